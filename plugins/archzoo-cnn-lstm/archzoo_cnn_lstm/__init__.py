@@ -1,0 +1,52 @@
+"""A CNN whose feature map an LSTM reads row by row."""
+
+from typing import Annotated
+
+import zoo
+
+
+def build(
+    input_shape,
+    num_classes,
+    *,
+    filters: Annotated[tuple[int, int], "of the two convolutions of the stem"] = (24, 32),
+    units: Annotated[int, "of the LSTM, in each direction"] = 96,
+    bidirectional: Annotated[bool, "read the rows upwards, too"] = True,
+    dropout: Annotated[float, "share dropped before the LSTM (two thirds of it) and after"] = 0.3,
+):
+    """Two 3×3 convolutions with pooling, then an LSTM over the rows of the feature map.
+
+    Shaped like a CRNN (Shi, Bai and Yao 2015, https://arxiv.org/abs/1507.05717), with rows instead
+    of columns as time: the second pooling halves the width only, so that the LSTM has H/2 steps.
+
+    Takes images `(H, W, C)`; returns logits `(batch, num_classes)`.
+    """
+    import keras
+    from keras import layers
+
+    def convolution(x, filters):
+        x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
+        return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+
+    image = keras.Input(input_shape)
+    x = layers.MaxPooling2D(2, padding="same")(convolution(image, filters[0]))
+    x = layers.MaxPooling2D((1, 2), padding="same")(convolution(x, filters[1]))
+    rows = layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]))(x)
+    rows = layers.Dropout(dropout * 2 / 3)(rows)
+    lstm = layers.LSTM(units)
+    x = (layers.Bidirectional(lstm) if bidirectional else lstm)(rows)
+    x = layers.Dropout(dropout)(x)
+    return keras.Model(image, layers.Dense(num_classes)(x), name="cnn_lstm")
+
+
+@zoo.hookimpl
+def zoo_architectures():
+    return [
+        zoo.Architecture(
+            name="cnn_lstm",
+            build=build,
+            layout="image",
+            summary="a convolutional stem whose feature map an LSTM reads row by row",
+            paper="https://arxiv.org/abs/1507.05717",
+        )
+    ]

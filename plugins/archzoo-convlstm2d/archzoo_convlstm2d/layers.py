@@ -1,0 +1,140 @@
+"""A gate-fused ConvLSTM2D layer: the numbers of the stock layer for a fraction of its convolutions."""
+
+import keras
+from keras import ops
+
+UNROLL_UP_TO = 16
+"""Longest static sequence that is unrolled; above it the graph would cost more than the loop."""
+
+
+@keras.saving.register_keras_serializable(package="archzoo_convlstm2d")
+class FusedConvLSTM2D(keras.layers.ConvLSTM2D):
+    """Drop-in for `keras.layers.ConvLSTM2D` without dropout, with fewer, wider convolutions.
+
+    The stock layer runs eight convolutions per time step: four gates, each over the input and over
+    the state. Without dropout all gates read the same tensors, so this layer runs one input
+    convolution for all frames at once and one recurrent convolution, four times as wide, per step;
+    and none at a first step that starts from zeros. Weights, their names and order, the
+    configuration and every option but the two below are those of the stock layer (Shi et al. 2015,
+    https://arxiv.org/abs/1506.04214, without peephole connections).
+
+    Raises:
+        ValueError: `dropout` or `recurrent_dropout` is not 0. The stock layer draws one mask per
+            gate, so the gates could no longer share a convolution.
+    """
+
+    def __init__(self, filters, kernel_size, *, dropout=0.0, recurrent_dropout=0.0, **kwargs):
+        if dropout or recurrent_dropout:
+            raise ValueError(
+                "FusedConvLSTM2D has no dropout of its own: received "
+                f"dropout={dropout}, recurrent_dropout={recurrent_dropout}. Put a "
+                "keras.layers.SpatialDropout3D before it, or use keras.layers.ConvLSTM2D."
+            )
+        super().__init__(filters, kernel_size, **kwargs)
+
+    def call(self, sequences, initial_state=None, mask=None, training=False):
+        """Reads `(batch, T, H, W, C)` (or channels first) as the stock layer does."""
+        states = self._starting_states(sequences, initial_state)
+        inputs = self._input_convolution(sequences)
+        steps = inputs.shape[1]
+        if steps is not None and (self.unroll or steps <= UNROLL_UP_TO):
+            outputs, last, states = self._unrolled(inputs, states, mask)
+        else:
+            outputs, last, states = self._scanned(inputs, states, mask)
+        if self.stateful:
+            for variable, value in zip(self.states, states, strict=True):
+                variable.assign(ops.cast(value, variable.dtype))
+        output = outputs if self.return_sequences else last
+        return (output, *states) if self.return_state else output
+
+    def _starting_states(self, sequences, initial_state):
+        """The state `[h, c]` to start from, or None for zeros that nobody has to compute with."""
+        if initial_state is None and self.stateful:
+            initial_state = [variable.value for variable in self.states]
+        if initial_state is None:
+            return None
+        return [ops.cast(state, self.compute_dtype) for state in initial_state]
+
+    def _input_convolution(self, sequences):
+        """Gate inputs of all frames, `(batch, T, ...)` with four times `filters` channels."""
+        batch, steps = ops.shape(sequences)[:2]
+        frames = ops.reshape(sequences, (-1, *sequences.shape[2:]))
+        gates = ops.conv(
+            frames,
+            self.cell.kernel,
+            strides=self.strides,
+            padding=self.padding,
+            data_format=self.data_format,
+            dilation_rate=self.dilation_rate,
+        )
+        if self.cell.use_bias:
+            shape = (1, -1, 1, 1) if self.data_format == "channels_first" else (1, 1, 1, -1)
+            gates = gates + ops.cast(ops.reshape(self.cell.bias, shape), gates.dtype)
+        known = -1 if sequences.shape[1] is None else steps
+        return ops.reshape(gates, (batch, known, *gates.shape[1:]))
+
+    def _step(self, x, states):
+        """One time step from the gate inputs `x` and the state; `states=None` means zeros."""
+        axis = 1 if self.data_format == "channels_first" else -1
+        if states is None:
+            i, _, g, o = ops.split(x, 4, axis=axis)
+            c = self.recurrent_activation(i) * self.activation(g)
+        else:
+            h, c = states
+            recurrent = ops.conv(
+                h, self.cell.recurrent_kernel, padding="same", data_format=self.data_format
+            )
+            i, f, g, o = ops.split(x + recurrent, 4, axis=axis)
+            c = self.recurrent_activation(f) * c + self.recurrent_activation(
+                i
+            ) * self.activation(g)
+        return [self.recurrent_activation(o) * self.activation(c), c]
+
+    def _unrolled(self, inputs, states, mask):
+        steps = inputs.shape[1]
+        order = range(steps - 1, -1, -1) if self.go_backwards else range(steps)
+        outputs, shown, last = [], None, None
+        for t in order:
+            new = self._step(inputs[:, t], states)
+            last = new[0]
+            if mask is not None:
+                new, shown, last = self._hold(mask[:, t], new, states, shown)
+            states = new
+            outputs.append(last)
+        stacked = ops.stack(outputs, axis=1) if self.return_sequences else None
+        return stacked, last, states
+
+    def _scanned(self, inputs, states, mask):
+        xs = ops.moveaxis(inputs, 1, 0)
+        zeros = ops.zeros_like(ops.split(xs[0], 4, axis=self._gate_axis())[0])
+        states = [zeros, zeros] if states is None else states
+        keep = None if mask is None else ops.moveaxis(ops.cast(mask, "bool"), 1, 0)
+        if self.go_backwards:
+            xs = ops.flip(xs, axis=0)
+            keep = None if keep is None else ops.flip(keep, axis=0)
+
+        def step(carry, x):
+            h, c, shown = carry
+            if keep is None:
+                h, c = self._step(x, [h, c])
+                return (h, c, h), h
+            x, kept = x
+            new, shown, last = self._hold(kept, self._step(x, [h, c]), [h, c], shown)
+            return (*new, shown), last
+
+        carry, outputs = ops.scan(step, (*states, zeros), xs if keep is None else (xs, keep))
+        return ops.moveaxis(outputs, 0, 1), outputs[-1], list(carry[:2])
+
+    def _gate_axis(self):
+        return 1 if self.data_format == "channels_first" else -1
+
+    def _hold(self, kept, new, states, shown):
+        """Where a step is masked: the state stays, and the last output (or zeros) is shown."""
+        kept = ops.reshape(ops.cast(kept, "bool"), (-1, 1, 1, 1))
+        zeros = ops.zeros_like(new[0])
+        shown = zeros if shown is None else shown
+        states = [zeros, zeros] if states is None else states
+        output = ops.where(kept, new[0], shown)
+        held = [ops.where(kept, fresh, old) for fresh, old in zip(new, states, strict=True)]
+        last = ops.where(kept, output, zeros) if self.zero_output_for_mask else output
+        return held, output, last

@@ -1,0 +1,112 @@
+"""Fetching files from mirrors, with checksums, without hanging where there is no internet."""
+
+import os
+import queue
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from zoo.errors import DataError, DataMissing
+
+ANSWER_WITHIN = 4.0
+"""Seconds within which a mirror must answer before the machine counts as offline."""
+
+
+def fetch(folder: Path, dataset: str, files: Mapping[str, str], mirrors: Sequence[str]) -> Path:
+    """Download `files` (name to SHA-256) into `folder` from the first mirror that gives them.
+
+    `ZOO_MIRROR`, a base address, is tried first, with the dataset's name as a folder. A file that
+    is there with the right checksum is not fetched again.
+
+    Raises:
+        DataMissing: no mirror answers.
+        DataError: mirrors answer, but none with the right bytes; nothing is left behind.
+    """
+    if own := os.environ.get("ZOO_MIRROR"):
+        mirrors = [f"{own.rstrip('/')}/{dataset}/", *mirrors]
+    reachable = _reachable([mirror + next(iter(files)) for mirror in mirrors])
+    usable = [mirror for mirror in mirrors if mirror + next(iter(files)) in reachable]
+    if not usable:
+        raise DataMissing(f"no mirror of {dataset} answers (asked {', '.join(mirrors)}).")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be made ({error.strerror}); set ZOO_CACHE_DIR.") from error
+    for name, sha256 in files.items():
+        _fetch_one(folder, name, sha256, usable)
+    return folder
+
+
+def _reachable(urls: Sequence[str]) -> set[str]:
+    """The addresses that answer a HEAD request in time; all are asked at once."""
+    import requests
+
+    answers: queue.Queue[tuple[str, bool]] = queue.Queue()
+
+    def ask(url: str) -> None:
+        try:
+            answers.put((url, requests.head(url, timeout=ANSWER_WITHIN, allow_redirects=True).ok))
+        except requests.RequestException:
+            answers.put((url, False))
+
+    # Daemon threads: a name look-up that hangs obeys no timeout and must not hold the process.
+    for url in urls:
+        threading.Thread(target=ask, args=(url,), daemon=True).start()
+    good = set()
+    for _ in urls:
+        try:
+            url, ok = answers.get(timeout=ANSWER_WITHIN)
+        except queue.Empty:
+            break
+        if ok:
+            good.add(url)
+    return good
+
+
+def _fetch_one(folder: Path, name: str, sha256: str, mirrors: Sequence[str]) -> None:
+    import pooch
+    import requests
+
+    failures = []
+    pooch.get_logger().setLevel("WARNING")
+    for mirror in mirrors:
+        with _Progress(name) as progress:
+            downloader = pooch.HTTPDownloader(timeout=(ANSWER_WITHIN, 30), progressbar=progress)
+            try:
+                pooch.retrieve(mirror + name, f"sha256:{sha256}", name, folder, downloader=downloader)
+                return
+            except (requests.RequestException, ValueError) as error:
+                failures.append(f"{mirror}: {str(error).splitlines()[0]}")
+            except OSError as error:
+                raise DataError(f"{folder / name}: cannot be written ({error.strerror}).") from error
+    raise DataError(f"{name} could not be fetched: {'; '.join(failures)}")
+
+
+class _Progress:
+    """pooch's idea of a progress bar, drawn by rich on standard error."""
+
+    total: int = 0
+
+    def __init__(self, name: str):
+        from rich.console import Console
+        from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
+
+        columns = ("{task.description}", BarColumn(), DownloadColumn(), TransferSpeedColumn())
+        self._progress = Progress(*columns, console=Console(stderr=True))
+        self._task = self._progress.add_task(name, total=None)
+
+    def __enter__(self):
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_):
+        self._progress.stop()
+
+    def update(self, amount: int) -> None:
+        self._progress.update(self._task, total=self.total or None, advance=amount)
+
+    def reset(self) -> None:
+        self._progress.reset(self._task)
+
+    def close(self) -> None:
+        self._progress.refresh()

@@ -1,0 +1,76 @@
+"""How a sample reaches a model: image `(H, W, C)`, rows `(T, F)`, frames `(T, H, W, C)`.
+
+Every conversion is a reshape or a transposition, so that each architecture sees the same pixels.
+Tensors carry a batch axis in front and any Keras backend's arrays do; `shape` needs no backend.
+"""
+
+from zoo.architecture import FromImage, Layout
+
+STRIPS = 4
+Shape = tuple[int, ...]
+
+
+def check(layout: Layout, shape: Shape) -> None:
+    """Raise ValueError if `shape` (without the batch axis) is not one of `layout`."""
+    rank = {"image": 3, "rows": 2, "frames": 4}[layout]
+    if len(shape) != rank or min(shape) < 1:
+        raise ValueError(f"{layout} samples have {rank} axes, each at least 1; received {shape}")
+
+
+def shape(source: Layout, source_shape: Shape, target: Layout, how: FromImage = "whole") -> Shape:
+    """The shape of one sample after conversion from `source` to `target`.
+
+    Raises:
+        ValueError: the image cannot be cut that way (a height that four strips do not divide).
+    """
+    check(source, source_shape)
+    if source == target:
+        return tuple(source_shape)
+    if source == "image":
+        return _image_shape(source_shape, target, how)
+    if source == "rows":
+        steps, features = source_shape
+        image = (steps, features, 1)
+        return image if target == "image" else _image_shape(image, "frames", how)
+    steps, height, width, channels = source_shape
+    if target == "image":
+        return (height, width, steps * channels)
+    return (steps, height * width * channels)
+
+
+def convert(x, source: Layout, target: Layout, how: FromImage = "whole"):
+    """A batch `x` in layout `source`, in layout `target`. Differentiable, on any backend."""
+    from keras import ops
+
+    sample = tuple(x.shape[1:])
+    result = shape(source, sample, target, how)
+    if source == target:
+        return x
+    if source == "frames" and target == "image":
+        return ops.reshape(ops.transpose(x, (0, 2, 3, 1, 4)), (-1, *result))
+    if source == "rows" and target == "frames":
+        x, sample = ops.reshape(x, (-1, *sample, 1)), (*sample, 1)
+    if target == "frames" and how == "phases":
+        height, width, channels = sample
+        x = ops.reshape(x, (-1, height // 2, 2, width // 2, 2, channels))
+        x = ops.transpose(x, (0, 2, 4, 1, 3, 5))
+    return ops.reshape(x, (-1, *result))
+
+
+def _image_shape(image: Shape, target: Layout, how: FromImage) -> Shape:
+    height, width, channels = image
+    if target == "rows":
+        return (height, width * channels)
+    if how == "strips":
+        _divides(STRIPS, height, "height", how)
+        return (STRIPS, height // STRIPS, width, channels)
+    if how == "phases":
+        _divides(2, height, "height", how)
+        _divides(2, width, "width", how)
+        return (4, height // 2, width // 2, channels)
+    return (1, height, width, channels)
+
+
+def _divides(parts: int, size: int, name: str, how: str) -> None:
+    if size % parts:
+        raise ValueError(f"an image of {name} {size} makes no {how}: {parts} does not divide it")

@@ -1,0 +1,120 @@
+"""Reading registry.toml: what ships with archzoo, and the named recipes."""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zoo.errors import UsageError
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """An architecture that archzoo's own distributions bring."""
+
+    name: str
+    package: str
+    layout: str
+    summary: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """registry.toml, checked: the shipped architectures, and each recipe's table as written."""
+
+    path: Path
+    architectures: Mapping[str, Shipped]
+    recipes: Mapping[str, Mapping[str, Any]]
+
+    @classmethod
+    def read(cls, path: Path | None = None) -> "Manifest":
+        """Read `path`, else the file that `ZOO_REGISTRY` names, else the one that ships.
+
+        Raises:
+            UsageError: the file is missing or malformed; the message names the line.
+        """
+        path = path or _shipped_path()
+        table = read_toml(path)
+        if table.get("schema") != SCHEMA:
+            raise UsageError(
+                f"{path}: schema is {table.get('schema')!r}; this archzoo reads schema {SCHEMA}."
+            )
+        _only(path, table, {"schema", "architectures", "recipes"}, ())
+        architectures = {
+            name: _shipped(path, name, entry)
+            for name, entry in _tables(path, table, "architectures").items()
+        }
+        return cls(path, architectures, _tables(path, table, "recipes"))
+
+
+def _shipped_path() -> Path:
+    if chosen := os.environ.get("ZOO_REGISTRY"):
+        return Path(chosen)
+    packaged = Path(__file__).with_name("registry.toml")
+    # In a source checkout the file lies beside the package, where people edit it.
+    return packaged if packaged.exists() else Path(__file__).parent.parent / "registry.toml"
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file.
+
+    Raises:
+        UsageError: it cannot be read, or is not TOML; the message names the line.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: is not UTF-8 text (byte {error.start}).") from error
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path}: is not valid TOML: {error}.") from error
+
+
+def where(path: Path, table: tuple[str, ...], key: str) -> str:
+    """`recipe.toml line 7`: where `key` of `table` stands, for an error message."""
+    header, current = ".".join(table), ""
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if match := re.match(r"\s*\[+\s*([^\]]+?)\s*\]", line):
+            current = match[1].replace('"', "")
+            if current == ".".join((*table, key)):
+                return f"{path} line {number}"
+        elif current == header and re.match(rf"\s*\"?{re.escape(key)}\"?\s*=", line):
+            return f"{path} line {number}"
+    return str(path)
+
+
+def _tables(path: Path, table: dict[str, Any], key: str) -> dict[str, dict[str, Any]]:
+    entries = table.get(key, {})
+    if not isinstance(entries, dict):
+        raise UsageError(f"{where(path, (), key)}: {key} must be a table.")
+    for name, entry in entries.items():
+        if not isinstance(entry, dict):
+            raise UsageError(f"{where(path, (key,), name)}: {key}.{name} must be a table.")
+    return entries
+
+
+def _only(path: Path, table: dict[str, Any], allowed: set[str], at: tuple[str, ...]) -> None:
+    for key in table:
+        if key not in allowed:
+            raise UsageError(
+                f"{where(path, at, key)}: unknown key {key!r}; known: {', '.join(sorted(allowed))}."
+            )
+
+
+def _shipped(path: Path, name: str, entry: dict[str, Any]) -> Shipped:
+    at = ("architectures", name)
+    fields = {"package", "layout", "summary"}
+    _only(path, entry, fields, at)
+    for key in sorted(fields):
+        if not isinstance(entry.get(key), str):
+            raise UsageError(
+                f"{where(path, at, key)}: architectures.{name}.{key} must be text, "
+                f"received {entry.get(key)!r}."
+            )
+    return Shipped(name=name, **entry)

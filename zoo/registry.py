@@ -1,0 +1,302 @@
+"""Discovering plugins by metadata, loading the one that is needed, isolating those that fail."""
+
+import os
+import traceback
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zoo.errors import PluginError, UsageError
+from zoo.manifest import Manifest
+from zoo.suggest import unknown
+
+if TYPE_CHECKING:
+    from zoo.architecture import Architecture
+    from zoo.datasets.dataset import Dataset
+
+GROUP = "archzoo"
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """An installed plugin as its metadata tells it; nothing of it has been imported."""
+
+    name: str
+    distribution: str
+    version: str
+    summary: str
+    entry_point: EntryPoint = field(repr=False, compare=False)
+
+    @property
+    def title(self) -> str:
+        """`cnn (archzoo-cnn 0.1.0)`"""
+        return f"{self.name} ({self.distribution} {self.version})"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What loading one plugin gave: its objects, or why it is broken."""
+
+    plugin: Plugin
+    architectures: "tuple[Architecture, ...]" = ()
+    datasets: "tuple[Dataset, ...]" = ()
+    hooks: tuple[str, ...] = ()
+    error: str = ""
+    details: str = ""
+
+    @property
+    def state(self) -> str:
+        """`ok` or `broken`."""
+        return "broken" if self.error else "ok"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an architecture came from: a distribution and its version, or a file and its hash."""
+
+    distribution: str = ""
+    version: str = ""
+    file: str = ""
+    sha256: str = ""
+
+
+class Registry:
+    """The plugins of this environment. Made in a command and passed down.
+
+    Args:
+        plugins: what is installed, by metadata.
+        manifest: what archzoo ships.
+        strict: raise at the first broken plugin instead of going on without it.
+    """
+
+    def __init__(self, plugins: Iterable[Plugin], manifest: Manifest, *, strict: bool = False):
+        self.plugins = tuple(sorted(plugins, key=lambda each: (each.name, each.distribution)))
+        self.manifest = manifest
+        self.strict = strict
+        self._loaded: dict[tuple[str, str], Loaded] = {}
+
+    @classmethod
+    def discover(
+        cls, *, use_plugins: bool = True, environ: Mapping[str, str] | None = None
+    ) -> "Registry":
+        """Find what is installed, without importing any of it.
+
+        `ZOO_PLUGINS=a,b` keeps only those plugins or distributions, `use_plugins=False` none, and
+        `ZOO_STRICT_PLUGINS=1` makes a broken one an error.
+
+        Raises:
+            UsageError: `ZOO_PLUGINS` names a plugin that is not installed.
+        """
+        environ = os.environ if environ is None else environ
+        found = [_plugin(each) for each in entry_points(group=GROUP)] if use_plugins else []
+        if use_plugins and (chosen := environ.get("ZOO_PLUGINS")) is not None:
+            found = _only(found, [name.strip() for name in chosen.split(",") if name.strip()])
+        strict = environ.get("ZOO_STRICT_PLUGINS", "") not in ("", "0")
+        return cls(found, Manifest.read(), strict=strict)
+
+    @cached_property
+    def collisions(self) -> dict[str, tuple[Plugin, ...]]:
+        """Plugin names that more than one distribution claims."""
+        names = [plugin.name for plugin in self.plugins]
+        return {
+            name: tuple(plugin for plugin in self.plugins if plugin.name == name)
+            for name in dict.fromkeys(names)
+            if names.count(name) > 1
+        }
+
+    def names(self) -> list[str]:
+        """Plugin names, which are what `zoo list` shows and completion offers; metadata only."""
+        return list(dict.fromkeys(plugin.name for plugin in self.plugins))
+
+    def load(self, plugin: Plugin) -> Loaded:
+        """Import one plugin and call its hooks. A failure is kept in the result, once.
+
+        Raises:
+            PluginError: it is broken, and the registry is strict.
+        """
+        key = (plugin.name, plugin.distribution)
+        if key not in self._loaded:
+            self._loaded[key] = _load(plugin)
+        loaded = self._loaded[key]
+        if loaded.error and self.strict:
+            raise PluginError(_broken(loaded) + " (ZOO_STRICT_PLUGINS is set)")
+        return loaded
+
+    def load_all(self) -> list[Loaded]:
+        """Import every plugin; the broken ones are in the list with their cause."""
+        return [self.load(plugin) for plugin in self.plugins]
+
+    def architecture(self, name: str) -> "tuple[Architecture, Origin]":
+        """The architecture called `name`, or the one in the file `name`.
+
+        Plugins are tried by name first; only if none has it are the others imported.
+
+        Raises:
+            UsageError: nobody has it; close matches, or how to install it, are in the message.
+            PluginError: the plugin that should have it is broken, or two claim it.
+        """
+        if name.endswith(".py") or os.sep in name:
+            from zoo.single_file import architecture_from_file
+
+            return architecture_from_file(Path(name))
+        namesakes = [plugin for plugin in self.plugins if plugin.name == name]
+        if len(namesakes) > 1:
+            raise PluginError(_collision("plugin", name, namesakes))
+        if namesakes:
+            loaded = self.load(namesakes[0])
+            if loaded.error:
+                raise PluginError(_broken(loaded))
+            for architecture in loaded.architectures:
+                if architecture.name == name:
+                    return architecture, _origin(loaded.plugin)
+        return self._among_the_rest(name)
+
+    def _among_the_rest(self, name: str) -> "tuple[Architecture, Origin]":
+        matches = [
+            (architecture, loaded.plugin)
+            for loaded in self.load_all()
+            for architecture in loaded.architectures
+            if architecture.name == name
+        ]
+        owners = {plugin.distribution: plugin for _, plugin in matches}
+        if len(owners) > 1:
+            raise PluginError(_collision("architecture", name, owners.values()))
+        if matches:
+            architecture, plugin = matches[0]
+            return architecture, _origin(plugin)
+        raise UsageError(self._nobody_has(name))
+
+    def _nobody_has(self, name: str) -> str:
+        if shipped := self.manifest.architectures.get(name):
+            return (
+                f"architecture {name!r} comes with {shipped.package}, which is not installed or "
+                f"not enabled here: pip install {shipped.package} "
+                f"(in a checkout: pip install ./plugins/{shipped.package})."
+            )
+        if not self.plugins:
+            return f"unknown architecture {name!r}: no plugin is installed. {HOW_TO_GET_SOME}"
+        known = {a.name for loaded in self._loaded.values() for a in loaded.architectures}
+        message = unknown("architecture", name, known, "A file works too: zoo train ./my_net.py.")
+        broken = [loaded.plugin.title for loaded in self._loaded.values() if loaded.error]
+        return message + (f" Broken plugins: {', '.join(broken)}; zoo plugins --verbose." if broken else "")
+
+    def datasets(self) -> "list[tuple[Dataset, Plugin]]":
+        """The datasets that plugins bring; imports every plugin."""
+        return [(dataset, loaded.plugin) for loaded in self.load_all() for dataset in loaded.datasets]
+
+
+HOW_TO_GET_SOME = (
+    "The shipped ones: pip install archzoo-cnn archzoo-cnn-lstm archzoo-convlstm2d archzoo-lrcn "
+    "(in a checkout: pip install ./plugins/*)."
+)
+
+
+def _plugin(entry_point: EntryPoint) -> Plugin:
+    distribution = entry_point.dist
+    if distribution is None:
+        return Plugin(entry_point.name, "unknown", "?", "", entry_point)
+    metadata = distribution.metadata
+    return Plugin(
+        entry_point.name,
+        metadata["Name"],
+        distribution.version,
+        metadata.get("Summary") or "",
+        entry_point,
+    )
+
+
+def _only(found: list[Plugin], chosen: list[str]) -> list[Plugin]:
+    installed = {plugin.name for plugin in found} | {plugin.distribution for plugin in found}
+    for name in chosen:
+        if name not in installed:
+            raise UsageError("ZOO_PLUGINS: " + unknown("plugin", name, installed))
+    return [each for each in found if each.name in chosen or each.distribution in chosen]
+
+
+def _origin(plugin: Plugin) -> Origin:
+    return Origin(distribution=plugin.distribution, version=plugin.version)
+
+
+def _load(plugin: Plugin) -> Loaded:
+    # A plugin's import is a stranger's code: SystemExit must not end zoo either.
+    try:
+        return _call_hooks(plugin, plugin.entry_point.load())
+    except (Exception, SystemExit) as error:
+        return Loaded(plugin, error=_cause(error), details=_own_frames(error))
+
+
+def _call_hooks(plugin: Plugin, module) -> Loaded:
+    import pluggy
+
+    from zoo import hookspecs
+    from zoo.architecture import Architecture
+
+    # A manager each: what fails half-way leaves nothing registered.
+    manager = pluggy.PluginManager(GROUP)
+    manager.add_hookspecs(hookspecs)
+    manager.register(module, name=plugin.name)
+    manager.check_pending()
+    hooks = tuple(caller.name for caller in manager.get_hookcallers(module) or ())
+    if not hooks:
+        raise TypeError(
+            f"{plugin.entry_point.value} implements no hook; decorate zoo_architectures with "
+            "@zoo.hookimpl"
+        )
+    architectures = _gather(manager.hook.zoo_architectures(), Architecture, "zoo_architectures")
+    datasets = ()
+    if "zoo_datasets" in hooks:
+        from zoo.datasets.dataset import Dataset
+
+        datasets = _gather(manager.hook.zoo_datasets(), Dataset, "zoo_datasets")
+    return Loaded(plugin, architectures, datasets, hooks)
+
+
+def _gather(results: list, kind: type, hook: str) -> tuple:
+    gathered = []
+    for result in results:
+        if isinstance(result, kind) or not isinstance(result, Iterable):
+            raise TypeError(f"{hook} must return a list of {kind.__name__}, not {result!r}")
+        for item in result:
+            if not isinstance(item, kind):
+                raise TypeError(f"{hook} returned {item!r}, which is no {kind.__name__}")
+            if any(item.name == other.name for other in gathered):
+                raise ValueError(f"{hook} returned two called {item.name!r}")
+            gathered.append(item)
+    return tuple(gathered)
+
+
+def _cause(error: BaseException) -> str:
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return f"{type(error).__name__}: {error} (try: pip install {error.name.partition('.')[0]})"
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+def _own_frames(error: BaseException) -> str:
+    """The traceback without archzoo's and importlib's frames: what the author needs."""
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename) != Path(__file__)
+        and "importlib" not in frame.filename
+        and "pluggy" not in Path(frame.filename).parts
+    ]
+    return "".join(traceback.format_list(frames)).rstrip()
+
+
+def _broken(loaded: Loaded) -> str:
+    plugin = loaded.plugin
+    return (
+        f"plugin {plugin.title} is broken: {loaded.error}. Mend it, or remove it: "
+        f"pip uninstall {plugin.distribution}; zoo plugins --verbose shows its frames."
+    )
+
+
+def _collision(kind: str, name: str, owners: Iterable[Plugin]) -> str:
+    claims = " and ".join(sorted(f"{owner.distribution} {owner.version}" for owner in owners))
+    return (
+        f"{kind} {name!r} is claimed by {claims}. Uninstall one of them, or list the "
+        "distributions to use in ZOO_PLUGINS."
+    )

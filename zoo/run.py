@@ -1,0 +1,226 @@
+"""A run on disk: one architecture, dataset, recipe and seed, trained; a folder of plain files."""
+
+import contextlib
+import csv
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoo import atomic
+from zoo.errors import UsageError, ZooError
+from zoo.suggest import unknown
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SCHEMA = 1
+FINISHED, RUNNING, INTERRUPTED, DIVERGED, FAILED = (
+    "finished", "running", "interrupted", "diverged", "failed",
+)
+HISTORY = ("epoch", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy")
+
+
+@dataclass
+class Run:
+    """A run's folder and its record, `run.json`.
+
+    Files: `run.json` (everything needed to repeat it, and the results), `history.csv` (a row for
+    each epoch), `predictions.npz` (`logits` `(N, classes)` float32 and `labels` of the test set),
+    `model.keras`, `checkpoint/state.npz`.
+    """
+
+    folder: Path
+    record: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / "checkpoint" / "state.npz"
+
+    @property
+    def model_file(self) -> Path:
+        return self.folder / "model.keras"
+
+    @property
+    def status(self) -> str:
+        """As recorded; `interrupted` where it says `running` but no process holds the folder."""
+        status = self.record["status"]
+        if status == RUNNING and not self.is_locked():
+            return INTERRUPTED
+        return status
+
+    @classmethod
+    def open(cls, folder: Path) -> "Run":
+        """Read a run's record.
+
+        Raises:
+            ZooError: `run.json` is missing, damaged, or of a newer schema.
+        """
+        path = folder / "run.json"
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+            schema = record["schema"]
+        except OSError as error:
+            raise ZooError(f"{folder}: is no run: run.json cannot be read ({error.strerror}).") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise ZooError(f"{path}: is damaged ({error}).") from error
+        if schema != SCHEMA:
+            raise ZooError(
+                f"{path}: has schema {schema}; this archzoo reads {SCHEMA}. Upgrade: pip install -U archzoo."
+            )
+        return cls(folder, record)
+
+    def save(self) -> None:
+        """Write `run.json`, atomically."""
+        atomic.write_text(self.folder / "run.json", json.dumps(self.record, indent=2) + "\n")
+
+    def save_history(self, rows: list[dict[str, float]]) -> None:
+        """Write `history.csv`, with every digit of each number."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, HISTORY, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        atomic.write_text(self.folder / "history.csv", text.getvalue())
+
+    def history(self) -> list[dict[str, float]]:
+        """The rows of `history.csv`; without a validation split their `val_` values are NaN."""
+        with (self.folder / "history.csv").open(newline="", encoding="utf-8") as file:
+            return [{k: float(v) if v else float("nan") for k, v in row.items()} for row in csv.DictReader(file)]
+
+    def save_predictions(self, logits: "np.ndarray", labels: "np.ndarray") -> None:
+        """Write the test set's logits and labels."""
+        import numpy as np
+
+        path = self.folder / "predictions.npz"
+        atomic.write(path, lambda file: np.savez_compressed(file, logits=logits, labels=labels))
+
+    def predictions(self) -> "tuple[np.ndarray, np.ndarray]":
+        """The test set's `(logits, labels)`."""
+        import numpy as np
+
+        with np.load(self.folder / "predictions.npz", allow_pickle=False) as archive:
+            return archive["logits"], archive["labels"]
+
+    def update(self, **changes: Any) -> None:
+        """Change fields of the record and write it."""
+        self.record.update(changes)
+        self.save()
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder, alone.
+
+        Raises:
+            UsageError: another process holds it.
+            ZooError: the folder cannot be made or written.
+        """
+        import filelock
+
+        lock = filelock.FileLock(self.folder / ".lock")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock.acquire(timeout=0)
+        except filelock.Timeout as error:
+            raise UsageError(
+                f"{self.folder}: another process is training this run. Wait for it, or train "
+                "another seed: --seed N."
+            ) from error
+        except OSError as error:
+            raise _unwritable(self.folder, error) from error
+        try:
+            atomic.remove_partial(self.folder)
+            yield
+        finally:
+            lock.release()
+
+    def is_locked(self) -> bool:
+        """Whether a process is at work in the folder."""
+        import filelock
+
+        path = self.folder / ".lock"
+        if not path.exists() or not os.access(path, os.W_OK):
+            return False
+        try:
+            with filelock.FileLock(path).acquire(timeout=0):
+                return False
+        except filelock.Timeout:
+            return True
+
+
+def now() -> str:
+    """The time in UTC, to the second, as ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def digest(identity: dict[str, Any]) -> str:
+    """Eight hexadecimal digits that any change of a run's identity changes."""
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def sha256(path: Path) -> str:
+    """A file's SHA-256."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def all_runs(runs_dir: Path) -> tuple[list[Run], list[str]]:
+    """The runs in a folder, oldest first, and a line for each folder whose record is unusable."""
+    runs, problems = [], []
+    for record in sorted(runs_dir.glob("*/run.json")):
+        try:
+            runs.append(Run.open(record.parent))
+        except ZooError as error:
+            problems.append(str(error))
+    return sorted(runs, key=lambda run: run.record.get("created", "")), problems
+
+
+def find_run(text: str, runs_dir: Path) -> Run:
+    """The run that `text` means: a folder, a name in `runs_dir`, a unique part of one, or `last`.
+
+    Raises:
+        UsageError: no run, or several, are meant.
+        ZooError: its record is damaged.
+    """
+    if (Path(text) / "run.json").is_file():
+        return Run.open(Path(text))
+    if Path(text).is_file():
+        raise UsageError(f"{text}: is a file; a run is the folder that holds run.json.")
+    names = [path.parent.name for path in sorted(runs_dir.glob("*/run.json"))]
+    if text in names:
+        return Run.open(runs_dir / text)
+    if text == "last" and names:
+        return max((Run.open(runs_dir / name) for name in names), key=lambda r: r.record["created"])
+    matches = [name for name in names if text in name]
+    if len(matches) > 1:
+        raise UsageError(f"{text!r} is part of {len(matches)} runs: {', '.join(matches)}. Give more of it.")
+    if not matches:
+        raise UsageError(unknown(f"run in {runs_dir}", text, names, "See zoo runs."))
+    return Run.open(runs_dir / matches[0])
+
+
+def check_writable(runs_dir: Path) -> None:
+    """Find out before hours of training that nothing can be written.
+
+    Raises:
+        ZooError: the folder cannot be made or written.
+    """
+    probe = runs_dir / f".probe.{os.getpid()}"
+    try:
+        runs_dir.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise _unwritable(runs_dir, error) from error
+
+
+def _unwritable(folder: Path, error: OSError) -> ZooError:
+    return ZooError(f"{folder}: cannot be written ({error.strerror or error}). Give another --runs-dir.")

@@ -1,0 +1,25 @@
+"""What can be said about an accuracy from the examples it was measured on."""
+
+import numpy as np
+
+INTERVAL_METHOD = "Wilson score interval, 95 %"
+
+
+def loss_and_accuracy(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    """Mean cross-entropy (natural logarithm) and the share of right answers, from logits."""
+    from scipy.special import log_softmax
+
+    log_probabilities = log_softmax(logits.astype("float64"), axis=-1)
+    loss = -log_probabilities[np.arange(len(labels)), labels].mean()
+    return float(loss), float((logits.argmax(axis=-1) == labels).mean())
+
+
+def accuracy_interval(correct: int, examples: int) -> tuple[float, float]:
+    """The 95 % interval of an accuracy, for new examples of the same kind (Wilson 1927).
+
+    It holds the sampling of the test set only, not what another seed would give.
+    """
+    from scipy.stats import binomtest
+
+    interval = binomtest(correct, examples).proportion_ci(0.95, method="wilson")
+    return float(interval.low), float(interval.high)

@@ -1,0 +1,1 @@
+"""The shared trainer: one recipe, any architecture, any Keras backend."""

@@ -1,0 +1,79 @@
+"""A training's whole state in one file, so that it goes on as if it had never stopped."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zoo import atomic
+from zoo.errors import ZooError
+from zoo.training.engine import Sums
+
+
+@dataclass
+class Progress:
+    """How far a training is.
+
+    Attributes:
+        epoch: complete epochs.
+        step: steps done of the next one, after an interruption within it.
+        sums: what those steps added up.
+        history: a row for each complete epoch.
+        best_epoch: the epoch (from 1) with the best validation accuracy so far; 0 for none.
+        seconds: of each complete epoch's training steps; the last entry grows within an epoch.
+        throughput: images per second in each complete epoch.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    sums: Sums = field(default_factory=Sums)
+    history: list[dict[str, float]] = field(default_factory=list)
+    best_epoch: int = 0
+    seconds: list[float] = field(default_factory=list)
+    throughput: list[float] = field(default_factory=list)
+    timings: dict[str, float] = field(default_factory=dict)
+
+
+def save(path: Path, progress: Progress, arrays: dict[str, Sequence[np.ndarray]]) -> None:
+    """Write the state; `arrays` are groups of variables (`model`, `optimizer`, `best`) in order.
+
+    Raises:
+        OSError: it cannot be written; the checkpoint that was there stands.
+    """
+    flat = {
+        f"{group}/{index}": value
+        for group, values in arrays.items()
+        for index, value in enumerate(values)
+    }
+    text = json.dumps(asdict(progress), default=float)
+    meta = np.frombuffer(text.encode(), np.uint8)
+    atomic.write(path, lambda file: np.savez(file, allow_pickle=False, meta=meta, **flat))
+
+
+def load(path: Path) -> tuple[Progress, dict[str, list[np.ndarray]]]:
+    """What `save` wrote.
+
+    Raises:
+        ZooError: the file is damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            meta: dict[str, Any] = json.loads(archive["meta"].tobytes())
+            groups: dict[str, list[np.ndarray]] = {}
+            for name in sorted((n for n in archive.files if n != "meta"), key=_position):
+                groups.setdefault(name.partition("/")[0], []).append(archive[name])
+    except Exception as error:  # zipfile, NumPy and JSON each have their own
+        raise ZooError(f"{path}: the checkpoint is damaged ({error}); delete it to start over.") from error
+    sums = meta.pop("sums")
+    progress = Progress(
+        sums=Sums(np.float32(sums["loss"]), np.float32(sums["correct"]), sums["examples"]), **meta
+    )
+    return progress, groups
+
+
+def _position(name: str) -> tuple[str, int]:
+    group, _, index = name.partition("/")
+    return group, int(index)

@@ -1,0 +1,65 @@
+"""The part of run.json that is known before the first step."""
+
+from dataclasses import asdict
+from typing import Any
+
+from zoo import environment
+from zoo.training.backend import Device, cuda_version
+from zoo.training.plan import Plan
+from zoo.training.training import Training
+
+
+def describe(plan: Plan, training: Training, device: Device, source: str) -> dict[str, Any]:
+    """Everything needed to repeat a run, and what its model costs."""
+    from zoo.training.flops import flops_per_sample
+
+    engine, architecture = training.engine, plan.architecture
+    model, pipeline = engine.model, engine.pipeline
+    return {
+        "architecture": {
+            "name": architecture.name,
+            "layout": architecture.layout,
+            "frames_from_image": architecture.frames_from_image,
+            "hyperparameters": {
+                k: list(v) if isinstance(v, tuple) else v for k, v in plan.hyperparameters.items()
+            },
+            "origin": asdict(plan.origin),
+        },
+        "dataset": {
+            "name": plan.dataset.name,
+            "classes": list(plan.dataset.classes),
+            "source": source,
+            "origin": plan.dataset.origin,
+            "sizes": training.examples.sizes,
+        },
+        "input": pipeline.as_record(),
+        "recipe": {**asdict(plan.recipe), "digest": plan.recipe.digest},
+        "augmented": engine.augments,
+        "seed": plan.seed,
+        "backend": plan.backend,
+        "device": {"asked": plan.device, **asdict(device)},
+        "precision": plan.precision(device),
+        "engine": {**engine.settings, "deterministic": engine.deterministic},
+        "environment": {
+            **environment.versions(plan.backend),
+            **environment.machine(),
+            **({"cuda": cuda_version(plan.backend), **environment.nvidia()} if device.kind == "gpu" else {}),
+            "git": environment.git_state(),
+        },
+        "parameters": {
+            "trainable": count(model.trainable_variables),
+            "total": count(model.variables),
+        },
+        "flops_per_sample": flops_per_sample(plan.backend, model, pipeline.input_shape),
+    }
+
+
+def count(variables) -> int:
+    """The numbers in some variables."""
+    total = 0
+    for variable in variables:
+        size = 1
+        for length in variable.shape:
+            size *= length
+        total += size
+    return total

@@ -1,0 +1,99 @@
+"""Counting the floating-point operations of one sample's forward pass."""
+
+import math
+from functools import partial
+
+COUNTED = "2 × multiply-adds of convolutions and matrix products, one sample, forward"
+
+
+def flops_per_sample(backend: str, model, input_shape: tuple[int, ...]) -> int | None:
+    """Operations of the convolutions and matrix products that one forward pass executes.
+
+    A multiplication with its addition counts as two; element-wise work, pooling and normalisation
+    are left out, as is usual in papers. Loops over time count each of their steps. None where the
+    model cannot be traced.
+    """
+    count = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[backend]
+    try:
+        return count(model, (1, *input_shape))
+    except Exception:  # a stranger's model; its training must not depend on being counted
+        return None
+
+
+def _tensorflow(model, shape) -> int:
+    import tensorflow as tf
+    from tensorflow.python.framework import op_callbacks  # no public way sees a loop's every step
+
+    total = 0
+
+    def add(op_type, inputs, attrs, outputs, op_name=None, graph=None):
+        nonlocal total
+        if op_type in ("Conv2D", "Conv3D", "DepthwiseConv2dNative"):
+            kernel = inputs[1].shape
+            output = math.prod(outputs[0].shape)
+            if op_type == "DepthwiseConv2dNative":
+                total += 2 * output * math.prod(kernel[:2])
+            else:
+                total += 2 * output * math.prod(kernel[:-1])
+        elif op_type in ("MatMul", "BatchMatMulV2", "BatchMatMulV3"):
+            attributes = dict(zip(attrs[::2], attrs[1::2], strict=True))
+            transposed = attributes.get("transpose_a") or attributes.get("adj_x")
+            inner = inputs[0].shape[-2 if transposed else -1]
+            total += 2 * math.prod(outputs[0].shape) * inner
+        elif op_type == "Einsum":
+            raise NotImplementedError("Einsum")
+
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    op_callbacks.add_op_callback(add)
+    try:
+        model(tf.zeros(shape), training=False)
+    finally:
+        op_callbacks.remove_op_callback(add)
+        tf.config.run_functions_eagerly(before)
+    return int(total)
+
+
+def _jax(model, shape) -> int:
+    import jax
+    import jax.numpy as jnp
+
+    trainable = [v.value for v in model.trainable_variables]
+    others = [v.value for v in model.non_trainable_variables]
+    forward = partial(model.stateless_call, training=False)
+    return _count_jaxpr(jax.make_jaxpr(forward)(trainable, others, jnp.zeros(shape)).jaxpr)
+
+
+def _count_jaxpr(jaxpr) -> int:
+    total = 0
+    for equation in jaxpr.eqns:
+        name, params = equation.primitive.name, equation.params
+        if name == "dot_general":
+            (contracting, _), _ = params["dimension_numbers"]
+            left = equation.invars[0].aval.shape
+            inner = math.prod(left[axis] for axis in contracting)
+            total += 2 * math.prod(equation.outvars[0].aval.shape) * inner
+        elif name == "conv_general_dilated":
+            kernel = equation.invars[1].aval.shape
+            out_channels = kernel[params["dimension_numbers"].rhs_spec[0]]
+            output = math.prod(equation.outvars[0].aval.shape)
+            total += 2 * output * math.prod(kernel) // out_channels
+        repeats = params.get("length", 1) if name == "scan" else 1
+        if name == "while":
+            raise NotImplementedError("a loop of unknown length")
+        for value in params.values():
+            inner_jaxpr = getattr(value, "jaxpr", value if hasattr(value, "eqns") else None)
+            if inner_jaxpr is not None:
+                total += repeats * _count_jaxpr(inner_jaxpr)
+    return total
+
+
+def _torch(model, shape) -> int:
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    device = next(iter(model.parameters())).device
+    counter = FlopCounterMode(display=False)
+    with counter, torch.no_grad():
+        model(torch.zeros(shape, device=device), training=False)
+    return counter.get_total_flops()

@@ -1,0 +1,49 @@
+"""The Keras optimizer and learning-rate schedule that a recipe asks for."""
+
+from typing import TYPE_CHECKING
+
+from zoo.recipe import Recipe
+
+if TYPE_CHECKING:
+    import keras
+
+START_DIVISOR = 25
+"""The one-cycle rate starts at a 25th of its peak (Smith and Topin 2018, arXiv:1708.07120)."""
+
+
+def learning_rate(recipe: Recipe, steps: int):
+    """A number, or Keras' cosine decay with warm-up over `steps` training steps."""
+    import keras
+
+    if recipe.schedule == "constant":
+        return recipe.learning_rate
+    rising = int(recipe.warmup * steps)
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=recipe.learning_rate / (START_DIVISOR if rising else 1),
+        decay_steps=max(1, steps - rising),
+        warmup_target=recipe.learning_rate if rising else None,
+        warmup_steps=rising,
+    )
+
+
+def make_optimizer(recipe: Recipe, steps: int) -> "keras.optimizers.Optimizer":
+    """An optimizer for a training of `steps` steps; not yet built."""
+    import keras
+
+    kinds = {
+        "adam": keras.optimizers.Adam,
+        "adamw": keras.optimizers.AdamW,
+        "sgd": keras.optimizers.SGD,
+    }
+    own = {"momentum": recipe.momentum, "nesterov": recipe.momentum > 0}
+    optimizer = kinds[recipe.optimizer](
+        learning_rate=learning_rate(recipe, steps),
+        weight_decay=recipe.weight_decay or None,
+        global_clipnorm=recipe.clip_norm or None,
+        use_ema=recipe.ema > 0,
+        ema_momentum=recipe.ema or 0.99,
+        **(own if recipe.optimizer == "sgd" else {}),
+    )
+    if recipe.weight_decay:
+        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimizer

@@ -1,0 +1,82 @@
+"""From the dataset's stored samples to what the model reads, in the compiled step."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from zoo import layouts
+from zoo.architecture import Architecture, FromImage, Layout
+from zoo.datasets.dataset import Dataset
+from zoo.recipe import Recipe
+from zoo.training.augmentation import move
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Augment, scale and lay out a batch. Pure; the same for every backend.
+
+    Attributes:
+        source, target: the dataset's layout and the architecture's.
+        shape: one stored sample's shape.
+        how: how an image becomes frames.
+        scale, offset: a pixel `p` becomes `p * scale + offset`.
+    """
+
+    source: Layout
+    target: Layout
+    shape: tuple[int, ...]
+    how: FromImage
+    scale: float
+    offset: float
+
+    @classmethod
+    def fitted(
+        cls, dataset: Dataset, architecture: Architecture, recipe: Recipe, x_train: np.ndarray
+    ) -> "Pipeline":
+        """The pipeline whose scaling is that of the training examples."""
+        scale, offset = scaling(x_train, recipe.normalization)
+        return cls(
+            dataset.layout, architecture.layout, tuple(x_train.shape[1:]),
+            architecture.frames_from_image, scale, offset,
+        )
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The model's input, without the batch axis."""
+        return layouts.shape(self.source, self.shape, self.target, self.how)
+
+    @property
+    def moves(self) -> bool:
+        """Whether there is an image to augment; rows are taken as they are."""
+        return self.source != "rows"
+
+    def __call__(self, x, maps=None):
+        """The batch `x` as the model reads it; `maps` move it first."""
+        from keras import ops
+
+        x = ops.cast(x, "float32")
+        if maps is not None:
+            x = move(x, maps, self.source)
+        return layouts.convert(x * self.scale + self.offset, self.source, self.target, self.how)
+
+    def as_record(self) -> dict[str, Any]:
+        """What run.json keeps; `from_record` reads it back."""
+        return {**asdict(self), "shape": list(self.shape), "input_shape": list(self.input_shape)}
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> "Pipeline":
+        fields = {key: value for key, value in record.items() if key != "input_shape"}
+        return cls(**{**fields, "shape": tuple(record["shape"])})
+
+
+def scaling(x: np.ndarray, normalization: str) -> tuple[float, float]:
+    """`(scale, offset)`: to [0, 1] for `unit`, to zero mean and unit deviation for `standard`."""
+    if normalization == "standard":
+        deviation = float(x.std(dtype="float64")) or 1.0
+        return 1 / deviation, -float(x.mean(dtype="float64")) / deviation
+    if x.dtype == np.uint8:
+        return 1 / 255, 0.0
+    low, high = float(x.min()), float(x.max())
+    width = (high - low) or 1.0
+    return 1 / width, -low / width

@@ -1,0 +1,74 @@
+"""What is to be trained, decided before anything heavy is imported; and its identity."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from zoo.architecture import Architecture
+from zoo.datasets.dataset import Arrays, Dataset
+from zoo.errors import UsageError
+from zoo.recipe import Recipe
+from zoo.registry import Origin
+from zoo.run import digest
+from zoo.training.backend import Device
+
+MAX_SEED = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One training: the architecture with its hyperparameters, the data, the recipe, the seed.
+
+    Attributes:
+        backend: a Keras backend; it is made current before the plan is carried out.
+        device: `auto`, `cpu` or `gpu`.
+
+    Raises:
+        UsageError: the seed is out of range.
+    """
+
+    architecture: Architecture
+    origin: Origin
+    hyperparameters: dict[str, Any]
+    dataset: Dataset
+    recipe: Recipe
+    seed: int = 0
+    backend: str = "tensorflow"
+    device: str = "auto"
+
+    def __post_init__(self):
+        if not 0 <= self.seed <= MAX_SEED:
+            raise UsageError(f"--seed {self.seed}: use a number from 0 to {MAX_SEED}.")
+
+    def precision(self, device: Device) -> str:
+        """`auto` is mixed_bfloat16 on a GPU and float32 on a CPU."""
+        if self.recipe.precision != "auto":
+            return self.recipe.precision
+        return "mixed_bfloat16" if device.kind == "gpu" else "float32"
+
+    def identity(self, arrays: Arrays, device: Device) -> dict[str, Any]:
+        """What makes two runs the same run: every cause of their numbers but the versions."""
+        recipe = {k: v for k, v in asdict(self.recipe).items() if k != "summary"}
+        return {
+            "architecture": self.architecture.name,
+            "origin": asdict(self.origin) | {"file": ""},
+            "layout": [self.architecture.layout, self.architecture.frames_from_image],
+            "hyperparameters": {k: _plain(v) for k, v in self.hyperparameters.items()},
+            "dataset": self.dataset.name,
+            "checksums": arrays.checksums,
+            "recipe": recipe,
+            "seed": self.seed,
+            "backend": self.backend,
+            "device": device.kind,
+            "precision": self.precision(device),
+        }
+
+    def run_name(self, identity: dict[str, Any]) -> str:
+        """`cnn-mnist-standard-s0-1a2b3c4d`"""
+        return (
+            f"{self.architecture.name}-{self.dataset.name}-{self.recipe.name}"
+            f"-s{self.seed}-{digest(identity)}"
+        )
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

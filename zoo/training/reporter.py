@@ -1,0 +1,62 @@
+"""What a training tells while it runs. The CLI shows it; a library's caller may ignore it."""
+
+from typing import Any
+
+from zoo.training.engine import Sums
+
+
+class Reporter:
+    """Does nothing with what it is told; subclasses show it."""
+
+    interval = 0.25
+    """Seconds between two `step` calls, at least."""
+
+    def note(self, text: str) -> None:
+        """Something worth a line."""
+
+    def training_started(self, run_name: str, steps: int, epochs: int, start_epoch: int) -> None:
+        """The model is compiled; `start_epoch` epochs are done already."""
+
+    def step(self, epoch: int, done: int, sums: Sums) -> None:
+        """`done` steps of `epoch` (from 1) are done, and this is what the epoch has added up."""
+
+    def epoch_ended(self, row: dict[str, float], images_per_second: float) -> None:
+        """An epoch is complete; `row` is its line of history.csv."""
+
+    def finished(self, record: dict[str, Any]) -> None:
+        """The run is complete, and this is its run.json."""
+
+    def close(self) -> None:
+        """Nothing more will be told, whatever happened."""
+
+
+class Reporters(Reporter):
+    """Several reporters as one."""
+
+    def __init__(self, *reporters: Reporter):
+        self.reporters = reporters
+        self.interval = min((each.interval for each in reporters), default=Reporter.interval)
+
+    def note(self, text):
+        for each in self.reporters:
+            each.note(text)
+
+    def training_started(self, run_name, steps, epochs, start_epoch):
+        for each in self.reporters:
+            each.training_started(run_name, steps, epochs, start_epoch)
+
+    def step(self, epoch, done, sums):
+        for each in self.reporters:
+            each.step(epoch, done, sums)
+
+    def epoch_ended(self, row, images_per_second):
+        for each in self.reporters:
+            each.epoch_ended(row, images_per_second)
+
+    def finished(self, record):
+        for each in self.reporters:
+            each.finished(record)
+
+    def close(self):
+        for each in self.reporters:
+            each.close()

@@ -1,0 +1,61 @@
+"""PyTorch: eager steps."""
+
+import numpy as np
+import torch
+from keras import ops
+
+from zoo.training.engine import Engine, Sums
+
+
+class TorchEngine(Engine):
+    name = "torch"
+
+    @property
+    def settings(self):
+        return {"loop": "python", "jit": False}
+
+    def prepare(self):
+        self._device = torch.device("cuda" if self.device.kind == "gpu" else "cpu")
+
+    def load(self, x, y):
+        self._x = torch.as_tensor(np.ascontiguousarray(x), device=self._device)
+        self._y = torch.as_tensor(np.ascontiguousarray(y), device=self._device)
+
+    def _train_step(self, indices, maps):
+        x, labels = self.pipeline(self._x[indices], maps), self._y[indices]
+        loss, correct = self.loss_and_correct(self.model(x, training=True), labels)
+        total = sum(self.model.losses, loss)
+        self.model.zero_grad()
+        total.backward()
+        variables = self.model.trainable_variables
+        with torch.no_grad():
+            self.optimizer.apply([variable.value.grad for variable in variables], variables)
+        return total.detach(), correct.detach()
+
+    def train(self, batches, maps, sums, after):
+        size = batches.shape[1]
+        loss = torch.tensor(sums.loss, device=self._device)
+        correct = torch.tensor(sums.correct, device=self._device)
+        done = 0
+
+        def read() -> Sums:
+            return Sums(
+                np.float32(loss.item()), np.float32(correct.item()), sums.examples + done * size
+            )
+
+        for indices in batches:
+            step_maps = None if maps is None else torch.as_tensor(maps[done], device=self._device)
+            step_loss, step_correct = self._train_step(
+                torch.as_tensor(indices, device=self._device).long(), step_maps
+            )
+            loss, correct = loss + step_loss * size, correct + step_correct
+            done += 1
+            if after(done, read):
+                break
+        return done, read()
+
+    def infer(self, x: np.ndarray) -> np.ndarray:
+        with torch.no_grad():
+            batch = torch.as_tensor(np.ascontiguousarray(x), device=self._device)
+            logits = self.model(self.pipeline(batch), training=False)
+        return ops.convert_to_numpy(ops.cast(logits, "float32"))

@@ -1,0 +1,265 @@
+"""From a plan to a finished run on disk."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from zoo import environment, run as runs
+from zoo.datasets.dataset import Arrays
+from zoo.datasets.location import Locations
+from zoo.errors import Diverged, Interrupted, UsageError, ZooError
+from zoo.run import Run
+from zoo.training.backend import Device
+from zoo.training.interruption import Interruption
+from zoo.training.plan import Plan
+from zoo.training.reporter import Reporter
+
+
+def train(
+    plan: Plan,
+    runs_dir: Path,
+    locations: Locations,
+    *,
+    reporter: Reporter | None = None,
+    again: bool = False,
+    resume: Run | None = None,
+) -> Run:
+    """Train `plan`, or go on with its interrupted run, and return the finished run.
+
+    The same plan gives the same folder: a finished run is returned as it is, an interrupted one
+    goes on from its checkpoint. `again` trains into a new folder. `resume` insists on that run's
+    folder and refuses if the plan is not what was trained there.
+
+    Raises:
+        Interrupted: by a signal, after a checkpoint.
+        Diverged: the loss became NaN or infinite; the run says so.
+        ZooError: data, plugin, disk: the message says which.
+    """
+    reporter = reporter or Reporter()
+    started = time.perf_counter()
+    runs.check_writable(runs_dir)
+    arrays = plan.dataset.load(locations)
+    loaded = time.perf_counter()
+    device, deterministic = _prepare_backend(plan)
+    timings = {"load": loaded - started, "import": time.perf_counter() - loaded}
+    identity = plan.identity(arrays, device)
+    run = resume or Run(_folder(runs_dir, plan.run_name(identity), again))
+    if resume and resume.record["identity"] != identity:
+        raise UsageError(_differs(resume, identity))
+    with run.locked():
+        if (run.folder / "run.json").exists():
+            run = Run.open(run.folder)
+            if run.record["status"] == runs.FINISHED:
+                return run
+        session = _Session(plan, run, arrays, device, deterministic, identity, timings, reporter)
+        try:
+            return session.carry_out()
+        finally:
+            reporter.close()
+
+
+def _prepare_backend(plan: Plan) -> tuple[Device, bool]:
+    from zoo.training.backend import choose_backend, choose_device, make_deterministic
+
+    choose_backend(plan.backend)
+    device = choose_device(plan.backend, plan.device)
+    import keras  # noqa: F401  timed with the backend
+
+    return device, make_deterministic(plan.backend, device)
+
+
+def _folder(runs_dir: Path, name: str, again: bool) -> Path:
+    if not again:
+        return runs_dir / name
+    number = 2
+    while (runs_dir / f"{name}-{number}").exists():
+        number += 1
+    return runs_dir / f"{name}-{number}"
+
+
+def _differs(run: Run, identity: dict[str, Any]) -> str:
+    before = run.record["identity"]
+    keys = [key for key in identity if before.get(key) != identity[key]]
+    changes = "; ".join(f"{key} was {before.get(key)!r} and is {identity[key]!r}" for key in keys)
+    return f"{run.name} cannot go on, because what it was trained with has changed: {changes}."
+
+
+class _Session:
+    """One process's work on a run."""
+
+    def __init__(
+        self, plan: Plan, run: Run, arrays: Arrays, device: Device, deterministic: bool,
+        identity: dict[str, Any], timings: dict[str, float], reporter: Reporter,
+    ):
+        from zoo.training.examples import Examples
+        from zoo.training.training import make_training
+
+        self.plan, self.run, self.reporter = plan, run, reporter
+        self.timings = timings
+        self.identity = identity
+        with self._timed("build"):
+            examples = Examples.split(arrays, plan.recipe)
+            self.training = make_training(plan, run, examples, device, deterministic, reporter)
+        self.device, self.source = device, arrays.source
+
+    def carry_out(self) -> Run:
+        """Train what is left, evaluate, write the files."""
+        run, training = self.run, self.training
+        with self._on_disk():
+            resumed = training.restore()
+            self._begin(resumed)
+        with self._timed("compile"):
+            self._compile()
+        with Interruption() as interruption:
+            try:
+                with self._on_disk():
+                    complete = training.fit(interruption)
+            except Diverged as error:
+                self._close(runs.DIVERGED, error=str(error))
+                raise
+            self._record_progress()
+            if not complete or interruption.requested:
+                self._close(runs.INTERRUPTED)
+                raise Interrupted(self._how_to_go_on(), interruption.signal_number)
+            with self._on_disk():
+                self._finish()
+        self.reporter.finished(run.record)
+        return run
+
+    def _begin(self, resumed: bool) -> None:
+        from zoo.training.describe import describe
+
+        run, training = self.run, self.training
+        now = runs.now()
+        session = {
+            "started": now,
+            "from_epoch": training.progress.epoch,
+            "from_step": training.progress.step,
+            "versions": environment.versions(self.plan.backend),
+        }
+        if resumed:
+            self._note_versions(session["versions"])
+            run.update(status=runs.RUNNING, sessions=[*run.record["sessions"], session])
+            return
+        run.record = {
+            "schema": runs.SCHEMA,
+            "name": run.name,
+            "status": runs.RUNNING,
+            "created": now,
+            "finished": None,
+            "identity": self.identity,
+            **describe(self.plan, training, self.device, self.source),
+            "sessions": [session],
+        }
+        run.save()
+
+    def _note_versions(self, versions: dict[str, str]) -> None:
+        before = self.run.record["sessions"][-1]["versions"]
+        changed = [f"{k} {before.get(k)} → {v}" for k, v in versions.items() if before.get(k) != v]
+        if changed:
+            self.reporter.note(
+                f"versions changed since this run began ({', '.join(changed)}): the result may "
+                "differ in the last bits from an uninterrupted run"
+            )
+
+    def _compile(self) -> None:
+        training, recipe = self.training, self.plan.recipe
+        training.engine.load(training.examples.x_train, training.examples.y_train)
+        training.engine.compile(training.steps, recipe.batch_size)
+
+    def _finish(self) -> None:
+        """Read the test set, once, and write the results; `run.json` says finished at the end."""
+        from zoo.statistics import INTERVAL_METHOD, accuracy_interval, loss_and_accuracy
+
+        training, run = self.training, self.run
+        examples = training.examples
+        epoch = training.settle()
+        with self._timed("evaluate"):
+            logits = training.engine.logits(examples.x_test)
+        loss, accuracy = loss_and_accuracy(logits, examples.y_test)
+        correct = round(accuracy * len(examples.y_test))
+        with self._timed("save"):
+            run.save_predictions(logits, examples.y_test)
+            self._save_model()
+        run.record["metrics"] = {
+            "epoch": epoch,
+            "test_loss": loss,
+            "test_accuracy": accuracy,
+            "test_correct": correct,
+            "test_examples": len(examples.y_test),
+            "test_accuracy_interval": list(accuracy_interval(correct, len(examples.y_test))),
+            "interval_method": INTERVAL_METHOD,
+        }
+        run.record["files"] = {
+            name: runs.sha256(run.folder / name)
+            for name in ("model.keras", "history.csv", "predictions.npz")
+        }
+        self._close(runs.FINISHED, finished=runs.now())
+
+    def _save_model(self) -> None:
+        # Keras writes by file name, and wants this suffix.
+        partial = self.run.folder / f".model.{self.run.name}.partial.keras"
+        try:
+            self.training.model.save(partial)
+            partial.replace(self.run.model_file)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def _close(self, status: str, **changes: Any) -> None:
+        self._record_progress()
+        self.run.update(status=status, **changes)
+
+    def _record_progress(self) -> None:
+        """The timings of all sessions together, and the peak of the hungriest."""
+        from zoo.training.backend import device_memory_peak
+
+        progress, record = self.training.progress, self.run.record
+        earlier = record["sessions"][:-1]
+        own = {**self.timings, "train": sum(progress.seconds), **progress.timings}
+        session = record["sessions"][-1]
+        session["timings"] = dict(self.timings)
+        totals = {
+            key: value + sum(each.get("timings", {}).get(key, 0.0) for each in earlier)
+            if key in self.timings else value
+            for key, value in own.items()
+        }
+        record["timings"] = {
+            **{key: round(value, 4) for key, value in totals.items()},
+            "epochs": [round(value, 4) for value in progress.seconds],
+            "images_per_second": [round(value, 1) for value in progress.throughput],
+        }
+        host = max(environment.peak_memory(), record.get("peak_memory", {}).get("host_bytes", 0))
+        record["peak_memory"] = {
+            "host_bytes": host,
+            "device_bytes": device_memory_peak(self.plan.backend, self.device),
+        }
+        record["progress"] = {"epochs": progress.epoch, "steps": progress.step}
+
+    def _how_to_go_on(self) -> str:
+        progress, run = self.training.progress, self.run
+        at = f"epoch {progress.epoch + 1}, step {progress.step}" if progress.step else (
+            f"the end of epoch {progress.epoch}"
+        )
+        return f"stopped at {at}; the checkpoint is written. Go on: zoo train --resume {run.folder}"
+
+    @contextmanager
+    def _timed(self, phase: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.timings[phase] = self.timings.get(phase, 0.0) + time.perf_counter() - started
+
+    @contextmanager
+    def _on_disk(self) -> Iterator[None]:
+        """A full disk or lost folder becomes a line that says what stands and how to go on."""
+        try:
+            yield
+        except OSError as error:
+            kept = (
+                "The last complete checkpoint stands; when there is room, go on: zoo train --resume "
+                f"{self.run.folder}"
+                if self.run.checkpoint.exists() else "No checkpoint was written yet."
+            )
+            raise ZooError(f"{self.run.folder}: cannot be written ({error.strerror or error}). {kept}") from error

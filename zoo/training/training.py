@@ -1,0 +1,259 @@
+"""One training in this process: the model, its state, the loop over epochs."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+
+import numpy as np
+
+from zoo.architecture import Architecture
+from zoo.errors import Diverged, PluginError, UsageError
+from zoo.run import Run
+from zoo.statistics import loss_and_accuracy
+from zoo.training import augmentation, checkpoint, order
+from zoo.training.checkpoint import Progress
+from zoo.training.engine import Engine, Sums, make_engine
+from zoo.training.examples import Examples
+from zoo.training.interruption import Interruption
+from zoo.training.optimizer import make_optimizer
+from zoo.training.pipeline import Pipeline
+from zoo.training.plan import Plan
+from zoo.training.reporter import Reporter
+
+
+def build_model(architecture: Architecture, input_shape, num_classes: int, hyperparameters: dict):
+    """The architecture's model, checked.
+
+    Raises:
+        PluginError: `build` fails, or gives something that is no model with
+            `(batch, num_classes)` as output.
+    """
+    import keras
+
+    what = f"build of {architecture.name}"
+    try:
+        model = architecture.build(input_shape, num_classes, **hyperparameters)
+    except Exception as error:
+        line = " ".join(str(error).split())
+        raise PluginError(
+            f"{what} failed for input {input_shape} and {hyperparameters}: "
+            f"{type(error).__name__}: {line}"
+        ) from error
+    if not isinstance(model, keras.Model):
+        raise PluginError(f"{what} returned {type(model).__name__}, not a keras.Model.")
+    if not model.built:
+        model.build((None, *input_shape))
+    if tuple(model.output_shape) != (None, num_classes):
+        raise PluginError(
+            f"{what} gives output of shape {model.output_shape}; (batch, {num_classes}) is wanted."
+        )
+    return model
+
+
+class Training:
+    """A plan being carried out, from any point on.
+
+    Args:
+        plan: what is trained.
+        run: where its files go; the folder must be locked.
+        examples: the data.
+        engine: holds the model and the optimizer.
+        reporter: is told what happens.
+    """
+
+    def __init__(self, plan: Plan, run: Run, examples: Examples, engine: Engine, reporter: Reporter):
+        self.plan, self.recipe, self.run = plan, plan.recipe, run
+        self.examples, self.engine, self.reporter = examples, engine, reporter
+        self.progress = Progress()
+        self.best: list[np.ndarray] = []
+        self.steps = len(examples.y_train) // plan.recipe.batch_size
+
+    @property
+    def model(self):
+        return self.engine.model
+
+    def restore(self) -> bool:
+        """Go on from the run's checkpoint, if there is one."""
+        if not self.run.checkpoint.exists():
+            return False
+        self.progress, arrays = checkpoint.load(self.run.checkpoint)
+        for group, variables in self._variables().items():
+            for variable, value in zip(variables, arrays.get(group, []), strict=True):
+                variable.assign(value)
+        self.best = arrays.get("best", [])
+        return True
+
+    def save(self) -> None:
+        """Write a checkpoint of this moment."""
+        arrays = {
+            group: [_value(variable) for variable in variables]
+            for group, variables in self._variables().items()
+        }
+        self.run.checkpoint.parent.mkdir(exist_ok=True)
+        checkpoint.save(self.run.checkpoint, self.progress, {**arrays, "best": self.best})
+
+    def _variables(self):
+        return {"model": self.model.variables, "optimizer": self.engine.optimizer.variables}
+
+    def fit(self, interruption: Interruption) -> bool:
+        """Train the epochs that are left; False if interrupted, with a checkpoint written.
+
+        Raises:
+            Diverged: the loss became NaN or infinite.
+        """
+        recipe, progress = self.recipe, self.progress
+        self.reporter.training_started(self.run.name, self.steps, recipe.epochs, progress.epoch)
+        while progress.epoch < recipe.epochs:
+            if not self._epoch(progress.epoch + 1, interruption):
+                self.save()
+                return False
+            self._end_epoch()
+            self.save()
+            if interruption.requested:
+                return False
+        return True
+
+    def _epoch(self, epoch: int, interruption: Interruption) -> bool:
+        """The rest of an epoch's steps; False if interrupted before the last."""
+        progress, first = self.progress, self.progress.step
+        batches, maps = self._batches(epoch)
+        started = reported = time.perf_counter()
+
+        def after(done: int, read) -> bool:
+            nonlocal reported
+            now = time.perf_counter()
+            if now - reported >= self.reporter.interval:
+                reported = now
+                sums = read()
+                _check_finite(sums, epoch)
+                self.reporter.step(epoch, first + done, sums)
+            return interruption.requested
+
+        done, progress.sums = self.engine.train(
+            batches[first:], None if maps is None else maps[first:], progress.sums, after
+        )
+        self._clock(first, done, time.perf_counter() - started)
+        _check_finite(progress.sums, epoch)
+        progress.step = first + done
+        return progress.step == self.steps
+
+    def _batches(self, epoch: int) -> tuple[np.ndarray, np.ndarray | None]:
+        seed, size = self.plan.seed, self.recipe.batch_size
+        batches = order.batches(seed, epoch, len(self.examples.y_train), size)
+        if not self.engine.augments:
+            return batches, None
+        height, width = self.examples.x_train.shape[-3:-1]
+        maps = augmentation.transforms(self.recipe, seed, epoch, batches.size, height, width)
+        return batches, maps.reshape(*batches.shape, 8)
+
+    def _clock(self, first: int, done: int, seconds: float) -> None:
+        progress = self.progress
+        if first and len(progress.seconds) > progress.epoch:
+            progress.seconds[-1] += seconds
+            progress.throughput[-1] = done * self.recipe.batch_size / seconds
+        else:
+            progress.seconds.append(seconds)
+            progress.throughput.append(done * self.recipe.batch_size / seconds)
+
+    def _end_epoch(self) -> None:
+        progress = self.progress
+        epoch, sums = progress.epoch + 1, progress.sums
+        row = {
+            "epoch": epoch,
+            "learning_rate": self._learning_rate(epoch * self.steps - 1),
+            "loss": sums.mean_loss,
+            "accuracy": sums.accuracy,
+            **self._validate(epoch),
+        }
+        progress.history.append(row)
+        progress.epoch, progress.step, progress.sums = epoch, 0, Sums()
+        self.run.save_history(progress.history)
+        self.reporter.epoch_ended(row, progress.throughput[-1])
+
+    def _learning_rate(self, step: int) -> float:
+        rate = self.engine.optimizer._learning_rate
+        return float(rate(step)) if callable(rate) else float(rate)
+
+    def _validate(self, epoch: int) -> dict[str, float]:
+        if not len(self.examples.y_validation):
+            return {}
+        started = time.perf_counter()
+        with self._evaluated_weights():
+            logits = self.engine.logits(self.examples.x_validation)
+            loss, accuracy = loss_and_accuracy(logits, self.examples.y_validation)
+            if self.recipe.select == "best" and self._is_best(accuracy):
+                self.progress.best_epoch = epoch
+                self.best = [_value(variable) for variable in self.model.variables]
+        timings = self.progress.timings
+        timings["validate"] = timings.get("validate", 0.0) + time.perf_counter() - started
+        return {"val_loss": loss, "val_accuracy": accuracy}
+
+    def _is_best(self, accuracy: float) -> bool:
+        best = self.progress.best_epoch
+        return not best or accuracy > self.progress.history[best - 1]["val_accuracy"]
+
+    @contextlib.contextmanager
+    def _evaluated_weights(self) -> Iterator[None]:
+        """Between, the model has the weights that are reported: averaged, if the recipe says so."""
+        if not self.recipe.ema:
+            yield
+            return
+        variables = self.model.trainable_variables
+        trained = [_value(variable) for variable in variables]
+        self.engine.optimizer.finalize_variable_values(variables)
+        try:
+            yield
+        finally:
+            for variable, value in zip(variables, trained, strict=True):
+                variable.assign(value)
+
+    def settle(self) -> int:
+        """Give the model the weights that are reported, for good; returns their epoch."""
+        if self.recipe.select == "best" and self.best:
+            for variable, value in zip(self.model.variables, self.best, strict=True):
+                variable.assign(value)
+            return self.progress.best_epoch
+        if self.recipe.ema:
+            self.engine.optimizer.finalize_variable_values(self.model.trainable_variables)
+        return self.progress.epoch
+
+
+def make_training(
+    plan: Plan, run: Run, examples: Examples, device, deterministic: bool, reporter: Reporter
+) -> Training:
+    """Build model, optimizer and engine for a plan, from its seed.
+
+    Raises:
+        PluginError: the architecture does not build.
+        UsageError: the dataset's samples cannot be given the architecture's layout.
+    """
+    import keras
+
+    recipe = plan.recipe
+    keras.utils.set_random_seed(plan.seed)
+    keras.config.set_dtype_policy(plan.precision(device))
+    pipeline = Pipeline.fitted(plan.dataset, plan.architecture, recipe, examples.x_train)
+    try:
+        shape = pipeline.input_shape
+    except ValueError as error:
+        raise UsageError(f"{plan.architecture.name} on {plan.dataset.name}: {error}.") from error
+    model = build_model(plan.architecture, shape, len(plan.dataset.classes), plan.hyperparameters)
+    steps = len(examples.y_train) // recipe.batch_size * recipe.epochs
+    optimizer = make_optimizer(recipe, steps)
+    optimizer.build(model.trainable_variables)
+    engine = make_engine(plan.backend, model, optimizer, pipeline, recipe, device, deterministic)
+    return Training(plan, run, examples, engine, reporter)
+
+
+def _value(variable) -> np.ndarray:
+    from keras import ops
+
+    return np.array(ops.convert_to_numpy(variable.value))
+
+
+def _check_finite(sums: Sums, epoch: int) -> None:
+    if not np.isfinite(sums.loss):
+        raise Diverged(
+            f"the loss became {sums.mean_loss} in epoch {epoch}; this is no result. Try a lower "
+            "--learning-rate."
+        )
