@@ -1,8 +1,11 @@
 """Choosing the Keras backend and the device, before Keras is imported."""
 
+import contextlib
 import importlib.util
 import os
 import sys
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from zoo.errors import UsageError
@@ -56,6 +59,31 @@ def hide_gpus(backend: str) -> None:
         os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 
 
+@contextlib.contextmanager
+def quiet_native_logs() -> Iterator[None]:
+    """Keep what C++ libraries print while they start off the terminal, unless they fail.
+
+    TensorFlow's loggers tell of missing CUDA drivers on every start, before any level is set.
+    `ZOO_DEBUG=1` lets them speak.
+    """
+    if os.environ.get("ZOO_DEBUG", "") not in ("", "0"):
+        yield
+        return
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as kept:
+        os.dup2(kept.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            kept.seek(0)
+            os.write(terminal, kept.read())
+            raise
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)
+
+
 @dataclass(frozen=True)
 class Device:
     """What the model trains on."""
@@ -75,7 +103,9 @@ def choose_device(backend: str, asked: str) -> Device:
         raise UsageError(unknown("device", asked, DEVICES))
     if asked == "cpu":
         hide_gpus(backend)
-    gpus = _gpu_names(backend) if asked != "cpu" else []
+    with quiet_native_logs():
+        gpus = _gpu_names(backend) if asked != "cpu" else []
+        importlib.import_module("keras")
     if gpus:
         return Device("gpu", gpus[0])
     if asked == "gpu":

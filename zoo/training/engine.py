@@ -129,7 +129,7 @@ class Engine(ABC):
             )
         else:
             losses = keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
-        right = ops.equal(ops.argmax(logits, axis=-1), ops.cast(labels, "int64"))
+        right = ops.equal(ops.cast(ops.argmax(logits, axis=-1), "int32"), labels)
         return ops.mean(losses), ops.sum(ops.cast(right, "float32"))
 
 

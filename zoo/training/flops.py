@@ -28,6 +28,7 @@ def _tensorflow(model, shape) -> int:
 
     def add(op_type, inputs, attrs, outputs, op_name=None, graph=None):
         nonlocal total
+        op_type = op_type.decode() if isinstance(op_type, bytes) else op_type
         if op_type in ("Conv2D", "Conv3D", "DepthwiseConv2dNative"):
             kernel = inputs[1].shape
             output = math.prod(outputs[0].shape)

@@ -1,5 +1,6 @@
 """What a training tells while it runs. The CLI shows it; a library's caller may ignore it."""
 
+from pathlib import Path
 from typing import Any
 
 from zoo.training.engine import Sums
@@ -14,8 +15,8 @@ class Reporter:
     def note(self, text: str) -> None:
         """Something worth a line."""
 
-    def training_started(self, run_name: str, steps: int, epochs: int, start_epoch: int) -> None:
-        """The model is compiled; `start_epoch` epochs are done already."""
+    def training_started(self, folder: Path, steps: int, epochs: int, start_epoch: int) -> None:
+        """The model is compiled; `folder` is the run's, `start_epoch` epochs are done already."""
 
     def step(self, epoch: int, done: int, sums: Sums) -> None:
         """`done` steps of `epoch` (from 1) are done, and this is what the epoch has added up."""
@@ -41,9 +42,9 @@ class Reporters(Reporter):
         for each in self.reporters:
             each.note(text)
 
-    def training_started(self, run_name, steps, epochs, start_epoch):
+    def training_started(self, folder, steps, epochs, start_epoch):
         for each in self.reporters:
-            each.training_started(run_name, steps, epochs, start_epoch)
+            each.training_started(folder, steps, epochs, start_epoch)
 
     def step(self, epoch, done, sums):
         for each in self.reporters:

@@ -66,8 +66,6 @@ def _prepare_backend(plan: Plan) -> tuple[Device, bool]:
 
     choose_backend(plan.backend)
     device = choose_device(plan.backend, plan.device)
-    import keras  # noqa: F401  timed with the backend
-
     return device, make_deterministic(plan.backend, device)
 
 

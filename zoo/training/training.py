@@ -102,7 +102,7 @@ class Training:
             Diverged: the loss became NaN or infinite.
         """
         recipe, progress = self.recipe, self.progress
-        self.reporter.training_started(self.run.name, self.steps, recipe.epochs, progress.epoch)
+        self.reporter.training_started(self.run.folder, self.steps, recipe.epochs, progress.epoch)
         while progress.epoch < recipe.epochs:
             if not self._epoch(progress.epoch + 1, interruption):
                 self.save()

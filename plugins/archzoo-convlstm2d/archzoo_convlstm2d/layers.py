@@ -35,12 +35,12 @@ class FusedConvLSTM2D(keras.layers.ConvLSTM2D):
     def call(self, sequences, initial_state=None, mask=None, training=False):
         """Reads `(batch, T, H, W, C)` (or channels first) as the stock layer does."""
         states = self._starting_states(sequences, initial_state)
-        inputs = self._input_convolution(sequences)
-        steps = inputs.shape[1]
+        gates = self._input_convolution(sequences)
+        steps = sequences.shape[1]
         if steps is not None and (self.unroll or steps <= UNROLL_UP_TO):
-            outputs, last, states = self._unrolled(inputs, states, mask)
+            outputs, last, states = self._unrolled(gates, steps, states, mask)
         else:
-            outputs, last, states = self._scanned(inputs, states, mask)
+            outputs, last, states = self._scanned(gates, ops.shape(sequences)[1], states, mask)
         if self.stateful:
             for variable, value in zip(self.states, states, strict=True):
                 variable.assign(ops.cast(value, variable.dtype))
@@ -56,9 +56,12 @@ class FusedConvLSTM2D(keras.layers.ConvLSTM2D):
         return [ops.cast(state, self.compute_dtype) for state in initial_state]
 
     def _input_convolution(self, sequences):
-        """Gate inputs of all frames, `(batch, T, ...)` with four times `filters` channels."""
-        batch, steps = ops.shape(sequences)[:2]
-        frames = ops.reshape(sequences, (-1, *sequences.shape[2:]))
+        """Gate inputs of all frames, time first, `(T * batch, ...)` with `4 * filters` channels.
+
+        Time comes first so that a step's part is contiguous: slicing another axis would make the
+        gradient fill a whole tensor with zeros for every step.
+        """
+        frames = ops.reshape(ops.moveaxis(sequences, 1, 0), (-1, *sequences.shape[2:]))
         gates = ops.conv(
             frames,
             self.cell.kernel,
@@ -67,11 +70,10 @@ class FusedConvLSTM2D(keras.layers.ConvLSTM2D):
             data_format=self.data_format,
             dilation_rate=self.dilation_rate,
         )
-        if self.cell.use_bias:
-            shape = (1, -1, 1, 1) if self.data_format == "channels_first" else (1, 1, 1, -1)
-            gates = gates + ops.cast(ops.reshape(self.cell.bias, shape), gates.dtype)
-        known = -1 if sequences.shape[1] is None else steps
-        return ops.reshape(gates, (batch, known, *gates.shape[1:]))
+        if not self.cell.use_bias:
+            return gates
+        shape = (1, -1, 1, 1) if self.data_format == "channels_first" else (1, 1, 1, -1)
+        return gates + ops.cast(ops.reshape(self.cell.bias, shape), gates.dtype)
 
     def _step(self, x, states):
         """One time step from the gate inputs `x` and the state; `states=None` means zeros."""
@@ -90,12 +92,12 @@ class FusedConvLSTM2D(keras.layers.ConvLSTM2D):
             ) * self.activation(g)
         return [self.recurrent_activation(o) * self.activation(c), c]
 
-    def _unrolled(self, inputs, states, mask):
-        steps = inputs.shape[1]
+    def _unrolled(self, gates, steps, states, mask):
+        parts = ops.split(gates, steps, axis=0)
         order = range(steps - 1, -1, -1) if self.go_backwards else range(steps)
         outputs, shown, last = [], None, None
         for t in order:
-            new = self._step(inputs[:, t], states)
+            new = self._step(parts[t], states)
             last = new[0]
             if mask is not None:
                 new, shown, last = self._hold(mask[:, t], new, states, shown)
@@ -104,8 +106,8 @@ class FusedConvLSTM2D(keras.layers.ConvLSTM2D):
         stacked = ops.stack(outputs, axis=1) if self.return_sequences else None
         return stacked, last, states
 
-    def _scanned(self, inputs, states, mask):
-        xs = ops.moveaxis(inputs, 1, 0)
+    def _scanned(self, gates, steps, states, mask):
+        xs = ops.reshape(gates, (steps, -1, *gates.shape[1:]))
         zeros = ops.zeros_like(ops.split(xs[0], 4, axis=self._gate_axis())[0])
         states = [zeros, zeros] if states is None else states
         keep = None if mask is None else ops.moveaxis(ops.cast(mask, "bool"), 1, 0)

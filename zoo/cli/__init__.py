@@ -1,0 +1,55 @@
+"""The command line. A command's module is imported when it is run, and only then."""
+
+from importlib import import_module
+
+import click
+
+import zoo as package
+
+COMMANDS = {
+    "train": ("zoo.cli.train", "Train an architecture on a dataset."),
+    "evaluate": ("zoo.cli.evaluate", "Measure a finished run on a dataset's test set."),
+    "predict": ("zoo.cli.predict", "Classify image files with a finished run."),
+    "runs": ("zoo.cli.runs", "List runs, or show one."),
+    "list": ("zoo.cli.listing", "List architectures."),
+    "show": ("zoo.cli.show", "Show an architecture: hyperparameters, recipes, size."),
+    "plugins": ("zoo.cli.plugins", "List plugins and their state."),
+    "datasets": ("zoo.cli.datasets", "List datasets, or fetch one."),
+    "doctor": ("zoo.cli.doctor", "Check Python, Keras, devices, data and plugins."),
+    "completion": ("zoo.cli.completion", "Print a script for shell completion."),
+}
+"""Name, module and one line of help, so that `zoo --help` imports none of them."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands live in modules of their own, named in `COMMANDS`."""
+
+    def list_commands(self, ctx):
+        return list(COMMANDS)
+
+    def get_command(self, ctx, cmd_name):
+        if cmd_name not in COMMANDS:
+            return None
+        return import_module(COMMANDS[cmd_name][0]).command
+
+    def resolve_command(self, ctx, args):
+        if args and args[0] not in COMMANDS:
+            from zoo.errors import UsageError
+            from zoo.suggest import unknown
+
+            raise UsageError(unknown("command", args[0], COMMANDS, "See zoo --help."))
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx, formatter):
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package.__version__, prog_name="archzoo")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option("--no-plugins", is_flag=True, help="Load no plugin; files still work.")
+@click.pass_context
+def zoo(context: click.Context, debug: bool, no_plugins: bool) -> None:
+    """Train architectures for images and sequences under one recipe, and compare them."""
+    context.obj = {"use_plugins": not no_plugins}

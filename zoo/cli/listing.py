@@ -1,0 +1,57 @@
+"""`zoo list`"""
+
+from fnmatch import fnmatch
+
+import click
+
+from zoo.cli import options
+from zoo.cli.output import print_json, print_table
+from zoo.registry import HOW_TO_GET_SOME, Registry
+
+
+@click.command("list")
+@click.argument("pattern", required=False)
+@options.as_json
+@click.pass_context
+def command(context: click.Context, pattern: str | None, as_json: bool) -> None:
+    """List architectures, from metadata alone.
+
+    PATTERN is a part of a name, or has wildcards: `zoo list '*lstm*'`.
+    """
+    rows = [row for row in _rows(options.registry(context)) if _matches(row["name"], pattern)]
+    if as_json:
+        print_json(rows)
+    elif rows:
+        columns = ("name", "layout", "from", "summary")
+        print_table(columns, [[row[column] for column in columns] for row in rows])
+    elif pattern:
+        click.echo(f"No architecture matches {pattern!r}; zoo list shows all.")
+    else:
+        click.echo(f"No architecture is installed. {HOW_TO_GET_SOME}")
+
+
+def _matches(name: str, pattern: str | None) -> bool:
+    if not pattern:
+        return True
+    return fnmatch(name, pattern) or pattern in name
+
+
+def _rows(registry: Registry) -> list[dict[str, str]]:
+    """A row for each plugin: its name is its architecture's, unless it brings several."""
+    rows = []
+    for plugin in registry.plugins:
+        shipped = registry.manifest.architectures.get(plugin.name)
+        known = shipped is not None and shipped.package == plugin.distribution
+        rows.append(
+            {
+                "name": plugin.name,
+                "layout": shipped.layout if known else "-",
+                "from": f"{plugin.distribution} {plugin.version}",
+                "summary": (shipped.summary if known else plugin.summary) + _claimed(registry, plugin),
+            }
+        )
+    return rows
+
+
+def _claimed(registry: Registry, plugin) -> str:
+    return " (name claimed twice: zoo plugins)" if plugin.name in registry.collisions else ""

@@ -1,0 +1,67 @@
+"""Options and arguments that several commands share, with their completion."""
+
+from pathlib import Path
+
+import click
+from click.shell_completion import CompletionItem
+
+from zoo.registry import Registry
+
+
+def registry(context: click.Context) -> Registry:
+    """The registry of this invocation, made once."""
+    root = context.find_root()
+    root.ensure_object(dict)
+    if "registry" not in root.obj:
+        root.obj["registry"] = Registry.discover(use_plugins=root.obj.get("use_plugins", True))
+    return root.obj["registry"]
+
+
+def complete_architectures(context, _parameter, incomplete):
+    """Plugin names and what is shipped, and files; nothing is imported."""
+    found = registry(context)
+    items = [CompletionItem(name) for name in found.names() if name.startswith(incomplete)]
+    return items or [CompletionItem(incomplete, type="file")]
+
+
+def complete_recipes(context, _parameter, incomplete):
+    """Named recipes, and files."""
+    names = [name for name in registry(context).manifest.recipes if name.startswith(incomplete)]
+    return [CompletionItem(name) for name in names] or [CompletionItem(incomplete, type="file")]
+
+
+def complete_datasets(_context, _parameter, incomplete):
+    """Built-in datasets, and files."""
+    from zoo.datasets.catalog import BUILT_IN
+
+    names = [name for name in BUILT_IN if name.startswith(incomplete)]
+    return [CompletionItem(name) for name in names] or [CompletionItem(incomplete, type="file")]
+
+
+def complete_runs(context, _parameter, incomplete):
+    """Names of the runs in the runs folder."""
+    folder = Path(context.params.get("runs_dir") or "runs")
+    names = sorted(path.parent.name for path in folder.glob("*/run.json"))
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+runs_dir = click.option(
+    "--runs-dir", default="runs", show_default=True, envvar="ZOO_RUNS_DIR", is_eager=True,
+    type=click.Path(file_okay=False, path_type=Path), help="Folder that holds the runs.",
+)
+data_dir = click.option(
+    "--data-dir", metavar="DIR", help="Folder that holds datasets (also ZOO_DATA_DIR)."
+)
+dataset = click.option(
+    "--dataset", metavar="NAME|FILE.npz", shell_complete=complete_datasets,
+    help="mnist, fashion_mnist, digits, a plugin's, or a file.",
+)
+backend = click.option(
+    "--backend", type=click.Choice(["tensorflow", "jax", "torch"]),
+    help="Keras backend. [default: KERAS_BACKEND, else tensorflow]",
+)
+device = click.option(
+    "--device", type=click.Choice(["auto", "cpu", "gpu"]), default="auto", show_default=True,
+    help="gpu fails where there is none.",
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")

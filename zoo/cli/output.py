@@ -1,0 +1,62 @@
+"""Printing results: tables for people, JSON for programs."""
+
+import json
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+WIDE = 10_000
+"""Columns of a table that goes to a file or a pipe, where nothing should be cut."""
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    click.echo(json.dumps(value, indent=2))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table without lines. The last column wraps on a terminal that is too narrow."""
+    rows = [tuple(map(str, row)) for row in rows]
+    widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
+    indent = sum(widths[:-1]) + 2 * (len(widths) - 1)
+    room = (shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDE) - indent
+    for number, row in enumerate([columns, *rows]):
+        start = "  ".join(text.ljust(width) for text, width in zip(row[:-1], widths, strict=False))
+        lines = _wrapped(row[-1], room)
+        lead = start + "  " if len(row) > 1 else ""
+        text = f"{lead}{lines[0]}".rstrip() + "".join(f"\n{' ' * indent}{line}" for line in lines[1:])
+        click.echo(click.style(text, bold=True) if number == 0 else text)
+
+
+def _wrapped(text: str, room: int) -> list[str]:
+    import textwrap
+
+    return textwrap.wrap(text, max(20, room)) or [""]
+
+
+def percent(share: float, digits: int = 2) -> str:
+    """`99.41 %`"""
+    return f"{100 * share:.{digits}f} %"
+
+
+def duration(seconds: float) -> str:
+    """`0.4 s`, `12 s`, `3 min 05 s`, `2 h 10 min`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def size(count: float) -> str:
+    """`640`, `92.3 k`, `1.2 M`: three digits and a decimal prefix."""
+    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if count >= limit:
+            return f"{count / limit:.3g} {unit}"
+    return f"{count:.0f}"

@@ -1,0 +1,76 @@
+"""`zoo plugins`"""
+
+import click
+
+from zoo.cli import options
+from zoo.cli.output import print_json, print_table
+from zoo.registry import HOW_TO_GET_SOME, Loaded, Plugin, Registry
+
+
+@click.command("plugins")
+@click.option("--verbose", "-v", is_flag=True, help="Load each plugin: hooks, state, cause.")
+@options.as_json
+@click.pass_context
+def command(context: click.Context, verbose: bool, as_json: bool) -> None:
+    """List installed plugins. Without --verbose none of them is imported."""
+    registry = options.registry(context)
+    if verbose:
+        rows = [_loaded_row(registry, registry.load(plugin)) for plugin in registry.plugins]
+    else:
+        rows = [_row(registry, plugin) for plugin in registry.plugins]
+    if as_json:
+        print_json(rows)
+    elif not rows:
+        click.echo(f"No plugin is installed or enabled. {HOW_TO_GET_SOME}")
+    elif verbose:
+        _print_verbose(rows)
+    else:
+        columns = ("name", "distribution", "version", "state")
+        print_table(columns, [[row[column] for column in columns] for row in rows])
+        click.echo("\nNone was loaded; zoo plugins --verbose loads each and says what it brings.")
+
+
+def _row(registry: Registry, plugin: Plugin) -> dict:
+    state = "installed"
+    if others := [p for p in registry.collisions.get(plugin.name, ()) if p != plugin]:
+        claims = ", ".join(f"{other.distribution} {other.version}" for other in others)
+        state = f"duplicate: the name is claimed by {claims} too; uninstall one"
+    return {
+        "name": plugin.name,
+        "distribution": plugin.distribution,
+        "version": plugin.version,
+        "state": state,
+    }
+
+
+def _loaded_row(registry: Registry, loaded: Loaded) -> dict:
+    row = _row(registry, loaded.plugin)
+    if row["state"] == "installed" or loaded.error:
+        row["state"] = loaded.state
+    return {
+        **row,
+        "object": loaded.plugin.entry_point.value,
+        "hooks": list(loaded.hooks),
+        "architectures": [each.name for each in loaded.architectures],
+        "datasets": [each.name for each in loaded.datasets],
+        "error": loaded.error,
+        "frames": loaded.details,
+    }
+
+
+def _print_verbose(rows: list[dict]) -> None:
+    for row in rows:
+        colour = "green" if row["state"] == "ok" else "red"
+        click.echo(
+            f"{click.style(row['name'], bold=True)}  {row['distribution']} {row['version']}  "
+            f"{click.style(row['state'], fg=colour)}"
+        )
+        for key in ("object", "hooks", "architectures", "datasets"):
+            value = row[key] if isinstance(row[key], str) else ", ".join(row[key])
+            if value:
+                click.echo(f"    {key}: {value}")
+        if row["error"]:
+            click.echo(f"    cause: {row['error']}")
+            for line in row["frames"].splitlines():
+                click.echo(f"    {line}")
+            click.echo(f"    next: mend it, or pip uninstall {row['distribution']}")

@@ -1,0 +1,127 @@
+"""`zoo runs`"""
+
+from pathlib import Path
+
+import click
+
+from zoo import run as run_module
+from zoo.cli import options
+from zoo.cli.output import duration, percent, print_json, print_table, size
+from zoo.run import Run, all_runs, find_run
+
+PHASES = ("load", "import", "build", "compile", "train", "validate", "evaluate", "save")
+
+
+@click.group("runs", invoke_without_command=True)
+@options.runs_dir
+@options.as_json
+@click.pass_context
+def command(context: click.Context, runs_dir: Path, as_json: bool) -> None:
+    """List the runs in a folder, oldest first; or show one: zoo runs show RUN."""
+    if context.invoked_subcommand:
+        return
+    runs, problems = all_runs(runs_dir)
+    for problem in problems:
+        click.echo(f"skipped: {problem}", err=True)
+    if as_json:
+        print_json([{**run.record, "status": run.status, "folder": str(run.folder)} for run in runs])
+    elif not runs:
+        click.echo(f"No run is in {runs_dir}. Make one: zoo train cnn")
+    else:
+        columns = ("status", "test accuracy", "epochs", "training", "created", "run")
+        print_table(columns, map(_row, runs))
+
+
+def _row(run: Run) -> tuple[str, ...]:
+    record = run.record
+    done = record.get("progress", {}).get("epochs", 0)
+    accuracy = percent(record["metrics"]["test_accuracy"]) if "metrics" in record else "-"
+    seconds = record.get("timings", {}).get("train")
+    return (
+        run.status, accuracy, f"{done}/{record['recipe']['epochs']}",
+        duration(seconds) if seconds else "-", record["created"][:16].replace("T", " "), run.name,
+    )
+
+
+@command.command("show")
+@click.argument("run", shell_complete=options.complete_runs)
+@options.runs_dir
+@options.as_json
+def show(run: str, runs_dir: Path, as_json: bool) -> None:
+    """Show one run: its result, what it was trained with, where its time went."""
+    found = find_run(run, runs_dir)
+    if as_json:
+        print_json({**found.record, "status": found.status, "folder": str(found.folder)})
+        return
+    print_result(found)
+    _print_setup(found)
+
+
+def result_line(run: Run) -> str:
+    """One line: what, how well, where."""
+    metrics, record = run.record["metrics"], run.record
+    low, high = metrics["test_accuracy_interval"]
+    return (
+        f"{record['architecture']['name']} on {record['dataset']['name']}: test accuracy "
+        f"{percent(metrics['test_accuracy'])} [{percent(low)}, {percent(high)}], "
+        f"test loss {metrics['test_loss']:.4f}, {run.folder}"
+    )
+
+
+def print_result(run: Run) -> None:
+    """The test result with its interval, time per phase, and where the run lies."""
+    record = run.record
+    if "metrics" not in record:
+        click.echo(f"{run.name}: {run.status}, {record.get('error', 'no result')}")
+        if run.status in (run_module.INTERRUPTED, run_module.RUNNING):
+            click.echo(f"go on: zoo train --resume {run.folder}")
+        return
+    metrics = record["metrics"]
+    low, high = metrics["test_accuracy_interval"]
+    click.echo(f"test loss      {metrics['test_loss']:.4f}")
+    click.echo(
+        f"test accuracy  {click.style(percent(metrics['test_accuracy']), bold=True)}  "
+        f"95 % interval {percent(low)} to {percent(high)} ({metrics['test_correct']:,} of "
+        f"{metrics['test_examples']:,} right; weights of epoch {metrics['epoch']})"
+    )
+    timings = record["timings"]
+    phases = [f"{name} {duration(timings[name])}" for name in PHASES if name in timings]
+    click.echo(f"time           {', '.join(phases)}")
+    click.echo(f"run            {run.folder}")
+
+
+def _print_setup(run: Run) -> None:
+    record = run.record
+    environment, device = record["environment"], record["device"]
+    settings = ", ".join(f"{k}={v}" for k, v in record["architecture"]["hyperparameters"].items())
+    recipe = ", ".join(
+        f"{k}={v}" for k, v in record["recipe"].items() if k not in ("name", "summary", "digest")
+    )
+    versions = record["sessions"][-1]["versions"]
+    flops = record["flops_per_sample"]
+    memory = record.get("peak_memory", {}).get("host_bytes")
+    rows = [
+        ("status", run.status),
+        ("architecture", f"{record['architecture']['name']} ({settings})"),
+        ("size", f"{record['parameters']['trainable']:,} trainable parameters, "
+                 f"{'unknown' if flops is None else size(flops)} FLOPs a sample"),
+        ("dataset", f"{record['dataset']['name']} {record['dataset']['sizes']} from "
+                    f"{record['dataset']['source']}"),
+        ("input", f"{record['input']['source']} to {record['input']['target']} "
+                  f"{tuple(record['input']['input_shape'])}"),
+        ("recipe", f"{record['recipe']['name']} {record['recipe']['digest']}: {recipe}"),
+        ("seed", str(record["seed"])),
+        ("device", f"{device['kind']}, {device['name']}, {record['precision']}"),
+        ("engine", f"{record['backend']}, {record['engine']}"),
+        ("versions", ", ".join(f"{k} {v}" for k, v in versions.items())),
+        ("machine", f"{environment['system']}, {environment['cores']} cores"),
+        ("peak memory", f"{memory / 2**20:.0f} MiB" if memory else "-"),
+    ]
+    for name, value in rows:
+        click.echo(f"{name:15}{value}")
+    if (run.folder / "history.csv").exists():
+        click.echo()
+        print_table(
+            run_module.HISTORY,
+            [[f"{row[c]:.6g}" for c in run_module.HISTORY] for row in run.history()],
+        )

@@ -1,0 +1,92 @@
+"""`zoo show`"""
+
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from zoo import layouts, recipe as recipes
+from zoo.architecture import Architecture
+from zoo.cli import options
+from zoo.cli.output import print_json, print_table, size
+from zoo.registry import Origin
+
+MNIST_SHAPE, MNIST_CLASSES = (28, 28, 1), 10
+
+
+@click.command("show")
+@click.argument("name", shell_complete=options.complete_architectures)
+@options.backend
+@options.as_json
+@click.pass_context
+def command(context: click.Context, name: str, backend: str | None, as_json: bool) -> None:
+    """Show an architecture: layout, hyperparameters, recipes, parameters and FLOPs on MNIST."""
+    registry = options.registry(context)
+    architecture, origin = registry.architecture(name)
+    manifest = registry.manifest
+    shown = {
+        "name": architecture.name,
+        "summary": architecture.summary,
+        "paper": architecture.paper,
+        "from": asdict(origin),
+        "layout": architecture.layout,
+        "frames_from_image": architecture.frames_from_image,
+        "hyperparameters": [
+            {"name": each.name, "type": each.type_name, "default": each.default, "doc": each.doc}
+            for each in architecture.hyperparameters.values()
+        ],
+        "recipes": {
+            each: asdict(recipes.resolve(manifest, each, architecture.name))
+            for each in recipes.names(manifest)
+        },
+        "on_mnist": _measure(architecture, backend),
+    }
+    if as_json:
+        print_json(shown)
+    else:
+        _print(shown, origin)
+
+
+def _measure(architecture: Architecture, backend: str | None) -> dict[str, Any]:
+    """Parameters and FLOPs with the defaults; builds the model, so Keras is imported."""
+    from zoo.training.backend import choose_backend, hide_gpus
+    from zoo.training.describe import count
+    from zoo.training.flops import COUNTED, flops_per_sample
+    from zoo.training.training import build_model
+
+    chosen = choose_backend(backend)
+    hide_gpus(chosen)
+    shape = layouts.shape("image", MNIST_SHAPE, architecture.layout, architecture.frames_from_image)
+    model = build_model(architecture, shape, MNIST_CLASSES, architecture.defaults())
+    return {
+        "input_shape": list(shape),
+        "parameters": count(model.trainable_variables),
+        "flops": flops_per_sample(chosen, model, shape),
+        "flops_counted": COUNTED,
+    }
+
+
+def _print(shown: dict[str, Any], origin: Origin) -> None:
+    source = origin.file or f"{origin.distribution} {origin.version}"
+    click.echo(f"{click.style(shown['name'], bold=True)}: {shown['summary']}")
+    click.echo(f"from {source}" + (f", paper {shown['paper']}" if shown["paper"] else ""))
+    how = f" (an image becomes frames by: {shown['frames_from_image']})"
+    click.echo(f"layout {shown['layout']}" + (how if shown["layout"] == "frames" else ""))
+    measured = shown["on_mnist"]
+    flops = "unknown" if measured["flops"] is None else size(measured["flops"])
+    click.echo(
+        f"on MNIST: input {tuple(measured['input_shape'])}, "
+        f"{measured['parameters']:,} trainable parameters, {flops} FLOPs ({measured['flops_counted']})\n"
+    )
+    click.echo("Hyperparameters (--set NAME=VALUE)")
+    print_table(
+        ("  name", "type", "default", "what"),
+        [(f"  {h['name']}", h["type"], repr(h["default"]), h["doc"]) for h in shown["hyperparameters"]],
+    )
+    click.echo("\nRecipes (--recipe NAME)")
+    for name, fields in shown["recipes"].items():
+        click.echo(f"  {click.style(name, bold=True)}: {fields['summary']}")
+        default = asdict(recipes.Recipe())
+        changed = {k: v for k, v in fields.items() if v != default[k] and k not in ("name", "summary")}
+        click.echo("    " + ", ".join(f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}" for key, value in changed.items()))
+

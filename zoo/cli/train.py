@@ -1,0 +1,236 @@
+"""`zoo train`"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from zoo import recipe as recipes
+from zoo.cli import options
+from zoo.cli.output import print_json
+from zoo.datasets.catalog import find_dataset
+from zoo.datasets.dataset import Dataset
+from zoo.datasets.location import Locations
+from zoo.errors import DataMissing, UsageError
+from zoo.recipe import Recipe
+from zoo.registry import Registry
+
+DEFAULT_DATASET, FALLBACK_DATASET = "mnist", "digits"
+FIXED_BY_A_RUN = (
+    "architecture", "dataset", "recipe", "epochs", "batch_size", "learning_rate", "settings",
+    "seed", "device", "backend", "precision", "again",
+)
+
+
+@click.command("train")
+@click.argument(
+    "architecture", metavar="NAME|FILE.py", required=False,
+    shell_complete=options.complete_architectures,
+)
+@options.dataset
+@click.option(
+    "--recipe", metavar="NAME|FILE.toml", default="standard", show_default=True,
+    shell_complete=options.complete_recipes, help="quick, standard, record, tutorial, or a file.",
+)
+@click.option("--epochs", type=int, help="Instead of the recipe's.")
+@click.option("--batch-size", type=int, help="Instead of the recipe's.")
+@click.option("--learning-rate", type=float, help="Instead of the recipe's; the peak of a schedule.")
+@click.option(
+    "--set", "settings", metavar="KEY=VALUE", multiple=True,
+    help="A hyperparameter of the architecture; zoo show NAME lists them. Repeatable.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of weights, order, dropout.")
+@options.device
+@options.backend
+@click.option(
+    "--precision", type=click.Choice(["float32", "mixed_bfloat16", "auto"]),
+    help="Instead of the recipe's; auto is mixed_bfloat16 on a GPU.",
+)
+@options.runs_dir
+@options.data_dir
+@click.option(
+    "--resume", metavar="RUN", shell_complete=options.complete_runs,
+    help="Go on with an interrupted run: a folder, a name or a part of one, or last.",
+)
+@click.option("--again", is_flag=True, help="Train anew, into another folder, what is finished.")
+@click.option("--dry-run", is_flag=True, help="Say what would be trained, and stop.")
+@click.option("--tensorboard", is_flag=True, help="Write events for TensorBoard into the run.")
+@options.as_json
+@click.option("--quiet", is_flag=True, help="Print the result alone.")
+@click.pass_context
+def command(context: click.Context, **given: Any) -> None:
+    """Train an architecture on a dataset, and measure it once on the test set.
+
+    \b
+    zoo train convlstm2d
+    zoo train cnn --dataset fashion_mnist --recipe quick --set dropout=0.2
+    zoo train ./my_net.py --epochs 3
+    zoo train --resume last
+
+    Ctrl-C writes a checkpoint; the same command goes on from there.
+    """
+    registry = options.registry(context)
+    resume = _run_to_resume(context, given) if given["resume"] else None
+    if not resume and not given["architecture"]:
+        raise UsageError("what should be trained? zoo train NAME; zoo list shows the names.")
+    if given["tensorboard"]:
+        from zoo.training.tensorboard import require_tensorboard
+
+        require_tensorboard()
+    if resume:
+        plan, locations = _plan_of_run(registry, resume, given)
+    else:
+        plan, locations = _plan(registry, given)
+    if given["dry_run"]:
+        _show(plan, locations, given["as_json"])
+        return
+    run = _train(plan, locations, resume, given)
+    _report(run, given)
+
+
+def _run_to_resume(context: click.Context, given: dict[str, Any]):
+    from zoo.run import find_run
+
+    for name in FIXED_BY_A_RUN:
+        source = context.get_parameter_source(name)
+        if source is click.core.ParameterSource.COMMANDLINE:
+            shown = name if name == "architecture" else "--" + name.replace("_", "-")
+            shown = "--set" if name == "settings" else shown
+            raise UsageError(f"--resume takes everything from the run; leave {shown} out.")
+    return find_run(given["resume"], given["runs_dir"])
+
+
+def _plan(registry: Registry, given: dict[str, Any]):
+    from zoo.training.backend import choose_backend
+    from zoo.training.plan import Plan
+
+    architecture, origin = registry.architecture(given["architecture"])
+    hyperparameters = architecture.parse_settings(_settings(given["settings"]))
+    names = ("epochs", "batch_size", "learning_rate", "precision")
+    changes = {name: given[name] for name in names}
+    recipe = recipes.resolve(registry.manifest, given["recipe"], architecture.name, changes)
+    locations = Locations.of_user(given["data_dir"])
+    dataset = _dataset(registry, given, locations)
+    plan = Plan(
+        architecture, origin, hyperparameters, dataset, recipe, given["seed"],
+        choose_backend(given["backend"]), given["device"],
+    )
+    return plan, locations
+
+
+def _plan_of_run(registry: Registry, run, given: dict[str, Any]):
+    from zoo.training.backend import choose_backend
+    from zoo.training.plan import Plan
+
+    record = run.record
+    wanted = record["architecture"]
+    architecture, origin = registry.architecture(wanted["origin"]["file"] or wanted["name"])
+    data = record["dataset"]
+    source = data["origin"] if data["origin"].endswith(".npz") else data["name"]
+    fields = {k: v for k, v in record["recipe"].items() if k != "digest"}
+    hyperparameters = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in wanted["hyperparameters"].items()
+    }
+    plan = Plan(
+        architecture, origin, hyperparameters, find_dataset(source, registry), Recipe(**fields),
+        record["seed"], choose_backend(record["backend"]), record["device"]["asked"],
+    )
+    return plan, Locations.of_user(given["data_dir"])
+
+
+def _settings(pairs: tuple[str, ...]) -> dict[str, str]:
+    settings = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise UsageError(f"--set {pair}: write KEY=VALUE, as in --set filters=32.")
+        settings[key.strip()] = value
+    return settings
+
+
+def _dataset(registry: Registry, given: dict[str, Any], locations: Locations) -> Dataset:
+    """The dataset asked for; without a word MNIST, or loudly the embedded digits in its absence."""
+    if given["dataset"] or given["data_dir"]:
+        return find_dataset(given["dataset"] or DEFAULT_DATASET, registry)
+    default = find_dataset(DEFAULT_DATASET, registry)
+    if default.find(locations):
+        return default
+    try:
+        if locations.download and not given["dry_run"]:
+            default.fetch(locations)
+            return default
+        reason = "it is not on this machine"
+    except DataMissing as error:
+        reason = str(error).rstrip(".")
+    click.secho(
+        f"NOT MNIST: {reason}. Training on the embedded {FALLBACK_DATASET!r} instead (1,797 real "
+        "handwritten digits); the results are not MNIST's. To train on MNIST, give its files: "
+        "--data-dir FOLDER.",
+        fg="yellow", bold=True, err=True,
+    )
+    return find_dataset(FALLBACK_DATASET, registry)
+
+
+def _show(plan, locations: Locations, as_json: bool) -> None:
+    dataset = plan.dataset
+    here = dataset.find(locations) if dataset.find else None
+    shown = {
+        "architecture": plan.architecture.name,
+        "from": asdict(plan.origin),
+        "layout": plan.architecture.layout,
+        "hyperparameters": plan.hyperparameters,
+        "dataset": dataset.name,
+        "data": str(here) if here else ("to be downloaded" if dataset.fetch else "built in"),
+        "recipe": {**asdict(plan.recipe), "digest": plan.recipe.digest},
+        "seed": plan.seed,
+        "backend": plan.backend,
+        "device": plan.device,
+    }
+    if as_json:
+        print_json(shown)
+        return
+    for key, value in shown.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{k}={v}" for k, v in value.items() if v not in ("", None))
+        click.echo(f"{key:16}{value}")
+    click.echo("Nothing was trained (--dry-run).")
+
+
+def _train(plan, locations: Locations, resume, given: dict[str, Any]):
+    from zoo.cli.progress import make_reporter
+    from zoo.training.trainer import train
+
+    silent = given["as_json"] or given["quiet"]
+    reporter = make_reporter(silent=silent, tensorboard=given["tensorboard"])
+    runs_dir = Path(resume.folder).parent if resume else given["runs_dir"]
+    if not silent:
+        changes = ", ".join(f"{key}={value}" for key, value in plan.hyperparameters.items())
+        click.echo(
+            f"Training {plan.architecture.name} ({changes}) on {plan.dataset.name}, recipe "
+            f"{plan.recipe.name}, seed {plan.seed}, {plan.backend}",
+            err=True,
+        )
+    return train(
+        plan, runs_dir, locations, reporter=reporter, again=given["again"], resume=resume
+    )
+
+
+def _report(run, given: dict[str, Any]) -> None:
+    from zoo.cli.runs import print_result, result_line
+
+    if given["as_json"]:
+        print_json({**run.record, "folder": str(run.folder)})
+    elif given["quiet"]:
+        click.echo(result_line(run))
+    else:
+        print_result(run)
+        click.echo(f"\nnext: zoo runs show {run.folder}")
+        click.echo(f"      zoo predict {run.folder} IMAGE.png")
+        click.echo(f"      zoo train {_name(run)} --seed {run.record['seed'] + 1}   (another seed)")
+
+
+def _name(run) -> str:
+    architecture = run.record["architecture"]
+    return architecture["origin"]["file"] or architecture["name"]

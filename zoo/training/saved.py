@@ -1,0 +1,71 @@
+"""A finished run's model, ready to answer."""
+
+from zoo import run as runs
+from zoo.errors import UsageError, ZooError
+from zoo.recipe import Recipe
+from zoo.registry import Registry
+from zoo.run import Run
+from zoo.training.backend import choose_backend, choose_device, make_deterministic
+from zoo.training.engine import Engine, make_engine
+from zoo.training.pipeline import Pipeline
+
+
+def load_engine(run: Run, registry: Registry, backend: str | None, device: str) -> Engine:
+    """The run's model with its weights and its pipeline, in an engine that only infers.
+
+    The model is built anew by its architecture and takes its weights from `model.keras`, so that
+    nothing in the file is executed.
+
+    Raises:
+        UsageError: the run is not finished, or its architecture is not installed.
+        ZooError: `model.keras` is missing, damaged, or not the one that was saved.
+    """
+    if run.status != runs.FINISHED:
+        raise UsageError(
+            f"{run.name} is {run.status}, so it has no model yet. Go on: zoo train --resume {run.folder}"
+        )
+    _check_file(run)
+    record = run.record
+    wanted = record["architecture"]
+    architecture, _ = registry.architecture(wanted["origin"]["file"] or wanted["name"])
+    backend = choose_backend(backend or record["backend"])
+    chosen = choose_device(backend, device)
+    deterministic = make_deterministic(backend, chosen)
+    model = _model(run, architecture)
+    fields = {k: v for k, v in record["recipe"].items() if k != "digest"}
+    pipeline = Pipeline.from_record(record["input"])
+    return make_engine(backend, model, None, pipeline, Recipe(**fields), chosen, deterministic)
+
+
+def _check_file(run: Run) -> None:
+    path = run.model_file
+    if not path.is_file():
+        raise ZooError(f"{path}: is missing. Train it anew: zoo train ... --again")
+    if runs.sha256(path) != run.record["files"]["model.keras"]:
+        raise ZooError(
+            f"{path}: is not the file that this run saved (its SHA-256 differs from run.json's). "
+            "Restore it, or train anew: zoo train ... --again"
+        )
+
+
+def _model(run: Run, architecture):
+    import keras
+
+    from zoo.training.training import build_model
+
+    record = run.record
+    keras.config.set_dtype_policy(record["precision"])
+    hyperparameters = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in record["architecture"]["hyperparameters"].items()
+    }
+    shape = tuple(record["input"]["input_shape"])
+    model = build_model(architecture, shape, len(record["dataset"]["classes"]), hyperparameters)
+    try:
+        model.load_weights(run.model_file)
+    except (ValueError, KeyError, OSError) as error:
+        line = " ".join(str(error).split())[:200]
+        raise ZooError(
+            f"{run.model_file}: does not fit {architecture.name} as it is installed now ({line})."
+        ) from error
+    return model

@@ -1,0 +1,45 @@
+"""Events that TensorBoard reads, in the run's own folder."""
+
+import importlib.util
+
+from zoo.errors import UsageError
+from zoo.training.reporter import Reporter
+
+
+def require_tensorboard() -> None:
+    """Find out before training that the package is missing.
+
+    Raises:
+        UsageError: it is.
+    """
+    if importlib.util.find_spec("tensorboard") is None:
+        raise UsageError("--tensorboard: it is not installed: pip install 'archzoo[tensorboard]'.")
+
+
+class TensorBoard(Reporter):
+    """Writes each epoch's metrics to `<run>/tensorboard`."""
+
+    def __init__(self):
+        self._writer = None
+
+    def training_started(self, folder, steps, epochs, start_epoch):
+        from tensorboard.summary import Writer
+
+        self._writer = Writer(str(folder / "tensorboard"))
+
+    def epoch_ended(self, row, images_per_second):
+        epoch = row["epoch"]
+        for name, value in row.items():
+            if name != "epoch":
+                self._writer.add_scalar(name, value, epoch)
+        self._writer.add_scalar("images_per_second", images_per_second, epoch)
+        self._writer.flush()
+
+    def finished(self, record):
+        metrics = record["metrics"]
+        for name in ("test_loss", "test_accuracy"):
+            self._writer.add_scalar(name, metrics[name], metrics["epoch"])
+
+    def close(self):
+        if self._writer is not None:
+            self._writer.close()
