@@ -82,7 +82,7 @@ def where(path: Path, table: tuple[str, ...], key: str) -> str:
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if match := re.match(r"\s*\[+\s*([^\]]+?)\s*\]", line):
             current = match[1].replace('"', "")
-            if current == ".".join((*table, key)):
+            if f"{current}.".startswith(f"{'.'.join((*table, key))}."):
                 return f"{path} line {number}"
         elif current == header and re.match(rf"\s*\"?{re.escape(key)}\"?\s*=", line):
             return f"{path} line {number}"

@@ -141,6 +141,14 @@ class Run:
             yield
         finally:
             lock.release()
+            self._leave_nothing_empty()
+
+    def _leave_nothing_empty(self) -> None:
+        """A training that failed before its record was written leaves no folder."""
+        if not (self.folder / "run.json").exists():
+            with contextlib.suppress(OSError):
+                (self.folder / ".lock").unlink(missing_ok=True)
+                self.folder.rmdir()
 
     def is_locked(self) -> bool:
         """Whether a process is at work in the folder."""

@@ -1,0 +1,154 @@
+"""What the tests share: real data, the command as people run it, and small architectures in files."""
+
+import gzip
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+PROJECT = Path(__file__).parent.parent
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def _data_dir() -> Path | None:
+    """Where genuine MNIST lies: `ZOO_DATA_DIR`, else `../shared/datasets` beside the checkout."""
+    for place in (os.environ.get("ZOO_DATA_DIR"), PROJECT.parent / "shared" / "datasets"):
+        if place and (Path(place) / "mnist").is_dir():
+            return Path(place).resolve()
+    return None
+
+
+DATA_DIR = _data_dir()
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    if DATA_DIR is None:
+        pytest.skip("needs MNIST's files: set ZOO_DATA_DIR to a folder that has mnist/")
+    return DATA_DIR
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    """Each test works in a folder of its own, with no data, cache or settings of the user's."""
+    for name in list(os.environ):
+        if name.startswith("ZOO_"):
+            monkeypatch.delenv(name)
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.setenv("ZOO_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("ZOO_OFFLINE", "1")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def mnist_arrays(data_dir) -> dict[str, np.ndarray]:
+    """Genuine MNIST, read without any code of ours."""
+    def read(name, header):
+        return np.frombuffer(gzip.decompress((data_dir / "mnist" / name).read_bytes()), np.uint8, offset=header)
+
+    return {
+        "x_train": read("train-images-idx3-ubyte.gz", 16).reshape(-1, 28, 28),
+        "y_train": read("train-labels-idx1-ubyte.gz", 8),
+        "x_test": read("t10k-images-idx3-ubyte.gz", 16).reshape(-1, 28, 28),
+        "y_test": read("t10k-labels-idx1-ubyte.gz", 8),
+    }
+
+
+@pytest.fixture(scope="session")
+def small_npz(mnist_arrays, tmp_path_factory) -> Path:
+    """The first 1,200 training and 300 test images of MNIST."""
+    path = tmp_path_factory.mktemp("data") / "small.npz"
+    np.savez(path, **{k: v[: 1200 if "train" in k else 300] for k, v in mnist_arrays.items()})
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_py(tmp_path_factory) -> Path:
+    """A network with everything that has state: batch norm, dropout's generator, weights."""
+    path = tmp_path_factory.mktemp("nets") / "tiny.py"
+    path.write_text(textwrap.dedent('''
+        """A network small enough to train in seconds."""
+
+        def build(input_shape, num_classes, *, filters: int = 8, dropout: float = 0.2):
+            import keras
+            from keras import layers
+
+            return keras.Sequential([
+                keras.Input(input_shape),
+                layers.Conv2D(filters, 5, strides=3, activation="relu"),
+                layers.BatchNormalization(momentum=0.9),
+                layers.Dropout(dropout),
+                layers.Flatten(),
+                layers.Dense(num_classes),
+            ])
+    '''))
+    return path
+
+
+@pytest.fixture
+def zoo():
+    """Run `python -m zoo` in a process of its own."""
+
+    def run(*arguments, env=None, timeout=300, cwd=None, **options) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [sys.executable, "-m", "zoo", *map(str, arguments)],
+            capture_output=True, text=True, timeout=timeout, check=False, cwd=cwd,
+            env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL, **options,
+        )
+
+    return run
+
+
+@pytest.fixture
+def zoo_here(capfd):
+    """Run `zoo` in this process, for speed: `(exit code, stdout, stderr)`."""
+    from zoo.__main__ import run
+
+    def call(*arguments) -> tuple[int, str, str]:
+        capfd.readouterr()
+        code = run(list(map(str, arguments)))
+        out, err = capfd.readouterr()
+        return code, out, err
+
+    return call
+
+
+@pytest.fixture
+def distribution(tmp_path, monkeypatch):
+    """Install a plugin package the way an installer does: a module and its metadata on sys.path."""
+    site = tmp_path / "site"
+
+    def install(name: str, source: str, *, version="1.0", entry_points=None, module=None) -> Path:
+        module = module or name.replace("-", "_")
+        site.mkdir(exist_ok=True)
+        (site / f"{module}.py").write_text(textwrap.dedent(source))
+        info = site / f"{name.replace('-', '_')}-{version}.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nSummary: the {name} plugin\n"
+        )
+        entry_points = entry_points or {module: module}
+        lines = "\n".join(f"{key} = {value}" for key, value in entry_points.items())
+        (info / "entry_points.txt").write_text(f"[archzoo]\n{lines}\n")
+        return site
+
+    monkeypatch.setenv("PYTHONPATH", str(site), prepend=os.pathsep)
+    return install
+
+
+def assert_one_line_error(result, code: int, *parts: str) -> None:
+    """Exit code, no traceback, one line on standard error that says all of `parts`."""
+    returncode, _, stderr = (
+        (result.returncode, result.stdout, result.stderr) if hasattr(result, "stderr") else result
+    )
+    assert returncode == code, stderr
+    assert "Traceback" not in stderr
+    lines = [line for line in stderr.strip().splitlines() if line.startswith("zoo: ")]
+    assert len(lines) == 1, stderr
+    for part in parts:
+        assert part in lines[0], lines[0]

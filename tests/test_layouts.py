@@ -1,0 +1,65 @@
+"""Layouts: every conversion keeps every pixel and says its shape beforehand."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from zoo import layouts
+from zoo.architecture import FROM_IMAGE, LAYOUTS
+
+
+@st.composite
+def batches(draw):
+    layout = draw(st.sampled_from(LAYOUTS))
+    rank = {"image": 3, "rows": 2, "frames": 4}[layout]
+    shape = draw(st.lists(st.integers(1, 12), min_size=rank, max_size=rank))
+    count = draw(st.integers(1, 3))
+    return layout, np.arange(count * int(np.prod(shape)), dtype="float32").reshape(count, *shape)
+
+
+@settings(deadline=None, max_examples=150)
+@given(batches(), st.sampled_from(LAYOUTS), st.sampled_from(FROM_IMAGE))
+def test_every_conversion_keeps_every_pixel(batch, target, how):
+    source, x = batch
+    try:
+        shape = layouts.shape(source, x.shape[1:], target, how)
+    except ValueError:
+        return  # an image that cannot be cut that way
+    y = np.asarray(layouts.convert(x, source, target, how))
+    assert y.shape == (len(x), *shape)
+    assert np.array_equal(np.sort(y.reshape(len(x), -1)), np.sort(x.reshape(len(x), -1)))
+
+
+def test_phases_are_the_even_and_odd_rows_and_columns():
+    image = np.arange(36, dtype="float32").reshape(1, 6, 6, 1)
+    frames = np.asarray(layouts.convert(image, "image", "frames", "phases"))
+    for index, (row, column) in enumerate([(0, 0), (0, 1), (1, 0), (1, 1)]):
+        assert np.array_equal(frames[0, index], image[0, row::2, column::2])
+
+
+def test_strips_are_read_from_top_to_bottom():
+    image = np.arange(8 * 3, dtype="float32").reshape(1, 8, 3, 1)
+    frames = np.asarray(layouts.convert(image, "image", "frames", "strips"))
+    assert frames.shape == (1, 4, 2, 3, 1)
+    assert np.array_equal(frames[0, 3], image[0, 6:8])
+
+
+def test_frames_become_an_image_with_time_as_channels():
+    frames = np.random.default_rng(0).random((2, 5, 4, 3, 2), "float32")
+    image = np.asarray(layouts.convert(frames, "frames", "image"))
+    for t in range(5):
+        assert np.array_equal(image[..., 2 * t : 2 * t + 2], frames[:, t])
+
+
+@pytest.mark.parametrize(
+    ("source", "shape", "target", "how", "message"),
+    [
+        ("image", (27, 28, 1), "frames", "phases", "height 27 makes no phases: 2"),
+        ("image", (30, 28, 1), "frames", "strips", "height 30 makes no strips: 4"),
+        ("image", (28, 28), "rows", "whole", "image samples have 3 axes"),
+    ],
+)
+def test_what_cannot_be_converted_is_refused(source, shape, target, how, message):
+    with pytest.raises(ValueError, match=message):
+        layouts.shape(source, shape, target, how)
