@@ -60,7 +60,7 @@ def load(path: Path) -> tuple[Progress, dict[str, list[np.ndarray]]]:
         ZooError: the file is damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             meta: dict[str, Any] = json.loads(archive["meta"].tobytes())
             groups: dict[str, list[np.ndarray]] = {}
             for name in sorted((n for n in archive.files if n != "meta"), key=_position):

@@ -38,7 +38,7 @@ def make_optimizer(recipe: Recipe, steps: int) -> "keras.optimizers.Optimizer":
     own = {"momentum": recipe.momentum, "nesterov": recipe.momentum > 0}
     optimizer = kinds[recipe.optimizer](
         learning_rate=learning_rate(recipe, steps),
-        weight_decay=recipe.weight_decay or None,
+        weight_decay=recipe.weight_decay or (0.0 if recipe.optimizer == "adamw" else None),
         global_clipnorm=recipe.clip_norm or None,
         use_ema=recipe.ema > 0,
         ema_momentum=recipe.ema or 0.99,
