@@ -48,8 +48,11 @@ def _elsewhere(tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def mnist_arrays(data_dir) -> dict[str, np.ndarray]:
     """Genuine MNIST, read without any code of ours."""
+
     def read(name, header):
-        return np.frombuffer(gzip.decompress((data_dir / "mnist" / name).read_bytes()), np.uint8, offset=header)
+        return np.frombuffer(
+            gzip.decompress((data_dir / "mnist" / name).read_bytes()), np.uint8, offset=header
+        )
 
     return {
         "x_train": read("train-images-idx3-ubyte.gz", 16).reshape(-1, 28, 28),
@@ -71,7 +74,8 @@ def small_npz(mnist_arrays, tmp_path_factory) -> Path:
 def tiny_py(tmp_path_factory) -> Path:
     """A network with everything that has state: batch norm, dropout's generator, weights."""
     path = tmp_path_factory.mktemp("nets") / "tiny.py"
-    path.write_text(textwrap.dedent('''
+    path.write_text(
+        textwrap.dedent('''
         """A network small enough to train in seconds."""
 
         def build(input_shape, num_classes, *, filters: int = 8, dropout: float = 0.2):
@@ -86,7 +90,8 @@ def tiny_py(tmp_path_factory) -> Path:
                 layers.Flatten(),
                 layers.Dense(num_classes),
             ])
-    '''))
+    ''')
+    )
     return path
 
 
@@ -97,8 +102,14 @@ def zoo():
     def run(*arguments, env=None, timeout=300, cwd=None, **options) -> subprocess.CompletedProcess:
         return subprocess.run(
             [sys.executable, "-m", "zoo", *map(str, arguments)],
-            capture_output=True, text=True, timeout=timeout, check=False, cwd=cwd,
-            env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL, **options,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            **options,
         )
 
     return run

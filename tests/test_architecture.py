@@ -38,9 +38,18 @@ def test_hyperparameters_come_from_the_signature():
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("width=7", 7), ("rate=1e-3", 1e-3), ("rate=2", 2.0), ("deep=yes", True), ("deep=0", False),
-        ("kind=gru", "gru"), ("sizes=4,5,6", (4, 5, 6)), ("sizes=(4,)", (4,)), ("pair=2,3", (2, 3.0)),
-        ("limit=none", None), ("limit=9", 9), ("title=a b", "a b"),
+        ("width=7", 7),
+        ("rate=1e-3", 1e-3),
+        ("rate=2", 2.0),
+        ("deep=yes", True),
+        ("deep=0", False),
+        ("kind=gru", "gru"),
+        ("sizes=4,5,6", (4, 5, 6)),
+        ("sizes=(4,)", (4,)),
+        ("pair=2,3", (2, 3.0)),
+        ("limit=none", None),
+        ("limit=9", 9),
+        ("title=a b", "a b"),
     ],
 )
 def test_settings_are_parsed_by_type(text, expected):
@@ -52,8 +61,17 @@ def test_settings_are_parsed_by_type(text, expected):
 
 @pytest.mark.parametrize(
     "text",
-    ["width=3.5", "width=three", "rate=fast", "deep=maybe", "kind=rnn", "sizes=1,x", "pair=1",
-     "limit=some", "width="],
+    [
+        "width=3.5",
+        "width=three",
+        "rate=fast",
+        "deep=maybe",
+        "kind=rnn",
+        "sizes=1,x",
+        "pair=1",
+        "limit=some",
+        "width=",
+    ],
 )
 def test_a_value_of_a_wrong_type_names_key_type_and_default(text):
     key, _, value = text.partition("=")
@@ -91,7 +109,10 @@ def positional(input_shape, num_classes, width=3): ...
         ({"build": 3}, "build is int, not a function"),
         ({"build": no_default}, "width of build needs a default"),
         ({"build": open_ended}, r"\*\*kwargs"),
-        ({"build": wrong_names}, r"build\(shape, classes\) must be build\(input_shape, num_classes"),
+        (
+            {"build": wrong_names},
+            r"build\(shape, classes\) must be build\(input_shape, num_classes",
+        ),
         ({"build": positional}, "must be build"),
     ],
 )

@@ -17,7 +17,11 @@ print("\\n" + json.dumps({"code": code, "modules": sorted(sys.modules)}))
 
 def loaded_by(*arguments, env=None):
     result = subprocess.run(
-        [sys.executable, "-c", PROBE, *arguments], capture_output=True, text=True, check=True, env=env
+        [sys.executable, "-c", PROBE, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=env,
     )
     answer = json.loads(result.stdout.splitlines()[-1])
     assert answer["code"] == 0, result.stderr
@@ -26,8 +30,17 @@ def loaded_by(*arguments, env=None):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["list"], ["list", "--json"], ["plugins"], ["--version"], ["completion", "bash"],
-     ["train", "--help"], ["runs"], ["datasets"]],
+    [
+        ["--help"],
+        ["list"],
+        ["list", "--json"],
+        ["plugins"],
+        ["--version"],
+        ["completion", "bash"],
+        ["train", "--help"],
+        ["runs"],
+        ["datasets"],
+    ],
     ids=" ".join,
 )
 def test_imports_nothing_heavy(arguments):
@@ -50,7 +63,9 @@ def test_a_mistyped_hyperparameter_is_found_before_keras_is_imported(tmp_path):
     probe = PROBE.replace("code = run", "code = run") + "assert code"
     result = subprocess.run(
         [sys.executable, "-c", probe, "train", "cnn", "--set", "filter=3"],
-        capture_output=True, text=True, check=True,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     answer = json.loads(result.stdout.splitlines()[-1])
     assert answer["code"] == 2

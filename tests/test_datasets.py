@@ -22,8 +22,10 @@ from zoo.datasets.split import stratified
 from zoo.errors import DataError, DataMissing
 
 FILES = (
-    "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz",
-    "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz",
+    "train-images-idx3-ubyte.gz",
+    "train-labels-idx1-ubyte.gz",
+    "t10k-images-idx3-ubyte.gz",
+    "t10k-labels-idx1-ubyte.gz",
 )
 
 
@@ -53,7 +55,7 @@ def test_genuine_files_are_read(name, data_dir):
 
 
 def test_every_place_is_tried_in_order(data_dir, idx_folder, mnist_arrays, tmp_path, monkeypatch):
-    with pytest.raises(DataMissing, match="Looked in: .*cache.*keras"):
+    with pytest.raises(DataMissing, match=r"Looked in: .*cache.*keras"):
         load()
     torchvision = tmp_path / "data" / "MNIST" / "raw"
     torchvision.mkdir(parents=True)
@@ -111,9 +113,12 @@ def emptied(path):
 @pytest.mark.parametrize(
     ("damage", "part"),
     [
-        (truncate, "truncated or damaged"), (flip_a_bit_of_the_gzip, "damaged"),
-        (flip_a_pixel, "checksum differs"), (wrong_magic, "begins with 00 00 0d 03"),
-        (wrong_count, "59999 × 28 × 28 elements announced"), (only_a_header, "ends within its header"),
+        (truncate, "truncated or damaged"),
+        (flip_a_bit_of_the_gzip, "damaged"),
+        (flip_a_pixel, "checksum differs"),
+        (wrong_magic, "begins with 00 00 0d 03"),
+        (wrong_count, "59999 × 28 × 28 elements announced"),
+        (only_a_header, "ends within its header"),
         (emptied, "begins with nothing"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
@@ -147,7 +152,11 @@ def test_unknown_dataset(zoo_here):
 
 def test_without_mnist_and_internet_it_says_so_loudly_and_soon_and_trains_on_digits(zoo, tmp_path):
     # A proxy nobody listens on: every request fails, as on a machine without internet.
-    env = {"ZOO_OFFLINE": "", "https_proxy": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
+    env = {
+        "ZOO_OFFLINE": "",
+        "https_proxy": "http://127.0.0.1:9",
+        "http_proxy": "http://127.0.0.1:9",
+    }
     started = time.monotonic()
     dry = zoo("datasets", "fetch", "mnist", env=env)
     assert time.monotonic() - started < 10
@@ -215,7 +224,10 @@ X, Y = np.zeros((40, 8, 8), "uint8"), np.arange(40) % 4
         ({"x_train": X[:, 0, 0], "y_train": Y}, "x_train has shape (40,)"),
         ({"x_train": X[:, :, :0], "y_train": Y}, "(40, 8, 0, 1), which is no image"),
         ({"x_train": X.astype("int64"), "y_train": Y}, "x_train is int64; use uint8"),
-        ({"x_train": X, "y_train": Y.astype(float)}, "y_train is float64; labels are whole numbers"),
+        (
+            {"x_train": X, "y_train": Y.astype(float)},
+            "y_train is float64; labels are whole numbers",
+        ),
         ({"x_train": X, "y_train": np.eye(4, dtype=int)[Y]}, "not one-hot rows"),
         ({"x_train": X, "y_train": Y - 1}, "labels from -1 to 2"),
         ({"x_train": X, "y_train": Y * 0}, "one class only, 0"),
@@ -223,7 +235,10 @@ X, Y = np.zeros((40, 8, 8), "uint8"), np.arange(40) % 4
         ({"x_train": X, "y_train": Y[:-1]}, "40 samples and y_train 39 labels"),
         ({"x_train": X[:0], "y_train": Y[:0]}, "the train split is empty"),
         ({"x_train": X, "y_train": Y, "x_test": X[:0], "y_test": Y[:0]}, "the test split is empty"),
-        ({"x_train": X, "y_train": Y, "x_test": X, "y_test": Y + 1}, "y_test has labels from 1 to 4"),
+        (
+            {"x_train": X, "y_train": Y, "x_test": X, "y_test": Y + 1},
+            "y_test has labels from 1 to 4",
+        ),
         (
             {"x_train": X, "y_train": Y, "x_test": X[:, :7], "y_test": Y},
             "(8, 8, 1) a sample and x_test uint8 (7, 8, 1)",
@@ -251,7 +266,8 @@ def test_batch_larger_than_the_data(zoo_here, small_npz):
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.integers(0, 5), min_size=4, max_size=200),
-    st.floats(0, 0.9), st.integers(0, 2**31 - 1),
+    st.floats(0, 0.9),
+    st.integers(0, 2**31 - 1),
 )
 def test_a_stratified_split_is_exact_fair_and_repeatable(labels, share, seed):
     labels = np.array(labels)

@@ -38,7 +38,11 @@ def command(tiny_py, small_npz) -> list[str]:
 
 def start(tiny_py, small_npz, **options) -> subprocess.Popen:
     return subprocess.Popen(
-        command(tiny_py, small_npz), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+        command(tiny_py, small_npz),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
     )
 
 
@@ -118,8 +122,18 @@ def test_killed_at_many_moments_it_goes_on_to_the_same_bits(whole, tiny_py, smal
     site = tmp_path / "killer"
     site.mkdir()
     (site / "sitecustomize.py").write_text(textwrap.dedent(KILLER))
-    moments = ["fsync:1", "rename:1", "fsync:4", "rename:2", "after-rename:3", "fsync:3", "fsync:7",
-               "after-rename:2", "rename:4", "after-rename:5"]
+    moments = [
+        "fsync:1",
+        "rename:1",
+        "fsync:4",
+        "rename:2",
+        "after-rename:3",
+        "fsync:3",
+        "fsync:7",
+        "after-rename:2",
+        "rename:4",
+        "after-rename:5",
+    ]
     killed = 0
     for moment in moments:
         environment = {**os.environ, "PYTHONPATH": str(site), "KILL_AT": moment}
@@ -197,5 +211,9 @@ def test_a_damaged_checkpoint_is_named(whole, tmp_path, zoo_here):
     run.update(status="interrupted")
     run.checkpoint.write_bytes(run.checkpoint.read_bytes()[:1000])
     assert_one_line_error(
-        zoo_here("train", "--resume", run.name), 1, "state.npz", "damaged", "delete it to start over"
+        zoo_here("train", "--resume", run.name),
+        1,
+        "state.npz",
+        "damaged",
+        "delete it to start over",
     )

@@ -22,7 +22,11 @@ def test_what_ships_is_what_the_documentation_says():
     assert resolve(SHIPPED, "standard", "cnn").epochs == 5
     tutorial = resolve(SHIPPED, "tutorial", "lrcn")
     assert (tutorial.optimizer, tutorial.batch_size, tutorial.epochs) == ("adam", 32, 5)
-    assert (tutorial.schedule, tutorial.normalization, tutorial.augments) == ("constant", "unit", False)
+    assert (tutorial.schedule, tutorial.normalization, tutorial.augments) == (
+        "constant",
+        "unit",
+        False,
+    )
 
 
 def test_from_weakest_to_strongest(tmp_path):
@@ -56,7 +60,7 @@ def test_the_digest_changes_with_the_training_and_not_with_the_name():
         ("epochs = true\n", r"line 1: epochs must be a whole number"),
         ('optimizer = "adamm"\n', r"line 1: .*use one of adam, adamw, sgd"),
         ("learning_rate = nan\n", r"line 1: .*positive rate"),
-        ("validation = 0.0\nselect = \"best\"\n", r"line 2"),
+        ('validation = 0.0\nselect = "best"\n', r"line 2"),
         ("[overrides.cnn]\n\nzooom = 1\n", r"line 3: unknown recipe key 'zooom'"),
         ("epochs = \n", r"line 1"),
         ('base = "standrad"\n', r"line 1: unknown recipe 'standrad'. Did you mean standard"),
@@ -77,7 +81,10 @@ def test_a_malformed_file_is_refused_with_its_line(tmp_path, text, message):
     [
         ("schema = 2\n", "schema is 2; this archzoo reads schema 1"),
         ("schema = 1\n[architecture.x]\n", "line 2: unknown key 'architecture'"),
-        ("schema = 1\n[architectures.x]\npackage = 3\nlayout='image'\nsummary='s'\n", "line 3: .*must be text"),
+        (
+            "schema = 1\n[architectures.x]\npackage = 3\nlayout='image'\nsummary='s'\n",
+            "line 3: .*must be text",
+        ),
         ("schema = 1\n[architectures.x]\npackage = 'x'\n", "layout must be text, received None"),
         ("schema = 1\n[recipes]\nquick = 3\n", "line 3: recipes.quick must be a table"),
         ("schema = 1\n[recipes.quick\n", "line 2"),
@@ -93,7 +100,9 @@ def test_the_command_says_it_too(zoo_here, tmp_path, monkeypatch):
 
     (tmp_path / "r.toml").write_text("schema = 1\n[recipes.quick]\nepoch = 3\n")
     monkeypatch.setenv("ZOO_REGISTRY", "r.toml")
-    assert_one_line_error(zoo_here("train", "cnn", "--recipe", "quick"), 2, "r.toml line 3", "epochs")
+    assert_one_line_error(
+        zoo_here("train", "cnn", "--recipe", "quick"), 2, "r.toml line 3", "epochs"
+    )
     monkeypatch.setenv("ZOO_REGISTRY", "nowhere.toml")
     assert_one_line_error(zoo_here("list"), 2, "nowhere.toml", "cannot be read")
 

@@ -24,7 +24,7 @@ def good(*names: str) -> str:
     text = GOOD.replace("NAME", repr(names[0]))
     if len(names) > 1:
         text = GOOD.replace(
-            "[zoo.Architecture(name=NAME, build=build, layout=\"image\", summary=\"fine\")]",
+            '[zoo.Architecture(name=NAME, build=build, layout="image", summary="fine")]',
             "[zoo.Architecture(name=n, build=build, layout='image', summary='fine') for n in "
             f"{names!r}]",
         )
@@ -65,8 +65,11 @@ def test_a_broken_plugin_is_named_with_its_cause_and_the_rest_work(kind, distrib
     source, cause = BROKEN[kind]
     distribution(f"zoo-{kind}", source, version="2.3", entry_points={kind: f"zoo_{kind}"})
     assert_one_line_error(
-        zoo("train", kind, "--dataset", "digits"), 1,
-        f"plugin {kind} (zoo-{kind} 2.3) is broken", cause, f"pip uninstall zoo-{kind}",
+        zoo("train", kind, "--dataset", "digits"),
+        1,
+        f"plugin {kind} (zoo-{kind} 2.3) is broken",
+        cause,
+        f"pip uninstall zoo-{kind}",
     )
     listed = zoo("plugins", "--verbose", "--json")
     rows = {row["name"]: row for row in json.loads(listed.stdout)}
@@ -89,11 +92,15 @@ def test_frames_shown_for_a_broken_plugin_are_the_authors_own(distribution, zoo)
 def test_strict_mode_raises_and_an_allow_list_leaves_the_broken_one_out(distribution, zoo):
     distribution("zoo-raises", "raise RuntimeError('no')")
     strict = {"ZOO_STRICT_PLUGINS": "1"}
-    assert_one_line_error(zoo("plugins", "-v", env=strict), 1, "zoo-raises 1.0", "ZOO_STRICT_PLUGINS")
+    assert_one_line_error(
+        zoo("plugins", "-v", env=strict), 1, "zoo-raises 1.0", "ZOO_STRICT_PLUGINS"
+    )
     chosen = zoo("plugins", "-v", env={**strict, "ZOO_PLUGINS": "cnn, lrcn"})
     assert chosen.returncode == 0
     assert "convlstm2d" not in chosen.stdout
-    assert_one_line_error(zoo("list", env={"ZOO_PLUGINS": "cnm"}), 2, "ZOO_PLUGINS", "Did you mean", "cnn")
+    assert_one_line_error(
+        zoo("list", env={"ZOO_PLUGINS": "cnm"}), 2, "ZOO_PLUGINS", "Did you mean", "cnn"
+    )
 
 
 def test_no_plugins_leaves_files_working(zoo, tiny_py, small_npz):
@@ -112,7 +119,9 @@ def test_two_distributions_with_one_plugin_name_are_both_named(distribution, zoo
     assert_one_line_error(result, 1, "zoo-first 1.5", "zoo-second 2.5", "ZOO_PLUGINS")
     assert "duplicate" in zoo("plugins").stdout
     assert "claimed twice" in zoo("list").stdout
-    one = zoo("train", "twin", "--dataset", "digits", "--dry-run", env={"ZOO_PLUGINS": "zoo-second"})
+    one = zoo(
+        "train", "twin", "--dataset", "digits", "--dry-run", env={"ZOO_PLUGINS": "zoo-second"}
+    )
     assert one.returncode == 0
     assert "zoo-second" in one.stdout
 
@@ -121,8 +130,11 @@ def test_one_architecture_in_two_differently_named_plugins_is_a_collision(distri
     distribution("zoo-first", good("shared_net"))
     distribution("zoo-second", good("shared_net"))
     assert_one_line_error(
-        zoo("train", "shared_net", "--dataset", "digits"), 1,
-        "architecture 'shared_net' is claimed by", "zoo-first 1.0", "zoo-second 1.0",
+        zoo("train", "shared_net", "--dataset", "digits"),
+        1,
+        "architecture 'shared_net' is claimed by",
+        "zoo-first 1.0",
+        "zoo-second 1.0",
     )
 
 
@@ -147,7 +159,10 @@ def test_unknown_architecture_shows_close_matches_and_broken_plugins(distributio
 
 def test_a_shipped_but_uninstalled_plugin_says_how_to_get_it(zoo):
     assert_one_line_error(
-        zoo("train", "lrcn", env={"ZOO_PLUGINS": "cnn"}), 2, "archzoo-lrcn", "pip install archzoo-lrcn"
+        zoo("train", "lrcn", env={"ZOO_PLUGINS": "cnn"}),
+        2,
+        "archzoo-lrcn",
+        "pip install archzoo-lrcn",
     )
 
 

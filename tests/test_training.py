@@ -103,7 +103,9 @@ def weights(run: Run) -> dict[str, np.ndarray]:
     with zipfile.ZipFile(run.model_file) as archive:
         content = io.BytesIO(archive.read("model.weights.h5"))
     with h5py.File(content) as file:
-        file.visititems(lambda n, o: found.update({n: o[()]}) if isinstance(o, h5py.Dataset) else None)
+        file.visititems(
+            lambda n, o: found.update({n: o[()]}) if isinstance(o, h5py.Dataset) else None
+        )
     assert found
     return found
 
@@ -155,8 +157,17 @@ def test_a_log_gets_plain_lines_and_the_result_says_what_to_type_next(zoo, tiny_
     result = zoo("train", tiny_py, "--dataset", small_npz, "--epochs", "2")
     assert result.returncode == 0
     assert "\x1b" not in result.stdout + result.stderr
-    assert re.search(r"epoch 1/2  loss [\d.]+  accuracy [\d.]+  val loss .* images/s", result.stderr)
-    for part in ("test loss", "test accuracy", "95 % interval", "time", "run ", "next: zoo runs show"):
+    assert re.search(
+        r"epoch 1/2  loss [\d.]+  accuracy [\d.]+  val loss .* images/s", result.stderr
+    )
+    for part in (
+        "test loss",
+        "test accuracy",
+        "95 % interval",
+        "time",
+        "run ",
+        "next: zoo runs show",
+    ):
         assert part in result.stdout
 
 
@@ -167,7 +178,9 @@ def test_quiet_prints_one_line(zoo, tiny_py, small_npz):
 
 
 def test_dry_run_trains_and_writes_nothing(zoo_here, tiny_py, small_npz, tmp_path):
-    code, out, _ = zoo_here("train", tiny_py, "--dataset", small_npz, "--dry-run", "--set", "filters=3")
+    code, out, _ = zoo_here(
+        "train", tiny_py, "--dataset", small_npz, "--dry-run", "--set", "filters=3"
+    )
     assert code == 0
     assert "filters=3" in out
     assert not (tmp_path / "runs").exists()
@@ -197,7 +210,9 @@ def test_a_gpu_where_there_is_none(zoo_here, tiny_py, small_npz):
     if tf.config.list_physical_devices("GPU"):
         pytest.skip("there is one")
     result = zoo_here("train", tiny_py, "--dataset", small_npz, "--device", "gpu")
-    assert_one_line_error(result, 2, "--device gpu", "list_physical_devices('GPU') is empty", "zoo doctor")
+    assert_one_line_error(
+        result, 2, "--device gpu", "list_physical_devices('GPU') is empty", "zoo doctor"
+    )
 
 
 def test_two_processes_do_not_share_a_folder(zoo, tiny_py, small_npz, tmp_path):
@@ -246,8 +261,16 @@ def test_tensorboard_can_read_the_run(zoo_here, tiny_py, small_npz, tmp_path):
 
 def test_the_tutorial_recipe_prints_test_loss_and_accuracy(zoo_here, small_npz):
     code, out, _ = zoo_here(
-        "train", "lrcn", "--recipe", "tutorial", "--dataset", small_npz, "--epochs", "2",
-        "--set", "filters=8,8",
+        "train",
+        "lrcn",
+        "--recipe",
+        "tutorial",
+        "--dataset",
+        small_npz,
+        "--epochs",
+        "2",
+        "--set",
+        "filters=8,8",
     )
     assert code == 0
     assert re.search(r"test loss +[\d.]+\ntest accuracy +[\d.]+ %", out)
@@ -257,14 +280,25 @@ def test_rows_and_frames_of_ones_own_train(zoo_here, tmp_path):
     random = np.random.default_rng(0)
     y = np.arange(240) % 3
     rows = (random.random((240, 6, 5)) + y[:, None, None]).astype("float32")
-    frames = (random.random((240, 3, 8, 8, 2)) * 60 + 80 * y[:, None, None, None, None]).astype("uint8")
+    frames = (random.random((240, 3, 8, 8, 2)) * 60 + 80 * y[:, None, None, None, None]).astype(
+        "uint8"
+    )
     np.savez(tmp_path / "rows.npz", x_train=rows, y_train=y, layout="rows")
     np.savez(tmp_path / "clips.npz", x_train=frames, y_train=y, classes=np.array(["a", "b", "c"]))
     for name in ("rows.npz", "clips.npz"):
         for architecture in ("cnn", "cnn_lstm", "convlstm2d", "lrcn"):
             code, out, err = zoo_here(
-                "train", architecture, "--dataset", name, "--batch-size", "32", "--epochs", "2",
-                "--json", "--recipe", "quick",
+                "train",
+                architecture,
+                "--dataset",
+                name,
+                "--batch-size",
+                "32",
+                "--epochs",
+                "2",
+                "--json",
+                "--recipe",
+                "quick",
             )
             if name == "rows.npz" and architecture == "convlstm2d":
                 assert_one_line_error((code, out, err), 2, "width 5 makes no phases")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from zoo.recipe import Recipe as Recipe
     from zoo.registry import Registry as Registry
     from zoo.run import Run as Run
+    from zoo.training.plan import Plan as Plan
     from zoo.training.trainer import train as train
 
 _HOMES = {
@@ -27,6 +28,7 @@ _HOMES = {
     "Dataset": "zoo.datasets.dataset",
     "Hyperparameter": "zoo.architecture",
     "Locations": "zoo.datasets.location",
+    "Plan": "zoo.training.plan",
     "Recipe": "zoo.recipe",
     "Registry": "zoo.registry",
     "Run": "zoo.run",
@@ -35,7 +37,7 @@ _HOMES = {
     "train": "zoo.training.trainer",
 }
 
-__all__ = ["__version__", *_HOMES]  # noqa: PLE0604
+__all__ = ["__version__", *_HOMES]
 
 
 def __getattr__(name: str):

@@ -138,7 +138,9 @@ def _check_signature(name: str, build: Any) -> None:
     if not callable(build):
         raise ValueError(f"{name}: build is {type(build).__name__}, not a function")
     parameters = list(inspect.signature(build).parameters.values())
-    positional = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    positional = [
+        p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
     if tuple(positional) != _POSITIONAL:
         raise ValueError(
             f"{name}: build({', '.join(positional)}) must be build(input_shape, num_classes, *, "

@@ -46,7 +46,9 @@ def _open(path: Path) -> Image.Image:
     except FileNotFoundError as error:
         raise DataError(f"{path}: there is no such file.") from error
     except UnidentifiedImageError as error:
-        raise DataError(f"{path}: is no image that can be read; give a PNG or JPEG file.") from error
+        raise DataError(
+            f"{path}: is no image that can be read; give a PNG or JPEG file."
+        ) from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise DataError(f"{path}: is damaged or cannot be read ({error}).") from error
 

@@ -130,7 +130,11 @@ def resolve(
         recipe = _from_file(manifest, Path(name), architecture)
     elif name in manifest.recipes:
         recipe = _apply(
-            Recipe(name=name), manifest.recipes[name], manifest.path, ("recipes", name), architecture
+            Recipe(name=name),
+            manifest.recipes[name],
+            manifest.path,
+            ("recipes", name),
+            architecture,
         )
     else:
         raise UsageError(unknown("recipe", name, manifest.recipes, "Or give a FILE.toml."))

@@ -181,11 +181,15 @@ class Registry:
         known = {a.name for loaded in self._loaded.values() for a in loaded.architectures}
         message = unknown("architecture", name, known, "A file works too: zoo train ./my_net.py.")
         broken = [loaded.plugin.title for loaded in self._loaded.values() if loaded.error]
-        return message + (f" Broken plugins: {', '.join(broken)}; zoo plugins --verbose." if broken else "")
+        return message + (
+            f" Broken plugins: {', '.join(broken)}; zoo plugins --verbose." if broken else ""
+        )
 
     def datasets(self) -> "list[tuple[Dataset, Plugin]]":
         """The datasets that plugins bring; imports every plugin."""
-        return [(dataset, loaded.plugin) for loaded in self.load_all() for dataset in loaded.datasets]
+        return [
+            (dataset, loaded.plugin) for loaded in self.load_all() for dataset in loaded.datasets
+        ]
 
 
 HOW_TO_GET_SOME = (

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 FINISHED, RUNNING, INTERRUPTED, DIVERGED, FAILED = (
-    "finished", "running", "interrupted", "diverged", "failed",
+    "finished",
+    "running",
+    "interrupted",
+    "diverged",
+    "failed",
 )
 HISTORY = ("epoch", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy")
 
@@ -70,7 +74,9 @@ class Run:
             record = json.loads(path.read_text(encoding="utf-8"))
             schema = record["schema"]
         except OSError as error:
-            raise ZooError(f"{folder}: is no run: run.json cannot be read ({error.strerror}).") from error
+            raise ZooError(
+                f"{folder}: is no run: run.json cannot be read ({error.strerror})."
+            ) from error
         except (ValueError, KeyError, TypeError) as error:
             raise ZooError(f"{path}: is damaged ({error}).") from error
         if schema != SCHEMA:
@@ -94,7 +100,10 @@ class Run:
     def history(self) -> list[dict[str, float]]:
         """The rows of `history.csv`; without a validation split their `val_` values are NaN."""
         with (self.folder / "history.csv").open(newline="", encoding="utf-8") as file:
-            return [{k: float(v) if v else float("nan") for k, v in row.items()} for row in csv.DictReader(file)]
+            return [
+                {k: float(v) if v else float("nan") for k, v in row.items()}
+                for row in csv.DictReader(file)
+            ]
 
     def save_predictions(self, logits: "np.ndarray", labels: "np.ndarray") -> None:
         """Write the test set's logits and labels."""
@@ -209,7 +218,9 @@ def find_run(text: str, runs_dir: Path) -> Run:
         return max((Run.open(runs_dir / name) for name in names), key=lambda r: r.record["created"])
     matches = [name for name in names if text in name]
     if len(matches) > 1:
-        raise UsageError(f"{text!r} is part of {len(matches)} runs: {', '.join(matches)}. Give more of it.")
+        raise UsageError(
+            f"{text!r} is part of {len(matches)} runs: {', '.join(matches)}. Give more of it."
+        )
     if not matches:
         raise UsageError(unknown(f"run in {runs_dir}", text, names, "See zoo runs."))
     return Run.open(runs_dir / matches[0])
@@ -231,4 +242,6 @@ def check_writable(runs_dir: Path) -> None:
 
 
 def _unwritable(folder: Path, error: OSError) -> ZooError:
-    return ZooError(f"{folder}: cannot be written ({error.strerror or error}). Give another --runs-dir.")
+    return ZooError(
+        f"{folder}: cannot be written ({error.strerror or error}). Give another --runs-dir."
+    )

@@ -33,7 +33,9 @@ def architecture_from_file(path: Path) -> tuple[Architecture, Origin]:
             build=module.build,
             layout=getattr(module, "layout", "image"),
             frames_from_image=getattr(module, "frames_from_image", "whole"),
-            summary=getattr(module, "summary", (module.__doc__ or path.name).strip().splitlines()[0]),
+            summary=getattr(
+                module, "summary", (module.__doc__ or path.name).strip().splitlines()[0]
+            ),
         )
     except (TypeError, ValueError) as error:
         raise PluginError(f"{path}: {error}.") from error
@@ -50,5 +52,7 @@ def _import(path: Path):
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
-        raise PluginError(f"{path}: cannot be imported: {type(error).__name__}: {error}.") from error
+        raise PluginError(
+            f"{path}: cannot be imported: {type(error).__name__}: {error}."
+        ) from error
     return module

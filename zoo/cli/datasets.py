@@ -55,5 +55,7 @@ def fetch(context: click.Context, name: str) -> None:
     """Download a dataset into the cache, with checksums."""
     dataset = find_dataset(name, options.registry(context))
     if dataset.fetch is None:
-        raise UsageError(f"{name} needs no fetching: it comes from {dataset.origin or 'its plugin'}.")
+        raise UsageError(
+            f"{name} needs no fetching: it comes from {dataset.origin or 'its plugin'}."
+        )
     click.echo(f"{name} is in {dataset.fetch(Locations.of_user())}")

@@ -35,7 +35,9 @@ def command(context: click.Context, data_dir: str | None, as_json: bool) -> None
     """
     checks = [*_python(), *_backends(), *_cuda(), *_data(data_dir), *_plugins(context)]
     if as_json:
-        print_json([{"check": name, "state": state, "found": found} for name, state, found in checks])
+        print_json(
+            [{"check": name, "state": state, "found": found} for name, state, found in checks]
+        )
     else:
         colours = {"ok": "green", "note": "yellow", "bad": "red"}
         for name, state, found in checks:
@@ -71,7 +73,10 @@ def _probe(backend: str, version: str) -> tuple[str, str]:
     try:
         answer = subprocess.run(
             [sys.executable, "-c", PROBE, backend],
-            capture_output=True, text=True, timeout=PROBE_SECONDS, check=False,
+            capture_output=True,
+            text=True,
+            timeout=PROBE_SECONDS,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         return "bad", f"{version}, does not start within {PROBE_SECONDS} s"

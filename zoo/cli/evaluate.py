@@ -23,8 +23,14 @@ from zoo.run import Run, find_run
 @options.as_json
 @click.pass_context
 def command(
-    context: click.Context, run: str, dataset: str | None, runs_dir: Path, data_dir: str | None,
-    device: str, backend: str | None, as_json: bool,
+    context: click.Context,
+    run: str,
+    dataset: str | None,
+    runs_dir: Path,
+    data_dir: str | None,
+    device: str,
+    backend: str | None,
+    as_json: bool,
 ) -> None:
     """Measure a finished run on a test set: its own dataset's, or another one of the same shape.
 
@@ -47,9 +53,14 @@ def command(
     if as_json:
         print_json(
             {
-                "run": str(found.folder), "dataset": data.name, "test_loss": loss,
-                "test_accuracy": accuracy, "test_correct": correct, "test_examples": examples,
-                "test_accuracy_interval": [low, high], "interval_method": INTERVAL_METHOD,
+                "run": str(found.folder),
+                "dataset": data.name,
+                "test_loss": loss,
+                "test_accuracy": accuracy,
+                "test_correct": correct,
+                "test_examples": examples,
+                "test_accuracy_interval": [low, high],
+                "interval_method": INTERVAL_METHOD,
             }
         )
         return
@@ -75,4 +86,6 @@ def _check_fits(run: Run, dataset: Dataset) -> None:
         )
     classes = len(run.record["dataset"]["classes"])
     if len(dataset.classes) != classes:
-        raise UsageError(f"{run.name} knows {classes} classes; {dataset.name} has {len(dataset.classes)}.")
+        raise UsageError(
+            f"{run.name} knows {classes} classes; {dataset.name} has {len(dataset.classes)}."
+        )

@@ -47,7 +47,8 @@ def _rows(registry: Registry) -> list[dict[str, str]]:
                 "name": plugin.name,
                 "layout": shipped.layout if known else "-",
                 "from": f"{plugin.distribution} {plugin.version}",
-                "summary": (shipped.summary if known else plugin.summary) + _claimed(registry, plugin),
+                "summary": (shipped.summary if known else plugin.summary)
+                + _claimed(registry, plugin),
             }
         )
     return rows

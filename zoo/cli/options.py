@@ -46,22 +46,33 @@ def complete_runs(context, _parameter, incomplete):
 
 
 runs_dir = click.option(
-    "--runs-dir", default="runs", show_default=True, envvar="ZOO_RUNS_DIR", is_eager=True,
-    type=click.Path(file_okay=False, path_type=Path), help="Folder that holds the runs.",
+    "--runs-dir",
+    default="runs",
+    show_default=True,
+    envvar="ZOO_RUNS_DIR",
+    is_eager=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder that holds the runs.",
 )
 data_dir = click.option(
     "--data-dir", metavar="DIR", help="Folder that holds datasets (also ZOO_DATA_DIR)."
 )
 dataset = click.option(
-    "--dataset", metavar="NAME|FILE.npz", shell_complete=complete_datasets,
+    "--dataset",
+    metavar="NAME|FILE.npz",
+    shell_complete=complete_datasets,
     help="mnist, fashion_mnist, digits, a plugin's, or a file.",
 )
 backend = click.option(
-    "--backend", type=click.Choice(["tensorflow", "jax", "torch"]),
+    "--backend",
+    type=click.Choice(["tensorflow", "jax", "torch"]),
     help="Keras backend. [default: KERAS_BACKEND, else tensorflow]",
 )
 device = click.option(
-    "--device", type=click.Choice(["auto", "cpu", "gpu"]), default="auto", show_default=True,
+    "--device",
+    type=click.Choice(["auto", "cpu", "gpu"]),
+    default="auto",
+    show_default=True,
     help="gpu fails where there is none.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")

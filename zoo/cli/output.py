@@ -27,7 +27,9 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         start = "  ".join(text.ljust(width) for text, width in zip(row[:-1], widths, strict=False))
         lines = _wrapped(row[-1], room)
         lead = start + "  " if len(row) > 1 else ""
-        text = f"{lead}{lines[0]}".rstrip() + "".join(f"\n{' ' * indent}{line}" for line in lines[1:])
+        text = f"{lead}{lines[0]}".rstrip() + "".join(
+            f"\n{' ' * indent}{line}" for line in lines[1:]
+        )
         click.echo(click.style(text, bold=True) if number == 0 else text)
 
 

@@ -16,15 +16,22 @@ CENTRED = ("mnist", "digits")
 
 @click.command("predict")
 @click.argument("run", shell_complete=options.complete_runs)
-@click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="IMAGE...")
+@click.argument(
+    "images", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="IMAGE..."
+)
 @options.runs_dir
 @options.device
 @options.backend
 @options.as_json
 @click.pass_context
 def command(
-    context: click.Context, run: str, images: tuple[Path, ...], runs_dir: Path, device: str,
-    backend: str | None, as_json: bool,
+    context: click.Context,
+    run: str,
+    images: tuple[Path, ...],
+    runs_dir: Path,
+    device: str,
+    backend: str | None,
+    as_json: bool,
 ) -> None:
     """Classify PNG or JPEG files with a finished run: class, probability, top 3.
 
@@ -53,7 +60,9 @@ def command(
         print_json(answers)
         return
     for answer in answers:
-        top = ", ".join(f"{each['class']} {percent(each['probability'], 1)}" for each in answer["top"])
+        top = ", ".join(
+            f"{each['class']} {percent(each['probability'], 1)}" for each in answer["top"]
+        )
         click.echo(f"{answer['image']}: {click.style(answer['class'], bold=True)}  ({top})")
 
 

@@ -78,8 +78,10 @@ class Live(Reporter):
         self._validation = ""
         self._progress.console.print(f"run {folder}", markup=False)
         self._task = self._progress.add_task(
-            f"epoch {start_epoch + 1}/{epochs}", total=steps * epochs,
-            completed=steps * start_epoch, detail="first step",
+            f"epoch {start_epoch + 1}/{epochs}",
+            total=steps * epochs,
+            completed=steps * start_epoch,
+            detail="first step",
         )
         self._progress.start()
         self._since, self._examples = time.perf_counter(), None

@@ -24,7 +24,9 @@ def command(context: click.Context, runs_dir: Path, as_json: bool) -> None:
     for problem in problems:
         click.echo(f"skipped: {problem}", err=True)
     if as_json:
-        print_json([{**run.record, "status": run.status, "folder": str(run.folder)} for run in runs])
+        print_json(
+            [{**run.record, "status": run.status, "folder": str(run.folder)} for run in runs]
+        )
     elif not runs:
         click.echo(f"No run is in {runs_dir}. Make one: zoo train cnn")
     else:
@@ -38,8 +40,12 @@ def _row(run: Run) -> tuple[str, ...]:
     accuracy = percent(record["metrics"]["test_accuracy"]) if "metrics" in record else "-"
     seconds = record.get("timings", {}).get("train")
     return (
-        run.status, accuracy, f"{done}/{record['recipe']['epochs']}",
-        duration(seconds) if seconds else "-", record["created"][:16].replace("T", " "), run.name,
+        run.status,
+        accuracy,
+        f"{done}/{record['recipe']['epochs']}",
+        duration(seconds) if seconds else "-",
+        record["created"][:16].replace("T", " "),
+        run.name,
     )
 
 
@@ -103,12 +109,21 @@ def _print_setup(run: Run) -> None:
     rows = [
         ("status", run.status),
         ("architecture", f"{record['architecture']['name']} ({settings})"),
-        ("size", f"{record['parameters']['trainable']:,} trainable parameters, "
-                 f"{'unknown' if flops is None else size(flops)} FLOPs a sample"),
-        ("dataset", f"{record['dataset']['name']} {record['dataset']['sizes']} from "
-                    f"{record['dataset']['source']}"),
-        ("input", f"{record['input']['source']} to {record['input']['target']} "
-                  f"{tuple(record['input']['input_shape'])}"),
+        (
+            "size",
+            f"{record['parameters']['trainable']:,} trainable parameters, "
+            f"{'unknown' if flops is None else size(flops)} FLOPs a sample",
+        ),
+        (
+            "dataset",
+            f"{record['dataset']['name']} {record['dataset']['sizes']} from "
+            f"{record['dataset']['source']}",
+        ),
+        (
+            "input",
+            f"{record['input']['source']} to {record['input']['target']} "
+            f"{tuple(record['input']['input_shape'])}",
+        ),
         ("recipe", f"{record['recipe']['name']} {record['recipe']['digest']}: {recipe}"),
         ("seed", str(record["seed"])),
         ("device", f"{device['kind']}, {device['name']}, {record['precision']}"),

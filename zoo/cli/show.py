@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from zoo import layouts, recipe as recipes
+from zoo import layouts
+from zoo import recipe as recipes
 from zoo.architecture import Architecture
 from zoo.cli import options
 from zoo.cli.output import print_json, print_table, size
@@ -81,12 +82,22 @@ def _print(shown: dict[str, Any], origin: Origin) -> None:
     click.echo("Hyperparameters (--set NAME=VALUE)")
     print_table(
         ("  name", "type", "default", "what"),
-        [(f"  {h['name']}", h["type"], repr(h["default"]), h["doc"]) for h in shown["hyperparameters"]],
+        [
+            (f"  {h['name']}", h["type"], repr(h["default"]), h["doc"])
+            for h in shown["hyperparameters"]
+        ],
     )
     click.echo("\nRecipes (--recipe NAME)")
     for name, fields in shown["recipes"].items():
         click.echo(f"  {click.style(name, bold=True)}: {fields['summary']}")
         default = asdict(recipes.Recipe())
-        changed = {k: v for k, v in fields.items() if v != default[k] and k not in ("name", "summary")}
-        click.echo("    " + ", ".join(f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}" for key, value in changed.items()))
-
+        changed = {
+            k: v for k, v in fields.items() if v != default[k] and k not in ("name", "summary")
+        }
+        click.echo(
+            "    "
+            + ", ".join(
+                f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}"
+                for key, value in changed.items()
+            )
+        )

@@ -18,39 +18,63 @@ from zoo.registry import Registry
 
 DEFAULT_DATASET, FALLBACK_DATASET = "mnist", "digits"
 FIXED_BY_A_RUN = (
-    "architecture", "dataset", "recipe", "epochs", "batch_size", "learning_rate", "settings",
-    "seed", "device", "backend", "precision", "again",
+    "architecture",
+    "dataset",
+    "recipe",
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "settings",
+    "seed",
+    "device",
+    "backend",
+    "precision",
+    "again",
 )
 
 
 @click.command("train")
 @click.argument(
-    "architecture", metavar="NAME|FILE.py", required=False,
+    "architecture",
+    metavar="NAME|FILE.py",
+    required=False,
     shell_complete=options.complete_architectures,
 )
 @options.dataset
 @click.option(
-    "--recipe", metavar="NAME|FILE.toml", default="standard", show_default=True,
-    shell_complete=options.complete_recipes, help="quick, standard, record, tutorial, or a file.",
+    "--recipe",
+    metavar="NAME|FILE.toml",
+    default="standard",
+    show_default=True,
+    shell_complete=options.complete_recipes,
+    help="quick, standard, record, tutorial, or a file.",
 )
 @click.option("--epochs", type=int, help="Instead of the recipe's.")
 @click.option("--batch-size", type=int, help="Instead of the recipe's.")
-@click.option("--learning-rate", type=float, help="Instead of the recipe's; the peak of a schedule.")
 @click.option(
-    "--set", "settings", metavar="KEY=VALUE", multiple=True,
+    "--learning-rate", type=float, help="Instead of the recipe's; the peak of a schedule."
+)
+@click.option(
+    "--set",
+    "settings",
+    metavar="KEY=VALUE",
+    multiple=True,
     help="A hyperparameter of the architecture; zoo show NAME lists them. Repeatable.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of weights, order, dropout.")
 @options.device
 @options.backend
 @click.option(
-    "--precision", type=click.Choice(["float32", "mixed_bfloat16", "auto"]),
+    "--precision",
+    type=click.Choice(["float32", "mixed_bfloat16", "auto"]),
     help="Instead of the recipe's; auto is mixed_bfloat16 on a GPU.",
 )
 @options.runs_dir
 @options.data_dir
 @click.option(
-    "--resume", metavar="RUN", shell_complete=options.complete_runs,
+    "--resume",
+    metavar="RUN",
+    shell_complete=options.complete_runs,
     help="Go on with an interrupted run: a folder, a name or a part of one, or last.",
 )
 @click.option("--again", is_flag=True, help="Train anew, into another folder, what is finished.")
@@ -113,8 +137,14 @@ def _plan(registry: Registry, given: dict[str, Any]):
     locations = Locations.of_user(given["data_dir"])
     dataset = _dataset(registry, given, locations)
     plan = Plan(
-        architecture, origin, hyperparameters, dataset, recipe, given["seed"],
-        choose_backend(given["backend"]), given["device"],
+        architecture,
+        origin,
+        hyperparameters,
+        dataset,
+        recipe,
+        given["seed"],
+        choose_backend(given["backend"]),
+        given["device"],
     )
     return plan, locations
 
@@ -134,8 +164,14 @@ def _plan_of_run(registry: Registry, run, given: dict[str, Any]):
         for name, value in wanted["hyperparameters"].items()
     }
     plan = Plan(
-        architecture, origin, hyperparameters, find_dataset(source, registry), Recipe(**fields),
-        record["seed"], choose_backend(record["backend"]), record["device"]["asked"],
+        architecture,
+        origin,
+        hyperparameters,
+        find_dataset(source, registry),
+        Recipe(**fields),
+        record["seed"],
+        choose_backend(record["backend"]),
+        record["device"]["asked"],
     )
     return plan, Locations.of_user(given["data_dir"])
 
@@ -168,7 +204,9 @@ def _dataset(registry: Registry, given: dict[str, Any], locations: Locations) ->
         f"NOT MNIST: {reason}. Training on the embedded {FALLBACK_DATASET!r} instead (1,797 real "
         "handwritten digits); the results are not MNIST's. To train on MNIST, give its files: "
         "--data-dir FOLDER.",
-        fg="yellow", bold=True, err=True,
+        fg="yellow",
+        bold=True,
+        err=True,
     )
     return find_dataset(FALLBACK_DATASET, registry)
 
@@ -212,9 +250,7 @@ def _train(plan, locations: Locations, resume, given: dict[str, Any]):
             f"{plan.recipe.name}, seed {plan.seed}, {plan.backend}",
             err=True,
         )
-    return train(
-        plan, runs_dir, locations, reporter=reporter, again=given["again"], resume=resume
-    )
+    return train(plan, runs_dir, locations, reporter=reporter, again=given["again"], resume=resume)
 
 
 def _report(run, given: dict[str, Any]) -> None:

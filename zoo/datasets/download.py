@@ -31,7 +31,9 @@ def fetch(folder: Path, dataset: str, files: Mapping[str, str], mirrors: Sequenc
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DataError(f"{folder}: cannot be made ({error.strerror}); set ZOO_CACHE_DIR.") from error
+        raise DataError(
+            f"{folder}: cannot be made ({error.strerror}); set ZOO_CACHE_DIR."
+        ) from error
     for name, sha256 in files.items():
         _fetch_one(folder, name, sha256, usable)
     return folder
@@ -73,12 +75,16 @@ def _fetch_one(folder: Path, name: str, sha256: str, mirrors: Sequence[str]) -> 
         with _Progress(name) as progress:
             downloader = pooch.HTTPDownloader(timeout=(ANSWER_WITHIN, 30), progressbar=progress)
             try:
-                pooch.retrieve(mirror + name, f"sha256:{sha256}", name, folder, downloader=downloader)
+                pooch.retrieve(
+                    mirror + name, f"sha256:{sha256}", name, folder, downloader=downloader
+                )
                 return
             except (requests.RequestException, ValueError) as error:
                 failures.append(f"{mirror}: {str(error).splitlines()[0]}")
             except OSError as error:
-                raise DataError(f"{folder / name}: cannot be written ({error.strerror}).") from error
+                raise DataError(
+                    f"{folder / name}: cannot be written ({error.strerror})."
+                ) from error
     raise DataError(f"{name} could not be fetched: {'; '.join(failures)}")
 
 

@@ -28,7 +28,10 @@ class Locations:
 
     @classmethod
     def of_user(
-        cls, data_dir: str | None = None, *, download: bool = True,
+        cls,
+        data_dir: str | None = None,
+        *,
+        download: bool = True,
         environ: Mapping[str, str] | None = None,
     ) -> "Locations":
         """The current user's places; `ZOO_CACHE_DIR` and `KERAS_HOME` move two of them.

@@ -101,7 +101,9 @@ def _pair(held, split: str, layout: Layout, fault: str) -> tuple[np.ndarray, np.
             "y.argmax(axis=1)."
         )
     if not np.issubdtype(y.dtype, np.integer):
-        raise DataError(f"{fault}y_{split} is {y.dtype}; labels are whole numbers: y.astype('int64').")
+        raise DataError(
+            f"{fault}y_{split} is {y.dtype}; labels are whole numbers: y.astype('int64')."
+        )
     y = y.reshape(-1)
     if len(x) != len(y):
         raise DataError(f"{fault}x_{split} has {len(x)} samples and y_{split} {len(y)} labels.")
@@ -121,7 +123,9 @@ def _samples(x: np.ndarray, split: str, layout: Layout, fault: str) -> np.ndarra
     if not np.issubdtype(x.dtype, np.floating):
         raise DataError(f"{fault}x_{split} is {x.dtype}; use uint8 (0 to 255) or a float type.")
     if not np.isfinite(x).all():
-        raise DataError(f"{fault}x_{split} has {np.sum(~np.isfinite(x))} values that are NaN or Inf.")
+        raise DataError(
+            f"{fault}x_{split} has {np.sum(~np.isfinite(x))} values that are NaN or Inf."
+        )
     return np.ascontiguousarray(x, np.float32)
 
 
@@ -159,6 +163,8 @@ def _arrays(splits, path: Path) -> Arrays:
         return Arrays(x, y, x_test, y_test.astype("int32"), source)
     held_out = round(TEST_SHARE * len(y))
     if held_out == 0:
-        raise DataError(f"{path}: {len(y)} examples are too few to hold out a test set; give x_test.")
+        raise DataError(
+            f"{path}: {len(y)} examples are too few to hold out a test set; give x_test."
+        )
     train, test = stratified(y, held_out, seed=0)
     return Arrays(x[train], y[train], x[test], y[test], source)

@@ -25,7 +25,11 @@ def transforms(
     def within(bound: float) -> np.ndarray:
         return random.uniform(-bound, bound, count)
 
-    angle, scale, slope = np.deg2rad(within(recipe.rotation)), 1 + within(recipe.zoom), within(recipe.shear)
+    angle, scale, slope = (
+        np.deg2rad(within(recipe.rotation)),
+        1 + within(recipe.zoom),
+        within(recipe.shear),
+    )
     dx, dy = random.integers(-recipe.shift, recipe.shift, (2, count), endpoint=True)
     cos, sin = np.cos(angle) * scale, np.sin(angle) * scale
     a, b, c, d = cos, cos * slope - sin, sin, sin * slope + cos
@@ -53,6 +57,10 @@ def _resample(images, maps):
     from keras import ops
 
     return ops.image.affine_transform(
-        images, maps, interpolation="bilinear", fill_mode="constant", fill_value=0.0,
+        images,
+        maps,
+        interpolation="bilinear",
+        fill_mode="constant",
+        fill_value=0.0,
         data_format="channels_last",
     )

@@ -126,7 +126,9 @@ def _gpu_names(backend: str) -> list[str]:
     if backend == "jax":
         import jax
 
-        return [each.device_kind for each in jax.devices() if each.platform in ("gpu", "cuda", "rocm")]
+        return [
+            each.device_kind for each in jax.devices() if each.platform in ("gpu", "cuda", "rocm")
+        ]
     import torch
 
     return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]

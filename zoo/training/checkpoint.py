@@ -66,7 +66,9 @@ def load(path: Path) -> tuple[Progress, dict[str, list[np.ndarray]]]:
             for name in sorted((n for n in archive.files if n != "meta"), key=_position):
                 groups.setdefault(name.partition("/")[0], []).append(archive[name])
     except Exception as error:  # zipfile, NumPy and JSON each have their own
-        raise ZooError(f"{path}: the checkpoint is damaged ({error}); delete it to start over.") from error
+        raise ZooError(
+            f"{path}: the checkpoint is damaged ({error}); delete it to start over."
+        ) from error
     sums = meta.pop("sums")
     progress = Progress(
         sums=Sums(np.float32(sums["loss"]), np.float32(sums["correct"]), sums["examples"]), **meta

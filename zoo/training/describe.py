@@ -43,7 +43,11 @@ def describe(plan: Plan, training: Training, device: Device, source: str) -> dic
         "environment": {
             **environment.versions(plan.backend),
             **environment.machine(),
-            **({"cuda": cuda_version(plan.backend), **environment.nvidia()} if device.kind == "gpu" else {}),
+            **(
+                {"cuda": cuda_version(plan.backend), **environment.nvidia()}
+                if device.kind == "gpu"
+                else {}
+            ),
             "git": environment.git_state(),
         },
         "parameters": {

@@ -112,7 +112,9 @@ class Engine(ABC):
             part = x[start : start + EVALUATION_BATCH]
             # One shape for all batches, so that nothing is compiled twice.
             missing = min(EVALUATION_BATCH, len(x)) - len(part)
-            padded = np.concatenate([part, np.repeat(part[:1], missing, axis=0)]) if missing else part
+            padded = (
+                np.concatenate([part, np.repeat(part[:1], missing, axis=0)]) if missing else part
+            )
             parts.append(self.infer(padded)[: len(part)])
         return np.concatenate(parts)
 
@@ -124,7 +126,9 @@ class Engine(ABC):
         logits = ops.cast(logits, "float32")
         if self.recipe.label_smoothing:
             losses = keras.losses.categorical_crossentropy(
-                ops.one_hot(labels, logits.shape[-1]), logits, from_logits=True,
+                ops.one_hot(labels, logits.shape[-1]),
+                logits,
+                from_logits=True,
                 label_smoothing=self.recipe.label_smoothing,
             )
         else:

@@ -42,13 +42,18 @@ class Examples:
                 f"({count} less {held_out} for validation); use at most {len(kept)}."
             )
         return cls(
-            arrays.x_train[kept], arrays.y_train[kept],
-            arrays.x_train[held], arrays.y_train[held],
-            arrays.x_test, arrays.y_test,
+            arrays.x_train[kept],
+            arrays.y_train[kept],
+            arrays.x_train[held],
+            arrays.y_train[held],
+            arrays.x_test,
+            arrays.y_test,
         )
 
     @property
     def sizes(self) -> dict[str, int]:
         return {
-            "train": len(self.y_train), "validation": len(self.y_validation), "test": len(self.y_test),
+            "train": len(self.y_train),
+            "validation": len(self.y_validation),
+            "test": len(self.y_test),
         }

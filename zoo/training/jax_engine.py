@@ -63,7 +63,9 @@ class JaxEngine(Engine):
         return trainable, others, optimizer, loss + step_loss * size, correct + step_correct
 
     def _scan(self, state, examples, steps):
-        return jax.lax.scan(lambda s, step: (self._train_step(s, examples, step), None), state, steps)[0]
+        return jax.lax.scan(
+            lambda s, step: (self._train_step(s, examples, step), None), state, steps
+        )[0]
 
     def _logits(self, trainable, others, x):
         logits, _ = self.model.stateless_call(trainable, others, self.pipeline(x), training=False)

@@ -37,8 +37,12 @@ class Pipeline:
         """The pipeline whose scaling is that of the training examples."""
         scale, offset = scaling(x_train, recipe.normalization)
         return cls(
-            dataset.layout, architecture.layout, tuple(x_train.shape[1:]),
-            architecture.frames_from_image, scale, offset,
+            dataset.layout,
+            architecture.layout,
+            tuple(x_train.shape[1:]),
+            architecture.frames_from_image,
+            scale,
+            offset,
         )
 
     @property

@@ -3,11 +3,11 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from zoo import environment, run as runs
+from zoo import environment
+from zoo import run as runs
 from zoo.datasets.dataset import Arrays
 from zoo.datasets.location import Locations
 from zoo.errors import Diverged, Interrupted, UsageError, ZooError
@@ -89,8 +89,15 @@ class _Session:
     """One process's work on a run."""
 
     def __init__(
-        self, plan: Plan, run: Run, arrays: Arrays, device: Device, deterministic: bool,
-        identity: dict[str, Any], timings: dict[str, float], reporter: Reporter,
+        self,
+        plan: Plan,
+        run: Run,
+        arrays: Arrays,
+        device: Device,
+        deterministic: bool,
+        identity: dict[str, Any],
+        timings: dict[str, float],
+        reporter: Reporter,
     ):
         from zoo.training.examples import Examples
         from zoo.training.training import make_training
@@ -221,7 +228,8 @@ class _Session:
         session["timings"] = dict(self.timings)
         totals = {
             key: value + sum(each.get("timings", {}).get(key, 0.0) for each in earlier)
-            if key in self.timings else value
+            if key in self.timings
+            else value
             for key, value in own.items()
         }
         record["timings"] = {
@@ -238,8 +246,10 @@ class _Session:
 
     def _how_to_go_on(self) -> str:
         progress, run = self.training.progress, self.run
-        at = f"epoch {progress.epoch + 1}, step {progress.step}" if progress.step else (
-            f"the end of epoch {progress.epoch}"
+        at = (
+            f"epoch {progress.epoch + 1}, step {progress.step}"
+            if progress.step
+            else (f"the end of epoch {progress.epoch}")
         )
         return f"stopped at {at}; the checkpoint is written. Go on: zoo train --resume {run.folder}"
 
@@ -258,6 +268,9 @@ class _Session:
             kept = (
                 "The last complete checkpoint stands; when there is room, go on: zoo train --resume "
                 f"{self.run.folder}"
-                if self.run.checkpoint.exists() else "No checkpoint was written yet."
+                if self.run.checkpoint.exists()
+                else "No checkpoint was written yet."
             )
-            raise ZooError(f"{self.run.folder}: cannot be written ({error.strerror or error}). {kept}") from error
+            raise ZooError(
+                f"{self.run.folder}: cannot be written ({error.strerror or error}). {kept}"
+            ) from error

@@ -61,7 +61,9 @@ class Training:
         reporter: is told what happens.
     """
 
-    def __init__(self, plan: Plan, run: Run, examples: Examples, engine: Engine, reporter: Reporter):
+    def __init__(
+        self, plan: Plan, run: Run, examples: Examples, engine: Engine, reporter: Reporter
+    ):
         self.plan, self.recipe, self.run = plan, plan.recipe, run
         self.examples, self.engine, self.reporter = examples, engine, reporter
         self.progress = Progress()

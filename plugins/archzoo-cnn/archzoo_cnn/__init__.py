@@ -9,7 +9,11 @@ def build(
     input_shape,
     num_classes,
     *,
-    filters: Annotated[tuple[int, int, int], "of the stem, the middle and the last two"] = (24, 48, 64),
+    filters: Annotated[tuple[int, int, int], "of the stem, the middle and the last two"] = (
+        24,
+        48,
+        64,
+    ),
     dropout: Annotated[float, "share of the features dropped before the classifier"] = 0.3,
 ):
     """Strided 5×5 stem, 3×3 convolution, pooling, two 3×3 convolutions, a dense classifier.

@@ -87,9 +87,7 @@ class FusedConvLSTM2D(keras.layers.ConvLSTM2D):
                 h, self.cell.recurrent_kernel, padding="same", data_format=self.data_format
             )
             i, f, g, o = ops.split(x + recurrent, 4, axis=axis)
-            c = self.recurrent_activation(f) * c + self.recurrent_activation(
-                i
-            ) * self.activation(g)
+            c = self.recurrent_activation(f) * c + self.recurrent_activation(i) * self.activation(g)
         return [self.recurrent_activation(o) * self.activation(c), c]
 
     def _unrolled(self, gates, steps, states, mask):

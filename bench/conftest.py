@@ -1,0 +1,38 @@
+"""What the benchmarks share. Run them with `pytest bench/`; compare ratios, not seconds."""
+
+import statistics
+import time
+from collections.abc import Callable
+
+import pytest
+
+
+def pytest_benchmark_update_machine_info(config, machine_info):
+    """Records go into the repository; the machine's name does not."""
+    machine_info.pop("node", None)
+
+
+@pytest.fixture
+def against(benchmark):
+    """Time `subject` in turn with `yardstick`, so that both see the same machine.
+
+    The ratio of the medians goes to `extra_info`, with the yardstick's own median, in seconds.
+    """
+
+    def run(subject: Callable, yardstick: Callable, rounds: int, **info) -> float:
+        times = []
+
+        def before():
+            started = time.perf_counter()
+            yardstick()
+            times.append(time.perf_counter() - started)
+
+        subject()
+        yardstick()
+        benchmark.pedantic(subject, setup=before, rounds=rounds)
+        other = statistics.median(times)
+        ratio = benchmark.stats.stats.median / other
+        benchmark.extra_info.update(ratio=round(ratio, 3), yardstick_seconds=other, **info)
+        return ratio
+
+    return run

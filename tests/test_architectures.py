@@ -1,0 +1,149 @@
+"""Laws that every shipped architecture keeps."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from zoo import Registry, layouts
+from zoo.errors import UsageError
+
+NAMES = ["cnn", "cnn_lstm", "convlstm2d", "lrcn"]
+IMAGES = [(28, 28, 1), (32, 20, 3)]
+
+
+@pytest.fixture(scope="module")
+def registry():
+    return Registry.discover()
+
+
+def make(registry, name, image=(28, 28, 1), classes=10, **settings):
+    architecture, _ = registry.architecture(name)
+    shape = layouts.shape("image", image, architecture.layout, architecture.frames_from_image)
+    return architecture.build(shape, classes, **settings), shape
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("image", IMAGES)
+@pytest.mark.parametrize("classes", [2, 10, 37])
+def test_builds_for_any_image_and_number_of_classes(registry, name, image, classes):
+    model, shape = make(registry, name, image, classes)
+    for batch in (1, 3):
+        x = np.random.default_rng(0).random((batch, *shape), "float32")
+        logits = ops.convert_to_numpy(model(x, training=False))
+        assert logits.shape == (batch, classes)
+        assert np.isfinite(logits).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_output_is_logits(registry, name):
+    model, shape = make(registry, name)
+    x = 20 * np.random.default_rng(0).random((16, *shape), "float32")
+    logits = ops.convert_to_numpy(model(x, training=False))
+    assert not np.allclose(logits.sum(axis=1), 1)
+    assert logits.min() < 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_weight_gets_a_gradient(registry, name):
+    import tensorflow as tf
+
+    model, shape = make(registry, name)
+    x = np.random.default_rng(0).random((8, *shape), "float32")
+    with tf.GradientTape() as tape:
+        loss = keras.losses.sparse_categorical_crossentropy(
+            np.arange(8), model(x, training=True), from_logits=True
+        )
+        loss = tf.reduce_mean(loss)
+    variables = model.trainable_variables
+    for variable, gradient in zip(
+        variables, tape.gradient(loss, [v.value for v in variables]), strict=True
+    ):
+        assert gradient is not None, variable.path
+        assert np.abs(ops.convert_to_numpy(gradient)).max() > 0, variable.path
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_in_inference_a_sample_does_not_depend_on_its_neighbours(registry, name):
+    model, shape = make(registry, name)
+    x = np.random.default_rng(0).random((6, *shape), "float32")
+    together = ops.convert_to_numpy(model(x, training=False))
+    alone = np.concatenate(
+        [ops.convert_to_numpy(model(x[i : i + 1], training=False)) for i in range(6)]
+    )
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_hyperparameters_are_documented_and_each_changes_the_model(registry, name):
+    architecture, _ = registry.architecture(name)
+    shape = layouts.shape("image", (28, 28, 1), architecture.layout, architecture.frames_from_image)
+    for each in architecture.hyperparameters.values():
+        assert each.doc, each.name
+        changed = {
+            bool: lambda v: not v,
+            int: lambda v: v + 8,
+            float: lambda v: v / 2 + 0.1,
+            tuple: lambda v: tuple(n + 8 for n in v),
+        }[type(each.default)](each.default)
+        before = architecture.build(shape, 10).get_config()
+        after = architecture.build(shape, 10, **{each.name: changed}).get_config()
+        assert str(before) != str(after), each.name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_seed_decides_the_weights(registry, name):
+    def weights(seed):
+        keras.utils.set_random_seed(seed)
+        return make(registry, name)[0].get_weights()
+
+    one, same, other = weights(1), weights(1), weights(2)
+    assert all(np.array_equal(a, b) for a, b in zip(one, same, strict=True))
+    assert not all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_saves_and_loads(registry, name, tmp_path):
+    model, shape = make(registry, name)
+    x = np.random.default_rng(0).random((4, *shape), "float32")
+    model.save(tmp_path / "m.keras")
+    loaded = keras.saving.load_model(tmp_path / "m.keras")
+    np.testing.assert_array_equal(
+        ops.convert_to_numpy(loaded(x, training=False)),
+        ops.convert_to_numpy(model(x, training=False)),
+    )
+
+
+def test_lrcn_takes_any_number_of_frames(registry):
+    architecture, _ = registry.architecture("lrcn")
+    for steps in (1, 7):
+        model = architecture.build((steps, 16, 16, 1), 5)
+        assert model(np.zeros((2, steps, 16, 16, 1), "float32")).shape == (2, 5)
+
+
+def test_the_manifest_describes_what_the_plugins_bring(registry):
+    for name, shipped in registry.manifest.architectures.items():
+        architecture, origin = registry.architecture(name)
+        assert (shipped.layout, shipped.summary) == (architecture.layout, architecture.summary)
+        assert shipped.package == origin.distribution
+
+
+def test_show_tells_layout_hyperparameters_recipes_and_cost(zoo_here):
+    import json
+
+    shown = json.loads(zoo_here("show", "cnn", "--json")[1])
+    # 5×5 stem to 14×14×24, 3×3 to 14×14×48, 3×3 to 7×7×64, 3×3 valid to 5×5×64, dense to 10.
+    multiplications = (
+        196 * 24 * 25 + 196 * 48 * 24 * 9 + 49 * 64 * 48 * 9 + 25 * 64 * 64 * 9 + 1600 * 10
+    )
+    assert shown["on_mnist"]["flops"] == 2 * multiplications
+    assert [each["name"] for each in shown["hyperparameters"]] == ["filters", "dropout"]
+    assert set(shown["recipes"]) == {"quick", "standard", "record", "tutorial"}
+    text = zoo_here("show", "convlstm2d")[1]
+    for part in ("layout frames", "phases", "filters", "standard", "trainable parameters"):
+        assert part in text
+
+
+def test_an_unknown_name_in_the_public_api_is_a_usage_error(registry):
+    with pytest.raises(UsageError, match="Did you mean lrcn"):
+        registry.architecture("lrcnn")
