@@ -24,35 +24,51 @@ def _tensorflow(model, shape) -> int:
     import tensorflow as tf
     from tensorflow.python.framework import op_callbacks  # no public way sees a loop's every step
 
-    total = 0
+    made = {}  # each tensor's id: the operations that made it, and from which tensors
+    kept = []  # alive, so that no id is used twice
 
-    def add(op_type, inputs, attrs, outputs, op_name=None, graph=None):
-        nonlocal total
-        op_type = op_type.decode() if isinstance(op_type, bytes) else op_type
-        if op_type in ("Conv2D", "Conv3D", "DepthwiseConv2dNative"):
-            kernel = inputs[1].shape
-            output = math.prod(outputs[0].shape)
-            if op_type == "DepthwiseConv2dNative":
-                total += 2 * output * math.prod(kernel[:2])
-            else:
-                total += 2 * output * math.prod(kernel[:-1])
-        elif op_type in ("MatMul", "BatchMatMulV2", "BatchMatMulV3"):
-            attributes = dict(zip(attrs[::2], attrs[1::2], strict=True))
-            transposed = attributes.get("transpose_a") or attributes.get("adj_x")
-            inner = inputs[0].shape[-2 if transposed else -1]
-            total += 2 * math.prod(outputs[0].shape) * inner
-        elif op_type == "Einsum":
-            raise NotImplementedError("Einsum")
+    def note(op_type, inputs, attrs, outputs, op_name=None, graph=None):
+        name = op_type.decode() if isinstance(op_type, bytes) else op_type
+        cost = _tensorflow_op(name, inputs, attrs, outputs)
+        kept.extend((*inputs, *outputs))
+        for output in outputs:
+            made[id(output)] = (len(kept), cost, [id(each) for each in inputs])
 
     before = tf.config.functions_run_eagerly()
     tf.config.run_functions_eagerly(True)
-    op_callbacks.add_op_callback(add)
+    op_callbacks.add_op_callback(note)
     try:
-        model(tf.zeros(shape), training=False)
+        result = model(tf.zeros(shape), training=False)
     finally:
-        op_callbacks.remove_op_callback(add)
+        op_callbacks.remove_op_callback(note)
         tf.config.run_functions_eagerly(before)
+    return _reachable_cost(id(result), made)
+
+
+def _reachable_cost(result: int, made: dict) -> int:
+    """What the result needs. Keras' loop runs one step more, only to learn its output's shape."""
+    total, seen, waiting = 0, set(), [result]
+    while waiting:
+        call, cost, inputs = made.get(waiting.pop(), (None, 0, ()))
+        if call is not None and call not in seen:
+            seen.add(call)
+            total += cost
+            waiting.extend(inputs)
     return int(total)
+
+
+def _tensorflow_op(name: str, inputs, attrs, outputs) -> int:
+    if name in ("Conv2D", "Conv3D"):
+        return 2 * math.prod(outputs[0].shape) * math.prod(inputs[1].shape[:-1])
+    if name == "DepthwiseConv2dNative":
+        return 2 * math.prod(outputs[0].shape) * math.prod(inputs[1].shape[:2])
+    if name in ("MatMul", "BatchMatMulV2", "BatchMatMulV3"):
+        attributes = dict(zip(attrs[::2], attrs[1::2], strict=True))
+        transposed = attributes.get("transpose_a") or attributes.get("adj_x")
+        return 2 * math.prod(outputs[0].shape) * inputs[0].shape[-2 if transposed else -1]
+    if name == "Einsum":
+        raise NotImplementedError("Einsum")
+    return 0
 
 
 def _jax(model, shape) -> int:

@@ -1,4 +1,4 @@
-"""A gate-fused ConvLSTM2D layer: the numbers of the stock layer for a fraction of its convolutions."""
+"""A gate-fused ConvLSTM2D layer: the stock layer's numbers from fewer convolutions."""
 
 import keras
 from keras import ops
@@ -117,12 +117,15 @@ class FusedConvLSTM2D(keras.layers.ConvLSTM2D):
             h, c, shown = carry
             if keep is None:
                 h, c = self._step(x, [h, c])
-                return (h, c, h), h
+                new = (h, c, h)
+                return new, new
             x, kept = x
             new, shown, last = self._hold(kept, self._step(x, [h, c]), [h, c], shown)
-            return (*new, shown), last
+            return (*new, shown), (*new, last)
 
+        # Keras' scan on TensorFlow wants the outputs to be structured as the carry is.
         carry, outputs = ops.scan(step, (*states, zeros), xs if keep is None else (xs, keep))
+        outputs = outputs[2]
         return ops.moveaxis(outputs, 0, 1), outputs[-1], list(carry[:2])
 
     def _gate_axis(self):
