@@ -24,7 +24,7 @@ def open_npz(path: Path) -> Iterator[np.lib.npyio.NpzFile]:
         DataError: it is no npz, is damaged, or holds Python objects.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             if not hasattr(archive, "files"):
                 raise DataError(f"{path}: holds one array; save with numpy.savez(x_train=...).")
             yield archive

@@ -170,6 +170,27 @@ def make_deterministic(backend: str, device: Device) -> bool:
     return True
 
 
+def seed_everything(backend: str, seed: int) -> None:
+    """Seed Python's, NumPy's and the backend's generators; Keras draws its own seeds from Python's.
+
+    `keras.utils.set_random_seed` does the same, but imports TensorFlow under every backend.
+    """
+    import random
+
+    import numpy as np
+
+    random.seed(seed)
+    np.random.seed(seed)
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        tf.random.set_seed(seed)
+    elif backend == "torch":
+        import torch
+
+        torch.manual_seed(seed)
+
+
 def device_memory_peak(backend: str, device: Device) -> int | None:
     """The most bytes allocated on the GPU so far; None on a CPU or where it is not told."""
     if device.kind != "gpu":

@@ -38,7 +38,7 @@ class Progress:
 
 
 def save(path: Path, progress: Progress, arrays: dict[str, Sequence[np.ndarray]]) -> None:
-    """Write the state; `arrays` are groups of variables (`model`, `optimizer`, `best`) in order.
+    """Write the state; `arrays` are groups (`model`, `optimizer`, `best`, `random`) in order.
 
     Raises:
         OSError: it cannot be written; the checkpoint that was there stands.

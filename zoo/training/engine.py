@@ -105,6 +105,13 @@ class Engine(ABC):
     def infer(self, x: np.ndarray) -> np.ndarray:
         """Logits `(N, classes)` float32 for one batch of stored samples."""
 
+    def random_state(self) -> list[np.ndarray]:
+        """The state of the backend's own random generator, where Keras' variables do not hold it."""
+        return []
+
+    def set_random_state(self, state: list[np.ndarray]) -> None:
+        """Take back what `random_state` gave."""
+
     def logits(self, x: np.ndarray) -> np.ndarray:
         """Logits for any number of stored samples, with the model's weights as they are now."""
         parts = []

@@ -21,6 +21,17 @@ class TorchEngine(Engine):
         self._x = torch.as_tensor(np.ascontiguousarray(x), device=self._device)
         self._y = torch.as_tensor(np.ascontiguousarray(y), device=self._device)
 
+    # Keras' dropout on PyTorch draws from the global generators, not from a seed of its own.
+    def random_state(self):
+        states = [torch.get_rng_state(), *torch.cuda.get_rng_state_all()]
+        return [state.numpy() for state in states]
+
+    def set_random_state(self, state):
+        first, *others = [torch.as_tensor(each) for each in state]
+        torch.set_rng_state(first)
+        if others:
+            torch.cuda.set_rng_state_all(others)
+
     def _train_step(self, indices, maps):
         x, labels = self.pipeline(self._x[indices], maps), self._y[indices]
         loss, correct = self.loss_and_correct(self.model(x, training=True), labels)

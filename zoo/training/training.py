@@ -11,6 +11,7 @@ from zoo.errors import Diverged, PluginError, UsageError
 from zoo.run import Run
 from zoo.statistics import loss_and_accuracy
 from zoo.training import augmentation, checkpoint, order
+from zoo.training.backend import seed_everything
 from zoo.training.checkpoint import Progress
 from zoo.training.engine import Engine, Sums, make_engine
 from zoo.training.examples import Examples
@@ -83,6 +84,7 @@ class Training:
             for variable, value in zip(variables, arrays.get(group, []), strict=True):
                 variable.assign(value)
         self.best = arrays.get("best", [])
+        self.engine.set_random_state(arrays.get("random", []))
         return True
 
     def save(self) -> None:
@@ -92,7 +94,8 @@ class Training:
             for group, variables in self._variables().items()
         }
         self.run.checkpoint.parent.mkdir(exist_ok=True)
-        checkpoint.save(self.run.checkpoint, self.progress, {**arrays, "best": self.best})
+        arrays.update(best=self.best, random=self.engine.random_state())
+        checkpoint.save(self.run.checkpoint, self.progress, arrays)
 
     def _variables(self):
         return {"model": self.model.variables, "optimizer": self.engine.optimizer.variables}
@@ -232,7 +235,8 @@ def make_training(
     import keras
 
     recipe = plan.recipe
-    keras.utils.set_random_seed(plan.seed)
+    keras.utils.clear_session(free_memory=False)  # names and Keras' own generator start anew
+    seed_everything(plan.backend, plan.seed)
     keras.config.set_dtype_policy(plan.precision(device))
     pipeline = Pipeline.fitted(plan.dataset, plan.architecture, recipe, examples.x_train)
     try:
