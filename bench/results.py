@@ -1,8 +1,8 @@
 """Records of runs in this repository, and the README's table made from them.
 
 python bench/results.py collect RUN...   copy each run's run.json to bench/results/<run>/
-python bench/results.py table            rewrite the table in README.md
-python bench/results.py table --check    fail if the table is not what the records say
+python bench/results.py table            rewrite the tables in README.md and docs/design.md
+python bench/results.py table --check    fail if a table is not what the records say
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 README = HERE.parent / "README.md"
-BEGIN, END = "<!-- results: python bench/results.py table -->\n", "<!-- end of results -->\n"
+DESIGN = HERE.parent / "docs" / "design.md"
 COLUMNS = (
     "architecture",
     "test accuracy",
@@ -61,8 +61,14 @@ def row(record: dict) -> tuple[str, ...]:
     )
 
 
-def table() -> str:
-    """The lines of all records with recipe `standard` on MNIST, best accuracy first."""
+def markdown(columns, rows) -> str:
+    """A Markdown table."""
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def results() -> str:
+    """All records with recipe `standard` on MNIST, best accuracy first."""
     records = [json.loads(path.read_text()) for path in sorted(RESULTS.glob("*/run.json"))]
     chosen = [
         record
@@ -70,8 +76,55 @@ def table() -> str:
         if (record["recipe"]["name"], record["dataset"]["name"]) == ("standard", "mnist")
     ]
     chosen.sort(key=lambda record: (record["device"]["kind"], -record["metrics"]["test_accuracy"]))
-    lines = [COLUMNS, ["---"] * len(COLUMNS), *map(row, chosen)]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return markdown(COLUMNS, map(row, chosen))
+
+
+def frames() -> str:
+    """The ways to make frames of an image, as bench/frames.py recorded them."""
+    path = RESULTS / "frames.json"
+    columns = ("frames", "input", "validation accuracy", "FLOPs a sample", "training", "seeds")
+    rows = [
+        (
+            f"`{each['frames_from_image']}`",
+            " × ".join(map(str, each["input_shape"])),
+            " and ".join(f"{100 * value:.2f} %" for value in each["val_accuracy"]),
+            f"{each['flops_per_sample'] / 1e6:.1f} M",
+            " and ".join(f"{seconds:.0f} s" for seconds in each["training_seconds"]),
+            str(len(each["seeds"])),
+        )
+        for each in json.loads(path.read_text())
+    ]
+    return markdown(columns, rows)
+
+
+def speed() -> str:
+    """The ratios that pytest-benchmark's records hold."""
+    rows = []
+    for path in sorted(RESULTS.glob("bench-*.json")):
+        record = json.loads(path.read_text())
+        processor = record["machine_info"]["cpu"]["brand_raw"]
+        for each in record["benchmarks"]:
+            extra, stats = each["extra_info"], each["stats"]
+            if "ratio" in extra:
+                value = f"{extra['ratio']:.2f} × the time of {extra['yardstick']}"
+            else:
+                value = f"{extra['peak_gib']:.2f} GiB at most (limit {extra['limit_gib']} GiB)"
+            backend = extra.get("backend", "-")
+            rows.append((each["name"], value, str(stats["rounds"]), f"{backend}, {processor}"))
+    return markdown(("benchmark", "figure", "rounds", "backend and processor"), rows)
+
+
+BLOCKS = ((README, "results", results), (DESIGN, "frames", frames), (DESIGN, "speed", speed))
+
+
+def rewritten(text: str, name: str, content: str) -> str:
+    """`text` with `content` between the markers of block `name`."""
+    begin, end = f"<!-- {name}: python bench/results.py table -->\n", f"<!-- end of {name} -->\n"
+    head, found, rest = text.partition(begin)
+    _, closed, tail = rest.partition(end)
+    if not (found and closed):
+        sys.exit(f"the markers of block {name} are missing")
+    return f"{head}{begin}\n{content}\n{end}{tail}"
 
 
 def main(arguments: list[str]) -> None:
@@ -80,17 +133,14 @@ def main(arguments: list[str]) -> None:
         return
     if arguments[:1] != ["table"]:
         sys.exit(__doc__)
-    text = README.read_text()
-    head, _, rest = text.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    wanted = f"{head}{BEGIN}\n{table()}\n{END}{tail}"
-    if arguments[1:] == ["--check"]:
-        if wanted != text:
+    for path, name, make in BLOCKS:
+        before = path.read_text()
+        wanted = rewritten(before, name, make())
+        if arguments[1:] == ["--check"] and wanted != before:
             sys.exit(
-                "README.md: the table is not what the records say: python bench/results.py table"
+                f"{path}: block {name} is not what the records say: python bench/results.py table"
             )
-        return
-    README.write_text(wanted)
+        path.write_text(wanted)
 
 
 if __name__ == "__main__":

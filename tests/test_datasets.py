@@ -258,6 +258,12 @@ def test_an_npz_that_is_none(content, tmp_path, zoo_here):
     assert_one_line_error(zoo_here("train", "cnn", "--dataset", "own.npz"), 1, "own.npz")
 
 
+def test_an_npz_that_is_a_single_array(tmp_path, zoo_here):
+    with (tmp_path / "own.npz").open("wb") as file:
+        np.save(file, X)
+    assert_one_line_error(zoo_here("train", "cnn", "--dataset", "own.npz"), 1, "holds one array")
+
+
 def test_batch_larger_than_the_data(zoo_here, small_npz):
     result = zoo_here("train", "cnn", "--dataset", small_npz, "--batch-size", "1101", "--quiet")
     assert_one_line_error(result, 2, "--batch-size 1101", "1100 training examples", "at most 1100")

@@ -17,6 +17,7 @@ from zoo.recipe import Recipe
 from zoo.registry import Registry
 
 DEFAULT_DATASET, FALLBACK_DATASET = "mnist", "digits"
+DEFAULT_RECIPE = "standard"
 FIXED_BY_A_RUN = (
     "architecture",
     "dataset",
@@ -44,7 +45,7 @@ FIXED_BY_A_RUN = (
 @click.option(
     "--recipe",
     metavar="NAME|FILE.toml",
-    default="standard",
+    default=DEFAULT_RECIPE,
     show_default=True,
     shell_complete=options.complete_recipes,
     help="quick, standard, record, tutorial, or a file.",
@@ -264,7 +265,17 @@ def _report(run, given: dict[str, Any]) -> None:
         print_result(run)
         click.echo(f"\nnext: zoo runs show {run.folder}")
         click.echo(f"      zoo predict {run.folder} IMAGE.png")
-        click.echo(f"      zoo train {_name(run)} --seed {run.record['seed'] + 1}   (another seed)")
+        click.echo(f"      {_same_with_seed(run, run.record['seed'] + 1)}   (another seed)")
+
+
+def _same_with_seed(run, seed: int) -> str:
+    record = run.record
+    dataset, recipe = record["dataset"], record["recipe"]["name"]
+    source = dataset["origin"] if dataset["origin"].endswith(".npz") else dataset["name"]
+    words = ["zoo train", _name(run)]
+    words += [] if source == DEFAULT_DATASET else ["--dataset", source]
+    words += [] if recipe == DEFAULT_RECIPE else ["--recipe", recipe]
+    return " ".join([*words, f"--seed {seed}"])
 
 
 def _name(run) -> str:

@@ -24,8 +24,9 @@ def open_npz(path: Path) -> Iterator[np.lib.npyio.NpzFile]:
         DataError: it is no npz, is damaged, or holds Python objects.
     """
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            if not hasattr(archive, "files"):
+        with path.open("rb") as file:
+            archive = np.load(file, allow_pickle=False)
+            if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise DataError(f"{path}: holds one array; save with numpy.savez(x_train=...).")
             yield archive
     except (ValueError, zipfile.BadZipFile, EOFError) as error:

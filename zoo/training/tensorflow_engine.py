@@ -35,7 +35,11 @@ class TensorFlowEngine(Engine):
             loss, correct = self.loss_and_correct(self.model(x, training=True), labels)
             total = tf.add_n([loss, *[tf.cast(each, loss.dtype) for each in self.model.losses]])
         variables = self.model.trainable_variables
-        self.optimizer.apply(tape.gradient(total, [v.value for v in variables]), variables)
+        # Zeros for a weight that nothing reads, as on JAX: the recurrent ones of a single frame.
+        gradients = tape.gradient(
+            total, [v.value for v in variables], unconnected_gradients=tf.UnconnectedGradients.ZERO
+        )
+        self.optimizer.apply(gradients, variables)
         return total, correct
 
     def _logits(self, x):

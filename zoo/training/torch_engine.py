@@ -39,8 +39,12 @@ class TorchEngine(Engine):
         self.model.zero_grad()
         total.backward()
         variables = self.model.trainable_variables
+        # Zeros for a weight that nothing reads, as on the other backends.
+        gradients = [
+            torch.zeros_like(v.value) if v.value.grad is None else v.value.grad for v in variables
+        ]
         with torch.no_grad():
-            self.optimizer.apply([variable.value.grad for variable in variables], variables)
+            self.optimizer.apply(gradients, variables)
         return total.detach(), correct.detach()
 
     def train(self, batches, maps, sums, after):

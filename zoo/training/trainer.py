@@ -53,6 +53,7 @@ def train(
         if (run.folder / "run.json").exists():
             run = Run.open(run.folder)
             if run.record["status"] == runs.FINISHED:
+                reporter.note(f"{run.name} is finished already; --again trains it anew")
                 return run
         session = _Session(plan, run, arrays, device, deterministic, identity, timings, reporter)
         try:
