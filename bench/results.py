@@ -82,14 +82,13 @@ def results() -> str:
 def frames() -> str:
     """The ways to make frames of an image, as bench/frames.py recorded them."""
     path = RESULTS / "frames.json"
-    columns = ("frames", "input", "validation accuracy", "FLOPs a sample", "training", "seeds")
+    columns = ("frames", "input", "validation accuracy", "FLOPs a sample", "seeds")
     rows = [
         (
             f"`{each['frames_from_image']}`",
             " × ".join(map(str, each["input_shape"])),
             " and ".join(f"{100 * value:.2f} %" for value in each["val_accuracy"]),
             f"{each['flops_per_sample'] / 1e6:.1f} M",
-            " and ".join(f"{seconds:.0f} s" for seconds in each["training_seconds"]),
             str(len(each["seeds"])),
         )
         for each in json.loads(path.read_text())

@@ -239,9 +239,13 @@ def test_runs_are_listed_and_shown_and_damaged_ones_skipped(finished, zoo_here, 
     newer = tmp_path / "runs" / "newer"
     newer.mkdir()
     (newer / "run.json").write_text('{"schema": 99}')
+    empty = tmp_path / "runs" / "empty"
+    empty.mkdir()
+    (empty / "run.json").write_text('{"schema": 1}')
     code, out, err = zoo_here("runs")
     assert code == 0
     assert finished.name in out
+    assert "empty/run.json: is damaged (it lacks architecture" in err
     assert "broken/run.json: is damaged" in err
     assert "newer/run.json: has schema 99" in err
     for word in (finished.name, finished.name[-8:], str(finished.folder)):

@@ -27,6 +27,19 @@ FINISHED, RUNNING, INTERRUPTED, DIVERGED, FAILED = (
     "diverged",
     "failed",
 )
+REQUIRED = {
+    "status",
+    "created",
+    "identity",
+    "architecture",
+    "dataset",
+    "input",
+    "recipe",
+    "seed",
+    "backend",
+    "device",
+    "sessions",
+}
 HISTORY = ("epoch", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy")
 
 
@@ -83,6 +96,8 @@ class Run:
             raise ZooError(
                 f"{path}: has schema {schema}; this archzoo reads {SCHEMA}. Upgrade: pip install -U archzoo."
             )
+        if missing := REQUIRED - set(record):
+            raise ZooError(f"{path}: is damaged (it lacks {', '.join(sorted(missing))}).")
         return cls(folder, record)
 
     def save(self) -> None:
@@ -201,7 +216,8 @@ def all_runs(runs_dir: Path) -> tuple[list[Run], list[str]]:
 
 
 def find_run(text: str, runs_dir: Path) -> Run:
-    """The run that `text` means: a folder, a name in `runs_dir`, a unique part of one, or `last`.
+    """The run that `text` means: a folder, a name in `runs_dir`, a unique part of one, or
+    `last`, the one written to last.
 
     Raises:
         UsageError: no run, or several, are meant.
@@ -215,7 +231,8 @@ def find_run(text: str, runs_dir: Path) -> Run:
     if text in names:
         return Run.open(runs_dir / text)
     if text == "last" and names:
-        return max((Run.open(runs_dir / name) for name in names), key=lambda r: r.record["created"])
+        written = [runs_dir / name / "run.json" for name in names]
+        return Run.open(max(written, key=lambda path: path.stat().st_mtime).parent)
     matches = [name for name in names if text in name]
     if len(matches) > 1:
         raise UsageError(
