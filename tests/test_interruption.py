@@ -25,8 +25,15 @@ OPTIONS = ("--epochs", "3", "--batch-size", "10", "--json")
 def whole(tiny_py, small_npz, tmp_path_factory) -> Run:
     """The run that was never stopped."""
     folder = tmp_path_factory.mktemp("whole")
+    # Made before any test of this module, so before conftest clears a test's environment.
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("ZOO_")}
     result = subprocess.run(
-        command(tiny_py, small_npz), capture_output=True, text=True, check=True, cwd=folder
+        command(tiny_py, small_npz),
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=folder,
+        env=clean,
     )
     return Run.open(folder / json.loads(result.stdout)["folder"])
 

@@ -145,6 +145,14 @@ def test_a_plugin_may_bring_several_architectures_under_another_name(distributio
     assert "zoo_many" in zoo("list").stdout
 
 
+def test_metadata_without_its_module_is_seen_without_importing_anything(distribution, zoo):
+    site = distribution("zoo-gone", good("gone"), entry_points={"gone": "zoo_gone"})
+    (site / "zoo_gone.py").unlink()
+    assert "broken: its module zoo_gone is not there" in zoo("plugins").stdout
+    result = zoo("train", "gone", "--dataset", "digits")
+    assert_one_line_error(result, 1, "zoo-gone 1.0", "No module named 'zoo_gone'")
+
+
 def test_loading_one_plugin_loads_no_other(distribution, zoo):
     distribution("zoo-raises", "raise RuntimeError('must not be imported')")
     distribution("zoo-fine", good("fine"), entry_points={"fine": "zoo_fine"})

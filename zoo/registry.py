@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,12 @@ class Plugin:
     def title(self) -> str:
         """`cnn (archzoo-cnn 0.1.0)`"""
         return f"{self.name} ({self.distribution} {self.version})"
+
+    @property
+    def missing_module(self) -> str:
+        """The top-level module that its entry point names, if it is gone; nothing is imported."""
+        module = self.entry_point.module.partition(".")[0]
+        return "" if find_spec(module) else module
 
 
 @dataclass(frozen=True)

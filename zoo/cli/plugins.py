@@ -31,7 +31,8 @@ def command(context: click.Context, verbose: bool, as_json: bool) -> None:
 
 
 def _row(registry: Registry, plugin: Plugin) -> dict:
-    state = "installed"
+    gone = plugin.missing_module
+    state = f"broken: its module {gone} is not there" if gone else "installed"
     if others := [p for p in registry.collisions.get(plugin.name, ()) if p != plugin]:
         claims = ", ".join(f"{other.distribution} {other.version}" for other in others)
         state = f"duplicate: the name is claimed by {claims} too; uninstall one"

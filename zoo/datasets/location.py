@@ -44,7 +44,8 @@ class Locations:
         environ = os.environ if environ is None else environ
         chosen = data_dir or environ.get("ZOO_DATA_DIR") or None
         if chosen and not Path(chosen).expanduser().exists():
-            raise UsageError(f"--data-dir {chosen}: there is no such folder.")
+            asked = "--data-dir" if data_dir else "ZOO_DATA_DIR"
+            raise UsageError(f"{asked} {chosen}: there is no such folder.")
         cache = environ.get("ZOO_CACHE_DIR") or platformdirs.user_cache_dir("archzoo")
         keras_home = environ.get("KERAS_HOME") or Path.home() / ".keras"
         return cls(
