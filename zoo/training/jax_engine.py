@@ -15,7 +15,7 @@ class JaxEngine(Engine):
         return {"loop": "scan" if self._whole_epoch else "python", "jit": True}
 
     def prepare(self):
-        # XLA on a CPU runs the convolutions inside a scan on one thread.
+        # One call an epoch pays where launching a step costs as much as running it: on a GPU.
         self._whole_epoch = self.device.kind == "gpu"
         run = self._scan if self._whole_epoch else self._train_step
         self._run = jax.jit(run, donate_argnums=0)
