@@ -62,6 +62,7 @@ def test_every_architecture_trains(backend, architecture, easy_npz, zoo):
         "--json",
     )
     assert result.returncode == 0, result.stderr
+    assert result.stderr == ""  # no warnings, and no C++ logs of a backend that is not in use
     record = json.loads(result.stdout)
     assert record["backend"] == backend
     assert record["status"] == "finished"

@@ -3,6 +3,7 @@
 import contextlib
 import importlib.util
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -59,29 +60,35 @@ def hide_gpus(backend: str) -> None:
         os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 
 
+NATIVE_LOG = re.compile(rb"[IWE]\d{4} |WARNING: All log messages before absl")
+
+
 @contextlib.contextmanager
 def quiet_native_logs() -> Iterator[None]:
-    """Keep what C++ libraries print while they start off the terminal, unless they fail.
+    """Keep the log lines of C++ libraries that start within off the terminal, unless it fails.
 
-    TensorFlow's loggers tell of missing CUDA drivers on every start, before any level is set.
-    `ZOO_DEBUG=1` lets them speak.
+    TensorFlow tells of missing CUDA drivers on every start, before any level is set; and Keras
+    imports it, where it is installed, under every backend. Other lines come through afterwards.
+    `ZOO_DEBUG=1` lets all of them speak at once.
     """
     if os.environ.get("ZOO_DEBUG", "") not in ("", "0"):
         yield
         return
     sys.stderr.flush()
-    terminal = os.dup(2)
+    terminal, failed = os.dup(2), True
     with tempfile.TemporaryFile() as kept:
         os.dup2(kept.fileno(), 2)
         try:
             yield
-        except BaseException:
-            kept.seek(0)
-            os.write(terminal, kept.read())
-            raise
+            failed = False
         finally:
+            sys.stderr.flush()
             os.dup2(terminal, 2)
             os.close(terminal)
+            kept.seek(0)
+            for line in kept:
+                if failed or not NATIVE_LOG.match(line):
+                    os.write(2, line)
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,9 @@ class TorchEngine(Engine):
         self._device = torch.device("cuda" if self.device.kind == "gpu" else "cpu")
 
     def load(self, x, y):
-        self._x = torch.as_tensor(np.ascontiguousarray(x), device=self._device)
-        self._y = torch.as_tensor(np.ascontiguousarray(y), device=self._device)
+        # Copies: what NumPy read from a file may not be writable, which PyTorch warns of.
+        self._x = torch.tensor(x, device=self._device)
+        self._y = torch.tensor(y, device=self._device)
 
     # Keras' dropout on PyTorch draws from the global generators, not from a seed of its own.
     def random_state(self):
@@ -71,6 +72,6 @@ class TorchEngine(Engine):
 
     def infer(self, x: np.ndarray) -> np.ndarray:
         with torch.no_grad():
-            batch = torch.as_tensor(np.ascontiguousarray(x), device=self._device)
+            batch = torch.tensor(x, device=self._device)
             logits = self.model(self.pipeline(batch), training=False)
         return ops.convert_to_numpy(ops.cast(logits, "float32"))

@@ -206,10 +206,13 @@ class _Session:
         self._close(runs.FINISHED, finished=runs.now())
 
     def _save_model(self) -> None:
+        from zoo.training.backend import quiet_native_logs
+
         # Keras writes by file name, and wants this suffix.
         partial = self.run.folder / f".model.{self.run.name}.partial.keras"
         try:
-            self.training.model.save(partial)
+            with quiet_native_logs():  # Keras looks for TensorFlow here under every backend
+                self.training.model.save(partial)
             partial.replace(self.run.model_file)
         finally:
             partial.unlink(missing_ok=True)

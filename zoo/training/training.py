@@ -11,7 +11,7 @@ from zoo.errors import Diverged, PluginError, UsageError
 from zoo.run import Run
 from zoo.statistics import loss_and_accuracy
 from zoo.training import augmentation, checkpoint, order
-from zoo.training.backend import seed_everything
+from zoo.training.backend import quiet_native_logs, seed_everything
 from zoo.training.checkpoint import Progress
 from zoo.training.engine import Engine, Sums, make_engine
 from zoo.training.examples import Examples
@@ -33,7 +33,8 @@ def build_model(architecture: Architecture, input_shape, num_classes: int, hyper
 
     what = f"build of {architecture.name}"
     try:
-        model = architecture.build(input_shape, num_classes, **hyperparameters)
+        with quiet_native_logs():
+            model = architecture.build(input_shape, num_classes, **hyperparameters)
     except Exception as error:
         line = " ".join(str(error).split())
         raise PluginError(
