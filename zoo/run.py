@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo import atomic
 from zoo.errors import UsageError, ZooError
+from zoo.recipe import Recipe
 from zoo.suggest import unknown
 
 if TYPE_CHECKING:
@@ -74,6 +75,29 @@ class Run:
         if status == RUNNING and not self.is_locked():
             return INTERRUPTED
         return status
+
+    @property
+    def architecture(self) -> str:
+        """What names its architecture to a registry: a name, or the file it was in."""
+        architecture = self.record["architecture"]
+        return architecture["origin"]["file"] or architecture["name"]
+
+    @property
+    def hyperparameters(self) -> dict[str, Any]:
+        """As `build` takes them; JSON has made lists of tuples."""
+        recorded = self.record["architecture"]["hyperparameters"]
+        return {k: tuple(v) if isinstance(v, list) else v for k, v in recorded.items()}
+
+    @property
+    def dataset(self) -> str:
+        """What `--dataset` takes to load its data again: a name, or the .npz file."""
+        dataset = self.record["dataset"]
+        return dataset["origin"] if dataset["origin"].endswith(".npz") else dataset["name"]
+
+    @property
+    def recipe(self) -> Recipe:
+        """The resolved recipe that it was trained by."""
+        return Recipe(**{k: v for k, v in self.record["recipe"].items() if k != "digest"})
 
     @classmethod
     def open(cls, folder: Path) -> "Run":

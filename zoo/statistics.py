@@ -23,3 +23,17 @@ def accuracy_interval(correct: int, examples: int) -> tuple[float, float]:
 
     interval = binomtest(correct, examples).proportion_ci(0.95, method="wilson")
     return float(interval.low), float(interval.high)
+
+
+def measured(logits: np.ndarray, labels: np.ndarray) -> dict[str, object]:
+    """Loss, accuracy and its interval on a test set, under the names that run.json has."""
+    loss, accuracy = loss_and_accuracy(logits, labels)
+    correct = round(accuracy * len(labels))
+    return {
+        "test_loss": loss,
+        "test_accuracy": accuracy,
+        "test_correct": correct,
+        "test_examples": len(labels),
+        "test_accuracy_interval": list(accuracy_interval(correct, len(labels))),
+        "interval_method": INTERVAL_METHOD,
+    }

@@ -38,43 +38,25 @@ def command(
     """
     found = find_run(run, runs_dir)
     registry = options.registry(context)
-    data = find_dataset(dataset or _own_dataset(found), registry)
+    data = find_dataset(dataset or found.dataset, registry)
     _check_fits(found, data)
     arrays = data.load(Locations.of_user(data_dir))
 
-    from zoo.statistics import INTERVAL_METHOD, accuracy_interval, loss_and_accuracy
+    from zoo.statistics import measured
     from zoo.training.saved import load_engine
 
     logits = load_engine(found, registry, backend, device).logits(arrays.x_test)
-    loss, accuracy = loss_and_accuracy(logits, arrays.y_test)
-    examples = len(arrays.y_test)
-    correct = round(accuracy * examples)
-    low, high = accuracy_interval(correct, examples)
+    metrics = measured(logits, arrays.y_test)
     if as_json:
-        print_json(
-            {
-                "run": str(found.folder),
-                "dataset": data.name,
-                "test_loss": loss,
-                "test_accuracy": accuracy,
-                "test_correct": correct,
-                "test_examples": examples,
-                "test_accuracy_interval": [low, high],
-                "interval_method": INTERVAL_METHOD,
-            }
-        )
+        print_json({"run": str(found.folder), "dataset": data.name, **metrics})
         return
+    low, high = metrics["test_accuracy_interval"]
     click.echo(f"{found.name} on {data.name}")
-    click.echo(f"test loss      {loss:.4f}")
+    click.echo(f"test loss      {metrics['test_loss']:.4f}")
     click.echo(
-        f"test accuracy  {percent(accuracy)}  95 % interval {percent(low)} to {percent(high)} "
-        f"({correct:,} of {examples:,} right)"
+        f"test accuracy  {percent(metrics['test_accuracy'])}  95 % interval {percent(low)} to "
+        f"{percent(high)} ({metrics['test_correct']:,} of {metrics['test_examples']:,} right)"
     )
-
-
-def _own_dataset(run: Run) -> str:
-    data = run.record["dataset"]
-    return data["origin"] if data["origin"].endswith(".npz") else data["name"]
 
 
 def _check_fits(run: Run, dataset: Dataset) -> None:

@@ -13,7 +13,6 @@ from zoo.datasets.catalog import find_dataset
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.location import Locations
 from zoo.errors import DataMissing, UsageError
-from zoo.recipe import Recipe
 from zoo.registry import Registry
 
 DEFAULT_DATASET, FALLBACK_DATASET = "mnist", "digits"
@@ -155,21 +154,13 @@ def _plan_of_run(registry: Registry, run, given: dict[str, Any]):
     from zoo.training.plan import Plan
 
     record = run.record
-    wanted = record["architecture"]
-    architecture, origin = registry.architecture(wanted["origin"]["file"] or wanted["name"])
-    data = record["dataset"]
-    source = data["origin"] if data["origin"].endswith(".npz") else data["name"]
-    fields = {k: v for k, v in record["recipe"].items() if k != "digest"}
-    hyperparameters = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in wanted["hyperparameters"].items()
-    }
+    architecture, origin = registry.architecture(run.architecture)
     plan = Plan(
         architecture,
         origin,
-        hyperparameters,
-        find_dataset(source, registry),
-        Recipe(**fields),
+        run.hyperparameters,
+        find_dataset(run.dataset, registry),
+        run.recipe,
         record["seed"],
         choose_backend(record["backend"]),
         record["device"]["asked"],
@@ -269,15 +260,8 @@ def _report(run, given: dict[str, Any]) -> None:
 
 
 def _same_with_seed(run, seed: int) -> str:
-    record = run.record
-    dataset, recipe = record["dataset"], record["recipe"]["name"]
-    source = dataset["origin"] if dataset["origin"].endswith(".npz") else dataset["name"]
-    words = ["zoo train", _name(run)]
-    words += [] if source == DEFAULT_DATASET else ["--dataset", source]
+    recipe = run.record["recipe"]["name"]
+    words = ["zoo train", run.architecture]
+    words += [] if run.dataset == DEFAULT_DATASET else ["--dataset", run.dataset]
     words += [] if recipe == DEFAULT_RECIPE else ["--recipe", recipe]
     return " ".join([*words, f"--seed {seed}"])
-
-
-def _name(run) -> str:
-    architecture = run.record["architecture"]
-    return architecture["origin"]["file"] or architecture["name"]

@@ -2,7 +2,6 @@
 
 from zoo import run as runs
 from zoo.errors import UsageError, ZooError
-from zoo.recipe import Recipe
 from zoo.registry import Registry
 from zoo.run import Run
 from zoo.training.backend import choose_backend, choose_device, make_deterministic
@@ -26,15 +25,13 @@ def load_engine(run: Run, registry: Registry, backend: str | None, device: str) 
         )
     _check_file(run)
     record = run.record
-    wanted = record["architecture"]
-    architecture, _ = registry.architecture(wanted["origin"]["file"] or wanted["name"])
+    architecture, _ = registry.architecture(run.architecture)
     backend = choose_backend(backend or record["backend"])
     chosen = choose_device(backend, device)
     deterministic = make_deterministic(backend, chosen)
     model = _model(run, architecture)
-    fields = {k: v for k, v in record["recipe"].items() if k != "digest"}
     pipeline = Pipeline.from_record(record["input"])
-    return make_engine(backend, model, None, pipeline, Recipe(**fields), chosen, deterministic)
+    return make_engine(backend, model, None, pipeline, run.recipe, chosen, deterministic)
 
 
 def _check_file(run: Run) -> None:
@@ -55,12 +52,8 @@ def _model(run: Run, architecture):
 
     record = run.record
     keras.config.set_dtype_policy(record["precision"])
-    hyperparameters = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in record["architecture"]["hyperparameters"].items()
-    }
     shape = tuple(record["input"]["input_shape"])
-    model = build_model(architecture, shape, len(record["dataset"]["classes"]), hyperparameters)
+    model = build_model(architecture, shape, len(record["dataset"]["classes"]), run.hyperparameters)
     try:
         model.load_weights(run.model_file)
     except (ValueError, KeyError, OSError) as error:

@@ -178,27 +178,17 @@ class _Session:
 
     def _finish(self) -> None:
         """Read the test set, once, and write the results; `run.json` says finished at the end."""
-        from zoo.statistics import INTERVAL_METHOD, accuracy_interval, loss_and_accuracy
+        from zoo.statistics import measured
 
         training, run = self.training, self.run
         examples = training.examples
         epoch = training.settle()
         with self._timed("evaluate"):
             logits = training.engine.logits(examples.x_test)
-        loss, accuracy = loss_and_accuracy(logits, examples.y_test)
-        correct = round(accuracy * len(examples.y_test))
         with self._timed("save"):
             run.save_predictions(logits, examples.y_test)
             self._save_model()
-        run.record["metrics"] = {
-            "epoch": epoch,
-            "test_loss": loss,
-            "test_accuracy": accuracy,
-            "test_correct": correct,
-            "test_examples": len(examples.y_test),
-            "test_accuracy_interval": list(accuracy_interval(correct, len(examples.y_test))),
-            "interval_method": INTERVAL_METHOD,
-        }
+        run.record["metrics"] = {"epoch": epoch, **measured(logits, examples.y_test)}
         run.record["files"] = {
             name: runs.sha256(run.folder / name)
             for name in ("model.keras", "history.csv", "predictions.npz")
