@@ -23,9 +23,8 @@ def run(arguments: list[str]) -> int:
     flags, rest = _split_flags(arguments)
     debug = "--debug" in flags or os.environ.get("ZOO_DEBUG", "") not in ("", "0")
     try:
-        zoo.main([*flags, *rest], prog_name="zoo", standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
+        # Commands return nothing; a `context.exit(1)` within comes back as its code.
+        code = zoo.main([*flags, *rest], prog_name="zoo", standalone_mode=False)
     except (ZooError, click.ClickException) as error:
         if debug:
             raise
@@ -44,7 +43,7 @@ def run(arguments: list[str]) -> int:
         cause = " ".join(f"{type(error).__name__}: {error}".split())
         click.echo(f"zoo: unexpected {cause[:500]} (--debug shows where)", err=True)
         return 1
-    return 0
+    return code or 0
 
 
 def _split_flags(arguments: list[str]) -> tuple[list[str], list[str]]:

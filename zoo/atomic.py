@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from zoo.errors import UsageError
+
 SUFFIX = ".partial"
 
 
@@ -30,6 +32,26 @@ def write(path: Path, produce: Callable[[BinaryIO], None]) -> None:
 def write_text(path: Path, text: str) -> None:
     """Put `text`, as UTF-8, in `path`'s place."""
     write(path, lambda file: file.write(text.encode()))
+
+
+def check_file(path: Path) -> None:
+    """Find out, before hours of work, that a file cannot be written; nothing is left behind.
+
+    Raises:
+        UsageError: it is a folder, its folder is missing, or may not be written.
+    """
+    if path.is_dir():
+        raise UsageError(f"{path}: is a folder; give a file.")
+    if not path.parent.is_dir():
+        raise UsageError(f"{path}: there is no folder {path.parent}.")
+    probe = path.with_name(f".{path.name}.{os.getpid()}.probe")
+    try:
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written ({error.strerror or error}).") from error
+    if path.exists() and not os.access(path, os.W_OK):
+        raise UsageError(f"{path}: is there already, and may not be written.")
 
 
 def remove_partial(folder: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from zoo.errors import UsageError
 
 SCHEMA = 1
+DEFAULT_RECIPE = "standard"
 
 
 @dataclass(frozen=True)

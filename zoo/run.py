@@ -99,6 +99,12 @@ class Run:
         """The resolved recipe that it was trained by."""
         return Recipe(**{k: v for k, v in self.record["recipe"].items() if k != "digest"})
 
+    @property
+    def phase_seconds(self) -> float:
+        """Seconds that its phases took together: loading, compiling, training, evaluating, ..."""
+        timings = self.record.get("timings", {})
+        return sum(value for value in timings.values() if not isinstance(value, list))
+
     @classmethod
     def open(cls, folder: Path) -> "Run":
         """Read a run's record.
@@ -157,6 +163,16 @@ class Run:
 
         with np.load(self.folder / "predictions.npz", allow_pickle=False) as archive:
             return archive["logits"], archive["labels"]
+
+    def damage(self) -> str:
+        """A line that names a result file which is missing or not what was written; else empty."""
+        for name in ("history.csv", "predictions.npz"):
+            path = self.folder / name
+            if not path.is_file():
+                return f"{path}: is missing"
+            if sha256(path) != self.record["files"][name]:
+                return f"{path}: is not what this run wrote (its SHA-256 differs from run.json's)"
+        return ""
 
     def update(self, **changes: Any) -> None:
         """Change fields of the record and write it."""

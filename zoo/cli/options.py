@@ -5,6 +5,8 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
+from zoo.errors import UsageError
+from zoo.manifest import DEFAULT_RECIPE
 from zoo.registry import Registry
 
 
@@ -63,6 +65,14 @@ dataset = click.option(
     shell_complete=complete_datasets,
     help="mnist, fashion_mnist, digits, a plugin's, or a file.",
 )
+recipe = click.option(
+    "--recipe",
+    metavar="NAME|FILE.toml",
+    default=DEFAULT_RECIPE,
+    show_default=True,
+    shell_complete=complete_recipes,
+    help="quick, standard, record, tutorial, or a file.",
+)
 backend = click.option(
     "--backend",
     type=click.Choice(["tensorflow", "jax", "torch"]),
@@ -76,3 +86,18 @@ device = click.option(
     help="gpu fails where there is none.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
+
+
+def pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
+    """`KEY=VALUE` words as a dictionary.
+
+    Raises:
+        UsageError: a word has no `=`, or nothing before it.
+    """
+    found = {}
+    for pair in given:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise UsageError(f"{option} {pair}: write KEY=VALUE, as in {option} filters=32.")
+        found[key.strip()] = value
+    return found

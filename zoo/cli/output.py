@@ -17,14 +17,22 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2))
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table without lines. The last column wraps on a terminal that is too narrow."""
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: bool = False
+) -> None:
+    """A table without lines. The last column wraps on a terminal that is too narrow.
+
+    `numbers`: all columns but the first and the last stand to the right.
+    """
     rows = [tuple(map(str, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
     indent = sum(widths[:-1]) + 2 * (len(widths) - 1)
     room = (shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDE) - indent
     for number, row in enumerate([columns, *rows]):
-        start = "  ".join(text.ljust(width) for text, width in zip(row[:-1], widths, strict=False))
+        start = "  ".join(
+            text.rjust(width) if numbers and place else text.ljust(width)
+            for place, (text, width) in enumerate(zip(row[:-1], widths, strict=False))
+        )
         lines = _wrapped(row[-1], room)
         lead = start + "  " if len(row) > 1 else ""
         text = f"{lead}{lines[0]}".rstrip() + "".join(
@@ -37,6 +45,16 @@ def _wrapped(text: str, room: int) -> list[str]:
     import textwrap
 
     return textwrap.wrap(text, max(20, room)) or [""]
+
+
+def wrapped(line: str) -> str:
+    """`name: text` folded for the terminal, further lines indented; as it is elsewhere."""
+    import textwrap
+
+    if not sys.stdout.isatty():
+        return line
+    width = max(40, min(120, shutil.get_terminal_size().columns))
+    return textwrap.fill(line, width, subsequent_indent="    ", break_on_hyphens=False)
 
 
 def percent(share: float, digits: int = 2) -> str:

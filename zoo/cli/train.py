@@ -1,22 +1,21 @@
 """`zoo train`"""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from zoo import recipe as recipes
 from zoo.cli import options
+from zoo.cli.data import default_dataset
 from zoo.cli.output import print_json
 from zoo.datasets.catalog import find_dataset
-from zoo.datasets.dataset import Dataset
 from zoo.datasets.location import Locations
-from zoo.errors import DataMissing, UsageError
+from zoo.errors import UsageError
+from zoo.manifest import DEFAULT_RECIPE
 from zoo.registry import Registry
+from zoo.training.request import DEFAULT_DATASET, Request
 
-DEFAULT_DATASET, FALLBACK_DATASET = "mnist", "digits"
-DEFAULT_RECIPE = "standard"
 FIXED_BY_A_RUN = (
     "architecture",
     "dataset",
@@ -41,14 +40,7 @@ FIXED_BY_A_RUN = (
     shell_complete=options.complete_architectures,
 )
 @options.dataset
-@click.option(
-    "--recipe",
-    metavar="NAME|FILE.toml",
-    default=DEFAULT_RECIPE,
-    show_default=True,
-    shell_complete=options.complete_recipes,
-    help="quick, standard, record, tutorial, or a file.",
-)
+@options.recipe
 @click.option("--epochs", type=int, help="Instead of the recipe's.")
 @click.option("--batch-size", type=int, help="Instead of the recipe's.")
 @click.option(
@@ -126,26 +118,21 @@ def _run_to_resume(context: click.Context, given: dict[str, Any]):
 
 
 def _plan(registry: Registry, given: dict[str, Any]):
-    from zoo.training.backend import choose_backend
-    from zoo.training.plan import Plan
-
-    architecture, origin = registry.architecture(given["architecture"])
-    hyperparameters = architecture.parse_settings(_settings(given["settings"]))
-    names = ("epochs", "batch_size", "learning_rate", "precision")
-    changes = {name: given[name] for name in names}
-    recipe = recipes.resolve(registry.manifest, given["recipe"], architecture.name, changes)
-    locations = Locations.of_user(given["data_dir"])
-    dataset = _dataset(registry, given, locations)
-    plan = Plan(
-        architecture,
-        origin,
-        hyperparameters,
-        dataset,
-        recipe,
+    request = Request(
+        given["architecture"],
+        options.pairs("--set", given["settings"]),
+        given["dataset"] or DEFAULT_DATASET,
+        given["recipe"],
+        {name: given[name] for name in ("epochs", "batch_size", "learning_rate", "precision")},
         given["seed"],
-        choose_backend(given["backend"]),
+        given["backend"],
         given["device"],
     )
+    plan = request.plan(registry)  # every name is checked before anything is downloaded
+    locations = Locations.of_user(given["data_dir"])
+    if not (given["dataset"] or given["data_dir"]):
+        name = default_dataset(registry, locations, fetch=not given["dry_run"])
+        plan = replace(plan, dataset=find_dataset(name, registry))
     return plan, locations
 
 
@@ -166,41 +153,6 @@ def _plan_of_run(registry: Registry, run, given: dict[str, Any]):
         record["device"]["asked"],
     )
     return plan, Locations.of_user(given["data_dir"])
-
-
-def _settings(pairs: tuple[str, ...]) -> dict[str, str]:
-    settings = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals or not key:
-            raise UsageError(f"--set {pair}: write KEY=VALUE, as in --set filters=32.")
-        settings[key.strip()] = value
-    return settings
-
-
-def _dataset(registry: Registry, given: dict[str, Any], locations: Locations) -> Dataset:
-    """The dataset asked for; without a word MNIST, or loudly the embedded digits in its absence."""
-    if given["dataset"] or given["data_dir"]:
-        return find_dataset(given["dataset"] or DEFAULT_DATASET, registry)
-    default = find_dataset(DEFAULT_DATASET, registry)
-    if default.find(locations):
-        return default
-    try:
-        if locations.download and not given["dry_run"]:
-            default.fetch(locations)
-            return default
-        reason = "it is not on this machine"
-    except DataMissing as error:
-        reason = str(error).rstrip(".")
-    click.secho(
-        f"NOT MNIST: {reason}. Training on the embedded {FALLBACK_DATASET!r} instead (1,797 real "
-        "handwritten digits); the results are not MNIST's. To train on MNIST, give its files: "
-        "--data-dir FOLDER.",
-        fg="yellow",
-        bold=True,
-        err=True,
-    )
-    return find_dataset(FALLBACK_DATASET, registry)
 
 
 def _show(plan, locations: Locations, as_json: bool) -> None:

@@ -229,3 +229,13 @@ def cuda_version(backend: str) -> str | None:
 
     major = [n for n in (13, 12) if distribution_version(f"jax-cuda{n}-plugin")]
     return str(major[0]) if major else None
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether this is how Python or a backend says that memory is used up."""
+    kind = type(error).__name__
+    return (
+        isinstance(error, MemoryError)
+        or kind in ("ResourceExhaustedError", "OutOfMemoryError")
+        or "RESOURCE_EXHAUSTED" in str(error)
+    )

@@ -62,12 +62,13 @@ class Plan:
             "precision": self.precision(device),
         }
 
-    def run_name(self, identity: dict[str, Any]) -> str:
-        """`cnn-mnist-standard-s0-1a2b3c4d`"""
-        return (
-            f"{self.architecture.name}-{self.dataset.name}-{self.recipe.name}"
-            f"-s{self.seed}-{digest(identity)}"
-        )
+
+def run_name(identity: dict[str, Any]) -> str:
+    """`cnn-mnist-standard-s0-1a2b3c4d`"""
+    return (
+        f"{identity['architecture']}-{identity['dataset']}-{identity['recipe']['name']}"
+        f"-s{identity['seed']}-{digest(identity)}"
+    )
 
 
 def _plain(value: Any) -> Any:

@@ -14,7 +14,7 @@ from zoo.errors import Diverged, Interrupted, UsageError, ZooError
 from zoo.run import Run
 from zoo.training.backend import Device
 from zoo.training.interruption import Interruption
-from zoo.training.plan import Plan
+from zoo.training.plan import Plan, run_name
 from zoo.training.reporter import Reporter
 
 
@@ -26,12 +26,14 @@ def train(
     reporter: Reporter | None = None,
     again: bool = False,
     resume: Run | None = None,
+    alongside: int = 0,
 ) -> Run:
     """Train `plan`, or go on with its interrupted run, and return the finished run.
 
     The same plan gives the same folder: a finished run is returned as it is, an interrupted one
     goes on from its checkpoint. `again` trains into a new folder. `resume` insists on that run's
-    folder and refuses if the plan is not what was trained there.
+    folder and refuses if the plan is not what was trained there. `alongside` other trainings run
+    on this machine meanwhile, which the record keeps, because they disturb its timings.
 
     Raises:
         Interrupted: by a signal, after a checkpoint.
@@ -43,10 +45,10 @@ def train(
     runs.check_writable(runs_dir)
     arrays = plan.dataset.load(locations)
     loaded = time.perf_counter()
-    device, deterministic = _prepare_backend(plan)
+    device, deterministic = prepare_backend(plan)
     timings = {"load": loaded - started, "import": time.perf_counter() - loaded}
     identity = plan.identity(arrays, device)
-    run = resume or Run(_folder(runs_dir, plan.run_name(identity), again))
+    run = resume or Run(_folder(runs_dir, run_name(identity), again))
     if resume and resume.record["identity"] != identity:
         raise UsageError(_differs(resume, identity))
     with run.locked():
@@ -55,14 +57,17 @@ def train(
             if run.record["status"] == runs.FINISHED:
                 reporter.note(f"{run.name} is finished already; --again trains it anew")
                 return run
-        session = _Session(plan, run, arrays, device, deterministic, identity, timings, reporter)
+        session = _Session(
+            plan, run, arrays, device, deterministic, identity, timings, reporter, alongside
+        )
         try:
             return session.carry_out()
         finally:
             reporter.close()
 
 
-def _prepare_backend(plan: Plan) -> tuple[Device, bool]:
+def prepare_backend(plan: Plan) -> tuple[Device, bool]:
+    """Import the plan's backend; its device, and whether bits will repeat there."""
     from zoo.training.backend import choose_backend, choose_device, make_deterministic
 
     choose_backend(plan.backend)
@@ -99,16 +104,19 @@ class _Session:
         identity: dict[str, Any],
         timings: dict[str, float],
         reporter: Reporter,
+        alongside: int,
     ):
         from zoo.training.examples import Examples
-        from zoo.training.training import make_training
+        from zoo.training.training import Training, prepare_engine
 
         self.plan, self.run, self.reporter = plan, run, reporter
         self.timings = timings
         self.identity = identity
+        self.alongside = alongside
         with self._timed("build"):
             examples = Examples.split(arrays, plan.recipe)
-            self.training = make_training(plan, run, examples, device, deterministic, reporter)
+            engine = prepare_engine(plan, examples, device, deterministic)
+        self.training = Training(plan, run, examples, engine, reporter)
         self.device, self.source = device, arrays.source
 
     def carry_out(self) -> Run:
@@ -144,6 +152,7 @@ class _Session:
             "started": now,
             "from_epoch": training.progress.epoch,
             "from_step": training.progress.step,
+            "alongside": self.alongside,
             "versions": environment.versions(self.plan.backend),
         }
         if resumed:

@@ -11,7 +11,7 @@ from zoo.errors import Diverged, PluginError, UsageError
 from zoo.run import Run
 from zoo.statistics import loss_and_accuracy
 from zoo.training import augmentation, checkpoint, order
-from zoo.training.backend import quiet_native_logs, seed_everything
+from zoo.training.backend import Device, quiet_native_logs, seed_everything
 from zoo.training.checkpoint import Progress
 from zoo.training.engine import Engine, Sums, make_engine
 from zoo.training.examples import Examples
@@ -122,7 +122,7 @@ class Training:
     def _epoch(self, epoch: int, interruption: Interruption) -> bool:
         """The rest of an epoch's steps; False if interrupted before the last."""
         progress, first = self.progress, self.progress.step
-        batches, maps = self._batches(epoch)
+        batches, maps = epoch_batches(self.plan, self.examples, self.engine, epoch)
         started = reported = time.perf_counter()
 
         def after(done: int, read) -> bool:
@@ -142,15 +142,6 @@ class Training:
         _check_finite(progress.sums, epoch)
         progress.step = first + done
         return progress.step == self.steps
-
-    def _batches(self, epoch: int) -> tuple[np.ndarray, np.ndarray | None]:
-        seed, size = self.plan.seed, self.recipe.batch_size
-        batches = order.batches(seed, epoch, len(self.examples.y_train), size)
-        if not self.engine.augments:
-            return batches, None
-        height, width = self.examples.x_train.shape[-3:-1]
-        maps = augmentation.transforms(self.recipe, seed, epoch, batches.size, height, width)
-        return batches, maps.reshape(*batches.shape, 8)
 
     def _clock(self, first: int, done: int, seconds: float) -> None:
         progress = self.progress
@@ -224,9 +215,7 @@ class Training:
         return self.progress.epoch
 
 
-def make_training(
-    plan: Plan, run: Run, examples: Examples, device, deterministic: bool, reporter: Reporter
-) -> Training:
+def prepare_engine(plan: Plan, examples: Examples, device: Device, deterministic: bool) -> Engine:
     """Build model, optimizer and engine for a plan, from its seed.
 
     Raises:
@@ -248,8 +237,20 @@ def make_training(
     steps = len(examples.y_train) // recipe.batch_size * recipe.epochs
     optimizer = make_optimizer(recipe, steps)
     optimizer.build(model.trainable_variables)
-    engine = make_engine(plan.backend, model, optimizer, pipeline, recipe, device, deterministic)
-    return Training(plan, run, examples, engine, reporter)
+    return make_engine(plan.backend, model, optimizer, pipeline, recipe, device, deterministic)
+
+
+def epoch_batches(
+    plan: Plan, examples: Examples, engine: Engine, epoch: int
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """An epoch's indices `(steps, batch_size)` and, if it augments, maps `(steps, batch_size, 8)`."""
+    seed, recipe = plan.seed, plan.recipe
+    batches = order.batches(seed, epoch, len(examples.y_train), recipe.batch_size)
+    if not engine.augments:
+        return batches, None
+    height, width = examples.x_train.shape[-3:-1]
+    maps = augmentation.transforms(recipe, seed, epoch, batches.size, height, width)
+    return batches, maps.reshape(*batches.shape, 8)
 
 
 def _value(variable) -> np.ndarray:

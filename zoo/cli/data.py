@@ -1,0 +1,34 @@
+"""Which dataset a command uses when none is named."""
+
+import click
+
+from zoo.datasets.catalog import find_dataset
+from zoo.datasets.location import Locations
+from zoo.errors import DataMissing
+from zoo.registry import Registry
+from zoo.training.request import DEFAULT_DATASET
+
+FALLBACK_DATASET = "digits"
+
+
+def default_dataset(registry: Registry, locations: Locations, *, fetch: bool) -> str:
+    """MNIST, fetched if allowed; or loudly the embedded digits in its absence."""
+    default = find_dataset(DEFAULT_DATASET, registry)
+    if default.find(locations):
+        return DEFAULT_DATASET
+    try:
+        if locations.download and fetch:
+            default.fetch(locations)
+            return DEFAULT_DATASET
+        reason = "it is not on this machine"
+    except DataMissing as error:
+        reason = str(error).rstrip(".")
+    click.secho(
+        f"NOT MNIST: {reason}. Training on the embedded {FALLBACK_DATASET!r} instead (1,797 real "
+        "handwritten digits); the results are not MNIST's. To train on MNIST, give its files: "
+        "--data-dir FOLDER.",
+        fg="yellow",
+        bold=True,
+        err=True,
+    )
+    return FALLBACK_DATASET

@@ -1,0 +1,66 @@
+"""A training as it is asked for: names and texts alone, which another process can be told."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from zoo import recipe as recipes
+from zoo.datasets.catalog import find_dataset
+from zoo.manifest import DEFAULT_RECIPE
+from zoo.registry import Registry
+from zoo.training.plan import Plan
+
+DEFAULT_DATASET = "mnist"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What `zoo train` takes, before anything of it is looked up.
+
+    Attributes:
+        architecture: a name, or a file.
+        settings: hyperparameters as texts, `{"filters": "8,16,32"}`.
+        dataset: a name, or an .npz file.
+        recipe: a name, or a file.
+        changes: fields of the recipe that are given; None: not given.
+        backend: a Keras backend; None: `KERAS_BACKEND`, else TensorFlow.
+        device: `auto`, `cpu` or `gpu`.
+    """
+
+    architecture: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+    dataset: str = DEFAULT_DATASET
+    recipe: str = DEFAULT_RECIPE
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    backend: str | None = None
+    device: str = "auto"
+
+    def with_seed(self, seed: int) -> "Request":
+        """The same for another seed."""
+        return replace(self, seed=seed)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values; `Request(**values)` is the request again."""
+        return asdict(self)
+
+    def plan(self, registry: Registry) -> Plan:
+        """Look everything up, and make the backend current for Keras' first import.
+
+        Raises:
+            UsageError: a name, a setting or a value is unknown.
+            PluginError: the architecture's plugin is broken.
+        """
+        from zoo.training.backend import choose_backend
+
+        architecture, origin = registry.architecture(self.architecture)
+        return Plan(
+            architecture,
+            origin,
+            architecture.parse_settings(self.settings),
+            find_dataset(self.dataset, registry),
+            recipes.resolve(registry.manifest, self.recipe, architecture.name, self.changes),
+            self.seed,
+            choose_backend(self.backend),
+            self.device,
+        )
