@@ -8,6 +8,8 @@ import zoo as package
 
 COMMANDS = {
     "train": ("zoo.cli.train", "Train an architecture on a dataset."),
+    "compare": ("zoo.cli.compare", "Train architectures alike, and say which is better."),
+    "bench": ("zoo.cli.bench", "Measure what architectures cost: throughput, latency, start-up."),
     "evaluate": ("zoo.cli.evaluate", "Measure a finished run on a dataset's test set."),
     "predict": ("zoo.cli.predict", "Classify image files with a finished run."),
     "runs": ("zoo.cli.runs", "List runs, or show one."),

@@ -1,0 +1,320 @@
+"""`zoo compare`"""
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import click
+
+from zoo import atomic
+from zoo.cli import options
+from zoo.cli.data import default_dataset
+from zoo.cli.output import duration, print_json, print_table, wrapped
+from zoo.comparison import columns, results, table
+from zoo.comparison.benchmark import Settings
+from zoo.comparison.comparing import Comparing, Workplace, costs_in
+from zoo.comparison.document import About, make_document
+from zoo.comparison.entries import choose
+from zoo.datasets.catalog import find_dataset
+from zoo.datasets.location import Locations
+from zoo.errors import UsageError, ZooError
+from zoo.manifest import DEFAULT_RECIPE
+from zoo.training.request import DEFAULT_DATASET, Request
+
+FORMATS = ("as_json", "as_csv", "as_markdown")
+FOR_NEW_RUNS = ("seeds", "settings", "jobs", "dry_run", "device", "backend", "costs", "everything")
+"""What makes no sense where runs were made elsewhere."""
+
+
+@click.command("compare")
+@click.argument(
+    "names", metavar="[NAME|FILE.py]...", nargs=-1, shell_complete=options.complete_architectures
+)
+@click.option("--all", "everything", is_flag=True, help="Every architecture that is installed.")
+@options.dataset
+@options.recipe
+@click.option("--seeds", type=int, default=5, show_default=True, help="Runs of each: 0 to N - 1.")
+@click.option(
+    "--set",
+    "settings",
+    metavar="NAME.KEY=VALUE",
+    multiple=True,
+    help="A hyperparameter of one architecture. Repeatable.",
+)
+@click.option(
+    "--target",
+    type=float,
+    default=0.99,
+    show_default=True,
+    help="The validation accuracy whose seconds and epochs are shown.",
+)
+@click.option("--jobs", type=int, default=1, show_default=True, help="Trainings at a time.")
+@click.option(
+    "--from",
+    "folders",
+    metavar="DIR",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Compare finished runs in this folder; train nothing. Repeatable.",
+)
+@click.option("--allow-mixed", is_flag=True, help="With --from: even if devices, ... differ.")
+@click.option(
+    "--costs/--no-costs", default=True, show_default=True, help="Benchmark speed after training."
+)
+@options.device
+@options.backend
+@options.runs_dir
+@options.data_dir
+@click.option("--html", metavar="FILE", type=click.Path(path_type=Path), help="Write a page.")
+@click.option("--dry-run", is_flag=True, help="Say what would be trained and for how long; stop.")
+@click.option("--explain", is_flag=True, help="Say what each column means, and stop.")
+@options.as_json
+@click.option("--csv", "as_csv", is_flag=True, help="Print the table as CSV.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print the table as Markdown.")
+@click.pass_context
+def command(context: click.Context, **given: Any) -> None:
+    """Train architectures under one recipe, and say which is better, by how much, at what cost.
+
+    \b
+    zoo compare --all
+    zoo compare cnn lrcn ./my_net.py --dataset fashion_mnist --seeds 3
+    zoo compare cnn --set cnn.filters=8,16,32 --recipe quick
+    zoo compare --from gpu-machine/runs --html page.html
+
+    Runs that are finished are not trained again. After Ctrl-C the same command goes on. Exit code 1
+    if an architecture failed; the others are shown.
+    """
+    if given["explain"]:
+        print_table(("column", "what it says"), table.explanations())
+        return
+    _check(context, given)
+    silent = any(given[name] for name in FORMATS)
+    from zoo.cli.comparison_progress import make_comparison_reporter
+
+    reporter = make_comparison_reporter(silent=silent)
+    try:
+        made = (_elsewhere if given["folders"] else _here)(context, given, reporter)
+    finally:
+        reporter.close()
+    if made is None:
+        return
+    document, found = made
+    _print(document, given)
+    if given["html"]:
+        _write_page(context, given, document, found)
+    if any(row["problem"] for row in document["rows"]):
+        context.exit(1)
+
+
+def _check(context: click.Context, given: dict[str, Any]) -> None:
+    """What can be known to be wrong before hours of training."""
+    if sum(given[name] for name in FORMATS) > 1:
+        raise UsageError("give one of --json, --csv and --markdown.")
+    if given["seeds"] < 1:
+        raise UsageError(f"--seeds {given['seeds']}: use at least 1; 5 tell more.")
+    if not 0 < given["target"] <= 1:
+        raise UsageError(
+            f"--target {given['target']:g}: is a share of right answers, above 0 and at most 1, as in "
+            "0.99."
+        )
+    if given["allow_mixed"] and not given["folders"]:
+        raise UsageError("--allow-mixed goes with --from; what is trained here is never mixed.")
+    if given["folders"]:
+        for name in FOR_NEW_RUNS:
+            if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+                shown = {"settings": "set", "everything": "all"}.get(name, name).replace("_", "-")
+                raise UsageError(f"--from compares runs that are there; leave --{shown} out.")
+    if given["html"]:
+        from zoo.report.page import require_report
+
+        require_report()
+        atomic.check_file(given["html"])
+
+
+def _here(context: click.Context, given: dict[str, Any], reporter):
+    registry = options.registry(context)
+    entries = choose(
+        registry,
+        given["names"],
+        everything=given["everything"],
+        settings=options.pairs("--set", given["settings"]),
+    )
+    workplace = Workplace(
+        given["runs_dir"],
+        given["data_dir"],
+        given["jobs"],
+        context.find_root().obj.get("use_plugins", True),
+    )
+    dataset = _dataset(registry, given)
+    comparing = Comparing(
+        entries,
+        lambda entry: Request(
+            entry.architecture,
+            entry.settings,
+            dataset,
+            given["recipe"],
+            backend=given["backend"],
+            device=given["device"],
+        ),
+        workplace,
+        reporter,
+    )
+    _look_up(registry, comparing)
+    agenda = comparing.plan(range(given["seeds"]))
+    if given["dry_run"]:
+        _show_plan(agenda, given)
+        return None
+    if not any(given[name] for name in FORMATS):
+        _say_plan(agenda, given["jobs"])
+    found = comparing.train(agenda)
+    cost = comparing.costs(found, Settings()) if given["costs"] else None
+    notes = [
+        f"costs of {name}: {cause}" for name, cause in (cost or {}).get("problems", {}).items()
+    ]
+    about = About(
+        _typed(given), given["target"], _differs(found, registry), comparing.harness, notes
+    )
+    return make_document(found, cost, about), found
+
+
+def _dataset(registry, given: dict[str, Any]) -> str:
+    if given["dataset"] or given["data_dir"]:
+        return given["dataset"] or DEFAULT_DATASET
+    fetch = not given["dry_run"]
+    return default_dataset(registry, Locations.of_user(given["data_dir"]), fetch=fetch)
+
+
+def _look_up(registry, comparing: Comparing) -> None:
+    """Every name and value is checked before a process is started."""
+    for entry in comparing.entries:
+        if not entry.problem:
+            comparing.request(entry).plan(registry)
+
+
+def _differs(found, registry) -> list[str]:
+    return results.what_differs([each for each in found if each.runs], registry.manifest)
+
+
+def _elsewhere(context: click.Context, given: dict[str, Any], reporter):
+    registry = options.registry(context)
+    asked = context.get_parameter_source("recipe") is click.core.ParameterSource.COMMANDLINE
+    recipe = Path(given["recipe"]).stem if asked else None
+    wanted = results.Wanted(given["names"], given["dataset"], recipe)
+    found = results.of_folders(given["folders"], wanted, reporter.note)
+    present = [each for each in found if each.runs]
+    results.check_same_test_set(present)
+    mixed = _differs(found, registry)
+    if not given["allow_mixed"]:
+        results.refuse_mixed(mixed)
+    cost = costs_in(given["folders"], present, reporter.note)
+    return make_document(found, cost, About(_typed(given), given["target"], mixed)), found
+
+
+def _typed(given: dict[str, Any]) -> str:
+    """The command that makes this comparison again, wherever it is typed."""
+    words = ["zoo", "compare", *given["names"], *(["--all"] if given["everything"] else [])]
+    for folder in given["folders"]:
+        words += ["--from", str(folder)]
+    if given["dataset"]:
+        words += ["--dataset", given["dataset"]]
+    if given["recipe"] != DEFAULT_RECIPE:
+        words += ["--recipe", given["recipe"]]
+    if not given["folders"]:
+        words += ["--seeds", str(given["seeds"])]
+    for pair in given["settings"]:
+        words += ["--set", pair]
+    if given["target"] != 0.99:
+        words += ["--target", f"{given['target']:g}"]
+    for name in ("backend", "device"):
+        if given[name] not in (None, "auto"):
+            words += [f"--{name}", given[name]]
+    words += [] if given["costs"] else ["--no-costs"]
+    words += ["--allow-mixed"] if given["allow_mixed"] else []
+    return shlex.join(words)
+
+
+def _say_plan(agenda, jobs: int) -> None:
+    to_do, stand = len(agenda.to_do), sum(job.state == "stands" for job in agenda.jobs)
+    text = f"{to_do} runs to train, {stand} stand from before"
+    if to_do:
+        at_once = f", {jobs} at a time" if jobs > 1 else ""
+        text += f": about {duration(agenda.seconds / jobs)}{at_once}, then the costs"
+    click.echo(text, err=True)
+
+
+def _show_plan(agenda, given: dict[str, Any]) -> None:
+    rows = [
+        {
+            "architecture": job.entry.name,
+            "seed": job.request.seed,
+            "state": job.state,
+            "seconds": job.seconds,
+            "run": job.run.name if job.run else None,
+            "cause": job.cause,
+        }
+        for job in agenda.jobs
+    ]
+    if given["as_json"]:
+        print_json({"jobs": rows, "seconds": agenda.seconds / given["jobs"]})
+        return
+    print_table(
+        ("architecture", "seed", "state", "about", ""),
+        [
+            (
+                row["architecture"],
+                row["seed"],
+                row["state"],
+                duration(row["seconds"]) if row["seconds"] else "-",
+                row["cause"] or row["run"] or "",
+            )
+            for row in rows
+        ],
+    )
+    _say_plan(agenda, given["jobs"])
+    click.echo("Nothing was trained (--dry-run).")
+
+
+def _print(document: dict[str, Any], given: dict[str, Any]) -> None:
+    if given["as_json"]:
+        print_json(document)
+    elif given["as_csv"]:
+        click.echo(table.as_csv(document), nl=False)
+    elif given["as_markdown"]:
+        click.echo(table.markdown(document), nl=False)
+    else:
+        _print_tables(document)
+
+
+def _print_tables(document: dict[str, Any]) -> None:
+    for heading, groups in (
+        ("What it learns", (columns.LEARNS,)),
+        ("What it costs", (columns.IS, columns.COSTS)),
+    ):
+        click.secho(f"\n{heading}", bold=True)
+        print_table(*table.grid(document, groups), numbers=True)
+    if document["pairs"]:
+        click.secho("\nWhich differences are real", bold=True)
+        print_table(*table.pair_grid(document), numbers=True)
+    click.echo()
+    for line in table.foot(document):
+        loud = line.startswith(("MIXED", "FAILED"))
+        click.secho(wrapped(line), fg="red" if loud else None)
+    click.echo("zoo compare --explain says what each column means.")
+
+
+def _write_page(context: click.Context, given, document: dict[str, Any], found) -> None:
+    from zoo.comparison.exhibits import make_exhibits
+    from zoo.report.page import render
+
+    layout, samples = document["dataset"]["layout"], None
+    try:
+        first = next(each for each in found if each.runs).runs[0]
+        data = find_dataset(first.dataset, options.registry(context))
+        arrays = data.load(Locations.of_user(given["data_dir"]))
+        if arrays.checksums["x_test"] == document["dataset"]["checksums"]["x_test"]:
+            samples = arrays.x_test
+    except ZooError as error:
+        click.echo(f"note: the page shows no images: {error}", err=True)
+    page = render(document, make_exhibits(found, samples, layout))
+    atomic.write_text(given["html"], page)
+    click.echo(f"page: {given['html']} ({len(page) / 1e6:.1f} MB)", err=True)

@@ -1,0 +1,147 @@
+"""Showing a comparison while it runs: two bars on a terminal, a line for each run in a log."""
+
+import sys
+
+import click
+
+from zoo.cli.output import duration, percent
+from zoo.comparison.reporter import ComparisonReporter
+
+
+def make_comparison_reporter(*, silent: bool) -> ComparisonReporter:
+    """What the options and the terminal ask for; notes are told even in silence."""
+    if silent:
+        return Notes()
+    return LiveBars() if sys.stderr.isatty() else LogLines()
+
+
+def _title(job) -> str:
+    return f"{job.entry.name} seed {job.request.seed}"
+
+
+def _ending(job, outcome) -> str:
+    if outcome.run is None:
+        return f"{_title(job)}: {outcome.status.upper()}: {outcome.cause}"
+    accuracy = percent(outcome.run.record["metrics"]["test_accuracy"])
+    return f"{_title(job)}: {accuracy} in {duration(outcome.seconds)}"
+
+
+class Notes(ComparisonReporter):
+    """What would be lost otherwise."""
+
+    def note(self, text):
+        click.echo(f"note: {text}", err=True)
+
+
+class LogLines(Notes):
+    """A line for each run that ends, with how long the rest will take."""
+
+    def surveying(self, name):
+        click.echo(f"looking at {name}", err=True)
+
+    def planned(self, agenda):
+        self._total, self._done = len(agenda.to_do), 0
+        self._left = agenda.seconds
+
+    def ended(self, job, outcome):
+        self._done += 1
+        self._left -= job.seconds
+        rest = f", about {duration(self._left)} left" if self._left > 1 else ""
+        click.echo(f"run {self._done}/{self._total}  {_ending(job, outcome)}{rest}", err=True)
+
+    def measuring(self, name, done, total):
+        if done % max(1, total // 5) == 0:
+            click.echo(f"measuring costs: {done} of {total} portions done", err=True)
+
+
+class LiveBars(Notes):
+    """rich's bars: one for the whole, in estimated seconds, one for each run in hand."""
+
+    def __init__(self):
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.fields[detail]}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True, highlight=False),
+            expand=True,
+        )
+        self._tasks = {}
+        self._steps = {}
+        self._whole = self._costs = None
+
+    def _print(self, text):
+        self._progress.console.print(text, markup=False)
+
+    def note(self, text):
+        self._print(f"note: {text}")
+
+    def surveying(self, name):
+        self._progress.start()
+        if self._whole is None:
+            self._whole = self._progress.add_task("looking", total=None, detail="")
+        self._progress.update(self._whole, description=f"looking at {name}")
+
+    def planned(self, agenda):
+        if self._whole is not None:
+            self._progress.remove_task(self._whole)
+        self._whole = None
+        self._progress.stop()
+        self._agenda = agenda
+
+    def started(self, job):
+        if self._whole is None:
+            self._ended, self._done, self._total = 0.0, 0, len(self._agenda.to_do)
+            self._whole = self._progress.add_task(
+                "all runs", total=self._agenda.seconds, detail=f"0 of {self._total} done"
+            )
+            self._progress.start()
+        self._tasks[id(job)] = self._progress.add_task(_title(job), total=None, detail="starting")
+        self._steps[id(job)] = (0, 0)
+
+    def event(self, job, event):
+        task = self._tasks[id(job)]
+        if event["event"] == "started":
+            total = event["steps"] * event["epochs"]
+            self._steps[id(job)] = (event["steps"], total)
+            done = event["steps"] * event["start_epoch"]
+            self._progress.update(task, total=total, completed=done, detail="first step")
+        elif event["event"] == "step":
+            self._step(job, task, (event["epoch"] - 1) * self._steps[id(job)][0] + event["done"])
+            detail = (
+                f"epoch {event['epoch']}  loss {event['loss']:.4f}  acc {event['accuracy']:.4f}"
+            )
+            self._progress.update(task, detail=detail)
+        elif event["event"] == "epoch":
+            self._step(job, task, event["row"]["epoch"] * self._steps[id(job)][0])
+        elif event["event"] == "note":
+            self.note(f"{_title(job)}: {event['text']}")
+
+    def _step(self, job, task, done):
+        self._progress.update(task, completed=done)
+        total = self._steps[id(job)][1]
+        if total:
+            self._progress.update(self._whole, completed=self._ended + job.seconds * done / total)
+
+    def ended(self, job, outcome):
+        self._progress.remove_task(self._tasks.pop(id(job)))
+        self._ended += job.seconds
+        self._done += 1
+        detail = f"{self._done} of {self._total} done"
+        self._progress.update(self._whole, completed=self._ended, detail=detail)
+        self._print(_ending(job, outcome))
+
+    def measuring(self, name, done, total):
+        if self._whole is not None:
+            self._progress.remove_task(self._whole)
+            self._whole = None
+        if self._costs is None:
+            self._costs = self._progress.add_task("costs", total=total, detail="")
+            self._progress.start()
+        self._progress.update(self._costs, completed=done, detail=name)
+
+    def close(self):
+        self._progress.stop()

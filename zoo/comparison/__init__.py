@@ -1,0 +1,1 @@
+"""Comparing: plan the missing runs, execute each in a process of its own, judge, show."""

@@ -1,0 +1,189 @@
+"""The table's columns: what each says, and how it is written."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+IS, LEARNS, COSTS = "is", "learns", "costs"
+NOTHING = "-"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its key in a row, its title, its unit, what question it answers, what it is."""
+
+    key: str
+    title: str
+    unit: str
+    group: str
+    explanation: str
+    text: Callable[[Any], str]
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.2f}"
+
+
+def _interval(value) -> str:
+    return f"{_percent(value[0])} to {_percent(value[1])}"
+
+
+def _rank(value) -> str:
+    best, worst = value
+    return str(best) if best == worst else f"{best} to {worst}"
+
+
+def _size(value: float) -> str:
+    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= limit:
+            return f"{value / limit:.3g} {unit}"
+    return f"{value:.0f}"
+
+
+def _stat(text: Callable[[float], str]) -> Callable[[Mapping[str, Any]], str]:
+    return lambda stat: text(stat["median"])
+
+
+def _target(value) -> str:
+    if value["seconds"] is None:
+        return "missed"
+    text = f"{value['seconds']:.3g}"
+    return (
+        text if value["reached"] == value["of"] else f"{text} ({value['reached']} of {value['of']})"
+    )
+
+
+def _epochs(value) -> str:
+    return "missed" if value["epochs"] is None else f"{value['epochs']:g}"
+
+
+COLUMNS = (
+    Column(
+        "rank",
+        "rank",
+        "",
+        LEARNS,
+        "The best and the worst rank by test accuracy that the tests leave open, over all pairs "
+        "together at the 5 % level. Architectures that cannot be told apart share it: with four "
+        "that nobody can tell apart, each has 1 to 4.",
+        _rank,
+    ),
+    Column(
+        "accuracy",
+        "test accuracy",
+        "%",
+        LEARNS,
+        "Share of the test set that is answered rightly, mean over seeds. Each run read the test "
+        "set once, after training.",
+        _percent,
+    ),
+    Column(
+        "interval",
+        "95 % interval",
+        "%",
+        LEARNS,
+        "Where the mean accuracy would lie for new seeds on new images of the same kind. It holds "
+        "both kinds of chance; with one seed only that of the images.",
+        _interval,
+    ),
+    Column(
+        "epochs_to_target",
+        "epochs to target",
+        "",
+        LEARNS,
+        "Epochs until the validation accuracy first reaches --target, median over the seeds that "
+        "reach it. 'missed': none did. The test set is not used, because it is read once.",
+        _epochs,
+    ),
+    Column(
+        "target",
+        "s to target",
+        "s",
+        LEARNS,
+        "Seconds of training steps until then, median over the seeds that reach it, without "
+        "loading, compiling and validating; in brackets, how many of the seeds reached it.",
+        _target,
+    ),
+    Column("parameters", "parameters", "", IS, "Trainable numbers in the model.", "{:,}".format),
+    Column(
+        "flops",
+        "FLOPs",
+        "",
+        IS,
+        "Floating-point operations of one sample's forward pass: twice the multiply-adds of "
+        "convolutions and matrix products.",
+        _size,
+    ),
+    Column(
+        "train_images_per_second",
+        "training",
+        "images/s",
+        COSTS,
+        "Images per second in training steps of one fixed batch size, compiled and warm, with the "
+        "recipe's augmentation; median over rounds in fresh processes, measured in turn.",
+        _stat("{:,.0f}".format),
+    ),
+    Column(
+        "inference_images_per_second",
+        "inference",
+        "images/s",
+        COSTS,
+        "Images per second at batch 256, from stored samples to logits in host memory; median over "
+        "rounds. zoo bench shows the other batch sizes.",
+        _stat("{:,.0f}".format),
+    ),
+    Column(
+        "latency_p50",
+        "p50",
+        "ms",
+        COSTS,
+        "Latency of one image (batch 1): half of the calls take at most this.",
+        _stat(lambda seconds: f"{1e3 * seconds:.2f}"),
+    ),
+    Column(
+        "latency_p99",
+        "p99",
+        "ms",
+        COSTS,
+        "Latency of one image (batch 1): 99 % of the calls take at most this.",
+        _stat(lambda seconds: f"{1e3 * seconds:.2f}"),
+    ),
+    Column(
+        "peak_memory",
+        "memory",
+        "GiB",
+        COSTS,
+        "The most memory that a training held: the process' own on a CPU, the device's on a GPU.",
+        lambda held: f"{held / 2**30:.2f}",
+    ),
+    Column(
+        "compile_seconds",
+        "compile",
+        "s",
+        COSTS,
+        "Seconds to compile the training step: tracing, and what the first call takes longer than "
+        "the second.",
+        _stat("{:.2f}".format),
+    ),
+    Column(
+        "pareto",
+        "Pareto",
+        "",
+        COSTS,
+        "★ where no other architecture is better in both test accuracy and inference images/s, "
+        "by the values in this table: what is chosen from if nothing else matters.",
+        lambda on: "★" if on else "",
+    ),
+)
+
+
+def write(column: Column, row: Mapping[str, Any]) -> str:
+    """The row's cell as people read it."""
+    key = "target" if column.key == "epochs_to_target" else column.key
+    value = row.get(key)
+    return NOTHING if value is None else column.text(value)
+
+
+def title(column: Column) -> str:
+    """With its unit: `training images/s`."""
+    return f"{column.title} {column.unit}".strip()

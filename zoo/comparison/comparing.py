@@ -1,0 +1,190 @@
+"""A comparison from beginning to end, for those who call it: the command, a notebook, a test."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from zoo.comparison import benchmark, conditions, planning
+from zoo.comparison.benchmark import Settings
+from zoo.comparison.entries import Entry
+from zoo.comparison.execution import Execution, Outcome
+from zoo.comparison.planning import Agenda, Surveyor
+from zoo.comparison.reporter import ComparisonReporter
+from zoo.comparison.results import Result, of_outcomes
+from zoo.environment import usable_cores
+from zoo.errors import UsageError, ZooError
+from zoo.run import check_writable
+from zoo.training.request import Request
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Where a comparison works.
+
+    Attributes:
+        jobs: trainings at a time.
+        use_plugins: whether workers load plugins.
+
+    Raises:
+        UsageError: `jobs` is below 1, or more than there are cores.
+    """
+
+    runs_dir: Path
+    data_dir: str | None = None
+    jobs: int = 1
+    use_plugins: bool = True
+
+    def __post_init__(self):
+        cores = usable_cores()
+        if not 1 <= self.jobs <= cores:
+            raise UsageError(
+                f"--jobs {self.jobs}: this machine has {cores} cores; use 1 to {cores}."
+            )
+
+    @property
+    def for_workers(self) -> dict[str, Any]:
+        """What every worker is told."""
+        return {"use_plugins": self.use_plugins, "data_dir": self.data_dir}
+
+
+@dataclass
+class Comparing:
+    """The trainings and measurements of one comparison.
+
+    Args:
+        entries: what is compared.
+        request: makes an entry's request.
+        workplace: where it works.
+        reporter: is told what happens.
+    """
+
+    entries: Sequence[Entry]
+    request: Callable[[Entry], Request]
+    workplace: Workplace
+    reporter: ComparisonReporter
+    outcomes: list[Outcome] = field(default_factory=list)
+    _seconds: float = 0.0
+
+    def plan(self, seeds: Sequence[int]) -> Agenda:
+        """Find what stands, and measure how long the rest will take; nothing is trained.
+
+        Raises:
+            UsageError: more jobs than the machine's memory holds.
+            ZooError: the runs folder cannot be written.
+        """
+        with self._clocked():
+            check_writable(self.workplace.runs_dir)
+            with Surveyor(self.workplace.use_plugins, self.workplace.data_dir) as surveyor:
+                agenda = planning.make_agenda(
+                    self.entries,
+                    self.request,
+                    seeds,
+                    self.workplace.runs_dir,
+                    surveyor,
+                    self.reporter,
+                )
+            _check_memory(agenda, self.workplace.jobs)
+        return agenda
+
+    def train(self, agenda: Agenda) -> list[Result]:
+        """Carry out the agenda: each architecture's runs and failures.
+
+        Raises:
+            Interrupted: by a signal; the same comparison goes on from there.
+        """
+        workplace = self.workplace
+        with self._clocked():
+            execution = Execution(
+                workplace.runs_dir, workplace.jobs, workplace.for_workers, self.reporter
+            )
+            self.outcomes = execution.carry_out(agenda)
+        return of_outcomes(self.outcomes)
+
+    def costs(self, results: Sequence[Result], settings: Settings) -> dict[str, Any] | None:
+        """The benchmark of those that have runs: as measured before, or measured now and kept."""
+        present = {result.name: result for result in results if result.runs}
+        requests = {
+            entry.name: self.request(entry) for entry in self.entries if entry.name in present
+        }
+        if not requests:
+            return None
+        first = next(iter(present.values())).runs[0]
+        path = benchmark.file_of(
+            self.workplace.runs_dir,
+            [present[name].identity for name in requests],
+            conditions.of_run(first),
+            settings,
+        )
+        if path.exists():
+            try:
+                return benchmark.read(path)
+            except ZooError as error:
+                self.reporter.note(f"measured anew: {error}")
+        record = benchmark.benchmark(requests, settings, self.workplace.for_workers, self.reporter)
+        if not record["problems"]:
+            benchmark.write(path, record)
+        return record
+
+    @property
+    def harness(self) -> dict[str, Any]:
+        """What the comparison itself cost, beyond what its runs took.
+
+        `wall_seconds` holds planning, estimating and training; `overhead` is its excess over the
+        phases of the runs (loading, importing, compiling, training, ...) as a share of these; None
+        if nothing was trained, or several at a time.
+        """
+        phases = sum(outcome.seconds for outcome in self.outcomes)
+        trained = [outcome for outcome in self.outcomes if outcome.seconds]
+        alone = trained and self.workplace.jobs == 1
+        return {
+            "jobs": self.workplace.jobs,
+            "trained": len(trained),
+            "reused": sum(o.status == "finished" for o in self.outcomes) - len(trained),
+            "wall_seconds": self._seconds,
+            "phases_seconds": phases,
+            "overhead": self._seconds / phases - 1 if alone else None,
+        }
+
+    @contextmanager
+    def _clocked(self) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._seconds += time.perf_counter() - started
+
+
+def _check_memory(agenda: Agenda, jobs: int) -> None:
+    import psutil
+
+    if agenda.memory is None or jobs == 1:
+        return
+    there = psutil.virtual_memory().available
+    fit = max(1, there // agenda.memory)
+    if jobs > fit:
+        raise UsageError(
+            f"--jobs {jobs}: a training here holds {agenda.memory / 2**30:.1f} GiB and "
+            f"{there / 2**30:.1f} GiB are free; use at most {fit}."
+        )
+
+
+def costs_in(
+    folders: Sequence[Path], results: Sequence[Result], note: Callable[[str], None]
+) -> Mapping[str, Any] | None:
+    """The latest record of costs in some runs folders that covers most of the results."""
+    from zoo.comparison.document import matching_cost
+
+    best, covered = None, 0
+    for path in sorted(path for folder in folders for path in folder.glob("costs/costs-*.json")):
+        try:
+            record = benchmark.read(path)
+        except ZooError as error:
+            note(f"skipped: {error}")
+            continue
+        count = sum(matching_cost(result, record) is not None for result in results)
+        if count and (count, record["created"]) > (covered, best["created"] if best else ""):
+            best, covered = record, count
+    return best

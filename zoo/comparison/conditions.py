@@ -1,0 +1,65 @@
+"""Under what conditions a run was made, and whether runs may stand in one table."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from zoo import environment
+from zoo.run import Run
+from zoo.training.backend import Device
+
+Conditions = dict[str, str]
+"""Flat: a name people know, and its value. Two runs are comparable if theirs are equal."""
+
+
+def here(backend: str, device: Device, precision: str) -> Conditions:
+    """What a run made now, in this environment, would have."""
+    return _conditions(
+        environment.versions(backend), backend, device.kind, device.name, precision, _cores()
+    )
+
+
+def of_run(run: Run) -> Conditions:
+    """What a run was made with, last."""
+    record = run.record
+    device = record["device"]
+    return _conditions(
+        record["sessions"][-1]["versions"],
+        record["backend"],
+        device["kind"],
+        device["name"],
+        record["precision"],
+        record["environment"]["cores"],
+    )
+
+
+def _conditions(versions, backend, kind, name, precision, cores) -> Conditions:
+    python = ".".join(str(versions.get("python", "?")).split(".")[:2])
+    return {
+        "backend": backend,
+        "device": f"{kind}, {name}" + (f", {cores} cores" if kind == "cpu" else ""),
+        "precision": precision,
+        "python": python,
+        **{key: value for key, value in versions.items() if key != "python"},
+    }
+
+
+def _cores() -> int:
+    return environment.usable_cores()
+
+
+def differing(values: Mapping[str, Sequence[tuple[str, Any]]]) -> list[str]:
+    """A line for each named thing that is not the same for all: `device: cpu (cnn), gpu (lrcn)`.
+
+    `values` has, for each thing, pairs of an architecture and its value.
+    """
+    lines = []
+    for thing, pairs in values.items():
+        owners: dict[str, list[str]] = {}
+        for owner, value in pairs:
+            names = owners.setdefault(str(value), [])
+            if owner not in names:
+                names.append(owner)
+        if len(owners) > 1:
+            parts = [f"{value} ({', '.join(names)})" for value, names in owners.items()]
+            lines.append(f"{thing}: {', '.join(parts)}")
+    return lines

@@ -1,0 +1,147 @@
+"""What an architecture costs: timing training steps and inference, forced to completion.
+
+`zoo bench`, `zoo compare` and the suite in `bench/` all measure with this module.
+"""
+
+import gc
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+
+from zoo.datasets.dataset import Arrays
+from zoo.training.plan import Plan
+
+BATCH_SIZE = 128
+"""Examples in a training step, for every architecture, whatever its recipe says."""
+
+INFERENCE_BATCHES = (1, 32, 256, 1024)
+STEPS = 20
+"""Training steps in one timed call on a CPU; on a GPU a call is an epoch, as in a training."""
+
+SECONDS, CALLS = 0.4, 100
+"""A round of one measurement lasts at least this long; one of latency has at least so many calls."""
+
+
+def with_batch_size(plan: Plan, batch_size: int) -> Plan:
+    """The plan with the benchmark's batch instead of its recipe's."""
+    return replace(plan, recipe=replace(plan.recipe, batch_size=batch_size))
+
+
+class Subject:
+    """An architecture as a training runs it: same engine, same compiled step, same data.
+
+    Args:
+        plan: what is measured; its backend must be the current one.
+        arrays: its dataset, loaded.
+        inference_batches: the batch sizes that `infer` is made ready for.
+
+    Attributes:
+        phases: seconds of `import`, `build`, `compile` (of the training step) and
+            `compile_inference` (at all batch sizes) in this process. What a first call takes longer
+            than a second counts as compiling.
+        built: when the model was ready to be compiled, in seconds since the epoch.
+        sizes: how many examples are trained on, validated on and tested on.
+        images_per_call: training examples in one call of `train`.
+
+    Raises:
+        ZooError: data, plugin, build: the message says which.
+    """
+
+    def __init__(
+        self, plan: Plan, arrays: Arrays, inference_batches: Sequence[int] = INFERENCE_BATCHES
+    ):
+        from zoo.training.examples import Examples
+        from zoo.training.trainer import prepare_backend
+        from zoo.training.training import prepare_engine
+
+        self.plan, self.phases = plan, {}
+        self.inference_batches = inference_batches
+        examples = Examples.split(arrays, plan.recipe)
+        self.sizes, self.x_test = examples.sizes, examples.x_test
+        with self._timed("import"):
+            self.device, deterministic = prepare_backend(plan)
+        with self._timed("build"):
+            self.engine = prepare_engine(plan, examples, self.device, deterministic)
+        self.built = time.time()
+        self._take_batches(examples)
+        self.engine.load(examples.x_train, examples.y_train)
+        with self._timed("compile"):
+            self.engine.compile(len(self._batches), plan.recipe.batch_size)
+        self.phases["compile"] += _first_extra(self.train)
+        self.phases["compile_inference"] = sum(
+            _first_extra(lambda batch=batch: self.infer(batch)) for batch in inference_batches
+        )
+
+    @contextmanager
+    def _timed(self, phase: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.phases[phase] = time.perf_counter() - started
+
+    def _take_batches(self, examples) -> None:
+        from zoo.training.training import epoch_batches
+
+        batches, maps = epoch_batches(self.plan, examples, self.engine, 1)
+        steps = len(batches) if self.device.kind == "gpu" else min(STEPS, len(batches))
+        self._batches, self._maps = batches[:steps], None if maps is None else maps[:steps]
+        self.images_per_call = self._batches.size
+
+    def train(self) -> None:
+        """Train some steps (an epoch on a GPU), and wait for the device."""
+        from zoo.training.engine import Sums
+
+        self.engine.train(self._batches, self._maps, Sums(), lambda _done, _read: False)
+
+    def infer(self, batch: int) -> None:
+        """Logits of `batch` test samples, from stored samples to numbers in host memory."""
+        self.engine.infer(np.take(self.x_test, np.arange(batch) % len(self.x_test), axis=0))
+
+    def round(self) -> dict[str, float]:
+        """One round of every measurement.
+
+        Images per second: `train`, and `infer_N` for each inference batch N. Seconds for one image:
+        `latency_p50`, `latency_p99`.
+        """
+        measures = {"train": self.images_per_call / _mean(times_of(self.train))}
+        for batch in self.inference_batches:
+            times = times_of(lambda batch=batch: self.infer(batch), CALLS if batch == 1 else 1)
+            measures[f"infer_{batch}"] = batch / _mean(times)
+            if batch == 1:
+                middle, slow = np.percentile(times, (50, 99))
+                measures |= {"latency_p50": float(middle), "latency_p99": float(slow)}
+        return measures
+
+
+def _first_extra(call: Callable[[], None]) -> float:
+    """Seconds that a first call takes longer than a second."""
+    seconds = []
+    for _ in range(2):
+        started = time.perf_counter()
+        call()
+        seconds.append(time.perf_counter() - started)
+    return max(0.0, seconds[0] - seconds[1])
+
+
+def _mean(times: list[float]) -> float:
+    return sum(times) / len(times)
+
+
+def times_of(call: Callable[[], None], at_least: int = 1) -> list[float]:
+    """Seconds of each call until they make a round, after one that warms up what has cooled."""
+    call()
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        times, total = [], 0.0
+        while total < SECONDS or len(times) < at_least:
+            started = time.perf_counter()
+            call()
+            times.append(time.perf_counter() - started)
+            total += times[-1]
+        return times
+    finally:
+        if collecting:
+            gc.enable()

@@ -1,0 +1,358 @@
+"""A comparison as a document: everything the table, the files and the page are made of."""
+
+import statistics as middle
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import zoo
+from zoo.comparison import columns, conditions
+from zoo.comparison import statistics as judge
+from zoo.comparison.benchmark import cost_identity
+from zoo.comparison.results import Result, resolved_recipe
+from zoo.errors import ZooError
+from zoo.run import Run, now
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SCHEMA = 1
+THROUGHPUT = "infer_256"
+"""The measure of inference throughput in the table and on the Pareto front."""
+
+MEASURES = {
+    "train_images_per_second": "train",
+    "inference_images_per_second": THROUGHPUT,
+    "latency_p50": "latency_p50",
+    "latency_p99": "latency_p99",
+    "compile_seconds": "compile",
+}
+
+
+@dataclass(frozen=True)
+class About:
+    """What a comparison is told about itself.
+
+    Attributes:
+        command: as it was typed.
+        target: the validation accuracy that is timed.
+        mixed: what differs between its runs and should not.
+        harness: wall time and overhead of making it; None for runs made elsewhere.
+        notes: further lines for the table's foot.
+    """
+
+    command: str
+    target: float
+    mixed: Sequence[str] = ()
+    harness: Mapping[str, Any] | None = None
+    notes: Sequence[str] = field(default_factory=list)
+
+
+def right_answers(result: Result) -> "np.ndarray":
+    """`(seeds, examples)`: 1.0 where a run's answer is the label.
+
+    Raises:
+        ZooError: predictions cannot be read.
+    """
+    import numpy as np
+
+    rows = []
+    for run in result.runs:
+        try:
+            logits, labels = run.predictions()
+        except (OSError, ValueError, KeyError) as error:
+            raise ZooError(f"{run.folder}/predictions.npz: cannot be read ({error}).") from error
+        rows.append((logits.argmax(axis=-1) == labels).astype("float64"))
+    return np.stack(rows)
+
+
+def make_document(
+    results: Sequence[Result], cost: Mapping[str, Any] | None, about: About
+) -> dict[str, Any]:
+    """Judge the results; a document, JSON-plain. Rows come best first, failed ones last.
+
+    Raises:
+        ZooError: no result has a run.
+    """
+    present = [result for result in results if result.runs]
+    if not present:
+        causes = "; ".join(f"{r.name}: {_problem(r)}" for r in results)
+        raise ZooError(f"nothing to compare: no run is finished. {causes}")
+    correct = {result.name: right_answers(result) for result in present}
+    pairs = judge.differences(correct)
+    ranks = judge.ranks(list(correct), pairs)
+    rows = [_row(result, correct.get(result.name), ranks, cost, about) for result in results]
+    _mark_pareto(rows)
+    rows.sort(key=lambda row: (row["accuracy"] is None, -(row["accuracy"] or 0)))
+    for row in rows:
+        row["text"] = {column.key: columns.write(column, row) for column in columns.COLUMNS}
+    return {
+        "schema": SCHEMA,
+        "created": now(),
+        "archzoo": zoo.__version__,
+        "command": about.command,
+        **_setting(present[0]),
+        "mixed": list(about.mixed),
+        "notes": [*about.notes, *_disturbed(present)],
+        "target": about.target,
+        "methods": judge.METHODS,
+        "columns": [
+            {
+                "key": column.key,
+                "title": column.title,
+                "unit": column.unit,
+                "group": column.group,
+                "explanation": column.explanation,
+            }
+            for column in columns.COLUMNS
+        ],
+        "rows": rows,
+        "pairs": [_pair(pair, correct) for pair in pairs],
+        "noise": _noise(correct, cost),
+        "cost": _cost_summary(cost),
+        "harness": about.harness,
+        "runs": [_run(result.name, run) for result in present for run in result.runs],
+    }
+
+
+def _setting(result: Result) -> dict[str, Any]:
+    record = result.runs[0].record
+    environment = record["environment"]
+    return {
+        "dataset": {
+            "name": record["dataset"]["name"],
+            "classes": record["dataset"]["classes"],
+            "sizes": record["dataset"]["sizes"],
+            "origin": record["dataset"]["origin"],
+            "layout": record["input"]["source"],
+            "checksums": record["identity"]["checksums"],
+        },
+        "recipe": dict(resolved_recipe(result)),
+        "conditions": {
+            "backend": record["backend"],
+            "device": {key: record["device"][key] for key in ("kind", "name")},
+            "precision": record["precision"],
+            "cores": environment["cores"],
+            "versions": record["sessions"][-1]["versions"],
+            "machine": {
+                key: environment[key]
+                for key in ("system", "processor", "memory_bytes", "driver", "gpu", "cuda")
+                if key in environment
+            },
+            "engine": record["engine"],
+        },
+    }
+
+
+def _row(result: Result, correct, ranks, cost, about: About) -> dict[str, Any]:
+    problem = _problem(result)
+    row: dict[str, Any] = dict.fromkeys(
+        ("accuracy", "interval", "rank", "parameters", "flops", "peak_memory", "target", *MEASURES)
+    )
+    row |= {
+        "name": result.name,
+        "status": "failed" if correct is None else "partial" if problem else "ok",
+        "problem": problem,
+        "failures": [asdict(failure) for failure in result.failures],
+        "seeds": [run.record["seed"] for run in result.runs],
+        "accuracies": [],
+        "pareto": False,
+        "origin": None,
+        "layout": None,
+        "hyperparameters": {},
+    }
+    if correct is None:
+        return row
+    first = result.runs[0].record
+    estimate = judge.mean_accuracy(correct)
+    return row | {
+        "origin": {**first["architecture"]["origin"], "file": _file(first)},
+        "layout": first["architecture"]["layout"],
+        "input": first["input"],
+        "recipe": first["recipe"]["digest"],
+        "hyperparameters": first["architecture"]["hyperparameters"],
+        "accuracies": [float(each) for each in correct.mean(axis=1)],
+        "accuracy": estimate.value,
+        "interval": [estimate.low, estimate.high],
+        "rank": list(ranks[result.name]),
+        "parameters": first["parameters"]["trainable"],
+        "flops": first["flops_per_sample"],
+        "peak_memory": max(_memory(run) for run in result.runs),
+        "target": time_to_target(result.runs, about.target),
+        **_costs(result, cost),
+    }
+
+
+def _file(record: Mapping[str, Any]) -> str:
+    """The name alone: where a file lay says much about a machine and nothing about a result."""
+    return record["architecture"]["origin"]["file"].replace("\\", "/").rpartition("/")[2]
+
+
+def _memory(run: Run) -> int:
+    held = run.record["peak_memory"]
+    return held["device_bytes"] or held["host_bytes"]
+
+
+def _problem(result: Result) -> str:
+    """One line: which seeds have no result, and why."""
+    causes: dict[str, list[int]] = {}
+    for failure in result.failures:
+        cause = failure.cause
+        text = cause if failure.status in ("failed", "crashed", "killed") else ""
+        text = text or f"{failure.status}: {cause}"
+        causes.setdefault(text, []).append(failure.seed)
+    return "; ".join(
+        f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}: {cause}"
+        for cause, seeds in causes.items()
+    )
+
+
+def _costs(result: Result, cost: Mapping[str, Any] | None) -> dict[str, Any]:
+    """From the benchmark; without one the training throughput that the runs themselves saw."""
+    entry = matching_cost(result, cost)
+    if entry:
+        return {
+            key: _without_values(entry["measures"].get(measure))
+            for key, measure in MEASURES.items()
+        }
+    speeds = [middle.median(run.record["timings"]["images_per_second"]) for run in result.runs]
+    compiling = [run.record["timings"]["compile"] for run in result.runs]
+    return {
+        "train_images_per_second": _spread(speeds),
+        "compile_seconds": _spread(compiling),
+        "from_runs": True,
+    }
+
+
+def _spread(values: list[float]) -> dict[str, Any]:
+    from zoo.comparison.benchmark import spread
+
+    return _without_values(spread(values))
+
+
+def _without_values(stat: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return stat and {key: value for key, value in stat.items() if key != "values"}
+
+
+def matching_cost(result: Result, cost: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """The benchmark's entry for what this result's runs trained."""
+    if cost is None or result.identity is None:
+        return None
+    wanted = cost_identity(result.identity, cost["settings"]["batch_size"])
+    for entry in cost["entries"].values():
+        if entry["identity"] == wanted:
+            return entry
+    return None
+
+
+def time_to_target(runs: Sequence[Run], target: float) -> dict[str, Any] | None:
+    """When the runs reached a validation accuracy; None where none was measured.
+
+    `epochs` and `seconds` (of training steps) are medians over the seeds that reached it, None if
+    none did.
+    """
+    import numpy as np
+
+    if not runs[0].recipe.validation:
+        return None
+    hits = []
+    for run in runs:
+        seconds = np.cumsum(run.record["timings"]["epochs"])
+        reached = [
+            (row["epoch"], float(at))
+            for row, at in zip(run.history(), seconds, strict=False)
+            if row["val_accuracy"] >= target
+        ]
+        hits += reached[:1]
+    return {
+        "reached": len(hits),
+        "of": len(runs),
+        "epochs": middle.median(epoch for epoch, _ in hits) if hits else None,
+        "seconds": middle.median(at for _, at in hits) if hits else None,
+    }
+
+
+def _mark_pareto(rows: Sequence[dict[str, Any]]) -> None:
+    points = {
+        row["name"]: (row["accuracy"], row["inference_images_per_second"]["median"])
+        for row in rows
+        if row["accuracy"] is not None and row["inference_images_per_second"]
+    }
+    front = judge.pareto(points)
+    for row in rows:
+        row["pareto"] = row["name"] in front
+
+
+def _pair(pair: judge.Difference, correct) -> dict[str, Any]:
+    return {
+        "first": pair.first,
+        "second": pair.second,
+        "difference": pair.value,
+        "interval": [pair.low, pair.high],
+        "p": pair.p,
+        "p_adjusted": pair.p_adjusted,
+        "test": pair.test,
+        "different": pair.different,
+        "seeds": min(len(correct[pair.first]), len(correct[pair.second])),
+    }
+
+
+def _noise(correct, cost) -> dict[str, Any]:
+    accuracy = judge.seed_noise(correct)
+    lines = []
+    if accuracy is not None:
+        lines.append(
+            f"two seeds of one architecture differ by {100 * accuracy:.2f} points of accuracy "
+            "(root mean square over all such pairs)"
+        )
+    ratios = cost["noise"] if cost else None
+    if ratios:
+        worst = max(ratios, key=lambda key: abs(ratios[key] - 1))
+        lines.append(
+            f"one architecture measured twice: training {ratios['train']:.2f} ×, inference "
+            f"{ratios[THROUGHPUT]:.2f} ×, latency {ratios['latency_p50']:.2f} ×; worst of all "
+            f"measures {worst} {ratios[worst]:.2f} ×"
+        )
+    return {"accuracy": accuracy, "cost": ratios, "text": "; ".join(lines)}
+
+
+def _cost_summary(cost: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if cost is None:
+        return None
+    return {
+        "created": cost["created"],
+        **cost["settings"],
+        "conditions": cost["conditions"],
+        "problems": cost["problems"],
+        "entries": {
+            name: {key: _without_values(stat) for key, stat in entry["measures"].items()}
+            for name, entry in cost["entries"].items()
+        },
+    }
+
+
+def _disturbed(results: Sequence[Result]) -> list[str]:
+    names = [
+        result.name
+        for result in results
+        if any(each.get("alongside") for run in result.runs for each in run.record["sessions"])
+    ]
+    if not names:
+        return []
+    return [
+        "seconds to target are disturbed: some runs shared the machine with others "
+        f"({', '.join(names)})"
+    ]
+
+
+def _run(name: str, run: Run) -> dict[str, Any]:
+    record = run.record
+    return {
+        "architecture": name,
+        "seed": record["seed"],
+        "run": run.name,
+        "test_accuracy": record["metrics"]["test_accuracy"],
+        "conditions": conditions.of_run(run),
+        "commit": (record["environment"].get("git") or {}).get("commit"),
+        "predictions_sha256": record["files"]["predictions.npz"],
+    }

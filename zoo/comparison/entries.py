@@ -1,0 +1,98 @@
+"""What is compared: architectures, each with its settings."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from zoo.errors import PluginError, UsageError
+from zoo.registry import HOW_TO_GET_SOME, Registry
+from zoo.suggest import unknown
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of a comparison.
+
+    Attributes:
+        name: how it is called in the table.
+        architecture: what names it to a registry: a name, or a file.
+        settings: hyperparameters as texts.
+        problem: why it cannot be trained, for a plugin that is broken; else empty.
+    """
+
+    name: str
+    architecture: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+    problem: str = ""
+
+
+def choose(
+    registry: Registry, names: Sequence[str], *, everything: bool, settings: Mapping[str, str]
+) -> list[Entry]:
+    """The entries that a command names, or every architecture that is installed.
+
+    `settings` has keys `NAME.KEY`. With `everything` a broken plugin becomes an entry that says so.
+
+    Raises:
+        UsageError: nothing is named, a name or a setting is unknown, or a name is given twice.
+        PluginError: a plugin that is named is broken.
+    """
+    if everything and names:
+        raise UsageError("give names, or --all, not both.")
+    entries = _every(registry) if everything else [_named(registry, each) for each in names]
+    if not entries:
+        raise UsageError(
+            f"no architecture is installed. {HOW_TO_GET_SOME}"
+            if everything
+            else "compare what? Give names or files, or --all; zoo list shows the names."
+        )
+    seen = [entry.name for entry in entries]
+    for name in seen:
+        if seen.count(name) > 1:
+            raise UsageError(f"{name!r} is given twice; rename a file, or leave one out.")
+    return _with_settings(registry, entries, settings)
+
+
+def _named(registry: Registry, text: str) -> Entry:
+    architecture, _ = registry.architecture(text)
+    return Entry(architecture.name, text)
+
+
+def _every(registry: Registry) -> list[Entry]:
+    entries = []
+    for loaded in registry.load_all():
+        plugin = loaded.plugin
+        if loaded.error:
+            problem = f"{plugin.distribution} {plugin.version} is broken: {loaded.error}"
+            entries.append(Entry(plugin.name, plugin.name, problem=problem))
+        entries += [Entry(each.name, each.name) for each in loaded.architectures]
+    unique = {entry.name: entry for entry in entries}
+    for name, entry in unique.items():
+        if not entry.problem:
+            try:
+                registry.architecture(name)
+            except PluginError as error:  # two distributions claim it
+                unique[name] = replace(entry, problem=str(error))
+    return list(unique.values())
+
+
+def _with_settings(
+    registry: Registry, entries: list[Entry], settings: Mapping[str, str]
+) -> list[Entry]:
+    chosen: dict[str, dict[str, str]] = {entry.name: {} for entry in entries}
+    for key, value in settings.items():
+        name, dot, parameter = key.rpartition(".")
+        if not dot:
+            raise UsageError(
+                f"--set {key}={value}: whose? Write NAME.KEY=VALUE, as in "
+                f"--set {entries[0].name}.{key}={value}."
+            )
+        name = Path(name).stem if name.endswith(".py") else name
+        if name not in chosen:
+            raise UsageError(f"--set {key}={value}: {unknown('architecture', name, chosen)}")
+        chosen[name][parameter] = value
+    entries = [replace(entry, settings=chosen[entry.name]) for entry in entries]
+    for entry in entries:
+        if not entry.problem:
+            registry.architecture(entry.architecture)[0].parse_settings(entry.settings)
+    return entries

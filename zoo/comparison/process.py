@@ -1,0 +1,101 @@
+"""The parent's end of a worker process."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from typing import Any
+
+LAST_WORDS = 300
+"""Characters of a dead worker's standard error that its epitaph may quote."""
+
+
+class Worker:
+    """A process that carries out one task, and tells of it in events.
+
+    It is in a session of its own: Ctrl-C reaches the parent alone, which then decides. If the
+    parent dies, the worker's standard input ends, and it stops by itself.
+
+    Args:
+        task: `train`, `survey` or `cost`; see `zoo.comparison.worker`.
+        environ: environment variables besides this process' own.
+        content: what the task needs, JSON-plain.
+    """
+
+    def __init__(self, task: str, environ: Mapping[str, str] | None = None, /, **content: Any):
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "zoo.comparison.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            text=True,
+            encoding="utf-8",
+            start_new_session=True,
+            env={**os.environ, **(environ or {})},
+        )
+        self._stopping = False
+        self.send(task=task, **content)
+
+    def send(self, **message: Any) -> None:
+        """Tell the worker something; no error if it is gone, which `receive` will say."""
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps(message) + "\n")
+            self._process.stdin.flush()
+
+    def receive(self) -> dict[str, Any] | None:
+        """The next event; None when there will be no more."""
+        line = self._process.stdout.readline()
+        return json.loads(line) if line else None
+
+    def ask(self, **message: Any) -> dict[str, Any]:
+        """Tell it something and wait for its answer; `{"event": "died", "cause"}` if it dies."""
+        self.send(**message)
+        return self.receive() or self.death()
+
+    def finish(self) -> None:
+        """Nothing more will be asked; wait for its end."""
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
+        self._process.wait()
+
+    def stop(self) -> None:
+        """Ask it to end: a training writes a checkpoint first."""
+        self._stopping = True
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it now."""
+        self._stopping = True
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
+    def death(self) -> dict[str, Any]:
+        """How a worker ended that told nothing: an event of its own."""
+        code = self._process.wait()
+        if self._stopping:
+            return {"event": "interrupted", "cause": "stopped"}
+        if code == -signal.SIGKILL:
+            cause = (
+                "killed by signal 9: the system does that to a process that takes too much memory"
+            )
+        elif code < 0:
+            cause = f"crashed: {signal.Signals(-code).name}"
+        else:
+            cause = f"ended with code {code}"
+        words = self._last_words()
+        return {
+            "event": "failed",
+            "status": "killed" if code == -signal.SIGKILL else "crashed",
+            "cause": f"{cause}; its last words: {words}" if words else cause,
+        }
+
+    def _last_words(self) -> str:
+        self._stderr.seek(0)
+        lines = self._stderr.read().decode(errors="replace").strip().splitlines()
+        return lines[-1].strip()[:LAST_WORDS] if lines else ""

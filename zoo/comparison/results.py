@@ -1,0 +1,224 @@
+"""The runs that are compared, by architecture: from a comparison just made, or from folders."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from zoo import recipe as recipes
+from zoo import run as runs
+from zoo.comparison import conditions
+from zoo.comparison.execution import Outcome
+from zoo.errors import UsageError
+from zoo.manifest import Manifest
+from zoo.recipe import Recipe
+from zoo.run import Run, all_runs
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A seed without a result."""
+
+    seed: int
+    status: str
+    cause: str
+
+
+@dataclass
+class Result:
+    """An architecture's finished runs, by seed, and its failures."""
+
+    name: str
+    runs: list[Run] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+    @property
+    def identity(self) -> dict[str, Any] | None:
+        """Its first run's identity."""
+        return self.runs[0].record["identity"] if self.runs else None
+
+
+def of_outcomes(outcomes: Iterable[Outcome]) -> list[Result]:
+    """A comparison's outcomes, grouped by entry."""
+    results: dict[str, Result] = {}
+    for outcome in outcomes:
+        entry = outcome.job.entry
+        result = results.setdefault(entry.name, Result(entry.name))
+        if outcome.run is not None:
+            result.runs.append(outcome.run)
+        else:
+            result.failures.append(Failure(outcome.job.request.seed, outcome.status, outcome.cause))
+    return list(results.values())
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which of the runs found elsewhere are compared; what is empty or None leaves all."""
+
+    names: Sequence[str] = ()
+    dataset: str | None = None
+    recipe: str | None = None
+
+    def takes(self, run: Run) -> bool:
+        record = run.record
+        return (
+            (not self.names or record["architecture"]["name"] in self.names)
+            and self.dataset in (None, record["dataset"]["name"])
+            and self.recipe in (None, record["recipe"]["name"])
+        )
+
+
+def of_folders(
+    folders: Sequence[Path], wanted: Wanted, note: Callable[[str], None]
+) -> list[Result]:
+    """The finished runs in some folders of runs (or folders of one run), grouped by architecture.
+
+    What cannot be read is skipped, and `note` is told. Of two runs of one architecture and seed the
+    later one counts.
+
+    Raises:
+        UsageError: a folder is missing, or nothing in them is wanted.
+    """
+    found = [run for folder in folders for run in _runs_in(folder, note) if wanted.takes(run)]
+    groups: dict[str, dict[int, Run]] = {}
+    failures: dict[str, dict[int, Failure]] = {}
+    for run in found:
+        key = json.dumps(_kind(run), sort_keys=True)
+        seed, status = run.record["seed"], run.status
+        if status == runs.FINISHED:
+            damage = run.damage()
+            if damage:
+                note(f"skipped: {damage}")
+                continue
+            if seed in groups.setdefault(key, {}):
+                note(f"{groups[key][seed].folder} is left out: {run.folder} is its later twin")
+            groups[key][seed] = run
+        elif status == runs.DIVERGED:
+            cause = run.record.get("error", "diverged")
+            failures.setdefault(key, {})[seed] = Failure(seed, status, cause)
+        else:
+            note(f"skipped: {run.folder} is {status}")
+    if not groups:
+        raise UsageError(_nothing(folders, found))
+    return _named(groups, failures)
+
+
+def _runs_in(folder: Path, note: Callable[[str], None]) -> list[Run]:
+    if not folder.is_dir():
+        raise UsageError(f"--from {folder}: there is no such folder.")
+    if (folder / "run.json").is_file():
+        return [Run.open(folder)]
+    found, problems = all_runs(folder)
+    for problem in problems:
+        note(f"skipped: {problem}")
+    return found
+
+
+def _nothing(folders: Sequence[Path], found: list[Run]) -> str:
+    places = ", ".join(map(str, folders))
+    if found:
+        return f"{places}: none of the {len(found)} runs there is finished and whole. See zoo runs."
+    return f"{places}: no run there is what was asked for. See zoo runs --runs-dir DIR."
+
+
+def _kind(run: Run) -> dict[str, Any]:
+    """What makes two runs the same architecture: it, its package or file, its hyperparameters."""
+    identity = run.record["identity"]
+    return {key: identity[key] for key in ("architecture", "origin", "layout", "hyperparameters")}
+
+
+def _named(groups, failures) -> list[Result]:
+    """Results under names that differ: where two share an architecture's, with what tells them apart."""
+    kinds = {key: json.loads(key) for key in [*groups, *(k for k in failures if k not in groups)]}
+    names = [kind["architecture"] for kind in kinds.values()]
+    results = []
+    for key, kind in kinds.items():
+        name = kind["architecture"]
+        if names.count(name) > 1:
+            others = [other for other in kinds.values() if other["architecture"] == name]
+            name = f"{name} ({_what_tells_apart(kind, others)})"
+        by_seed = groups.get(key, {})
+        lost = [each for seed, each in failures.get(key, {}).items() if seed not in by_seed]
+        results.append(Result(name, [by_seed[seed] for seed in sorted(by_seed)], lost))
+    return results
+
+
+def _what_tells_apart(kind: dict[str, Any], others: list[dict[str, Any]]) -> str:
+    def flat(each):
+        origin = {k: str(v)[:8] for k, v in each["origin"].items()}
+        return {**origin, **each["hyperparameters"]}
+
+    mine, rest = flat(kind), [flat(each) for each in others]
+    words = [
+        f"{key}={value}"
+        for key, value in mine.items()
+        if value != "" and any(other.get(key) != value for other in rest)
+    ]
+    return ", ".join(words) or kind["layout"][1]
+
+
+def what_differs(results: Sequence[Result], manifest: Manifest) -> list[str]:
+    """What is not the same for all runs and should be: conditions, recipe. Empty: comparable."""
+    pairs = [(result.name, run) for result in results for run in result.runs]
+    values: dict[str, list[tuple[str, Any]]] = {}
+    for name, run in pairs:
+        values.setdefault("recipe", []).append((name, _recipe(run, manifest)))
+        for key, value in conditions.of_run(run).items():
+            values.setdefault(key, []).append((name, value))
+    return conditions.differing(values)
+
+
+def _recipe(run: Run, manifest: Manifest) -> str:
+    """`quick` if it is that, as registry.toml has it for this architecture; else how it differs."""
+    recipe = run.recipe
+    if recipe.name not in manifest.recipes:
+        return f"{recipe.name} {recipe.digest}"
+    named = recipes.resolve(manifest, recipe.name, run.record["architecture"]["name"])
+    changed = [
+        f"{each.name}={getattr(recipe, each.name)}"
+        for each in fields(Recipe)
+        if each.name not in ("name", "summary")
+        and getattr(recipe, each.name) != getattr(named, each.name)
+    ]
+    return f"{recipe.name} with {', '.join(changed)}" if changed else recipe.name
+
+
+def check_same_test_set(results: Sequence[Result]) -> None:
+    """Runs pair by test image, so all must have answered the same ones.
+
+    Raises:
+        UsageError: datasets differ; not even `--allow-mixed` can compare those.
+    """
+    values: dict[str, list[tuple[str, Any]]] = {}
+    for result in results:
+        for run in result.runs:
+            identity = run.record["identity"]
+            values.setdefault("dataset", []).append((result.name, identity["dataset"]))
+            for name in ("x_test", "y_test"):
+                checksum = identity["checksums"][name][:12]
+                values.setdefault(f"checksum of {name}", []).append((result.name, checksum))
+    lines = conditions.differing(values)
+    if lines:
+        raise UsageError(
+            f"these runs were not tested on the same images: {'; '.join(lines)}. "
+            "Choose one with --dataset."
+        )
+
+
+def refuse_mixed(lines: Sequence[str]) -> None:
+    """
+    Raises:
+        UsageError: something differs between runs, which `lines` name.
+    """
+    if lines:
+        raise UsageError(
+            f"these runs must not be mixed: {'; '.join(lines)}. Choose with --recipe or names, "
+            "or see them side by side nevertheless: --allow-mixed."
+        )
+
+
+def resolved_recipe(result: Result) -> Mapping[str, Any]:
+    """Its first run's recipe, with its digest."""
+    recipe = result.runs[0].recipe
+    return {**asdict(recipe), "digest": recipe.digest}

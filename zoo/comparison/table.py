@@ -1,0 +1,173 @@
+"""A document as text: Markdown, CSV, what stands under the table, what the columns mean."""
+
+import csv
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from zoo.comparison import columns
+from zoo.comparison.columns import COLUMNS, title
+
+CSV_STATS = (
+    "train_images_per_second",
+    "inference_images_per_second",
+    "latency_p50",
+    "latency_p99",
+    "compile_seconds",
+)
+
+
+def grid(document: Mapping[str, Any], groups: tuple[str, ...]) -> tuple[list[str], list[list[str]]]:
+    """Titles and cells of the columns of these groups, the architecture's name first."""
+    chosen = [column for column in COLUMNS if column.group in groups]
+    cells = [
+        [row["name"], *(row["text"][column.key] for column in chosen)] for row in document["rows"]
+    ]
+    return ["architecture", *map(title, chosen)], cells
+
+
+def pair_grid(document: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Every pair: by how much the first is better, and whether that can be told."""
+    cells = [
+        [
+            f"{pair['first']} - {pair['second']}",
+            f"{100 * pair['difference']:+.2f}",
+            f"{100 * pair['interval'][0]:+.2f} to {100 * pair['interval'][1]:+.2f}",
+            p_value(pair["p"]),
+            p_value(pair["p_adjusted"]),
+            verdict(pair),
+        ]
+        for pair in document["pairs"]
+    ]
+    titles = ["difference", "points", "95 % interval", "p", "p, all pairs", "verdict"]
+    return titles, cells
+
+
+def p_value(p: float) -> str:
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def verdict(pair: Mapping[str, Any]) -> str:
+    """In words."""
+    if pair["different"]:
+        return f"{pair['first']} is better"
+    if pair["seeds"] < 2:
+        return "cannot tell: one seed"
+    return "cannot tell"
+
+
+def foot(document: Mapping[str, Any]) -> list[str]:
+    """The lines under the table: n, what ± is, device, versions, recipe, noise floor, notes."""
+    where, recipe, data = document["conditions"], document["recipe"], document["dataset"]
+    counts = {len(row["seeds"]) for row in document["rows"] if row["seeds"]}
+    seeds = " to ".join(map(str, sorted({min(counts), max(counts)})))
+    versions = ", ".join(f"{name} {version}" for name, version in where["versions"].items())
+    cores = f", {where['cores']} cores" if where["device"]["kind"] == "cpu" else ""
+    lines = [
+        f"n: {seeds} seeds each, {data['sizes']['test']:,} test images of {data['name']}, "
+        f"{data['sizes']['train']:,} training images",
+        f"interval: {document['methods']['interval']}",
+        f"differences: {document['methods']['difference']}",
+        f"rank: {document['methods']['rank']}",
+        f"recipe: {recipe['name']} ({recipe['digest']}): {recipe['summary']}",
+        f"device: {where['device']['kind']}, {where['device']['name']}{cores}; "
+        f"{where['backend']}, {where['precision']}; {versions}",
+        f"costs: {_costs(document)}",
+        f"target: validation accuracy {100 * document['target']:g} %",
+    ]
+    if document["noise"]["text"]:
+        lines.append(f"noise floor: {document['noise']['text']}")
+    if document["harness"]:
+        lines.append(f"harness: {_harness(document['harness'])}")
+    lines += [f"MIXED: {line}" for line in document["mixed"]]
+    lines += [f"note: {line}" for line in document["notes"]]
+    lines += [
+        f"FAILED: {row['name']}: {row['problem']}" for row in document["rows"] if row["problem"]
+    ]
+    return lines
+
+
+def _costs(document: Mapping[str, Any]) -> str:
+    cost = document["cost"]
+    if cost is None:
+        return (
+            "not measured by a benchmark; training images/s and compile are what the runs saw "
+            "(zoo bench measures)"
+        )
+    return (
+        f"medians over {cost['rounds'] * cost['processes']} rounds in {cost['processes']} fresh "
+        f"processes each, measured in turn; training batch {cost['batch_size']}; inference batch "
+        f"256; measured {cost['created'][:16].replace('T', ' ')} UTC"
+    )
+
+
+def _harness(harness: Mapping[str, Any]) -> str:
+    if not harness["trained"]:
+        return "every run stood from before"
+    return (
+        f"{harness['trained']} runs trained, {harness['reused']} stood from before; "
+        f"{harness['wall_seconds']:.0f} s of wall time for {harness['phases_seconds']:.0f} s in the "
+        f"runs' own phases ({100 * harness['overhead']:.1f} % more)"
+        + (f", {harness['jobs']} at a time" if harness["jobs"] > 1 else "")
+    )
+
+
+def markdown(document: Mapping[str, Any]) -> str:
+    """The whole table, the pairs and the foot."""
+    titles, cells = grid(document, (columns.LEARNS, columns.IS, columns.COSTS))
+    parts = [markdown_table(titles, cells)]
+    if document["pairs"]:
+        parts.append(markdown_table(*pair_grid(document)))
+    parts.append("".join(f"- {_escaped(line)}\n" for line in foot(document)))
+    return "\n".join(parts)
+
+
+def markdown_table(titles: list[str], cells: list[list[str]]) -> str:
+    """A Markdown table; the first column to the left, the others to the right."""
+    rule = [":--", *["--:"] * (len(titles) - 1)]
+    rows = [titles, rule, *[[_escaped(cell) for cell in row] for row in cells]]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def as_csv(document: Mapping[str, Any]) -> str:
+    """A line for each architecture, with plain numbers: shares, seconds, bytes, images/s."""
+    text = io.StringIO()
+    rows = [_flat(row) for row in document["rows"]]
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    rank, interval, target = row["rank"], row["interval"], row["target"] or {}
+    flat = {
+        "architecture": row["name"],
+        "status": row["status"],
+        "rank_best": rank and rank[0],
+        "rank_worst": rank and rank[1],
+        "test_accuracy": row["accuracy"],
+        "interval_low": interval and interval[0],
+        "interval_high": interval and interval[1],
+        "seeds": len(row["seeds"]),
+        "parameters": row["parameters"],
+        "flops_per_sample": row["flops"],
+        "target_reached": target.get("reached"),
+        "epochs_to_target": target.get("epochs"),
+        "seconds_to_target": target.get("seconds"),
+        "peak_memory_bytes": row["peak_memory"],
+        "pareto": row["pareto"],
+    }
+    for key in CSV_STATS:
+        stat = row[key] or {}
+        flat |= {key: stat.get("median"), f"{key}_q1": stat.get("q1"), f"{key}_q3": stat.get("q3")}
+    return {**flat, "problem": row["problem"]}
+
+
+def explanations() -> list[tuple[str, str]]:
+    """Each column's title and what it says."""
+    return [(title(column), column.explanation) for column in COLUMNS]

@@ -1,0 +1,214 @@
+"""The other process of a comparison: a task from standard input, events to standard output.
+
+`python -m zoo.comparison.worker` reads lines of JSON and answers with lines of JSON. What a plugin
+prints goes to standard error. When standard input ends, whoever started it is gone, and it stops:
+a training with a checkpoint.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+from zoo.comparison import conditions
+from zoo.comparison.cost import Subject, times_of
+from zoo.datasets.location import Locations
+from zoo.environment import peak_memory
+from zoo.errors import Diverged, Interrupted, ZooError
+from zoo.registry import Registry
+from zoo.run import Run
+from zoo.training.backend import is_out_of_memory
+from zoo.training.engine import EVALUATION_BATCH
+from zoo.training.reporter import Reporter
+from zoo.training.request import Request
+
+SAVING_SECONDS = 0.3
+"""What writing a run's files takes, about; nothing to measure for an estimate."""
+
+
+class Channel:
+    """Lines of JSON to and from the parent.
+
+    The real standard output is kept for events, and its place is taken by standard error.
+    """
+
+    def __init__(self):
+        self._events = os.fdopen(os.dup(1), "w", encoding="utf-8")
+        os.dup2(2, 1)
+
+    def send(self, event: str, **content: Any) -> None:
+        try:
+            self._events.write(json.dumps({"event": event, **content}) + "\n")
+            self._events.flush()
+        except BrokenPipeError:  # the parent is gone; our standard input ends as well
+            pass
+
+    def receive(self) -> dict[str, Any] | None:
+        """The next line from the parent; None when there are no more."""
+        line = sys.stdin.readline()
+        return json.loads(line) if line else None
+
+
+class Events(Reporter):
+    """A training's progress as events."""
+
+    interval = 0.5
+
+    def __init__(self, channel: Channel):
+        self._send = channel.send
+
+    def note(self, text):
+        self._send("note", text=text)
+
+    def training_started(self, folder, steps, epochs, start_epoch):
+        self._send("started", steps=steps, epochs=epochs, start_epoch=start_epoch)
+
+    def step(self, epoch, done, sums):
+        self._send("step", epoch=epoch, done=done, loss=sums.mean_loss, accuracy=sums.accuracy)
+
+    def epoch_ended(self, row, images_per_second):
+        self._send("epoch", row=row, images_per_second=images_per_second)
+
+
+def train(channel: Channel, task: dict[str, Any], registry: Registry) -> None:
+    """Train one request: `finished` says where."""
+    from zoo.training.trainer import train
+
+    threading.Thread(target=_stop_with_parent, daemon=True).start()
+    run = train(
+        Request(**task["request"]).plan(registry),
+        Path(task["runs_dir"]),
+        Locations.of_user(task["data_dir"]),
+        reporter=Events(channel),
+        again=task["again"],
+        resume=Run.open(Path(task["resume"])) if task["resume"] else None,
+        alongside=task["alongside"],
+    )
+    channel.send("finished", folder=str(run.folder))
+
+
+def _stop_with_parent() -> None:
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+class Survey:
+    """Says of each request that comes what it is, and on demand how long it will take."""
+
+    def __init__(self, task: dict[str, Any], registry: Registry):
+        self.registry = registry
+        self.locations = Locations.of_user(task["data_dir"])
+        self._arrays: dict[str, Any] = {}
+        self._import_seconds = 0.0
+        self._load_seconds = 0.0
+
+    def answer(self, message: dict[str, Any]) -> dict[str, Any]:
+        """To `identity`: identity and conditions; to `pace`: seconds of one training."""
+        from zoo.training.trainer import prepare_backend
+
+        plan = Request(**message["request"]).plan(self.registry)
+        started = time.perf_counter()
+        device, _ = prepare_backend(plan)
+        self._import_seconds = max(self._import_seconds, time.perf_counter() - started)
+        if message["ask"] == "pace":
+            return self._pace(plan)
+        return {
+            "identity": plan.identity(self._load(plan.dataset), device),
+            "conditions": conditions.here(plan.backend, device, plan.precision(device)),
+        }
+
+    def _load(self, dataset):
+        if dataset.name not in self._arrays:
+            started = time.perf_counter()
+            self._arrays[dataset.name] = dataset.load(self.locations)
+            self._load_seconds = time.perf_counter() - started
+        return self._arrays[dataset.name]
+
+    def _pace(self, plan) -> dict[str, Any]:
+        subject = Subject(plan, self._load(plan.dataset), (EVALUATION_BATCH,))
+        recipe, sizes = plan.recipe, subject.sizes
+        step_images = min(times_of(subject.train)) / subject.images_per_call
+        answer = min(times_of(lambda: subject.infer(EVALUATION_BATCH))) / EVALUATION_BATCH
+        seconds = (
+            self._import_seconds
+            + self._load_seconds
+            + subject.phases["build"]
+            + subject.phases["compile"]
+            + recipe.epochs * sizes["train"] * step_images
+            + (recipe.epochs * sizes["validation"] + sizes["test"]) * answer
+            + SAVING_SECONDS
+        )
+        return {"seconds": seconds, "memory": peak_memory()}
+
+
+def survey(channel: Channel, task: dict[str, Any], registry: Registry) -> None:
+    """Answer questions about requests; one that cannot be trained is `refused`, with its cause."""
+    asked = Survey(task, registry)
+    while message := channel.receive():
+        try:
+            channel.send("answer", **asked.answer(message))
+        except ZooError as error:
+            channel.send("refused", cause=str(error))
+
+
+def cost(channel: Channel, task: dict[str, Any], registry: Registry) -> None:
+    """Measure one request: `ready` after the start, then a `round` for each line that comes."""
+    import psutil
+
+    from zoo.training.describe import count
+    from zoo.training.flops import flops_per_sample
+
+    plan = Request(**task["request"]).plan(registry)
+    arrays = plan.dataset.load(Locations.of_user(task["data_dir"]))
+    subject = Subject(plan, arrays)
+    model, pipeline = subject.engine.model, subject.engine.pipeline
+    channel.send(
+        "ready",
+        phases={"start_up": subject.built - psutil.Process().create_time(), **subject.phases},
+        identity=plan.identity(arrays, subject.device),
+        conditions=conditions.here(plan.backend, subject.device, plan.precision(subject.device)),
+        parameters=count(model.trainable_variables),
+        flops=flops_per_sample(plan.backend, model, pipeline.input_shape),
+        engine=subject.engine.settings,
+    )
+    while channel.receive():
+        channel.send("round", measures=subject.round(), memory=peak_memory())
+
+
+TASKS = {"train": train, "survey": survey, "cost": cost}
+
+
+def main() -> None:
+    """Carry out the task in the first line of standard input."""
+    channel = Channel()
+    task = channel.receive()
+    try:
+        registry = Registry.discover(use_plugins=task["use_plugins"])
+        TASKS[task["task"]](channel, task, registry)
+    except Interrupted as error:
+        channel.send("interrupted", cause=str(error))
+        sys.exit(error.exit_code)
+    except (Exception, SystemExit) as error:  # a stranger's code may raise anything
+        channel.send("failed", status=_status(error), cause=_cause(error))
+        traceback.print_exc()
+        sys.exit(1)
+
+
+def _status(error: BaseException) -> str:
+    if isinstance(error, Diverged):
+        return "diverged"
+    return "out of memory" if is_out_of_memory(error) else "failed"
+
+
+def _cause(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return text if isinstance(error, ZooError) else f"{type(error).__name__}: {text}"[:500]
+
+
+if __name__ == "__main__":
+    main()
