@@ -11,7 +11,7 @@ from zoo.cli import options
 from zoo.cli.data import default_dataset
 from zoo.cli.output import duration, print_json, print_table, wrapped
 from zoo.comparison import columns, results, table
-from zoo.comparison.benchmark import Settings
+from zoo.comparison.benchmark import DEPTHS
 from zoo.comparison.comparing import Comparing, Workplace, costs_in
 from zoo.comparison.document import About, make_document
 from zoo.comparison.entries import choose
@@ -59,7 +59,11 @@ FOR_NEW_RUNS = ("seeds", "settings", "jobs", "dry_run", "device", "backend", "co
 )
 @click.option("--allow-mixed", is_flag=True, help="With --from: even if devices, ... differ.")
 @click.option(
-    "--costs/--no-costs", default=True, show_default=True, help="Benchmark speed after training."
+    "--costs",
+    type=click.Choice(["full", "quick", "none"]),
+    default="full",
+    show_default=True,
+    help="Benchmark speed after training: in three processes each, in one, not at all.",
 )
 @options.device
 @options.backend
@@ -167,7 +171,8 @@ def _here(context: click.Context, given: dict[str, Any], reporter):
     if not any(given[name] for name in FORMATS):
         _say_plan(agenda, given["jobs"])
     found = comparing.train(agenda)
-    cost = comparing.costs(found, Settings()) if given["costs"] else None
+    depth = DEPTHS.get(given["costs"])
+    cost = comparing.costs(found, depth) if depth else None
     notes = [
         f"costs of {name}: {cause}" for name, cause in (cost or {}).get("problems", {}).items()
     ]
@@ -228,17 +233,18 @@ def _typed(given: dict[str, Any]) -> str:
     for name in ("backend", "device"):
         if given[name] not in (None, "auto"):
             words += [f"--{name}", given[name]]
-    words += [] if given["costs"] else ["--no-costs"]
+    if given["costs"] != "full":
+        words += ["--costs", given["costs"]]
     words += ["--allow-mixed"] if given["allow_mixed"] else []
     return shlex.join(words)
 
 
 def _say_plan(agenda, jobs: int) -> None:
     to_do, stand = len(agenda.to_do), sum(job.state == "stands" for job in agenda.jobs)
-    text = f"{to_do} runs to train, {stand} stand from before"
+    text = f"to train: {to_do}, standing from before: {stand}"
     if to_do:
         at_once = f", {jobs} at a time" if jobs > 1 else ""
-        text += f": about {duration(agenda.seconds / jobs)}{at_once}, then the costs"
+        text += f"; about {duration(agenda.seconds / jobs)}{at_once}, and the costs after that"
     click.echo(text, err=True)
 
 

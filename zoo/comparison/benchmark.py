@@ -54,6 +54,10 @@ class Settings:
                 raise UsageError(f"--{name.replace('_', '-')} {value}: use at least 1.")
 
 
+DEPTHS = {"full": Settings(), "quick": Settings(processes=1)}
+"""How thoroughly a comparison measures costs."""
+
+
 def benchmark(
     requests: Mapping[str, Request],
     settings: Settings,

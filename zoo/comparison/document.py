@@ -93,7 +93,7 @@ def make_document(
         "command": about.command,
         **_setting(present[0]),
         "mixed": list(about.mixed),
-        "notes": [*about.notes, *_disturbed(present)],
+        "notes": [*about.notes, *_overrides(present), *_disturbed(present)],
         "target": about.target,
         "methods": judge.METHODS,
         "columns": [
@@ -112,6 +112,7 @@ def make_document(
         "cost": _cost_summary(cost),
         "harness": about.harness,
         "runs": [_run(result.name, run) for result in present for run in result.runs],
+        "repeat": _repeat(present, about.command),
     }
 
 
@@ -343,6 +344,33 @@ def _disturbed(results: Sequence[Result]) -> list[str]:
         "seconds to target are disturbed: some runs shared the machine with others "
         f"({', '.join(names)})"
     ]
+
+
+def _overrides(results: Sequence[Result]) -> list[str]:
+    """What the recipe has for some architectures alone; nobody should have to look for it."""
+    recipes = {result.name: resolved_recipe(result) for result in results}
+    lines = []
+    for key in next(iter(recipes.values())):
+        values = [(name, recipe[key]) for name, recipe in recipes.items()]
+        if key != "digest":
+            lines += conditions.differing({f"the recipe differs in {key}": values})
+    return lines
+
+
+def _repeat(results: Sequence[Result], command: str) -> list[str]:
+    """What to type to make the comparison again, with the same versions."""
+    versions = dict(conditions.of_run(results[0].runs[0]))
+    for fact in ("backend", "device", "precision", "python"):
+        versions.pop(fact)
+    files = []
+    for result in results:
+        origin = result.runs[0].record["architecture"]["origin"]
+        if origin["file"]:
+            files.append(f"# {result.name}: the file with SHA-256 {origin['sha256']}")
+        else:
+            versions[origin["distribution"]] = origin["version"]
+    pins = " ".join(f"{name}=={version}" for name, version in versions.items())
+    return [f"python -m pip install {pins}", *files, command]
 
 
 def _run(name: str, run: Run) -> dict[str, Any]:

@@ -81,19 +81,20 @@ class Surveyor:
             self._worker = Worker("survey", **self._content)
         event = self._worker.ask(ask=what, request=request.as_json())
         if event["event"] == "failed":
-            self._worker.kill()
-            self._worker = None
+            self._end()
         return event
 
     def __enter__(self) -> "Surveyor":
         return self
 
-    def __exit__(self, kind, *_) -> None:
-        if self._worker is None:
-            return
-        if kind:
-            self._worker.kill()
-        self._worker.finish()
+    def __exit__(self, *_) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        if self._worker is not None:
+            self._worker.kill()  # it has nothing to save
+            self._worker.finish()
+            self._worker = None
 
 
 def make_agenda(

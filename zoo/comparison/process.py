@@ -62,6 +62,8 @@ class Worker:
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()
         self._process.wait()
+        self._process.stdout.close()
+        self._stderr.close()
 
     def stop(self) -> None:
         """Ask it to end: a training writes a checkpoint first."""

@@ -80,7 +80,8 @@ def of_folders(
     Raises:
         UsageError: a folder is missing, or nothing in them is wanted.
     """
-    found = [run for folder in folders for run in _runs_in(folder, note) if wanted.takes(run)]
+    there = [run for folder in folders for run in _runs_in(folder, note)]
+    found = [run for run in there if wanted.takes(run)]
     groups: dict[str, dict[int, Run]] = {}
     failures: dict[str, dict[int, Failure]] = {}
     for run in found:
@@ -100,7 +101,7 @@ def of_folders(
         else:
             note(f"skipped: {run.folder} is {status}")
     if not groups:
-        raise UsageError(_nothing(folders, found))
+        raise UsageError(_nothing(folders, there, found))
     return _named(groups, failures)
 
 
@@ -115,11 +116,18 @@ def _runs_in(folder: Path, note: Callable[[str], None]) -> list[Run]:
     return found
 
 
-def _nothing(folders: Sequence[Path], found: list[Run]) -> str:
+def _nothing(folders: Sequence[Path], there: list[Run], found: list[Run]) -> str:
     places = ", ".join(map(str, folders))
     if found:
         return f"{places}: none of the {len(found)} runs there is finished and whole. See zoo runs."
-    return f"{places}: no run there is what was asked for. See zoo runs --runs-dir DIR."
+    if there:
+        kinds = {
+            f"{run.record['architecture']['name']} on {run.record['dataset']['name']} by "
+            f"{run.record['recipe']['name']}"
+            for run in there
+        }
+        return f"{places}: no run is of what was asked for. There: {', '.join(sorted(kinds))}."
+    return f"{places}: holds no run. Give the folder that --runs-dir named."
 
 
 def _kind(run: Run) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The page that shows a comparison. Needs the extra `report`: jinja2 and matplotlib."""

@@ -1,0 +1,263 @@
+"""A comparison as one HTML file that fetches nothing."""
+
+import base64
+import hashlib
+import importlib.util
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from zoo.errors import UsageError
+from zoo.report import words
+from zoo.report.verdict import verdict
+
+NEEDED = ("jinja2", "matplotlib")
+MATRIX_CLASSES = 20
+"""Above so many classes a confusion matrix is no longer read; its worst pairs are."""
+WORST_PAIRS = 12
+SHADES = 5
+TARGETS = {"target": "seconds", "epochs_to_target": "epochs"}
+"""The columns made of a row's `target`, and the part that each sorts by."""
+GROUPS = {"learns": "what it learns", "costs": "what it costs", "is": "what it is"}
+
+
+def require_report() -> None:
+    """Check, without importing them, that the modules of the extra `report` are there.
+
+    Raises:
+        UsageError: one is missing.
+    """
+    if missing := [name for name in NEEDED if importlib.util.find_spec(name) is None]:
+        raise UsageError(
+            f"The HTML report needs {' and '.join(missing)}: pip install 'archzoo[report]'."
+        )
+
+
+def render(document: dict[str, Any], exhibits: dict[str, Any]) -> str:
+    """The page, one self-contained HTML text; equal input gives equal bytes.
+
+    Raises:
+        UsageError: the extra `report` is not installed.
+    """
+    require_report()
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "plain": words.plain,
+        "label": words.label,
+        "points": words.points,
+        "p_value": words.p_value,
+        "listed": words.listed,
+        "percent": words.percent,
+    }
+    template = environment.get_template("template.html.j2")
+    return template.render(_context(document, exhibits))
+
+
+def _context(document: dict[str, Any], exhibits: dict[str, Any]) -> dict[str, Any]:
+    """Everything the template shows, computed; the template only lays it out."""
+    # Matplotlib is imported here, when a page is made, and not with this module.
+    from zoo.report import figures, svg
+
+    rows = document["rows"]
+    keys = svg.assign_keys([row["name"] for row in rows])
+    classes = document["dataset"]["classes"]
+    style, script = _asset("style.css"), _asset("page.js")
+    return {
+        "document": document,
+        "style": style,
+        "script": script,
+        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        "verdict": verdict(document),
+        "keys": keys,
+        "groups": _groups(document["columns"]),
+        "columns": [_column(column, rows) for column in document["columns"]],
+        "table": [_table_row(row, document["columns"]) for row in rows],
+        "seeds": _seeds(rows),
+        "pairs": [_pair(pair) for pair in document["pairs"]],
+        "figures": figures.draw(document, exhibits["curves"], keys),
+        "unmeasured": [
+            row["name"]
+            for row in rows
+            if row["accuracy"] is not None and not row["inference_images_per_second"]
+        ],
+        "confusions": _confusions(exhibits["confusions"], classes),
+        "matrices": len(classes) <= MATRIX_CLASSES,
+        "shades": SHADES,
+        "cost": _cost(document["cost"]),
+        "own_costs": any(row.get("from_runs") for row in rows),
+        "noise": _noise(document["noise"]),
+        "environment": _environment(document),
+        "origins": {
+            row["name"]: {
+                key: value
+                for key, value in {"layout": row["layout"], **(row["origin"] or {})}.items()
+                if value
+            }
+            for row in rows
+        },
+        "disagreements": [_disagreement(item, classes) for item in exhibits["disagreements"]],
+    }
+
+
+def _asset(name: str) -> Any:
+    """A file of ours, trusted to be put into the page as it is."""
+    import markupsafe
+
+    return markupsafe.Markup(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+
+
+def _groups(columns: list[dict[str, Any]]) -> list[tuple[str, int]]:
+    """The titles over neighbouring columns and how many columns each covers."""
+    return [
+        (GROUPS.get(group, group), len(list(members)))
+        for group, members in groupby(columns, key=lambda column: column["group"])
+    ]
+
+
+def _column(column: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """A column, with its unit only where the cells do not say it."""
+    key, unit = column["key"], column["unit"]
+    texts = [column["title"], *(row["text"].get(key) or "" for row in rows)]
+    said = any(unit in text.split() for text in texts)
+    return column | {
+        "unit": "" if said else unit,
+        "sortable": any(sort_value(row, key) is not None for row in rows),
+    }
+
+
+def sort_value(row: dict[str, Any], key: str) -> float | None:
+    """The number by which a column sorts a row; None sorts last."""
+    value = row.get(key)
+    if key in TARGETS:
+        target = row["target"]
+        return target[TARGETS[key]] if target and target["reached"] else None
+    if key == "rank":
+        return value[0] if value else None
+    if isinstance(value, dict):
+        return value["median"]
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _table_row(row: dict[str, Any], columns: list[dict[str, Any]]) -> dict[str, Any]:
+    cells = []
+    for column in columns:
+        key = column["key"]
+        missed = key in TARGETS and bool(row["target"]) and not row["target"]["reached"]
+        text = row["text"].get(key, "missed" if missed else "—")
+        cells.append({"text": text, "sort": sort_value(row, key), "missed": missed})
+    return {"name": row["name"], "row": row, "cells": cells}
+
+
+def _environment(document: dict[str, Any]) -> dict[str, Any]:
+    """The conditions that have no table of their own, and the target."""
+    shown = {
+        key: value
+        for key, value in document["conditions"].items()
+        if key not in ("machine", "versions")
+    }
+    device = shown["device"]
+    shown["device"] = f"{device['name']} ({device['kind']})"
+    if document["target"] is not None:
+        shown["target"] = words.percent(document["target"])
+    return shown
+
+
+def _cost(cost: dict[str, Any] | None) -> dict[str, Any]:
+    """How costs were measured; what was measured is in the table."""
+    return {k: v for k, v in (cost or {}).items() if v and k not in ("conditions", "entries")}
+
+
+def _noise(noise: dict[str, Any]) -> dict[str, Any]:
+    accuracy = noise["accuracy"]
+    return {
+        "accuracy": None if accuracy is None else f"{100 * accuracy:.2f} points",
+        "cost": noise["cost"],
+    }
+
+
+def _seeds(rows: list[dict[str, Any]]) -> list[tuple[str, list[str]]]:
+    """The seeds that architectures share, and which those are."""
+    shared: dict[str, list[str]] = {}
+    for row in rows:
+        if row["seeds"]:
+            shared.setdefault(words.listed(row["seeds"]), []).append(row["name"])
+    return list(shared.items())
+
+
+def _pair(pair: dict[str, Any]) -> dict[str, Any]:
+    higher, lower = pair["first"], pair["second"]
+    if (pair["difference"] or 0) < 0:
+        higher, lower = lower, higher
+    conclusion = f"{higher} is above {lower}" if pair["different"] else "cannot tell"
+    return pair | {"conclusion": conclusion}
+
+
+def _confusions(confusions: dict[str, Any], classes: list[str]) -> list[dict[str, Any]]:
+    """For each architecture: its matrix with shades, and its most frequent errors.
+
+    The shades of all matrices mean the same numbers; the diagonal has none.
+    """
+    errors = [
+        count
+        for matrix in confusions.values()
+        for true, counts in enumerate(matrix)
+        for answer, count in enumerate(counts)
+        if answer != true
+    ]
+    most = max(errors, default=0)
+    return [_confusion(name, matrix, classes, most) for name, matrix in confusions.items()]
+
+
+def _confusion(name: str, matrix: list[list[int]], classes: list[str], most: int) -> dict[str, Any]:
+    def shade(true: int, answer: int, count: int) -> int:
+        # The root lets single errors be seen beside the frequent ones.
+        return 0 if answer == true or not count else round((SHADES - 1) * (count / most) ** 0.5) + 1
+
+    worst = sorted(
+        (
+            (count, true, answer)
+            for true, counts in enumerate(matrix)
+            for answer, count in enumerate(counts)
+            if count and answer != true
+        ),
+        key=lambda error: (-error[0], *error[1:]),
+    )
+    return {
+        "name": name,
+        "total": sum(map(sum, matrix)),
+        # Wide enough for the longest number, in rem.
+        "cell": max(1.7, 0.45 * max(len(str(n)) for counts in matrix for n in counts)),
+        "errors": sum(count for count, *_ in worst),
+        "rows": [
+            (classes[true], [(n, shade(true, answer, n)) for answer, n in enumerate(counts)])
+            for true, counts in enumerate(matrix)
+        ],
+        "worst": [
+            {"true": classes[true], "answer": classes[answer], "count": n, "of": sum(matrix[true])}
+            for n, true, answer in worst[:WORST_PAIRS]
+        ],
+    }
+
+
+def _disagreement(item: dict[str, Any], classes: list[str]) -> dict[str, Any]:
+    answers = [
+        {
+            "name": name,
+            "marks": [(classes[answer], answer == item["label"]) for answer in given["classes"]],
+        }
+        for name, given in item["answers"].items()
+    ]
+    return {
+        "index": item["index"],
+        "image": item["image"],
+        "true": classes[item["label"]],
+        "answers": answers,
+    }

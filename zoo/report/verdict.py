@@ -1,0 +1,55 @@
+"""What the differences between architectures say, in one sentence."""
+
+from typing import Any
+
+from zoo.report.words import listed
+
+
+def verdict(document: dict[str, Any]) -> str:
+    """One sentence: who is told apart from whom, as `document["pairs"]` decided it."""
+    rows = [row for row in document["rows"] if row["accuracy"] is not None]
+    names = [row["name"] for row in rows]
+    if not names:
+        return "No architecture could be measured."
+    if len(names) == 1:
+        return f"Only {names[0]} was measured: there is nothing to compare it with."
+    if not document["pairs"]:
+        return "The differences were not tested, so nothing here is told apart."
+    above = _told_above(document["pairs"])
+    if not above:
+        most = max(len(row["seeds"]) for row in rows)
+        return f"With {most} seed{'s' * (most != 1)} nothing here can be told apart."
+    return _leaders(names, above)
+
+
+def _told_above(pairs: list[dict[str, Any]]) -> set[tuple[str, str]]:
+    """The (higher, lower) of each pair that was told apart."""
+    return {
+        (pair["first"], pair["second"])
+        if pair["difference"] > 0
+        else (pair["second"], pair["first"])
+        for pair in pairs
+        if pair["different"]
+    }
+
+
+def _leaders(names: list[str], above: set[tuple[str, str]]) -> str:
+    """Of `names`, the best first: who shares the lead, and what is below."""
+    best = names[0]
+    rest = [name for name in names[1:] if (best, name) in above]
+    leaders = [name for name in names if name not in rest]
+    if len(leaders) == 1:
+        return f"{best} is above every other architecture, and told apart from each."
+    if not rest:
+        told = listed(f"{high} above {low}" for high, low in sorted(above))
+        return f"{best} leads but cannot be told apart from any other; told apart are only {told}."
+    tied = not any((a, b) in above for a in leaders for b in leaders)
+    if tied:
+        tie = f"{listed(leaders)} cannot be told apart"
+    else:
+        tie = f"{best} cannot be told apart from {listed(leaders[1:], 'or')}"
+    if all((leader, name) in above for leader in leaders for name in rest):
+        who = "both are" if len(leaders) == 2 else "all of them are"
+    else:
+        who = f"{best} is"
+    return f"{tie}; {who} above {listed(rest)}."

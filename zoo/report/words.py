@@ -1,0 +1,68 @@
+"""Values as people read them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from zoo.cli.output import duration, percent
+
+__all__ = ["duration", "label", "listed", "moment", "p_value", "percent", "plain", "points"]
+
+GIB = 2**30
+SHARES = {"overhead"}
+
+
+def listed(items: Iterable[Any], word: str = "and") -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *first, last = map(str, items)
+    return f"{', '.join(first)} {word} {last}" if first else last
+
+
+def label(key: str) -> str:
+    """A key without the unit that `plain` writes beside its value: `wall_seconds` is `wall time`."""
+    for suffix, word in (("_seconds", " time"), ("_bytes", "")):
+        key = key.removesuffix(suffix) + word if key.endswith(suffix) else key
+    return key.replace("_", " ")
+
+
+def plain(value: Any, key: str = "") -> str:
+    """Any JSON value on one line; the end of its key tells seconds and bytes."""
+    if value is None or value in ("", [], {}):
+        return "—"
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case dict():
+            return ", ".join(f"{label(k)} {plain(v, k)}" for k, v in value.items())
+        case list() | tuple():
+            return ", ".join(plain(item, key) for item in value)
+        case str():
+            return moment(value) if key == "created" else value
+    if key.endswith("_seconds"):
+        return duration(value)
+    if key.endswith("_bytes"):
+        return f"{value / GIB:.1f} GiB"
+    if key in SHARES:
+        return percent(value, 1)
+    return f"{value:,}" if isinstance(value, int) else f"{value:.6g}"
+
+
+def moment(iso: str) -> str:
+    """`23 November 2026, 10:00 UTC`"""
+    time = datetime.fromisoformat(iso)
+    return f"{time.day} {time:%B %Y, %H:%M %Z}"
+
+
+def points(share: float | None) -> str:
+    """A difference of accuracies in percentage points, signed: `+0.12`, `−0.02`."""
+    if share is None:
+        return "—"
+    text = f"{100 * share:+.2f}".replace("-", "−")
+    return "0.00" if text[1:] == "0.00" else text
+
+
+def p_value(p: float | None) -> str:
+    """`0.043`, `< 0.001`."""
+    if p is None:
+        return "—"
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
