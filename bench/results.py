@@ -1,7 +1,7 @@
 """Records of runs in this repository, and the README's table made from them.
 
 python bench/results.py collect RUN...   copy each run's run.json to bench/results/<run>/
-python bench/results.py table            rewrite the tables in README.md and docs/design.md
+python bench/results.py table            rewrite the tables in README.md and docs/
 python bench/results.py table --check    fail if a table is not what the records say
 """
 
@@ -9,10 +9,14 @@ import json
 import sys
 from pathlib import Path
 
+from zoo.comparison import columns, table
+
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 README = HERE.parent / "README.md"
 DESIGN = HERE.parent / "docs" / "design.md"
+COMPARING = HERE.parent / "docs" / "comparing.md"
+COMPARISON = RESULTS / "compare-mnist-quick.json"
 COLUMNS = (
     "architecture",
     "test accuracy",
@@ -113,7 +117,42 @@ def speed() -> str:
     return markdown(("benchmark", "figure", "rounds", "backend and processor"), rows)
 
 
-BLOCKS = ((README, "results", results), (DESIGN, "frames", frames), (DESIGN, "speed", speed))
+def comparison() -> str:
+    """The comparison of bench/compare.sh: what each learns and costs, and what can be told."""
+    document = json.loads(COMPARISON.read_text())
+    learns = table.markdown_table(*table.grid(document, (columns.LEARNS,)))
+    costs = table.markdown_table(*table.grid(document, (columns.IS, columns.COSTS)))
+    pairs = table.markdown_table(*table.pair_grid(document))
+    shown = ("n:", "recipe:", "device:", "costs:", "target:", "noise floor:", "harness:")
+    foot = [line for line in table.foot(document) if line.startswith(shown)]
+    return "\n".join([learns, costs, pairs, "".join(f"- {line}\n" for line in foot)])
+
+
+def coverage() -> str:
+    """What bench/coverage.py simulated."""
+    titles = [
+        "seeds", "spread of seeds", "interval covers", "difference covers", "copies told apart",
+    ]  # fmt: skip
+    cells = [
+        [
+            str(each["seeds"]),
+            f"{100 * each['spread_of_seeds']:.2f} points",
+            f"{100 * each['interval_covers']:.1f} %",
+            f"{100 * each['difference_covers']:.1f} %",
+            f"{100 * each['copies_told_apart']:.1f} %",
+        ]
+        for each in json.loads((RESULTS / "coverage.json").read_text())
+    ]
+    return table.markdown_table(titles, cells)
+
+
+BLOCKS = (
+    (README, "comparison", comparison),
+    (README, "results", results),
+    (COMPARING, "coverage", coverage),
+    (DESIGN, "frames", frames),
+    (DESIGN, "speed", speed),
+)
 
 
 def rewritten(text: str, name: str, content: str) -> str:

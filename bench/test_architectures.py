@@ -1,0 +1,68 @@
+"""What each installed architecture costs: the measurements of `zoo bench`, under pytest-benchmark.
+
+pytest bench/test_architectures.py --benchmark-json FILE.json && zoo bench --from FILE.json
+
+All architectures share this process; start-up, compiling and memory are taken in a fresh one each.
+"""
+
+import numpy as np
+import pytest
+
+from zoo import Locations, Registry
+from zoo.comparison.cost import INFERENCE_BATCHES, Subject, with_batch_size
+from zoo.comparison.process import Worker
+from zoo.training.request import Request
+
+MEASURES = {"train": 7} | {
+    f"infer_{batch}": 200 if batch == 1 else 15 for batch in INFERENCE_BATCHES
+}
+"""Each measure and its rounds."""
+
+
+@pytest.fixture(scope="module", params=Registry.discover().names())
+def measured(request):
+    """An architecture ready to be timed, and what a fresh process says of it."""
+    registry = Registry.discover()
+    asked = Request(request.param)
+    plan = with_batch_size(asked.plan(registry))
+    subject = Subject(plan, plan.dataset.load(Locations.of_user()))
+    return subject, _fresh_process(asked, plan.recipe.batch_size)
+
+
+def _fresh_process(asked: Request, batch_size: int) -> dict:
+    request = {**asked.as_json(), "changes": {"batch_size": batch_size}}
+    worker = Worker("cost", request=request, use_plugins=True, data_dir=None)
+    ready = worker.receive() or worker.death()
+    assert ready["event"] == "ready", ready
+    held = worker.ask(measure=True)["memory"]
+    worker.finish()
+    return {**ready, "peak_memory": held}
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_cost(measured, measure, benchmark):
+    subject, fresh = measured
+    batch = int(measure.partition("_")[2] or 0)
+    images = batch or subject.images_per_call
+    call = (lambda: subject.infer(batch)) if batch else subject.train
+    benchmark.pedantic(call, rounds=MEASURES[measure], warmup_rounds=1)
+    benchmark.extra_info.update(
+        architecture=subject.plan.architecture.name,
+        measure=measure,
+        images=images,
+        images_per_second=round(images / benchmark.stats.stats.median, 1),
+        latency_p99=float(np.percentile(benchmark.stats.stats.data, 99)),
+        parameters=fresh["parameters"],
+        flops=fresh["flops"],
+        peak_memory=fresh["peak_memory"],
+        fresh_process={
+            name: fresh["phases"][name] for name in ("start_up", "compile", "compile_inference")
+        },
+        conditions=fresh["conditions"],
+        settings={
+            "batch_size": subject.plan.recipe.batch_size,
+            "recipe": subject.plan.recipe.name,
+            "hyperparameters": subject.plan.hyperparameters,
+            "engine": subject.engine.settings,
+        },
+    )
