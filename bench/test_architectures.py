@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from zoo import Locations, Registry
-from zoo.comparison.cost import INFERENCE_BATCHES, Subject, with_batch_size
+from zoo.comparison.cost import BATCH_SIZE, INFERENCE_BATCHES, Subject
 from zoo.comparison.process import Worker
 from zoo.training.request import Request
 
@@ -23,15 +23,14 @@ MEASURES = {"train": 7} | {
 def measured(request):
     """An architecture ready to be timed, and what a fresh process says of it."""
     registry = Registry.discover()
-    asked = Request(request.param)
-    plan = with_batch_size(asked.plan(registry))
+    asked = Request(request.param, changes={"batch_size": BATCH_SIZE})
+    plan = asked.plan(registry)
     subject = Subject(plan, plan.dataset.load(Locations.of_user()))
-    return subject, _fresh_process(asked, plan.recipe.batch_size)
+    return subject, _fresh_process(asked)
 
 
-def _fresh_process(asked: Request, batch_size: int) -> dict:
-    request = {**asked.as_json(), "changes": {"batch_size": batch_size}}
-    worker = Worker("cost", request=request, use_plugins=True, data_dir=None)
+def _fresh_process(asked: Request) -> dict:
+    worker = Worker("cost", request=asked.as_json(), use_plugins=True, data_dir=None)
     ready = worker.receive() or worker.death()
     assert ready["event"] == "ready", ready
     held = worker.ask(measure=True)["memory"]

@@ -9,10 +9,10 @@ from zoo.datasets.catalog import find_dataset
 from zoo.recipe import Recipe
 from zoo.training import order
 from zoo.training.backend import choose_device
+from zoo.training.build import build_model
 from zoo.training.engine import Sums, make_engine
 from zoo.training.optimizer import make_optimizer
 from zoo.training.pipeline import Pipeline
-from zoo.training.training import build_model
 
 EXAMPLES, BATCH = 6400, 128
 

@@ -17,7 +17,7 @@ from zoo.datasets.catalog import find_dataset
 from zoo.recipe import resolve
 from zoo.training import order
 from zoo.training.backend import choose_device
-from zoo.training.training import build_model
+from zoo.training.build import build_model
 
 LOOPS = {"torch": yardsticks.torch_epoch, "jax": yardsticks.jax_epoch}
 PLAIN = {"batch_size": BATCH, "shift": 0, "rotation": 0.0, "zoom": 0.0}

@@ -134,7 +134,9 @@ def distribution(tmp_path, monkeypatch):
     """Install a plugin package the way an installer does: a module and its metadata on sys.path."""
     site = tmp_path / "site"
 
-    def install(name: str, source: str, *, version="1.0", entry_points=None, module=None) -> Path:
+    def install(
+        name: str, source: str, *, version="1.0", entry_points=None, module=None, requires=()
+    ) -> Path:
         module = module or name.replace("-", "_")
         site.mkdir(exist_ok=True)
         (site / f"{module}.py").write_text(textwrap.dedent(source))
@@ -142,6 +144,7 @@ def distribution(tmp_path, monkeypatch):
         info.mkdir()
         (info / "METADATA").write_text(
             f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nSummary: the {name} plugin\n"
+            + "".join(f"Requires-Dist: {each}\n" for each in requires)
         )
         entry_points = entry_points or {module: module}
         lines = "\n".join(f"{key} = {value}" for key, value in entry_points.items())

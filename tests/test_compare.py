@@ -315,6 +315,11 @@ def test_runs_made_elsewhere_give_the_same_table(made, runs, zoo_here):
     assert document["pairs"] == made["document"]["pairs"]
 
 
+def test_a_name_that_no_run_has_is_told(runs, zoo_here):
+    result = zoo_here("compare", "wide", "blnd", "--from", runs)
+    assert_one_line_error(result, 2, "'blnd'", "Did you mean blind?")
+
+
 def test_some_of_the_runs_can_be_chosen(runs, zoo_here):
     code, out, _ = zoo_here("compare", "wide", "--from", runs, "--json")
     assert code == 0
@@ -455,7 +460,8 @@ def test_explain_tells_of_every_column_that_is_printed(runs, zoo_here):
     _, explained, _ = zoo_here("compare", "--explain")
     _, out, _ = zoo_here("compare", "--from", runs, "--json")
     for column in json.loads(out)["columns"]:
-        assert f"{column['title']} {column['unit']}".strip() in explained
+        assert column["title"] in explained
+        assert column["explanation"] in explained
 
 
 # Plugins.

@@ -62,6 +62,8 @@ def _say(error) -> None:
         click.echo(f"zoo: {error.format_message()}", err=True)
     else:
         click.echo(f"zoo: {error}", err=True)
+        if details := getattr(error, "details", ""):
+            click.echo(details, err=True)
 
 
 def _path(context) -> list[str]:

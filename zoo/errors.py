@@ -14,7 +14,14 @@ class UsageError(ZooError):
 
 
 class PluginError(ZooError):
-    """A plugin could not be loaded or did not do what its hooks promise."""
+    """A plugin could not be loaded or did not do what its hooks promise.
+
+    `details` are the author's own frames, for lines after the message.
+    """
+
+    def __init__(self, message: str, details: str = ""):
+        super().__init__(message)
+        self.details = details
 
 
 class DataError(ZooError):

@@ -1,7 +1,6 @@
 """Discovering plugins by metadata, loading the one that is needed, isolating those that fail."""
 
 import os
-import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zoo import diagnosis
 from zoo.errors import PluginError, UsageError
 from zoo.manifest import Manifest
 from zoo.suggest import unknown
@@ -35,6 +35,11 @@ class Plugin:
     def title(self) -> str:
         """`cnn (archzoo-cnn 0.1.0)`"""
         return f"{self.name} ({self.distribution} {self.version})"
+
+    @property
+    def file(self) -> str:
+        """The file that its entry point names, or empty; nothing is imported."""
+        return diagnosis.file_of(self.entry_point)
 
     @property
     def missing_module(self) -> str:
@@ -129,7 +134,7 @@ class Registry:
             self._loaded[key] = _load(plugin)
         loaded = self._loaded[key]
         if loaded.error and self.strict:
-            raise PluginError(_broken(loaded) + " (ZOO_STRICT_PLUGINS is set)")
+            raise PluginError(_broken(loaded) + " (ZOO_STRICT_PLUGINS is set)", loaded.details)
         return loaded
 
     def load_all(self) -> list[Loaded]:
@@ -155,7 +160,7 @@ class Registry:
         if namesakes:
             loaded = self.load(namesakes[0])
             if loaded.error:
-                raise PluginError(_broken(loaded))
+                raise PluginError(_broken(loaded), loaded.details)
             for architecture in loaded.architectures:
                 if architecture.name == name:
                     return architecture, _origin(loaded.plugin)
@@ -232,11 +237,14 @@ def _origin(plugin: Plugin) -> Origin:
 
 
 def _load(plugin: Plugin) -> Loaded:
+    if unmet := diagnosis.too_new(plugin.entry_point):
+        return Loaded(plugin, error=unmet)
     # A plugin's import is a stranger's code: SystemExit must not end zoo either.
     try:
         return _call_hooks(plugin, plugin.entry_point.load())
     except (Exception, SystemExit) as error:
-        return Loaded(plugin, error=_cause(error), details=_own_frames(error))
+        cause = diagnosis.cause(error, plugin.entry_point)
+        return Loaded(plugin, error=cause, details=diagnosis.own_frames(error))
 
 
 def _call_hooks(plugin: Plugin, module) -> Loaded:
@@ -279,34 +287,19 @@ def _gather(results: list, kind: type, hook: str) -> tuple:
     return tuple(gathered)
 
 
-def _cause(error: BaseException) -> str:
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        return f"{type(error).__name__}: {error} (try: pip install {error.name.partition('.')[0]})"
-    return " ".join(f"{type(error).__name__}: {error}".split())
-
-
-def _own_frames(error: BaseException) -> str:
-    """The traceback without archzoo's and importlib's frames: what the author needs."""
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if Path(frame.filename) != Path(__file__)
-        and "importlib" not in frame.filename
-        and "pluggy" not in Path(frame.filename).parts
-    ]
-    return "".join(traceback.format_list(frames)).rstrip()
-
-
 def _broken(loaded: Loaded) -> str:
     plugin = loaded.plugin
+    where = f" in {plugin.file}" if plugin.file else ""
     return (
-        f"plugin {plugin.title} is broken: {loaded.error}. Mend it, or remove it: "
-        f"pip uninstall {plugin.distribution}; zoo plugins --verbose shows its frames."
+        f"plugin {plugin.title}{where} is broken: {loaded.error}. Mend it, or remove it: "
+        f"pip uninstall {plugin.distribution}."
     )
 
 
 def _collision(kind: str, name: str, owners: Iterable[Plugin]) -> str:
-    claims = " and ".join(sorted(f"{owner.distribution} {owner.version}" for owner in owners))
+    claims = " and ".join(
+        sorted(f"{owner.distribution} {owner.version} ({owner.file})" for owner in owners)
+    )
     return (
         f"{kind} {name!r} is claimed by {claims}. Uninstall one of them, or list the "
         "distributions to use in ZOO_PLUGINS."

@@ -6,6 +6,7 @@ import re
 import sys
 from pathlib import Path
 
+from zoo import diagnosis
 from zoo.architecture import Architecture
 from zoo.errors import PluginError, UsageError
 from zoo.registry import Origin
@@ -52,7 +53,8 @@ def _import(path: Path):
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
+        cause = diagnosis.in_a_line(error)
         raise PluginError(
-            f"{path}: cannot be imported: {type(error).__name__}: {error}."
+            f"{path}: cannot be imported: {cause}.", diagnosis.own_frames(error)
         ) from error
     return module

@@ -121,9 +121,7 @@ def _measure(context: click.Context, given: dict[str, Any]) -> dict[str, Any]:
     for request in requests.values():
         request.plan(registry)  # every name and value is checked before a process is started
     broken = {entry.name: entry.problem for entry in entries if entry.problem}
-    workplace = Workplace(
-        Path(), given["data_dir"], use_plugins=context.find_root().obj.get("use_plugins", True)
-    )
+    workplace = Workplace(Path(), given["data_dir"], use_plugins=options.use_plugins(context))
     reporter = make_comparison_reporter(silent=given["as_json"] or given["as_markdown"])
     try:
         record = benchmark.benchmark(requests, settings, workplace.for_workers, reporter)

@@ -8,16 +8,15 @@ import click
 
 from zoo import atomic
 from zoo.cli import options
+from zoo.cli.comparison_output import print_document, say_plan, show_plan, write_page
 from zoo.cli.data import default_dataset
-from zoo.cli.output import duration, print_json, print_table, wrapped
-from zoo.comparison import columns, results, table
+from zoo.cli.output import print_table
+from zoo.comparison import results, table
 from zoo.comparison.benchmark import DEPTHS
 from zoo.comparison.comparing import Comparing, Workplace, costs_in
-from zoo.comparison.document import About, make_document
 from zoo.comparison.entries import choose
-from zoo.datasets.catalog import find_dataset
 from zoo.datasets.location import Locations
-from zoo.errors import UsageError, ZooError
+from zoo.errors import UsageError
 from zoo.manifest import DEFAULT_RECIPE
 from zoo.training.request import DEFAULT_DATASET, Request
 
@@ -103,9 +102,9 @@ def command(context: click.Context, **given: Any) -> None:
     if made is None:
         return
     document, found = made
-    _print(document, given)
+    print_document(document, given)
     if given["html"]:
-        _write_page(context, given, document, found)
+        write_page(context, given, document, found)
     if any(row["problem"] for row in document["rows"]):
         context.exit(1)
 
@@ -136,6 +135,9 @@ def _check(context: click.Context, given: dict[str, Any]) -> None:
 
 
 def _here(context: click.Context, given: dict[str, Any], reporter):
+    """Train what is missing: the document and its results; None for a dry run."""
+    from zoo.comparison.document import About, make_document
+
     registry = options.registry(context)
     entries = choose(
         registry,
@@ -144,32 +146,16 @@ def _here(context: click.Context, given: dict[str, Any], reporter):
         settings=options.pairs("--set", given["settings"]),
     )
     workplace = Workplace(
-        given["runs_dir"],
-        given["data_dir"],
-        given["jobs"],
-        context.find_root().obj.get("use_plugins", True),
+        given["runs_dir"], given["data_dir"], given["jobs"], options.use_plugins(context)
     )
-    dataset = _dataset(registry, given)
-    comparing = Comparing(
-        entries,
-        lambda entry: Request(
-            entry.architecture,
-            entry.settings,
-            dataset,
-            given["recipe"],
-            backend=given["backend"],
-            device=given["device"],
-        ),
-        workplace,
-        reporter,
-    )
+    comparing = Comparing(entries, _request(registry, given), workplace, reporter)
     _look_up(registry, comparing)
     agenda = comparing.plan(range(given["seeds"]))
     if given["dry_run"]:
-        _show_plan(agenda, given)
+        show_plan(agenda, given)
         return None
     if not any(given[name] for name in FORMATS):
-        _say_plan(agenda, given["jobs"])
+        say_plan(agenda, given["jobs"])
     found = comparing.train(agenda)
     depth = DEPTHS.get(given["costs"])
     cost = comparing.costs(found, depth) if depth else None
@@ -180,6 +166,19 @@ def _here(context: click.Context, given: dict[str, Any], reporter):
         _typed(given), given["target"], _differs(found, registry), comparing.harness, notes
     )
     return make_document(found, cost, about), found
+
+
+def _request(registry, given: dict[str, Any]):
+    """What makes an entry's request."""
+    dataset = _dataset(registry, given)
+    return lambda entry: Request(
+        entry.architecture,
+        entry.settings,
+        dataset,
+        given["recipe"],
+        backend=given["backend"],
+        device=given["device"],
+    )
 
 
 def _dataset(registry, given: dict[str, Any]) -> str:
@@ -201,10 +200,14 @@ def _differs(found, registry) -> list[str]:
 
 
 def _elsewhere(context: click.Context, given: dict[str, Any], reporter):
+    """Read runs that were made elsewhere: the document and its results."""
+    from zoo.comparison.document import About, make_document
+
     registry = options.registry(context)
     asked = context.get_parameter_source("recipe") is click.core.ParameterSource.COMMANDLINE
     recipe = Path(given["recipe"]).stem if asked else None
-    wanted = results.Wanted(given["names"], given["dataset"], recipe)
+    names = [Path(name).stem if name.endswith(".py") else name for name in given["names"]]
+    wanted = results.Wanted(names, given["dataset"], recipe)
     found = results.of_folders(given["folders"], wanted, reporter.note)
     present = [each for each in found if each.runs]
     results.check_same_test_set(present)
@@ -237,90 +240,3 @@ def _typed(given: dict[str, Any]) -> str:
         words += ["--costs", given["costs"]]
     words += ["--allow-mixed"] if given["allow_mixed"] else []
     return shlex.join(words)
-
-
-def _say_plan(agenda, jobs: int) -> None:
-    to_do, stand = len(agenda.to_do), sum(job.state == "stands" for job in agenda.jobs)
-    text = f"to train: {to_do}, standing from before: {stand}"
-    if to_do:
-        at_once = f", {jobs} at a time" if jobs > 1 else ""
-        text += f"; about {duration(agenda.seconds / jobs)}{at_once}, and the costs after that"
-    click.echo(text, err=True)
-
-
-def _show_plan(agenda, given: dict[str, Any]) -> None:
-    rows = [
-        {
-            "architecture": job.entry.name,
-            "seed": job.request.seed,
-            "state": job.state,
-            "seconds": job.seconds,
-            "run": job.run.name if job.run else None,
-            "cause": job.cause,
-        }
-        for job in agenda.jobs
-    ]
-    if given["as_json"]:
-        print_json({"jobs": rows, "seconds": agenda.seconds / given["jobs"]})
-        return
-    print_table(
-        ("architecture", "seed", "state", "about", ""),
-        [
-            (
-                row["architecture"],
-                row["seed"],
-                row["state"],
-                duration(row["seconds"]) if row["seconds"] else "-",
-                row["cause"] or row["run"] or "",
-            )
-            for row in rows
-        ],
-    )
-    _say_plan(agenda, given["jobs"])
-    click.echo("Nothing was trained (--dry-run).")
-
-
-def _print(document: dict[str, Any], given: dict[str, Any]) -> None:
-    if given["as_json"]:
-        print_json(document)
-    elif given["as_csv"]:
-        click.echo(table.as_csv(document), nl=False)
-    elif given["as_markdown"]:
-        click.echo(table.markdown(document), nl=False)
-    else:
-        _print_tables(document)
-
-
-def _print_tables(document: dict[str, Any]) -> None:
-    for heading, groups in (
-        ("What it learns", (columns.LEARNS,)),
-        ("What it costs", (columns.IS, columns.COSTS)),
-    ):
-        click.secho(f"\n{heading}", bold=True)
-        print_table(*table.grid(document, groups), numbers=True)
-    if document["pairs"]:
-        click.secho("\nWhich differences are real", bold=True)
-        print_table(*table.pair_grid(document), numbers=True)
-    click.echo()
-    for line in table.foot(document):
-        loud = line.startswith(("MIXED", "FAILED"))
-        click.secho(wrapped(line), fg="red" if loud else None)
-    click.echo("zoo compare --explain says what each column means.")
-
-
-def _write_page(context: click.Context, given, document: dict[str, Any], found) -> None:
-    from zoo.comparison.exhibits import make_exhibits
-    from zoo.report.page import render
-
-    layout, samples = document["dataset"]["layout"], None
-    try:
-        first = next(each for each in found if each.runs).runs[0]
-        data = find_dataset(first.dataset, options.registry(context))
-        arrays = data.load(Locations.of_user(given["data_dir"]))
-        if arrays.checksums["x_test"] == document["dataset"]["checksums"]["x_test"]:
-            samples = arrays.x_test
-    except ZooError as error:
-        click.echo(f"note: the page shows no images: {error}", err=True)
-    page = render(document, make_exhibits(found, samples, layout))
-    atomic.write_text(given["html"], page)
-    click.echo(f"page: {given['html']} ({len(page) / 1e6:.1f} MB)", err=True)

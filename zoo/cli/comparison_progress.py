@@ -9,10 +9,10 @@ from zoo.comparison.reporter import ComparisonReporter
 
 
 def make_comparison_reporter(*, silent: bool) -> ComparisonReporter:
-    """What the options and the terminal ask for; notes are told even in silence."""
-    if silent:
-        return Notes()
-    return LiveBars() if sys.stderr.isatty() else LogLines()
+    """Bars for a terminal, even if what is printed goes to a file; else lines, or only notes."""
+    if sys.stderr.isatty():
+        return LiveBars()
+    return Notes() if silent else LogLines()
 
 
 def _title(job) -> str:

@@ -72,7 +72,7 @@ def _backends():
 def _probe(backend: str, version: str) -> tuple[str, str]:
     try:
         answer = subprocess.run(
-            [sys.executable, "-c", PROBE, backend],
+            [sys.executable, "-P", "-c", PROBE, backend],
             capture_output=True,
             text=True,
             timeout=PROBE_SECONDS,

@@ -15,8 +15,15 @@ def registry(context: click.Context) -> Registry:
     root = context.find_root()
     root.ensure_object(dict)
     if "registry" not in root.obj:
-        root.obj["registry"] = Registry.discover(use_plugins=root.obj.get("use_plugins", True))
+        root.obj["registry"] = Registry.discover(use_plugins=use_plugins(context))
     return root.obj["registry"]
+
+
+def use_plugins(context: click.Context) -> bool:
+    """Whether this invocation loads plugins: not with `--no-plugins`."""
+    root = context.find_root()
+    root.ensure_object(dict)
+    return root.obj.get("use_plugins", True)
 
 
 def complete_architectures(context, _parameter, incomplete):

@@ -40,7 +40,7 @@ def command(context: click.Context, name: str, backend: str | None, as_json: boo
             each: asdict(recipes.resolve(manifest, each, architecture.name))
             for each in recipes.names(manifest)
         },
-        "on_mnist": _measure(architecture, backend),
+        "on_mnist": _measure(architecture, origin, backend),
     }
     if as_json:
         print_json(shown)
@@ -48,17 +48,17 @@ def command(context: click.Context, name: str, backend: str | None, as_json: boo
         _print(shown, origin)
 
 
-def _measure(architecture: Architecture, backend: str | None) -> dict[str, Any]:
+def _measure(architecture: Architecture, origin: Origin, backend: str | None) -> dict[str, Any]:
     """Parameters and FLOPs with the defaults; builds the model, so Keras is imported."""
     from zoo.training.backend import choose_backend, hide_gpus
+    from zoo.training.build import build_model
     from zoo.training.describe import count
     from zoo.training.flops import COUNTED, flops_per_sample
-    from zoo.training.training import build_model
 
     chosen = choose_backend(backend)
     hide_gpus(chosen)
     shape = layouts.shape("image", MNIST_SHAPE, architecture.layout, architecture.frames_from_image)
-    model = build_model(architecture, shape, MNIST_CLASSES, architecture.defaults())
+    model = build_model(architecture, shape, MNIST_CLASSES, architecture.defaults(), origin)
     return {
         "input_shape": list(shape),
         "parameters": count(model.trainable_variables),

@@ -8,11 +8,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from zoo import atomic
 from zoo.comparison.cost import BATCH_SIZE
-from zoo.comparison.process import Worker
+from zoo.comparison.process import ONE_OF_MANY, Worker
 from zoo.comparison.reporter import ComparisonReporter
 from zoo.errors import UsageError, ZooError
 from zoo.run import digest, now
@@ -24,11 +22,6 @@ AGAIN = " (again)"
 
 PROCESS_BYTES = 1_500_000_000
 """Memory that a waiting process is taken to hold, when deciding how many wait at a time."""
-
-ONE_PROCESS_OF_MANY = {
-    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # JAX takes 75 % of a GPU's memory at once
-    "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # TensorFlow all of it
-}
 
 
 @dataclass(frozen=True)
@@ -94,6 +87,8 @@ class _Session:
 
     def one_process_each(self) -> None:
         """A fresh process for each, in groups that the memory holds, measured in turn."""
+        import psutil
+
         names = [name for name in self._requests if name not in self.problems]
         room = max(2, psutil.virtual_memory().available // PROCESS_BYTES)
         for start in range(0, len(names), room):
@@ -122,7 +117,7 @@ class _Session:
     def _start(self, name: str, workers: dict[str, Worker]) -> None:
         self._reporter.measuring(name, self._done, self._total)
         request = self._requests[name].as_json()
-        worker = Worker("cost", ONE_PROCESS_OF_MANY, request=request, **self._content)
+        worker = Worker("cost", ONE_OF_MANY, request=request, **self._content)
         workers[name] = worker
         event = worker.receive() or worker.death()
         self._done += 1
@@ -208,8 +203,9 @@ def file_of(
     runs_dir: Path, identities: Sequence[Mapping[str, Any]], conditions, settings: Settings
 ) -> Path:
     """Where the costs of these architectures, measured together under these conditions, are kept."""
+    wanted = [cost_identity(each, settings.batch_size) for each in identities]
     content = {
-        "identities": [cost_identity(each, settings.batch_size) for each in identities],
+        "identities": sorted(wanted, key=lambda each: json.dumps(each, sort_keys=True)),
         "conditions": conditions,
         "settings": asdict(settings),
     }

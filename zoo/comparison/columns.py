@@ -185,5 +185,6 @@ def write(column: Column, row: Mapping[str, Any]) -> str:
 
 
 def title(column: Column) -> str:
-    """With its unit: `training images/s`."""
-    return f"{column.title} {column.unit}".strip()
+    """With its unit, unless it says it already: `training images/s`, `s to target`."""
+    said = not column.unit or column.unit in column.title.split()
+    return column.title if said else f"{column.title} {column.unit}"

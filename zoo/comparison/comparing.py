@@ -1,5 +1,6 @@
 """A comparison from beginning to end, for those who call it: the command, a notebook, a test."""
 
+import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from zoo.comparison.planning import Agenda, Surveyor
 from zoo.comparison.reporter import ComparisonReporter
 from zoo.comparison.results import Result, of_outcomes
 from zoo.environment import usable_cores
-from zoo.errors import UsageError, ZooError
+from zoo.errors import Interrupted, UsageError, ZooError
 from zoo.run import check_writable
 from zoo.training.request import Request
 
@@ -104,7 +105,11 @@ class Comparing:
         return of_outcomes(self.outcomes)
 
     def costs(self, results: Sequence[Result], settings: Settings) -> dict[str, Any] | None:
-        """The benchmark of those that have runs: as measured before, or measured now and kept."""
+        """The benchmark of those that have runs: as measured before, or measured now and kept.
+
+        Raises:
+            Interrupted: by Ctrl-C; what was measured is measured again.
+        """
         present = {result.name: result for result in results if result.runs}
         requests = {
             entry.name: self.request(entry) for entry in self.entries if entry.name in present
@@ -123,7 +128,15 @@ class Comparing:
                 return benchmark.read(path)
             except ZooError as error:
                 self.reporter.note(f"measured anew: {error}")
-        record = benchmark.benchmark(requests, settings, self.workplace.for_workers, self.reporter)
+        try:
+            record = benchmark.benchmark(
+                requests, settings, self.workplace.for_workers, self.reporter
+            )
+        except KeyboardInterrupt as error:
+            raise Interrupted(
+                "stopped while costs were measured; all runs stand, and the same command goes on.",
+                signal.SIGINT,
+            ) from error
         if not record["problems"]:
             benchmark.write(path, record)
         return record

@@ -7,9 +7,6 @@ import gc
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-
-import numpy as np
 
 from zoo.datasets.dataset import Arrays
 from zoo.training.plan import Plan
@@ -23,11 +20,6 @@ STEPS = 20
 
 SECONDS, CALLS = 0.4, 100
 """A round of one measurement lasts at least this long; one of latency has at least so many calls."""
-
-
-def with_batch_size(plan: Plan, batch_size: int) -> Plan:
-    """The plan with the benchmark's batch instead of its recipe's."""
-    return replace(plan, recipe=replace(plan.recipe, batch_size=batch_size))
 
 
 class Subject:
@@ -97,6 +89,8 @@ class Subject:
 
     def infer(self, batch: int) -> None:
         """Logits of `batch` test samples, from stored samples to numbers in host memory."""
+        import numpy as np
+
         self.engine.infer(np.take(self.x_test, np.arange(batch) % len(self.x_test), axis=0))
 
     def round(self) -> dict[str, float]:
@@ -105,6 +99,8 @@ class Subject:
         Images per second: `train`, and `infer_N` for each inference batch N. Seconds for one image:
         `latency_p50`, `latency_p99`.
         """
+        import numpy as np
+
         measures = {"train": self.images_per_call / _mean(times_of(self.train))}
         for batch in self.inference_batches:
             times = times_of(lambda batch=batch: self.infer(batch), CALLS if batch == 1 else 1)

@@ -83,6 +83,7 @@ def make_document(
     ranks = judge.ranks(list(correct), pairs)
     rows = [_row(result, correct.get(result.name), ranks, cost, about) for result in results]
     _mark_pareto(rows)
+    notes = [*about.notes, *_overrides(present), *_disturbed(present), *_unmeasured(rows, cost)]
     rows.sort(key=lambda row: (row["accuracy"] is None, -(row["accuracy"] or 0)))
     for row in rows:
         row["text"] = {column.key: columns.write(column, row) for column in columns.COLUMNS}
@@ -93,7 +94,7 @@ def make_document(
         "command": about.command,
         **_setting(present[0]),
         "mixed": list(about.mixed),
-        "notes": [*about.notes, *_overrides(present), *_disturbed(present)],
+        "notes": notes,
         "target": about.target,
         "methods": judge.METHODS,
         "columns": [
@@ -236,12 +237,13 @@ def _without_values(stat: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def matching_cost(result: Result, cost: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """The benchmark's entry for what this result's runs trained."""
+    """The benchmark's entry for what this result's runs trained, under the same conditions."""
     if cost is None or result.identity is None:
         return None
     wanted = cost_identity(result.identity, cost["settings"]["batch_size"])
+    here = conditions.of_run(result.runs[0])
     for entry in cost["entries"].values():
-        if entry["identity"] == wanted:
+        if entry["identity"] == wanted and entry["conditions"] == here:
             return entry
     return None
 
@@ -343,6 +345,16 @@ def _disturbed(results: Sequence[Result]) -> list[str]:
     return [
         "seconds to target are disturbed: some runs shared the machine with others "
         f"({', '.join(names)})"
+    ]
+
+
+def _unmeasured(rows: Sequence[Mapping[str, Any]], cost) -> list[str]:
+    names = [row["name"] for row in rows if row.get("from_runs")]
+    if cost is None or not names:
+        return []
+    return [
+        f"not in the benchmark: {', '.join(names)}; their training images/s and compile are what "
+        "their runs saw"
     ]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.comparison.planning import FAILED, GOES_ON, STANDS, Agenda, Job
-from zoo.comparison.process import Worker
+from zoo.comparison.process import ONE_OF_MANY, Worker
 from zoo.comparison.reporter import ComparisonReporter
 from zoo.errors import Interrupted, ZooError
 from zoo.run import Run
@@ -76,6 +76,7 @@ class Execution:
     def _start(self, job: Job) -> None:
         worker = Worker(
             "train",
+            ONE_OF_MANY if self._at_once > 1 else None,
             request=job.request.as_json(),
             runs_dir=str(self._runs_dir),
             again=job.again,

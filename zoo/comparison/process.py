@@ -13,6 +13,12 @@ from typing import Any
 LAST_WORDS = 300
 """Characters of a dead worker's standard error that its epitaph may quote."""
 
+ONE_OF_MANY = {
+    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # JAX takes 75 % of a GPU's memory at once
+    "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # TensorFlow all of it
+}
+"""Environment of a worker that shares a GPU with others."""
+
 
 class Worker:
     """A process that carries out one task, and tells of it in events.
@@ -29,7 +35,8 @@ class Worker:
     def __init__(self, task: str, environ: Mapping[str, str] | None = None, /, **content: Any):
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "zoo.comparison.worker"],
+            # -P: the working folder may hold a `zoo` of its own, such as a checkout.
+            [sys.executable, "-P", "-m", "zoo.comparison.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,

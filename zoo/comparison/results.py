@@ -14,6 +14,7 @@ from zoo.errors import UsageError
 from zoo.manifest import Manifest
 from zoo.recipe import Recipe
 from zoo.run import Run, all_runs
+from zoo.suggest import unknown
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,13 @@ def of_folders(
     later one counts.
 
     Raises:
-        UsageError: a folder is missing, or nothing in them is wanted.
+        UsageError: a folder is missing, a name is in none of them, or nothing is left.
     """
     there = [run for folder in folders for run in _runs_in(folder, note)]
+    known = [run.record["architecture"]["name"] for run in there]
+    for name in wanted.names:
+        if there and name not in known:
+            raise UsageError(unknown("architecture in these runs", name, set(known)))
     found = [run for run in there if wanted.takes(run)]
     groups: dict[str, dict[int, Run]] = {}
     failures: dict[str, dict[int, Failure]] = {}

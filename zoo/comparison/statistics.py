@@ -39,6 +39,10 @@ METHODS = {
         "of architectures that are better, to the number that are not worse (Al Mohamad, Goeman "
         "and van Zwet 2022). Where nothing can be told apart, all share one range."
     ),
+    "noise": (
+        "How far two trainings, and two measurements, of the same architecture differ: smaller "
+        "differences between architectures mean nothing."
+    ),
 }
 """How each figure is computed, in a sentence or two, for the table's foot."""
 

@@ -1,8 +1,9 @@
 """A finished run's model, ready to answer."""
 
 from zoo import run as runs
+from zoo.architecture import Architecture
 from zoo.errors import UsageError, ZooError
-from zoo.registry import Registry
+from zoo.registry import Origin, Registry
 from zoo.run import Run
 from zoo.training.backend import choose_backend, choose_device, make_deterministic
 from zoo.training.engine import Engine, make_engine
@@ -25,11 +26,11 @@ def load_engine(run: Run, registry: Registry, backend: str | None, device: str) 
         )
     _check_file(run)
     record = run.record
-    architecture, _ = registry.architecture(run.architecture)
+    architecture, origin = registry.architecture(run.architecture)
     backend = choose_backend(backend or record["backend"])
     chosen = choose_device(backend, device)
     deterministic = make_deterministic(backend, chosen)
-    model = _model(run, architecture)
+    model = _model(run, architecture, origin)
     pipeline = Pipeline.from_record(record["input"])
     return make_engine(backend, model, None, pipeline, run.recipe, chosen, deterministic)
 
@@ -45,15 +46,16 @@ def _check_file(run: Run) -> None:
         )
 
 
-def _model(run: Run, architecture):
+def _model(run: Run, architecture: Architecture, origin: Origin):
     import keras
 
-    from zoo.training.training import build_model
+    from zoo.training.build import build_model
 
     record = run.record
     keras.config.set_dtype_policy(record["precision"])
     shape = tuple(record["input"]["input_shape"])
-    model = build_model(architecture, shape, len(record["dataset"]["classes"]), run.hyperparameters)
+    classes = len(record["dataset"]["classes"])
+    model = build_model(architecture, shape, classes, run.hyperparameters, origin)
     try:
         model.load_weights(run.model_file)
     except (ValueError, KeyError, OSError) as error:

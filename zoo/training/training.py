@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from zoo.architecture import Architecture
-from zoo.errors import Diverged, PluginError, UsageError
+from zoo.errors import Diverged, UsageError
 from zoo.run import Run
 from zoo.statistics import loss_and_accuracy
 from zoo.training import augmentation, checkpoint, order
-from zoo.training.backend import Device, quiet_native_logs, seed_everything
+from zoo.training.backend import Device, seed_everything
+from zoo.training.build import build_model
 from zoo.training.checkpoint import Progress
 from zoo.training.engine import Engine, Sums, make_engine
 from zoo.training.examples import Examples
@@ -20,36 +20,6 @@ from zoo.training.optimizer import make_optimizer
 from zoo.training.pipeline import Pipeline
 from zoo.training.plan import Plan
 from zoo.training.reporter import Reporter
-
-
-def build_model(architecture: Architecture, input_shape, num_classes: int, hyperparameters: dict):
-    """The architecture's model, checked.
-
-    Raises:
-        PluginError: `build` fails, or gives something that is no model with
-            `(batch, num_classes)` as output.
-    """
-    import keras
-
-    what = f"build of {architecture.name}"
-    try:
-        with quiet_native_logs():
-            model = architecture.build(input_shape, num_classes, **hyperparameters)
-    except Exception as error:
-        line = " ".join(str(error).split())
-        raise PluginError(
-            f"{what} failed for input {input_shape} and {hyperparameters}: "
-            f"{type(error).__name__}: {line}"
-        ) from error
-    if not isinstance(model, keras.Model):
-        raise PluginError(f"{what} returned {type(model).__name__}, not a keras.Model.")
-    if not model.built:
-        model.build((None, *input_shape))
-    if tuple(model.output_shape) != (None, num_classes):
-        raise PluginError(
-            f"{what} gives output of shape {model.output_shape}; (batch, {num_classes}) is wanted."
-        )
-    return model
 
 
 class Training:
@@ -233,7 +203,8 @@ def prepare_engine(plan: Plan, examples: Examples, device: Device, deterministic
         shape = pipeline.input_shape
     except ValueError as error:
         raise UsageError(f"{plan.architecture.name} on {plan.dataset.name}: {error}.") from error
-    model = build_model(plan.architecture, shape, len(plan.dataset.classes), plan.hyperparameters)
+    classes = len(plan.dataset.classes)
+    model = build_model(plan.architecture, shape, classes, plan.hyperparameters, plan.origin)
     steps = len(examples.y_train) // recipe.batch_size * recipe.epochs
     optimizer = make_optimizer(recipe, steps)
     optimizer.build(model.trainable_variables)

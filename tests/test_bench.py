@@ -1,0 +1,116 @@
+"""`zoo bench`, and the suite in bench/ that measures the same."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import assert_one_line_error
+from test_compare import clean_environment, nets, zoo_command  # noqa: F401 - nets is a fixture
+
+PROJECT = Path(__file__).parent.parent
+SHORT = ("--processes", "1", "--rounds", "2")
+MEASURES = {
+    "train", "infer_1", "infer_32", "infer_256", "infer_1024", "latency_p50", "latency_p99",
+    "start_up", "compile", "compile_inference",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def measured(nets, small_npz, tmp_path_factory) -> tuple[subprocess.CompletedProcess, Path]:  # noqa: F811
+    """One that works and one that does not, measured: what the command said, and its record."""
+    out = tmp_path_factory.mktemp("bench") / "record.json"
+    names = (nets / "wide.py", nets / "crashes.py")
+    command = zoo_command("bench", *names, "--dataset", small_npz, *SHORT, "--out", out)
+    result = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=clean_environment()
+    )
+    return result, out
+
+
+def test_it_measures_everything_and_the_first_one_twice(measured):
+    record = json.loads(measured[1].read_text())
+    entry = record["entries"]["wide"]
+    assert set(entry["measures"]) == set(record["again"]["measures"]) == MEASURES
+    assert entry["measures"]["train"]["n"] == 2
+    assert entry["measures"]["start_up"]["n"] == 1
+    for stat in entry["measures"].values():
+        assert 0 <= stat["q1"] <= stat["median"] <= stat["q3"]
+    # A batch of 1,024 goes through a tiny network faster, image for image, than one at a time.
+    rates = {name: stat["median"] for name, stat in entry["measures"].items()}
+    assert rates["infer_1024"] > 2 * rates["infer_1"]
+    assert rates["latency_p50"] == pytest.approx(1 / rates["infer_1"], rel=2)
+    assert 0.3 < record["noise"]["infer_256"] < 3
+    assert entry["peak_memory"] > 100e6
+
+
+def test_one_that_fails_is_named_and_the_others_are_measured(measured):
+    result, _ = measured
+    assert result.returncode == 1
+    assert "FAILED: crashes: crashed: SIGABRT" in result.stdout
+    rows = [line.split()[:2] for line in result.stdout.splitlines() if line.startswith("wide")]
+    assert rows[:2] == [["wide", rows[0][1]], ["wide", "(again)"]]
+
+
+def test_a_record_is_shown_again(measured, zoo_here):
+    code, out, _ = zoo_here("bench", "--from", measured[1])
+    assert code == 1  # as it was
+    assert out.strip() == measured[0].stdout.strip()
+    _, markdown, _ = zoo_here("bench", "--from", measured[1], "--markdown")
+    assert markdown.startswith("| architecture | training images/s |")
+
+
+def test_the_record_of_pytest_benchmark_becomes_the_table_that_it_cannot_draw(
+    data_dir, tmp_path, zoo_here
+):
+    record = tmp_path / "bench.json"
+    result = subprocess.run(
+        [
+            sys.executable, "-m", "pytest", "bench/test_architectures.py", "-q",
+            "-p", "no:cacheprovider", "--benchmark-json", record, "-k", "train or infer_1-",
+        ],
+        cwd=PROJECT,
+        env={**os.environ, "ZOO_DATA_DIR": str(data_dir), "ZOO_PLUGINS": "cnn"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout + result.stderr
+    info = json.loads(record.read_text())["benchmarks"][0]["extra_info"]
+    assert info["parameters"] == 91_890
+    assert info["images_per_second"] > 0
+    assert info["peak_memory"] > 100e6
+    assert info["settings"]["batch_size"] == 128
+    code, out, _ = zoo_here("bench", "--from", record, "--markdown")
+    assert code == 0
+    table = next(line for line in out.splitlines() if line.startswith("| cnn |"))
+    shown = float(table.split("|")[2].split("[")[0].replace(",", ""))
+    assert shown == pytest.approx(info["images_per_second"], rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "parts"),
+    [
+        (["cnnn"], 2, ["Did you mean cnn?"]),
+        (["cnn", "--rounds", "0"], 2, ["--rounds 0", "at least 1"]),
+        (["cnn", "--processes", "-1"], 2, ["--processes -1"]),
+        (["cnn", "--batch-size", "0"], 2, ["--batch-size 0"]),
+        (["cnn", "--json", "--markdown"], 2, ["not both"]),
+        (["cnn", "--out", "nowhere/x.json"], 2, ["no folder nowhere"]),
+        (["cnn", "--from", "x.json"], 2, ["leave the names out"]),
+        (["--from", "x.json"], 1, ["x.json", "cannot be read"]),
+        (["--from", "text.json"], 1, ["text.json", "is not JSON"]),
+        (["--from", "other.json"], 1, ["other.json", "no record of zoo bench"]),
+        (["--from", "newer.json"], 1, ["newer.json", "schema 9"]),
+        (["--from", "empty.json"], 1, ["empty.json", "pytest bench/"]),
+    ],
+)
+def test_bad_input_is_told_at_once(zoo_here, arguments, code, parts):
+    Path("text.json").write_text("hello")
+    Path("other.json").write_text('{"a": 1}')
+    Path("newer.json").write_text('{"schema": 9, "entries": {}}')
+    Path("empty.json").write_text('{"benchmarks": []}')
+    result = zoo_here("bench", *arguments)
+    assert_one_line_error(result, code, *parts)

@@ -1,0 +1,116 @@
+"""Printing a comparison: its plan, its tables, its page."""
+
+from typing import Any
+
+import click
+
+from zoo import atomic
+from zoo.cli import options
+from zoo.cli.output import duration, print_json, print_table, wrapped
+from zoo.comparison import columns, table
+from zoo.datasets.catalog import find_dataset
+from zoo.datasets.location import Locations
+from zoo.errors import ZooError
+
+
+def say_plan(agenda, jobs: int) -> None:
+    """What is there, what will be trained, and for about how long."""
+    to_do, stand = len(agenda.to_do), sum(job.state == "stands" for job in agenda.jobs)
+    text = f"to train: {to_do}, standing from before: {stand}"
+    if to_do:
+        at_once = f", {jobs} at a time" if jobs > 1 else ""
+        text += f"; about {duration(agenda.seconds / jobs)}{at_once}, and the costs after that"
+    click.echo(text, err=True)
+
+
+def show_plan(agenda, given: dict[str, Any]) -> None:
+    """Every run of the plan, for a dry run."""
+    rows = [
+        {
+            "architecture": job.entry.name,
+            "seed": job.request.seed,
+            "state": job.state,
+            "seconds": job.seconds,
+            "run": job.run.name if job.run else None,
+            "cause": job.cause,
+        }
+        for job in agenda.jobs
+    ]
+    if given["as_json"]:
+        print_json({"jobs": rows, "seconds": agenda.seconds / given["jobs"]})
+        return
+    print_table(
+        ("architecture", "seed", "state", "about", ""),
+        [
+            (
+                row["architecture"],
+                row["seed"],
+                row["state"],
+                duration(row["seconds"]) if row["seconds"] else "-",
+                row["cause"] or row["run"] or "",
+            )
+            for row in rows
+        ],
+    )
+    say_plan(agenda, given["jobs"])
+    click.echo("Nothing was trained (--dry-run).")
+
+
+def print_document(document: dict[str, Any], given: dict[str, Any]) -> None:
+    """In the form that was asked for."""
+    if given["as_json"]:
+        print_json(document)
+    elif given["as_csv"]:
+        click.echo(table.as_csv(document), nl=False)
+    elif given["as_markdown"]:
+        click.echo(table.markdown(document), nl=False)
+    else:
+        _print_tables(document)
+
+
+def _print_tables(document: dict[str, Any]) -> None:
+    for heading, groups in (
+        ("What it learns", (columns.LEARNS,)),
+        ("What it costs", (columns.IS, columns.COSTS)),
+    ):
+        click.secho(f"\n{heading}", bold=True)
+        print_table(*table.grid(document, groups), numbers=True)
+    if document["pairs"]:
+        click.secho("\nWhich differences are real", bold=True)
+        print_table(*table.pair_grid(document), numbers=True)
+    click.echo()
+    for line in table.foot(document):
+        loud = line.startswith(("MIXED", "FAILED"))
+        click.secho(wrapped(line), fg="red" if loud else None)
+    click.echo("zoo compare --explain says what each column means.")
+
+
+def write_page(
+    context: click.Context, given: dict[str, Any], document: dict[str, Any], found
+) -> None:
+    """The page, with test images if the dataset is at hand.
+
+    Raises:
+        ZooError: it cannot be written.
+    """
+    from zoo.comparison.exhibits import make_exhibits
+    from zoo.report.page import render
+
+    layout, samples = document["dataset"]["layout"], None
+    try:
+        first = next(each for each in found if each.runs).runs[0]
+        data = find_dataset(first.dataset, options.registry(context))
+        arrays = data.load(Locations.of_user(given["data_dir"]))
+        if arrays.checksums["x_test"] == document["dataset"]["checksums"]["x_test"]:
+            samples = arrays.x_test
+    except ZooError as error:
+        click.echo(f"note: the page shows no images: {error}", err=True)
+    page = render(document, make_exhibits(found, samples, layout))
+    try:
+        atomic.write_text(given["html"], page)
+    except OSError as error:
+        raise ZooError(
+            f"{given['html']}: cannot be written ({error.strerror or error}). The runs stand: give "
+            "the same command with another --html."
+        ) from error
+    click.echo(f"page: {given['html']} ({len(page) / 1e6:.1f} MB)", err=True)
