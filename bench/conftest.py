@@ -12,6 +12,12 @@ def pytest_benchmark_update_machine_info(config, machine_info):
     machine_info.pop("node", None)
 
 
+def pytest_benchmark_update_json(config, benchmarks, output_json):
+    """Medians and quartiles are kept; every single time would be most of the file."""
+    for each in output_json["benchmarks"]:
+        each["stats"].pop("data", None)
+
+
 @pytest.fixture
 def against(benchmark):
     """Time `subject` in turn with `yardstick`, so that both see the same machine.

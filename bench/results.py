@@ -108,6 +108,8 @@ def speed() -> str:
         processor = record["machine_info"]["cpu"]["brand_raw"]
         for each in record["benchmarks"]:
             extra, stats = each["extra_info"], each["stats"]
+            if "measure" in extra:
+                continue  # zoo bench --from shows those
             if "ratio" in extra:
                 value = f"{extra['ratio']:.2f} × the time of {extra['yardstick']}"
             else:

@@ -3,14 +3,14 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from zoo.errors import UsageError
 
 SUFFIX = ".partial"
 
 
-def write(path: Path, produce: Callable[[BinaryIO], None]) -> None:
+def write(path: Path, produce: Callable[[BinaryIO], Any]) -> None:
     """Let `produce` write a temporary file beside `path`, then put it in `path`'s place.
 
     Raises:

@@ -14,10 +14,10 @@ hookimpl = pluggy.HookimplMarker("archzoo")
 
 
 @hookspec
-def zoo_architectures() -> Iterable["Architecture"]:
+def zoo_architectures() -> Iterable["Architecture"]:  # type: ignore[empty-body]
     """Return the architectures that this plugin brings."""
 
 
 @hookspec
-def zoo_datasets() -> Iterable["Dataset"]:
+def zoo_datasets() -> Iterable["Dataset"]:  # type: ignore[empty-body]
     """Return the datasets that this plugin brings."""

@@ -36,7 +36,8 @@ def read_picture(path: Path, shape: tuple[int, int, int], *, centre: bool) -> np
 
 def _open(path: Path) -> Image.Image:
     try:
-        with Image.open(path) as image:
+        with Image.open(path) as file:
+            image: Image.Image = file
             image.load()
             if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
                 image = image.convert("RGBA")

@@ -183,10 +183,10 @@ def _change(recipe: Recipe, table: Mapping[str, Any], path: Path, at: tuple[str,
     try:
         return replace(recipe, **values)
     except UsageError as error:
-        key = next((key for key in values if f" {key} is " in str(error)), None)
-        if key is None:
+        blamed = next((key for key in values if f" {key} is " in str(error)), None)
+        if blamed is None:
             raise
-        raise UsageError(f"{where(path, at, key)}: {error}") from error
+        raise UsageError(f"{where(path, at, blamed)}: {error}") from error
 
 
 def _typed(value: Any, kind: Any, what: str) -> Any:

@@ -7,7 +7,7 @@ from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zoo import diagnosis
 from zoo.errors import PluginError, UsageError
@@ -219,7 +219,7 @@ def _plugin(entry_point: EntryPoint) -> Plugin:
         entry_point.name,
         metadata["Name"],
         distribution.version,
-        metadata.get("Summary") or "",
+        metadata.get("Summary") or "",  # type: ignore[attr-defined]
         entry_point,
     )
 
@@ -273,8 +273,8 @@ def _call_hooks(plugin: Plugin, module) -> Loaded:
     return Loaded(plugin, architectures, datasets, hooks)
 
 
-def _gather(results: list, kind: type, hook: str) -> tuple:
-    gathered = []
+def _gather(results: list, kind: type[Any], hook: str) -> tuple[Any, ...]:
+    gathered: list[Any] = []
     for result in results:
         if isinstance(result, kind) or not isinstance(result, Iterable):
             raise TypeError(f"{hook} must return a list of {kind.__name__}, not {result!r}")

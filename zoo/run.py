@@ -39,6 +39,8 @@ REQUIRED = {
     "seed",
     "backend",
     "device",
+    "precision",
+    "environment",
     "sessions",
 }
 HISTORY = ("epoch", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy")

@@ -47,6 +47,7 @@ def architecture_from_file(path: Path) -> tuple[Architecture, Origin]:
 def _import(path: Path):
     name = f"zoo_file_{re.sub(r'[^0-9a-zA-Z]', '_', path.stem)}"
     spec = importlib.util.spec_from_file_location(name, path)
+    assert spec and spec.loader  # a .py file always has them
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses and pickling look a module up by name
     try:

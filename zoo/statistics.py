@@ -1,5 +1,7 @@
 """What can be said about an accuracy from the examples it was measured on."""
 
+from typing import Any
+
 import numpy as np
 
 INTERVAL_METHOD = "Wilson score interval, 95 %"
@@ -25,7 +27,7 @@ def accuracy_interval(correct: int, examples: int) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
-def measured(logits: np.ndarray, labels: np.ndarray) -> dict[str, object]:
+def measured(logits: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
     """Loss, accuracy and its interval on a test set, under the names that run.json has."""
     loss, accuracy = loss_and_accuracy(logits, labels)
     correct = round(accuracy * len(labels))

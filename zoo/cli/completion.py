@@ -16,5 +16,6 @@ def command(context: click.Context, shell: str) -> None:
     fish: zoo completion fish > ~/.config/fish/completions/zoo.fish
     """
     kind = get_completion_class(shell)
+    assert kind  # click has one for each choice
     root = context.find_root()
     click.echo(kind(root.command, {}, root.info_name or "zoo", "_ZOO_COMPLETE").source())

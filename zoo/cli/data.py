@@ -14,6 +14,7 @@ FALLBACK_DATASET = "digits"
 def default_dataset(registry: Registry, locations: Locations, *, fetch: bool) -> str:
     """MNIST, fetched if allowed; or loudly the embedded digits in its absence."""
     default = find_dataset(DEFAULT_DATASET, registry)
+    assert default.find and default.fetch
     if default.find(locations):
         return DEFAULT_DATASET
     try:

@@ -41,13 +41,14 @@ def _rows(registry: Registry) -> list[dict[str, str]]:
     rows = []
     for plugin in registry.plugins:
         shipped = registry.manifest.architectures.get(plugin.name)
-        known = shipped is not None and shipped.package == plugin.distribution
+        if shipped is not None and shipped.package != plugin.distribution:
+            shipped = None  # another package's architecture by that name
         rows.append(
             {
                 "name": plugin.name,
-                "layout": shipped.layout if known else "-",
+                "layout": shipped.layout if shipped else "-",
                 "from": f"{plugin.distribution} {plugin.version}",
-                "summary": (shipped.summary if known else plugin.summary)
+                "summary": (shipped.summary if shipped else plugin.summary)
                 + _claimed(registry, plugin),
             }
         )

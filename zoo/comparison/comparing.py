@@ -119,7 +119,7 @@ class Comparing:
         first = next(iter(present.values())).runs[0]
         path = benchmark.file_of(
             self.workplace.runs_dir,
-            [present[name].identity for name in requests],
+            [present[name].runs[0].record["identity"] for name in requests],
             conditions.of_run(first),
             settings,
         )

@@ -7,6 +7,7 @@ import gc
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from zoo.datasets.dataset import Arrays
 from zoo.training.plan import Plan
@@ -49,7 +50,8 @@ class Subject:
         from zoo.training.trainer import prepare_backend
         from zoo.training.training import prepare_engine
 
-        self.plan, self.phases = plan, {}
+        self.plan = plan
+        self.phases: dict[str, float] = {}
         self.inference_batches = inference_batches
         examples = Examples.split(arrays, plan.recipe)
         self.sizes, self.x_test = examples.sizes, examples.x_test
@@ -64,7 +66,7 @@ class Subject:
             self.engine.compile(len(self._batches), plan.recipe.batch_size)
         self.phases["compile"] += _first_extra(self.train)
         self.phases["compile_inference"] = sum(
-            _first_extra(lambda batch=batch: self.infer(batch)) for batch in inference_batches
+            _first_extra(partial(self.infer, batch)) for batch in inference_batches
         )
 
     @contextmanager
@@ -103,7 +105,7 @@ class Subject:
 
         measures = {"train": self.images_per_call / _mean(times_of(self.train))}
         for batch in self.inference_batches:
-            times = times_of(lambda batch=batch: self.infer(batch), CALLS if batch == 1 else 1)
+            times = times_of(partial(self.infer, batch), CALLS if batch == 1 else 1)
             measures[f"infer_{batch}"] = batch / _mean(times)
             if batch == 1:
                 middle, slow = np.percentile(times, (50, 99))
@@ -131,7 +133,8 @@ def times_of(call: Callable[[], None], at_least: int = 1) -> list[float]:
     collecting = gc.isenabled()
     gc.disable()
     try:
-        times, total = [], 0.0
+        times: list[float] = []
+        total = 0.0
         while total < SECONDS or len(times) < at_least:
             started = time.perf_counter()
             call()

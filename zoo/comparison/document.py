@@ -226,14 +226,14 @@ def _costs(result: Result, cost: Mapping[str, Any] | None) -> dict[str, Any]:
     }
 
 
-def _spread(values: list[float]) -> dict[str, Any]:
+def _spread(values: list[float]) -> dict[str, Any] | None:
     from zoo.comparison.benchmark import spread
 
     return _without_values(spread(values))
 
 
 def _without_values(stat: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    return stat and {key: value for key, value in stat.items() if key != "values"}
+    return None if stat is None else {key: value for key, value in stat.items() if key != "values"}
 
 
 def matching_cost(result: Result, cost: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

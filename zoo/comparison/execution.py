@@ -66,8 +66,8 @@ class Execution:
                     for outcome in self._step():
                         outcomes[id(outcome.job)] = outcome
                         self._reporter.ended(outcome.job, outcome)
-                    if interruption.requested:
-                        self._wind_down(len(waiting), agenda, interruption)
+                    if interruption.signal_number is not None:
+                        self._wind_down(len(waiting), agenda, interruption.signal_number)
             finally:
                 for worker in self._workers.values():
                     worker.kill()
@@ -80,7 +80,7 @@ class Execution:
             request=job.request.as_json(),
             runs_dir=str(self._runs_dir),
             again=job.again,
-            resume=str(job.run.folder) if job.state == GOES_ON else None,
+            resume=str(job.run.folder) if job.run and job.state == GOES_ON else None,
             alongside=self._at_once - 1,
             **self._content,
         )
@@ -110,18 +110,18 @@ class Execution:
         else:
             self._reporter.event(job, event)
 
-    def _wind_down(self, waiting: int, agenda: Agenda, interruption: Interruption) -> None:
+    def _wind_down(self, waiting: int, agenda: Agenda, signal_number: int) -> None:
         for worker in self._workers.values():
             worker.stop()
         in_hand = len(self._workers)
         while self._workers:
             for _ in self._step():
                 pass
-        done = len(agenda.jobs) - waiting - in_hand
+        planned = len(agenda.to_do)
         raise Interrupted(
-            f"stopped with {done} of {len(agenda.jobs)} runs done; the same command goes on from "
-            "there, and the run in hand from its checkpoint.",
-            interruption.signal_number,
+            f"stopped with {planned - waiting - in_hand} of {planned} runs done; the same command "
+            "goes on from there, and the run in hand from its checkpoint.",
+            signal_number,
         )
 
 

@@ -34,7 +34,7 @@ class Worker:
 
     def __init__(self, task: str, environ: Mapping[str, str] | None = None, /, **content: Any):
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
-        self._process = subprocess.Popen(
+        process = subprocess.Popen(
             # -P: the working folder may hold a `zoo` of its own, such as a checkout.
             [sys.executable, "-P", "-m", "zoo.comparison.worker"],
             stdin=subprocess.PIPE,
@@ -45,18 +45,20 @@ class Worker:
             start_new_session=True,
             env={**os.environ, **(environ or {})},
         )
+        assert process.stdin and process.stdout
+        self._process, self._input, self._output = process, process.stdin, process.stdout
         self._stopping = False
         self.send(task=task, **content)
 
     def send(self, **message: Any) -> None:
         """Tell the worker something; no error if it is gone, which `receive` will say."""
         with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(json.dumps(message) + "\n")
-            self._process.stdin.flush()
+            self._input.write(json.dumps(message) + "\n")
+            self._input.flush()
 
     def receive(self) -> dict[str, Any] | None:
         """The next event; None when there will be no more."""
-        line = self._process.stdout.readline()
+        line = self._output.readline()
         return json.loads(line) if line else None
 
     def ask(self, **message: Any) -> dict[str, Any]:
@@ -67,9 +69,9 @@ class Worker:
     def finish(self) -> None:
         """Nothing more will be asked; wait for its end."""
         with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.close()
+            self._input.close()
         self._process.wait()
-        self._process.stdout.close()
+        self._output.close()
         self._stderr.close()
 
     def stop(self) -> None:

@@ -187,6 +187,8 @@ def main() -> None:
     """Carry out the task in the first line of standard input."""
     channel = Channel()
     task = channel.receive()
+    if task is None:
+        return  # the parent is gone already
     try:
         registry = Registry.discover(use_plugins=task["use_plugins"])
         TASKS[task["task"]](channel, task, registry)

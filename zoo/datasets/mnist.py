@@ -106,10 +106,8 @@ class _Source:
         from zoo.datasets.idx import read_idx
 
         ranks = {"x": 3, "y": 1}
-        return {
-            key: read_idx(self._file(folder, each.stem), ranks[key[0]])
-            for key, each in self.files.items()
-        }
+        found = {key: self._file(folder, each.stem) for key, each in self.files.items()}
+        return {key: read_idx(path, ranks[key[0]]) for key, path in found.items() if path}
 
     def _read_npz(self, path: Path) -> "dict[str, np.ndarray]":
         from zoo.datasets.npz import open_npz

@@ -4,6 +4,7 @@ import contextlib
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -85,7 +86,7 @@ def _layout(held: dict[str, np.ndarray], fault: str) -> Layout:
         layout = str(held["layout"])
         if layout not in LAYOUTS:
             raise DataError(f"{fault}layout is {layout!r}; use one of {', '.join(LAYOUTS)}.")
-        return layout
+        return cast(Layout, layout)
     if rank not in _RANKS:
         raise DataError(
             f"{fault}x_train has shape {held['x_train'].shape}; images are (N, H, W) or "

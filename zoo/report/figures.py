@@ -4,7 +4,7 @@ import statistics
 import warnings
 from collections.abc import Sequence
 from itertools import pairwise, zip_longest
-from typing import Any
+from typing import Any, cast
 
 import matplotlib.style
 import numpy as np
@@ -26,7 +26,8 @@ LINE, WIDTH = 13, 6.4
 
 LEADER = {"arrowstyle": "-", "color": GRID, "linewidth": 0.8, "shrinkB": 5}
 
-Place = Sequence[float]
+Place = Any
+"""A point: two numbers in a tuple or an array."""
 Box = tuple[float, float, float, float]
 Measured = tuple[float, float, float, float]
 """Where along the x axis; mean, least and greatest over seeds."""
@@ -132,9 +133,9 @@ def _front(axes: Axes, front: list[Place]) -> list[list[Place]]:
     if not front:
         return []
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
-    xs, ys = zip(*sorted(front), strict=True)
-    xs, ys = [left, *xs, xs[-1]], [ys[0], *ys, bottom]
-    style = {"color": MUTED, "linewidth": 1, "linestyle": (0, (4, 3)), "zorder": 1}
+    speeds, accuracies = zip(*sorted(front), strict=True)
+    xs, ys = [left, *speeds, speeds[-1]], [accuracies[0], *accuracies, bottom]
+    style: dict[str, Any] = {"color": MUTED, "linewidth": 1, "linestyle": (0, (4, 3)), "zorder": 1}
     axes.plot(xs, ys, drawstyle="steps-pre", **style)
     axes.set(xlim=(left, right), ylim=(bottom, top))
     return [
@@ -146,7 +147,7 @@ def _label_points(
     axes: Axes, keys: dict[str, Key], places: dict[str, Place], lines: list[list[Place]]
 ) -> None:
     """Write each name beside its place, where it covers no place, line or earlier name."""
-    axes.figure.draw_without_rendering()
+    cast(Figure, axes.figure).draw_without_rendering()
     seen = {name: axes.transData.transform(place) for name, place in places.items()}
     taken = [(x - 6, y - 6, x + 6, y + 6) for x, y in seen.values()]
     for line in lines:
@@ -221,9 +222,11 @@ def _curves(
     else:
         axes.set_xlim(0, 1.12 * axes.dataLim.x1)
     if against == "seconds" and len(lines) <= MOST_ENDS:
-        means = {name: [point[:2] for point in line] for name, line in lines.items()}
+        paths: dict[str, list[Place]] = {
+            name: [point[:2] for point in line] for name, line in lines.items()
+        }
         _label_points(
-            axes, keys, {name: line[-1] for name, line in means.items()}, list(means.values())
+            axes, keys, {name: path[-1] for name, path in paths.items()}, list(paths.values())
         )
     ends = "; ".join(f"{name} ends at {100 * line[-1][1]:.2f} %" for name, line in lines.items())
     return inline(figure, against, f"Validation accuracy over {axes.get_xlabel()}: {ends}")
@@ -277,7 +280,7 @@ def _accuracy_ticks(low: float, high: float) -> list[float]:
 
 def _label_ends(axes: Axes, keys: dict[str, Key], lines: dict[str, list[Measured]]) -> None:
     """Write each name to the right, at its line's height as far as the names leave room."""
-    axes.figure.draw_without_rendering()
+    cast(Figure, axes.figure).draw_without_rendering()
     bottom, height = axes.bbox.y0, axes.bbox.height
     ends = {
         name: (axes.transData.transform((line[-1][0], line[-1][1]))[1] - bottom) / height

@@ -147,9 +147,13 @@ class Engine(ABC):
 def make_engine(backend: str, *arguments, **named) -> Engine:
     """The engine of a backend; see `Engine` for the arguments."""
     if backend == "tensorflow":
-        from zoo.training.tensorflow_engine import TensorFlowEngine as Kind
-    elif backend == "jax":
-        from zoo.training.jax_engine import JaxEngine as Kind
-    else:
-        from zoo.training.torch_engine import TorchEngine as Kind
-    return Kind(*arguments, **named)
+        from zoo.training.tensorflow_engine import TensorFlowEngine
+
+        return TensorFlowEngine(*arguments, **named)
+    if backend == "jax":
+        from zoo.training.jax_engine import JaxEngine
+
+        return JaxEngine(*arguments, **named)
+    from zoo.training.torch_engine import TorchEngine
+
+    return TorchEngine(*arguments, **named)

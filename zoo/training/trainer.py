@@ -130,12 +130,12 @@ class _Session:
         with Interruption() as interruption:
             try:
                 with self._on_disk():
-                    complete = training.fit(interruption)
+                    training.fit(interruption)
             except Diverged as error:
                 self._close(runs.DIVERGED, error=str(error))
                 raise
             self._record_progress()
-            if not complete or interruption.requested:
+            if interruption.signal_number is not None:
                 self._close(runs.INTERRUPTED)
                 raise Interrupted(self._how_to_go_on(), interruption.signal_number)
             with self._on_disk():
@@ -148,7 +148,7 @@ class _Session:
 
         run, training = self.run, self.training
         now = runs.now()
-        session = {
+        session: dict[str, Any] = {
             "started": now,
             "from_epoch": training.progress.epoch,
             "from_step": training.progress.step,

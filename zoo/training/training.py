@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -60,7 +60,7 @@ class Training:
 
     def save(self) -> None:
         """Write a checkpoint of this moment."""
-        arrays = {
+        arrays: dict[str, Sequence[np.ndarray]] = {
             group: [_value(variable) for variable in variables]
             for group, variables in self._variables().items()
         }
