@@ -18,7 +18,7 @@ from zoo.run import Run
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
 
-OPTIONS = ("--epochs", "3", "--batch-size", "10", "--json")
+OPTIONS = ("--epochs", "4", "--batch-size", "10", "--json")
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,6 @@ def test_a_signal_leaves_a_checkpoint_and_the_line_to_go_on(
 ):
     process = start(tiny_py, small_npz)
     wait_for(is_training, process)
-    time.sleep(0.4)
     process.send_signal(number)
     _, err = process.communicate(timeout=60)
     assert process.returncode == code, err

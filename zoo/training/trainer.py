@@ -122,12 +122,12 @@ class _Session:
     def carry_out(self) -> Run:
         """Train what is left, evaluate, write the files."""
         run, training = self.run, self.training
-        with self._on_disk():
-            resumed = training.restore()
-            self._begin(resumed)
-        with self._timed("compile"):
-            self._compile()
+        # From the moment there is a record, a signal leaves a checkpoint beside it.
         with Interruption() as interruption:
+            with self._on_disk():
+                self._begin(resumed=training.restore())
+            with self._timed("compile"):
+                self._compile()
             try:
                 with self._on_disk():
                     training.fit(interruption)
