@@ -187,3 +187,16 @@ def test_an_empty_picture_still_gets_an_answer(cnn, zoo_here, tmp_path):
     code, out, _ = zoo_here("predict", cnn.folder, "blank.png")
     assert code == 0
     assert "blank.png: " in out
+
+
+def test_a_run_of_a_file_outlives_the_file(tiny_py, small_npz, zoo_here, tmp_path):
+    net = tmp_path / "mine.py"
+    net.write_bytes(tiny_py.read_bytes())
+    code, out, err = zoo_here("train", net, "--dataset", small_npz, "--epochs", "1", "--json")
+    assert code == 0, err
+    run = Run.open(Path(json.loads(out)["folder"]))
+    assert (run.folder / "source" / "mine.py").read_bytes() == tiny_py.read_bytes()
+    net.unlink()
+    code, out, err = zoo_here("evaluate", "last", "--json")
+    assert code == 0, err
+    assert json.loads(out)["test_accuracy"] == run.record["metrics"]["test_accuracy"]

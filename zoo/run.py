@@ -52,7 +52,7 @@ class Run:
 
     Files: `run.json` (everything needed to repeat it, and the results), `history.csv` (a row for
     each epoch), `predictions.npz` (`logits` `(N, classes)` float32 and `labels` of the test set),
-    `model.keras`, `checkpoint/state.npz`.
+    `model.keras`, `checkpoint/state.npz`; and `source/NAME.py` if its architecture was a file.
     """
 
     folder: Path
@@ -83,6 +83,13 @@ class Run:
         """What names its architecture to a registry: a name, or the file it was in."""
         architecture = self.record["architecture"]
         return architecture["origin"]["file"] or architecture["name"]
+
+    @property
+    def source(self) -> Path | None:
+        """Its own copy of the file that its architecture was in; None for a plugin's."""
+        file = self.record["architecture"]["origin"]["file"]
+        kept = self.folder / "source" / Path(file).name
+        return kept if file and kept.is_file() else None
 
     @property
     def hyperparameters(self) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def load_engine(run: Run, registry: Registry, backend: str | None, device: str) 
         )
     _check_file(run)
     record = run.record
-    architecture, origin = registry.architecture(run.architecture)
+    architecture, origin = registry.architecture(str(run.source or run.architecture))
     backend = choose_backend(backend or record["backend"])
     chosen = choose_device(backend, device)
     deterministic = make_deterministic(backend, chosen)

@@ -1,12 +1,13 @@
 """From a plan to a finished run on disk."""
 
+import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from zoo import environment
+from zoo import atomic, environment
 from zoo import run as runs
 from zoo.datasets.dataset import Arrays
 from zoo.datasets.location import Locations
@@ -170,6 +171,18 @@ class _Session:
             "sessions": [session],
         }
         run.save()
+        if self.plan.origin.file:
+            self._keep_source(Path(self.plan.origin.file))
+
+    def _keep_source(self, file: Path) -> None:
+        """A file may be changed or lost; what was trained must not be."""
+        source = file.read_bytes()
+        if hashlib.sha256(source).hexdigest() != self.plan.origin.sha256:
+            self.reporter.note(f"{file} has changed since it was read; the run keeps no copy of it")
+            return
+        folder = self.run.folder / "source"
+        folder.mkdir(exist_ok=True)
+        atomic.write(folder / file.name, lambda target: target.write(source))
 
     def _note_versions(self, versions: dict[str, str]) -> None:
         before = self.run.record["sessions"][-1]["versions"]
