@@ -10,6 +10,7 @@ COMMANDS = {
     "train": ("zoo.cli.train", "Train an architecture on a dataset."),
     "compare": ("zoo.cli.compare", "Train architectures alike, and say which is better."),
     "bench": ("zoo.cli.bench", "Measure what architectures cost: throughput, latency, start-up."),
+    "check": ("zoo.cli.check", "Check an architecture or dataset against the laws."),
     "evaluate": ("zoo.cli.evaluate", "Measure a finished run on a dataset's test set."),
     "predict": ("zoo.cli.predict", "Classify image files with a finished run."),
     "runs": ("zoo.cli.runs", "List runs, or show one."),
@@ -17,6 +18,7 @@ COMMANDS = {
     "show": ("zoo.cli.show", "Show an architecture: hyperparameters, recipes, size."),
     "plugins": ("zoo.cli.plugins", "List plugins and their state."),
     "datasets": ("zoo.cli.datasets", "List datasets, or fetch one."),
+    "new": ("zoo.cli.new", "Write a new plugin package."),
     "doctor": ("zoo.cli.doctor", "Check Python, Keras, devices, data and plugins."),
     "completion": ("zoo.cli.completion", "Print a script for shell completion."),
 }

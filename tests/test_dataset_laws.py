@@ -1,0 +1,159 @@
+"""The laws of datasets: each catches what breaks it, and nothing else does."""
+
+import json
+
+import numpy as np
+import pytest
+import wrong_datasets as wrong
+from conftest import assert_one_line_error
+
+from zoo.datasets.catalog import BUILT_IN, find_dataset
+from zoo.testing import DATASET_LAWS, LAWS, check_dataset, enforce
+from zoo.testing.dataset_source import DatasetSource
+
+BY_NAME = {law.name: law for law in DATASET_LAWS}
+HERE = [law for law in DATASET_LAWS if law.name != "same_elsewhere"]
+"""The laws that need no new process."""
+
+WRONG = {
+    "wrong_shape": ({"shapes"}, "(30, 6, 6); (N, 6, 6, 1) is declared", "axis of 1"),
+    "fewer_labels": ({"shapes"}, "15 samples and y_test shape (12,)", "argmax"),
+    "wide": ({"dtypes"}, "x_train is float64", "uint8 or float32"),
+    "long_labels": ({"dtypes"}, "y_train is int64", "int32"),
+    "unlike": ({"dtypes"}, "x_train is uint8 and x_test float32", "alike"),
+    # The checksum is that of the bytes, which must lie in one piece.
+    "in_pieces": ({"dtypes", "same_order"}, "x_train is not contiguous", "ascontiguousarray"),
+    "not_a_number": ({"finite_values"}, "6 of 1,080 values of x_train are NaN", "leave those"),
+    "from_one": ({"label_range"}, "y_train has labels from 0 to 3; 3 classes", "0 to 2"),
+    "never_asked": ({"every_class"}, "y_test has no sample of 'striped'", "class by class"),
+    "leaky": ({"disjoint"}, "2 of 15 test samples (13.3 %)", "split before"),
+    "shuffled": ({"same_order"}, "a second load gives other bytes in x_train", "sort file names"),
+}
+
+
+def failures(verdicts) -> dict[str, tuple[str, str]]:
+    return {v.law.name: (v.seen, v.change) for v in verdicts if v.state == "failed"}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_dataset_is_caught_by_its_law_alone(name):
+    laws, seen, change = WRONG[name]
+    found = failures(check_dataset(wrong.dataset(getattr(wrong, name)), HERE))
+    assert set(found) == laws
+    first = next(iter(found.values()))
+    assert seen in first[0]
+    assert change in first[1]
+
+
+def test_a_declaration_that_contradicts_itself():
+    found = failures(check_dataset(wrong.FLAT, HERE))
+    assert set(found) == {"declared", "shapes"}  # what is declared is what is loaded
+    assert "image samples have 3 axes" in found["declared"][0]
+    found = failures(check_dataset(wrong.ONE_CLASS, HERE))
+    assert set(found) == {"declared"}
+    assert "each once" in found["declared"][1]
+
+
+def test_a_dataset_that_another_process_loads_otherwise():
+    found = failures(check_dataset(wrong.dataset(wrong.by_process)))
+    assert set(found) == {"same_elsewhere"}
+    assert "a load in a new process gives other bytes in x_train" in found["same_elsewhere"][0]
+
+
+def test_the_right_one_passes_every_law():
+    verdicts = list(check_dataset(wrong.dataset(wrong.right)))
+    assert [(v.law.name, v.seen) for v in verdicts if v.state != "passed"] == []
+    assert [v.law for v in verdicts] == list(DATASET_LAWS)
+
+
+def test_every_law_has_something_wrong_that_only_it_catches():
+    alone = {"declared", "same_elsewhere"}
+    for laws, *_ in WRONG.values():
+        alone |= laws if len(laws) == 1 else set()
+    assert alone == set(BY_NAME)
+    assert not set(BY_NAME) & {law.name for law in LAWS}
+
+
+def test_what_load_raises_is_shown_with_its_frames():
+    found = failures(check_dataset(wrong.dataset(wrong.raises), HERE))
+    assert set(found) == set(BY_NAME) - {"declared", "same_elsewhere"}
+    seen, _ = found["shapes"]
+    assert "OSError: the disk has gone" in seen
+    assert "wrong_datasets.py" in seen
+    assert "zoo/testing" not in seen
+
+
+def test_a_new_process_finds_what_a_hook_or_a_module_declares():
+    for declared in (wrong.dataset(wrong.right), wrong.FLAT, *BUILT_IN.values()):
+        source = json.loads(json.dumps(DatasetSource.of(declared).as_json()))
+        assert DatasetSource(**source).find().name == declared.name
+    lost = wrong.dataset(wrong.right, name="lost")
+    (verdict,) = check_dataset(lost, [BY_NAME["same_elsewhere"]])
+    assert "dataset lost is not to be found in a new process" in verdict.seen
+
+
+def test_enforce_takes_datasets():
+    enforce(BY_NAME["shapes"], wrong.dataset(wrong.right))
+    with pytest.raises(AssertionError, match="wide breaks the law dtypes"):
+        enforce(BY_NAME["dtypes"], wrong.dataset(wrong.wide))
+
+
+@pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "digits"])
+def test_a_built_in_dataset_passes(name, zoo, data_dir):
+    result = zoo("check", name, env={"ZOO_DATA_DIR": str(data_dir)})
+    assert result.returncode == 0, result.stdout
+    assert f"{name}  dataset from " in result.stdout
+    assert f"{name}: {len(DATASET_LAWS)} passed" in result.stdout
+
+
+def test_a_file_is_a_dataset(zoo, tmp_path):
+    given = wrong.right(None)
+    path = tmp_path / "mine.npz"
+    names = ("x_train", "y_train", "x_test", "y_test")
+    np.savez(path, **{name: getattr(given, name) for name in names})
+    result = zoo("check", path, "--json")
+    (row,) = json.loads(result.stdout)
+    assert (row["kind"], row["passed"], row["failed"]) == ("dataset", len(DATASET_LAWS), 0)
+    assert find_dataset(str(path), None).name == "mine"
+
+
+PLUGIN = """
+import zoo
+
+def load(locations):
+    import numpy as np
+    x = np.random.default_rng(0).integers(0, 256, (40, 4, 4, 1), "uint8")
+    y = np.arange(40, dtype="int32") % 2
+    return zoo.Arrays(x[:30], y[:30], x[START:], y[START:], "made")
+
+@zoo.hookimpl
+def zoo_datasets():
+    return [zoo.Dataset(name="specks", classes=("a", "b"), layout="image", shape=(4, 4, 1),
+                        load=load, summary="random pixels")]
+"""
+
+
+def test_a_plugins_dataset_is_checked_by_its_name(distribution, zoo):
+    distribution("zoo-specks", PLUGIN.replace("START", "30"))
+    result = zoo("check", "specks")
+    assert result.returncode == 0, result.stdout + result.stderr
+    distribution("zoo-leaky", PLUGIN.replace("START", "20").replace("specks", "leaks"))
+    result = zoo("check", "leaks")
+    assert result.returncode == 1
+    assert "10 of 20 test samples (50 %) are training samples" in result.stdout
+    assert_one_line_error(zoo("check", "speks"), 2, "Did you mean specks")
+    assert_one_line_error(zoo("check", "specks", "--law", "xla"), 2, "named (dataset)")
+
+
+def test_pytest_runs_every_law_on_the_datasets_that_a_test_file_names(tmp_path):
+    from test_laws import run_pytest
+
+    (tmp_path / "specks.py").write_text(PLUGIN.replace("START", "30"))
+    (tmp_path / "test_specks.py").write_text(
+        "import specks, zoo.testing\n"
+        "DATASETS = specks.zoo_datasets()\n"
+        "def test_law(zoo_dataset, zoo_dataset_law):\n"
+        "    zoo.testing.enforce(zoo_dataset_law, zoo_dataset)\n"
+    )
+    done = run_pytest("-q")
+    assert f"{len(DATASET_LAWS)} passed" in done.stdout, done.stdout

@@ -1,0 +1,210 @@
+"""`zoo check`"""
+
+import contextlib
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from zoo.cli import options
+from zoo.cli.output import duration, print_json, print_table
+from zoo.errors import UsageError
+from zoo.suggest import unknown
+
+if TYPE_CHECKING:
+    from zoo.testing.law import Law, Verdict
+    from zoo.testing.subjects import Subject
+
+MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("-", "yellow")}
+INDENT = " " * 4
+
+
+@click.command("check")
+@click.argument(
+    "names",
+    metavar="[NAME|FILE.py|PACKAGE_DIR]...",
+    nargs=-1,
+    shell_complete=options.complete_architectures,
+)
+@click.option("--law", "chosen", metavar="LAW", multiple=True, help="Only this law. Repeatable.")
+@options.backend
+@click.option("--list", "listing", is_flag=True, help="Say what each law is and why, and stop.")
+@options.as_json
+@click.pass_context
+def command(
+    context: click.Context,
+    names: tuple[str, ...],
+    chosen: tuple[str, ...],
+    backend: str | None,
+    listing: bool,
+    as_json: bool,
+) -> None:
+    """Check architectures and datasets against the laws that they must keep.
+
+    \b
+    zoo check cnn
+    zoo check ./my_net.py --law gradients --law saving
+    zoo check ./my-package        a folder with a pyproject.toml; it need not be installed
+    zoo check mnist               a dataset
+
+    It runs on the CPU. Exit code 1 if a law is broken.
+    """
+    _check_laws(chosen)
+    if listing:
+        _list(chosen, as_json)
+        return
+    if not names:
+        raise UsageError(
+            "check what? Give names, files or folders of packages; zoo list shows the names."
+        )
+    with contextlib.redirect_stdout(sys.stderr):  # what plugins print is no report
+        subjects = _subjects(context, names, chosen)
+    _prepare(subjects, backend)
+    report = _Silent() if as_json else _Lines()
+    rows = [_check(subject, laws, report) for subject, laws in subjects]
+    if as_json:
+        print_json(rows)
+    if any(row["failed"] for row in rows):
+        context.exit(1)
+
+
+def _check(subject: "Subject", laws: "list[Law]", report: "_Silent") -> dict[str, Any]:
+    report.start(subject)
+    verdicts: list[Verdict] = []
+    for verdict in subject.check(laws):
+        report.reached(verdict, verdicts)
+        verdicts.append(verdict)
+    row = _row(subject, verdicts)
+    report.end(row)
+    return row
+
+
+def _check_laws(chosen: Sequence[str]) -> None:
+    known = [law.name for law in _every_law()]
+    for name in chosen:
+        if name not in known:
+            raise UsageError(unknown("law", name, known, "zoo check --list explains them."))
+
+
+def _every_law() -> "Iterator[Law]":
+    from zoo.testing import DATASET_LAWS, LAWS
+
+    yield from LAWS
+    yield from DATASET_LAWS
+
+
+def _list(chosen: Sequence[str], as_json: bool) -> None:
+    from zoo.testing import DATASET_LAWS
+
+    rows = [
+        {
+            "law": law.name,
+            "of": "dataset" if law in DATASET_LAWS else "architecture",
+            "says": law.says,
+            "why": law.why,
+        }
+        for law in _every_law()
+        if not chosen or law.name in chosen
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    print_table(
+        ("law", "of", "what it says, and why"),
+        [(row["law"], row["of"], f"{row['says']} {row['why']}") for row in rows],
+    )
+
+
+def _subjects(
+    context: click.Context, names: Sequence[str], chosen: Sequence[str]
+) -> "list[tuple[Subject, list[Law]]]":
+    """What is named, each with its laws; everything is looked up before anything is checked."""
+    from zoo.testing.subjects import find
+
+    found = []
+    for name in names:
+        for subject in find(name, options.registry(context)):
+            laws = [law for law in subject.laws if not chosen or law.name in chosen]
+            found.append((subject, laws))
+    if not any(laws for _, laws in found):
+        raise UsageError(
+            f"nothing to check: no law is both asked for ({', '.join(chosen) or 'all'}) and about "
+            f"what is named ({', '.join(sorted({subject.kind for subject, _ in found})) or 'nothing'}). "
+            "zoo check --list says what each law is about."
+        )
+    return found
+
+
+def _prepare(subjects: "list[tuple[Subject, list[Law]]]", backend: str | None) -> None:
+    """Choose the backend, and the CPU: where a batch has the same numbers on every machine."""
+    if any(subject.kind == "architecture" for subject, _ in subjects):
+        from zoo.training.backend import choose_backend, hide_gpus
+
+        hide_gpus(choose_backend(backend))
+
+
+def _row(subject: "Subject", verdicts: "list[Verdict]") -> dict[str, Any]:
+    counts = {state: sum(each.state == state for each in verdicts) for state in MARKS}
+    return {
+        "name": subject.name,
+        "kind": subject.kind,
+        "from": subject.place,
+        **counts,
+        "seconds": sum(each.seconds for each in verdicts),
+        "laws": [_verdict_row(each) for each in verdicts],
+    }
+
+
+def _verdict_row(verdict: "Verdict") -> dict[str, Any]:
+    return {
+        "law": verdict.law.name,
+        "state": verdict.state,
+        "seen": verdict.seen,
+        "says": verdict.law.says,
+        "why": verdict.law.why,
+        "change": verdict.change,
+        "seconds": round(verdict.seconds, 3),
+    }
+
+
+class _Silent:
+    """Reports nothing on the way."""
+
+    def start(self, subject: "Subject") -> None: ...
+
+    def reached(self, verdict: "Verdict", before: "Sequence[Verdict]") -> None: ...
+
+    def end(self, row: dict[str, Any]) -> None: ...
+
+
+class _Lines(_Silent):
+    """A line for each law as it is reached, and what to do about a failure."""
+
+    def start(self, subject):
+        click.echo(f"{click.style(subject.name, bold=True)}  {subject.kind} from {subject.place}")
+        self._width = max(len(law.name) for law in subject.laws)
+
+    def reached(self, verdict, before):
+        mark, colour = MARKS[verdict.state]
+        seen, *more = verdict.seen.splitlines() or [""]
+        seconds = f"{verdict.seconds:.1f} s"
+        title = f"{click.style(mark, fg=colour)} {verdict.law.name:{self._width}}  {seconds:>7}"
+        if verdict.state != "failed":
+            click.echo(f"{title}  {seen}")
+            return
+        click.echo(f"{title}  {click.style(verdict.law.says, bold=True)}")
+        if same := next((each for each in before if each.seen == verdict.seen), None):
+            click.echo(f"{INDENT}seen    the same as under {same.law.name}")
+            return
+        click.echo(f"{INDENT}seen    {seen}")
+        for line in more:
+            click.echo(f"{INDENT * 3}{line}")
+        click.echo(f"{INDENT}why     {verdict.law.why}")
+        click.echo(f"{INDENT}change  {verdict.change}")
+
+    def end(self, row):
+        counts = [f"{row[state]} {state}" for state in MARKS if row[state]]
+        colour = "red" if row["failed"] else "green"
+        summary = f"{row['name']}: {', '.join(counts)} in {duration(row['seconds'])}"
+        click.secho(summary + "\n", fg=colour, bold=True)

@@ -1,0 +1,140 @@
+"""`zoo new`"""
+
+import re
+import shlex
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import click
+
+from zoo.architecture import LAYOUTS, Layout
+from zoo.cli import options
+from zoo.errors import UsageError, ZooError
+from zoo.scaffold import naming
+from zoo.scaffold.package import LICENCES, NO_LICENCE, Package
+from zoo.scaffold.writing import check_free, write_folder
+
+_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+
+
+@click.command("new")
+@click.argument("name")
+@click.option(
+    "--layout",
+    type=click.Choice(LAYOUTS),
+    default="image",
+    show_default=True,
+    help="How a sample reaches the model.",
+)
+@click.option("--dataset", "with_dataset", is_flag=True, help="Bring an example dataset, too.")
+@click.option(
+    "--directory",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="The package's folder. [default: ./archzoo-NAME]",
+)
+@click.option("--author", metavar="NAME", help="[default: git's user.name, asked on a terminal]")
+@click.option("--email", metavar="ADDRESS", default="", help="The author's, for the metadata.")
+@click.option(
+    "--license",
+    "licence",
+    type=click.Choice([*LICENCES, NO_LICENCE]),
+    help=f"[default: {LICENCES[0]}, asked on a terminal]",
+)
+@click.option("--yes", is_flag=True, help="Ask nothing, take the defaults.")
+@click.pass_context
+def command(
+    context: click.Context,
+    name: str,
+    layout: Layout,
+    with_dataset: bool,
+    directory: Path | None,
+    author: str | None,
+    email: str,
+    licence: str | None,
+    yes: bool,
+) -> None:
+    """Write a new plugin package: a model that trains, tests, README, licence, CI.
+
+    \b
+    zoo new my_net
+    zoo new my_net --layout rows --dataset --license Apache-2.0
+
+    Nothing is ever overwritten.
+    """
+    naming.check(name, options.registry(context))
+    folder = directory or Path(naming.distribution_of(name))
+    check_free(folder)
+    _check_person(author or "", email)
+    ask = sys.stdin.isatty() and not yes
+    package = Package(
+        name,
+        layout,
+        with_dataset,
+        author=_author(ask) if author is None else author.strip(),
+        email=email,
+        licence=licence or _licence(ask),
+        year=date.today().year,
+    )
+    files = package.files()
+    try:
+        write_folder(folder, files)
+    except OSError as error:
+        raise ZooError(
+            f"{folder}: could not be written ({error.strerror or error}); nothing of it is left."
+        ) from error
+    _report(folder, package, files)
+
+
+def _check_person(author: str, email: str) -> None:
+    if not author.isprintable():
+        raise UsageError(
+            f"--author {author!r}: is for metadata; use printable characters, one line."
+        )
+    if email and not _EMAIL.fullmatch(email):
+        raise UsageError(f"--email {email!r}: is no address; write one as in ada@example.org.")
+
+
+def _author(ask: bool) -> str:
+    known = _git_user()
+    if not ask:
+        return known
+    author = click.prompt("Author", default=known, show_default=bool(known)).strip()
+    _check_person(author, "")
+    return author
+
+
+def _licence(ask: bool) -> str:
+    if not ask:
+        return LICENCES[0]
+    return click.prompt("Licence", type=click.Choice([*LICENCES, NO_LICENCE]), default=LICENCES[0])
+
+
+def _git_user() -> str:
+    """The name that git signs with; empty where there is none."""
+    try:
+        answer = subprocess.run(
+            ["git", "config", "user.name"], capture_output=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    name = answer.stdout.decode(errors="replace").strip()
+    return name if name.isprintable() else ""
+
+
+def _report(folder: Path, package: Package, files: dict[str, str]) -> None:
+    click.echo(f"{folder}: a package that brings {_brought(package)}")
+    for path in sorted(files):
+        click.echo(f"    {path}")
+    data = package.dataset if package.with_dataset else "digits"
+    click.echo(f"\nnext: cd {shlex.quote(str(folder))}")
+    click.echo("      pip install -e '.[test]'")
+    click.echo(f"      zoo check {package.name}")
+    click.echo(f"      zoo train {package.name} --dataset {data} --recipe tutorial")
+
+
+def _brought(package: Package) -> str:
+    dataset = f" and the dataset {package.dataset}" if package.with_dataset else ""
+    return f"the architecture {package.name}{dataset}"

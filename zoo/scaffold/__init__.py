@@ -1,0 +1,1 @@
+"""What `zoo new` writes: a complete plugin package, from templates."""

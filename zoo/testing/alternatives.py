@@ -1,0 +1,61 @@
+"""Other values that a hyperparameter may have, guessed from its type and default."""
+
+import types
+import typing
+from typing import Any, Literal
+
+from zoo.architecture import Hyperparameter
+
+
+def alternatives(hyperparameter: Hyperparameter) -> list[Any]:
+    """Values of its type other than the default, the likeliest to be legal first.
+
+    Empty where they cannot be guessed: for text.
+    """
+    default = hyperparameter.default
+    found = _others(hyperparameter.annotation, default)
+    return [
+        each for place, each in enumerate(found) if each != default and each not in found[:place]
+    ]
+
+
+def _others(annotation: Any, default: Any) -> list[Any]:
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is Literal:
+        return list(arguments)
+    if origin in (typing.Union, types.UnionType):
+        return _of_union(arguments, default)
+    if isinstance(default, bool):
+        return [not default]
+    if annotation is float or isinstance(default, float):
+        # A tenth more first: half of a small penalty would be lost in the rounding.
+        return [default + 0.1, default / 2, default * 2, default - 0.1]
+    if isinstance(default, int):
+        return [max(1, default // 2), default * 2, default + 1, default - 1]
+    if isinstance(default, tuple):
+        return _of_tuple(arguments, default)
+    return []
+
+
+def _of_union(members: tuple[Any, ...], default: Any) -> list[Any]:
+    if default is not None:
+        kind = next((each for each in members if _fits(default, each)), type(default))
+        found = _others(kind, default)
+        return [*found, None] if type(None) in members else found
+    first = {bool: [True, False], int: [1, 2, 8], float: [0.1, 0.5, 1.0]}
+    return [value for member in members for value in first.get(member, [])]
+
+
+def _fits(default: Any, member: Any) -> bool:
+    """Whether a member of a union that has members of its own is the default's."""
+    if typing.get_origin(member) is Literal:
+        return default in typing.get_args(member)
+    return isinstance(default, tuple) and typing.get_origin(member) is tuple
+
+
+def _of_tuple(kinds: tuple[Any, ...], default: tuple[Any, ...]) -> list[Any]:
+    """Every element changed at once, in each of the ways that all of them have."""
+    if len(kinds) == 2 and kinds[1] is Ellipsis:
+        kinds = (kinds[0],) * len(default)
+    ways = [_others(kind, each) for kind, each in zip(kinds, default, strict=False)]
+    return list(zip(*ways, strict=False))

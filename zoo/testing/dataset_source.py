@@ -1,0 +1,71 @@
+"""Where a dataset is declared, so that a new process finds it again."""
+
+import importlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from zoo.datasets.dataset import Dataset
+from zoo.errors import PluginError
+from zoo.testing.source import folder_of
+
+
+@dataclass(frozen=True)
+class DatasetSource:
+    """A dataset in words.
+
+    Attributes:
+        file: the .npz file it is, if it is one.
+        module: the module that has its `load`; it, or a package around it, has the dataset.
+        paths: folders to import from.
+    """
+
+    name: str
+    file: str
+    module: str
+    paths: tuple[str, ...]
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> "DatasetSource":
+        """The source of a dataset that this process has."""
+        module = getattr(dataset.load, "__module__", "")
+        is_file = dataset.origin.endswith(".npz") and Path(dataset.origin).is_file()
+        folder = folder_of(module)
+        return cls(
+            name=dataset.name,
+            file=dataset.origin if is_file else "",
+            module=module,
+            paths=(folder,) if folder else (),
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values; `DatasetSource(**values)` is the source again."""
+        return asdict(self)
+
+    def find(self) -> Dataset:
+        """The dataset, in this process.
+
+        Raises:
+            PluginError: nothing that can be imported has it.
+        """
+        if self.file:
+            from zoo.datasets.npz import dataset_from_npz
+
+            return dataset_from_npz(Path(self.file))
+        for dataset in self._declared():
+            if isinstance(dataset, Dataset) and dataset.name == self.name:
+                return dataset
+        raise PluginError(
+            f"dataset {self.name} is not to be found in a new process: let the zoo_datasets() of "
+            "the module that has its load return it."
+        )
+
+    def _declared(self) -> Iterator[Any]:
+        """What the module and the packages around it have at top level and in their hooks."""
+        name = self.module
+        while name:
+            module = importlib.import_module(name)
+            yield from list(vars(module).values())
+            yield from getattr(module, "zoo_datasets", list)()
+            name = name.rpartition(".")[0]

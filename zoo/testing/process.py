@@ -1,0 +1,65 @@
+"""The parent's end of a law that needs a new process."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from typing import Any
+
+from zoo.testing.law import Broken
+
+PATIENCE = 600
+"""Seconds after which a process is given up; the slowest tasks take about twenty."""
+
+LAST_WORDS = 300
+"""Characters of a dead process' last line that are quoted."""
+
+
+def ask(task: str, *, advice: str = "", **content: Any) -> dict[str, Any]:
+    """What a new process answers to a task of `zoo.testing.worker`; content is JSON-plain.
+
+    `advice` is what to change if it fails in no line of the author's.
+
+    Raises:
+        Broken: it failed, died, or gave no answer in time.
+    """
+    question = json.dumps(
+        {"task": task, "path": [each for each in sys.path if each], "content": content}
+    )
+    try:
+        done = subprocess.run(
+            # -P: the working folder may hold a `zoo` of its own, such as a checkout.
+            [sys.executable, "-P", "-m", "zoo.testing.worker"],
+            input=question,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=PATIENCE,
+            check=False,
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"},
+        )
+    except subprocess.TimeoutExpired:
+        raise Broken(
+            f"a new process gave no answer in {PATIENCE} seconds",
+            "look for a loop without end in build or in a layer",
+        ) from None
+    if not done.stdout:
+        raise Broken(_death(done), "look for what ends or crashes a process: os._exit, C code")
+    answer = json.loads(done.stdout)
+    if "seen" in answer:
+        seen, change = answer["seen"], answer["change"]
+        own_lines = "\n" in seen
+        raise Broken(f"in a new process: {seen}", change if own_lines or not advice else advice)
+    return answer
+
+
+def _death(done: subprocess.CompletedProcess) -> str:
+    if done.returncode < 0:
+        cause = f"crashed: {signal.Signals(-done.returncode).name}"
+    else:
+        cause = f"ended with code {done.returncode}"
+    lines = done.stderr.strip().splitlines()
+    words = f"; its last words: {lines[-1].strip()[:LAST_WORDS]}" if lines else ""
+    return f"a new process {cause}{words}"

@@ -1,0 +1,177 @@
+"""What `zoo check` is asked to check: a name, a file, or the folder of a package."""
+
+import importlib
+import os
+import sys
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zoo.errors import PluginError, UsageError
+from zoo.registry import GROUP, Loaded, Origin, Plugin, Registry
+from zoo.suggest import unknown
+from zoo.testing.checking import check_architecture, check_dataset
+from zoo.testing.dataset_laws import DATASET_LAWS
+from zoo.testing.law import Law, Verdict
+from zoo.testing.laws import LAWS
+
+if TYPE_CHECKING:
+    from zoo.architecture import Architecture
+    from zoo.datasets.dataset import Dataset
+
+
+@dataclass(frozen=True)
+class ArchitectureSubject:
+    """An architecture to check. `module` is its plugin's, if it comes from one."""
+
+    architecture: "Architecture"
+    origin: Origin
+    module: str = ""
+    kind: str = field(default="architecture", init=False)
+    laws: tuple[Law, ...] = field(default=LAWS, init=False)
+
+    @property
+    def name(self) -> str:
+        return self.architecture.name
+
+    @property
+    def place(self) -> str:
+        """The file, or the distribution and its version."""
+        return self.origin.file or f"{self.origin.distribution} {self.origin.version}"
+
+    def check(self, laws: Sequence[Law]) -> Iterator[Verdict]:
+        return check_architecture(self.architecture, self.origin, laws, module=self.module)
+
+
+@dataclass(frozen=True)
+class DatasetSubject:
+    """A dataset to check."""
+
+    dataset: "Dataset"
+    kind: str = field(default="dataset", init=False)
+    laws: tuple[Law, ...] = field(default=DATASET_LAWS, init=False)
+
+    @property
+    def name(self) -> str:
+        return self.dataset.name
+
+    @property
+    def place(self) -> str:
+        """Where the data come from."""
+        return self.dataset.origin or self.dataset.summary
+
+    def check(self, laws: Sequence[Law]) -> Iterator[Verdict]:
+        return check_dataset(self.dataset, laws)
+
+
+Subject = ArchitectureSubject | DatasetSubject
+
+
+def find(text: str, registry: Registry) -> list[Subject]:
+    """What `text` names: an architecture or a dataset, a file, or all that a package brings.
+
+    Raises:
+        UsageError: nothing is called so, or the folder is no package of a plugin.
+        PluginError: what is called so is broken.
+    """
+    path = Path(text)
+    if (path / "pyproject.toml").is_file():
+        return list(_of_package(path, registry))
+    if path.is_dir() and os.sep in text:
+        raise UsageError(f"{text}: has no pyproject.toml. Give a package's folder, or a file.")
+    if text.endswith(".py") or (os.sep in text and not text.endswith(".npz")):
+        return [ArchitectureSubject(*registry.architecture(text))]
+    return [_named(text, registry)]
+
+
+def _named(name: str, registry: Registry) -> Subject:
+    from zoo.datasets.catalog import BUILT_IN, all_datasets, find_dataset
+
+    if name.endswith(".npz") or (name in BUILT_IN and name not in registry.names()):
+        return DatasetSubject(find_dataset(name, registry))
+    try:
+        architecture, origin = registry.architecture(name)
+    except UsageError:
+        if name in registry.manifest.architectures:  # shipped; the message says how to get it
+            raise
+        datasets = all_datasets(registry)
+        if name in datasets:
+            return DatasetSubject(datasets[name])
+        known = {*registry.names(), *datasets}
+        then = "A file and a package's folder work too: zoo check ./my_net.py."
+        raise UsageError(unknown("architecture or dataset", name, known, then)) from None
+    return ArchitectureSubject(architecture, origin, _module(architecture, origin, registry))
+
+
+def _module(architecture: "Architecture", origin: Origin, registry: Registry) -> str:
+    for plugin in registry.plugins:
+        if plugin.distribution != origin.distribution:
+            continue
+        if architecture in registry.load(plugin).architectures:
+            return plugin.entry_point.module
+    return ""
+
+
+def _of_package(folder: Path, registry: Registry) -> Iterator[Subject]:
+    project = _project(folder)
+    entry_points = project.get("entry-points", {}).get(GROUP, {})
+    if not entry_points:
+        raise UsageError(
+            f"{folder / 'pyproject.toml'}: names no plugin. Add [project.entry-points.{GROUP}] "
+            'with a line such as my_net = "my_net".'
+        )
+    name, version = project.get("name", folder.resolve().name), project.get("version", "?")
+    for key, value in entry_points.items():
+        entry_point = EntryPoint(key, value, GROUP)
+        _make_importable(folder, entry_point)
+        plugin = Plugin(key, name, version, project.get("description", ""), entry_point)
+        loaded = Registry([plugin], registry.manifest).load(plugin)
+        yield from _brought(loaded, folder)
+
+
+def _project(folder: Path) -> dict:
+    path = folder / "pyproject.toml"
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8")).get("project", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: is not valid TOML: {error}.") from error
+
+
+def _make_importable(folder: Path, entry_point: EntryPoint) -> None:
+    """Put the folder that has the module in front of what is installed."""
+    top = entry_point.module.partition(".")[0]
+    for root in (folder / "src", folder):
+        if (root / top).is_dir() or (root / f"{top}.py").is_file():
+            break
+    else:
+        raise UsageError(
+            f"{folder / 'pyproject.toml'}: entry point {entry_point.name} = {entry_point.value!r}: "
+            f"there is neither {top} nor {top}.py in {folder} or its src."
+        )
+    root = root.resolve()
+    already = sys.modules.get(top)
+    if already and not _lies_in(already, root):
+        raise UsageError(
+            f"{folder}: {top} has been imported from elsewhere already; check {folder} by itself."
+        )
+    sys.path.insert(0, str(root))
+    importlib.invalidate_caches()
+
+
+def _lies_in(module, root: Path) -> bool:
+    places = [*getattr(module, "__path__", []), getattr(module, "__file__", None) or ""]
+    return any(root in Path(place).resolve().parents for place in places if place)
+
+
+def _brought(loaded: Loaded, folder: Path) -> Iterator[Subject]:
+    plugin = loaded.plugin
+    if loaded.error:
+        raise PluginError(f"{folder}: {plugin.title} is broken: {loaded.error}.", loaded.details)
+    origin = Origin(distribution=plugin.distribution, version=plugin.version)
+    for architecture in loaded.architectures:
+        yield ArchitectureSubject(architecture, origin, plugin.entry_point.module)
+    for dataset in loaded.datasets:
+        yield DatasetSubject(dataset)

@@ -1,0 +1,144 @@
+"""The new process of a law: `python -m zoo.testing.worker` answers one question and ends.
+
+The question is a line of JSON on standard input, the answer one on standard output. What a plugin
+prints goes to standard error. Nothing heavy is imported before a task needs it.
+"""
+
+import json
+import os
+import sys
+import time
+from importlib.machinery import ModuleSpec
+from typing import Any
+
+from zoo import diagnosis
+from zoo.testing.dataset_source import DatasetSource
+from zoo.testing.source import Source, extend_path
+
+HEAVY = ("keras", "tensorflow", "jax", "torch")
+
+
+class _Refused(BaseException):
+    """A heavy import; no `except Exception` of a plugin hides it."""
+
+
+class _Guard:
+    """A finder and loader whose heavy packages are there, and cannot be imported."""
+
+    def find_spec(self, name, _path=None, _target=None):
+        return ModuleSpec(name, self) if name in HEAVY else None
+
+    def create_module(self, spec):
+        raise _Refused(spec.name)
+
+    def exec_module(self, module): ...
+
+
+def light_import(source: Source) -> dict[str, Any]:
+    """Import the plugin's modules: how long it took, or which line imports what."""
+    sys.meta_path.insert(0, _Guard())
+    started = time.perf_counter()
+    try:
+        source.load_modules()
+    except _Refused as error:
+        return {"imports": str(error), "frames": diagnosis.own_frames(error)}
+    return {"imports": "", "seconds": time.perf_counter() - started}
+
+
+def load(source: Source, backend: str, file: str, inputs: str, outputs: str) -> dict[str, Any]:
+    """Answers of a saved model.
+
+    The architecture is built once before, which registers the layers that it defines within.
+    """
+    case = _case(source, backend)
+    case.build()
+    import keras
+
+    _write_answers(keras.saving.load_model(file), inputs, outputs)
+    return {}
+
+
+def rebuild(source: Source, backend: str, weights: str, inputs: str, outputs: str) -> dict:
+    """Answers of a model that is built here with weights from elsewhere."""
+    import numpy as np
+
+    model = _case(source, backend).build()
+    with np.load(weights) as held:
+        model.set_weights([held[name] for name in held.files])
+    _write_answers(model, inputs, outputs)
+    return {}
+
+
+def memory(source: Source, backend: str, batch: int) -> dict[str, Any]:
+    """Bytes held at most: by the backend alone, and with a training step at a batch size."""
+    case = _case(source, backend)
+    import keras  # noqa: F401 - it imports the backend, whose share is told apart
+
+    from zoo.environment import peak_memory
+    from zoo.testing.trial import Trial
+
+    before = peak_memory()
+    with Trial(case, batch_size=batch) as trial:
+        trial.train(1)
+    return {"backend": before, "peak": peak_memory()}
+
+
+def checksums(source: DatasetSource) -> dict[str, Any]:
+    """Checksums of a dataset that is loaded here."""
+    from zoo.datasets.location import Locations
+
+    return {"checksums": source.find().load(Locations.of_user()).checksums}
+
+
+def _case(source: Source, backend: str):
+    from zoo.testing.case import Case
+    from zoo.training.backend import choose_backend, hide_gpus
+
+    choose_backend(backend)
+    hide_gpus(backend)
+    return Case(source.find())
+
+
+def _write_answers(model, inputs: str, outputs: str) -> None:
+    import numpy as np
+
+    from zoo.testing.case import answers
+
+    np.save(outputs, answers(model, np.load(inputs)))
+
+
+TASKS = {
+    "light_import": light_import,
+    "load": load,
+    "rebuild": rebuild,
+    "memory": memory,
+    "checksums": checksums,
+}
+
+
+def _answer(question: dict[str, Any]) -> dict[str, Any]:
+    content = question["content"]
+    kind = DatasetSource if question["task"] == "checksums" else Source
+    source = content["source"] = kind(**content["source"])
+    extend_path(source.paths)
+    # At the end: what this process would import by itself comes first.
+    sys.path += [each for each in question["path"] if each not in sys.path]
+    try:
+        return TASKS[question["task"]](**content)
+    except (Exception, SystemExit) as error:
+        from zoo.testing.explanation import explained
+
+        seen, change = explained(error)
+        return {"seen": seen, "change": change}
+
+
+def main() -> None:
+    """Answer the question on standard input."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what a plugin prints is no answer
+    answers.write(json.dumps(_answer(json.load(sys.stdin))))
+    answers.close()
+
+
+if __name__ == "__main__":
+    main()
