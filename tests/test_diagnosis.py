@@ -125,6 +125,12 @@ BUILDING = {
         ["zoo-net 2.3", "rellu"],
         ["in build", "activation='rellu'"],
     ),
+    "a subclass": (
+        "import keras; return type('Mine', (keras.Model,), "
+        "{'call': lambda self, x, training=False: x, 'build': lambda self, s: None})()",
+        ["zoo-net 2.3", "returned Mine", "keras.Model(inputs, outputs)"],
+        [],
+    ),
     "no model": ("return 3", ["zoo-net 2.3", "returned int, not a keras.Model"], []),
     "a wrong shape": (
         "import keras; return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(), "

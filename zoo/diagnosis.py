@@ -132,4 +132,3 @@ def _is_authors(frame: traceback.FrameSummary) -> bool:
 def in_a_line(error: BaseException) -> str:
     """`ValueError: too narrow`"""
     return " ".join(f"{type(error).__name__}: {error}".split())
-

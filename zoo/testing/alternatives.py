@@ -42,7 +42,7 @@ def _of_union(members: tuple[Any, ...], default: Any) -> list[Any]:
         kind = next((each for each in members if _fits(default, each)), type(default))
         found = _others(kind, default)
         return [*found, None] if type(None) in members else found
-    first = {bool: [True, False], int: [1, 2, 8], float: [0.1, 0.5, 1.0]}
+    first: dict[Any, list[Any]] = {bool: [True, False], int: [1, 2, 8], float: [0.1, 0.5, 1.0]}
     return [value for member in members for value in first.get(member, [])]
 
 

@@ -31,7 +31,7 @@ class Source:
         paths: folders to import from.
     """
 
-    facts: dict[str, str]
+    facts: dict[str, Any]
     file: str
     module: str
     qualname: str

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.datasets.dataset import Dataset
+from zoo.architecture import Layout
+from zoo.datasets.dataset import Arrays, Dataset
+from zoo.datasets.location import Locations
 from zoo.recipe import Recipe
 from zoo.registry import Origin
 from zoo.testing.case import CLASSES, GREY, Case, precision, stored_images
@@ -56,7 +58,7 @@ class Trial(contextlib.AbstractContextManager):
         self._case, self._settings = case, settings or {}
         self.y = np.arange(self.recipe.batch_size, dtype="int32") % CLASSES
         self.x = stored_images(len(self.y))
-        self._layout = "image"
+        self._layout: Layout = "image"
         architecture = case.architecture
         if several_frames and (architecture.layout, architecture.frames_from_image) == (
             "frames",
@@ -86,7 +88,7 @@ class Trial(contextlib.AbstractContextManager):
             classes=tuple(map(str, range(CLASSES))),
             layout=self._layout,
             shape=self.x.shape[1:],
-            load=lambda _: None,
+            load=_no_data,
         )
         plan = Plan(
             architecture,
@@ -124,3 +126,7 @@ class Trial(contextlib.AbstractContextManager):
         from keras import ops
 
         return [np.array(ops.convert_to_numpy(each.value)) for each in self.model.weights]
+
+
+def _no_data(_locations: Locations) -> Arrays:
+    raise NotImplementedError("a trial brings its own batch")

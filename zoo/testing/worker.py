@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from importlib.machinery import ModuleSpec
 from typing import Any
 
@@ -107,7 +108,7 @@ def _write_answers(model, inputs: str, outputs: str) -> None:
     np.save(outputs, answers(model, np.load(inputs)))
 
 
-TASKS = {
+TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "light_import": light_import,
     "load": load,
     "rebuild": rebuild,

@@ -44,9 +44,16 @@ def build_model(
         )
     if not model.built:
         model.build((None, *input_shape))
-    if tuple(model.output_shape) != (None, num_classes):
+    output_shape = getattr(model, "output_shape", None)
+    if output_shape is None:
         raise PluginError(
-            f"{_title(architecture, origin)} gives output of shape {model.output_shape}; "
+            f"{_title(architecture, origin)} returned {type(model).__name__}, a subclass whose output "
+            "has no shape until it is called. Connect layers from an Input: return "
+            "keras.Model(inputs, outputs); logic of your own goes into a keras.layers.Layer."
+        )
+    if tuple(output_shape) != (None, num_classes):
+        raise PluginError(
+            f"{_title(architecture, origin)} gives output of shape {output_shape}; "
             f"(batch, {num_classes}) is wanted. End with layers.Dense(num_classes)."
         )
     return model

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zoo.architecture import Hyperparameter
 from zoo.errors import UsageError
@@ -10,9 +10,6 @@ from zoo.testing.alternatives import alternatives
 from zoo.testing.case import Case, answers
 from zoo.testing.explanation import seen
 from zoo.testing.law import Broken, Law
-
-if TYPE_CHECKING:
-    import numpy as np
 
 SAMPLES = 4
 STEPS = 2
@@ -88,7 +85,7 @@ def _any_matters(default: "_Default", name: str, values: list[Any]) -> bool:
     Raises:
         Broken: none of them builds.
     """
-    built, refusal = False, None
+    built, refusal = False, Exception()
     for value in values:
         try:
             if default.differs_from({name: value}):
@@ -112,7 +109,7 @@ class _Default:
         self.x = case.samples(SAMPLES)
         self.model = case.build()
         self.answers = answers(self.model, self.x)
-        self._trained: list[np.ndarray] | None = None
+        self._trained: list[Any] | None = None
 
     def differs_from(self, settings: dict[str, Any]) -> bool:
         """Whether initial weights, outputs or, if those are the same, two steps of training differ."""
@@ -125,13 +122,15 @@ class _Default:
             self._trained = self._train({})
         return _differ(self._trained, self._train(settings))
 
-    def _train(self, settings: dict[str, Any]) -> "list[np.ndarray]":
+    def _train(self, settings: dict[str, Any]) -> list[Any]:
+        import numpy as np
+
         from zoo.testing.trial import Trial
 
-        descent = {"optimizer": "sgd", "momentum": 0.0, "learning_rate": RATE}
+        descent: dict[str, Any] = {"optimizer": "sgd", "momentum": 0.0, "learning_rate": RATE}
         with Trial(self.case, settings=settings, **descent) as trial:
             loss = trial.train(STEPS)
-            return [*trial.values(), loss]
+            return [*trial.values(), np.float32(loss)]
 
 
 def _differ(some: list, others: list) -> bool:
