@@ -6,6 +6,7 @@ import sys
 import textwrap
 import tomllib
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -398,6 +399,7 @@ def test_json_has_every_verdict_and_nothing_else(zoo, file):
     assert "hello from the file" in result.stderr
 
 
+@pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed")
 def test_another_backend(zoo, file):
     result = zoo("check", file(), "--law", "xla", "--law", "gradients", "--backend", "torch")
     assert result.returncode == 0, result.stdout

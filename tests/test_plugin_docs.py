@@ -158,6 +158,12 @@ BROKEN_FILES = {
     "raises": "1 / 0",
     "build_raises": f"def build({GOOD_PARAMETERS}):\n    1 / 0",
     "no_model": f"def build({GOOD_PARAMETERS}):\n    pass",
+    "subclass": f"""
+def build({GOOD_PARAMETERS}):
+    import keras
+    rest = {{"call": lambda self, x, training=False: x, "build": lambda self, shape: None}}
+    return type("Mine", (keras.Model,), rest)()
+""",
     "wrong_output": f"""
 def build({GOOD_PARAMETERS}):
     import keras

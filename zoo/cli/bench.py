@@ -22,18 +22,10 @@ PARTS = (("Throughput", cost_table.THROUGHPUT), ("Times", cost_table.TIMES))
 
 
 @click.command("bench")
-@click.argument(
-    "names", metavar="[NAME|FILE.py]...", nargs=-1, shell_complete=options.complete_architectures
-)
+@options.architectures
 @options.dataset
 @options.recipe
-@click.option(
-    "--set",
-    "settings",
-    metavar="NAME.KEY=VALUE",
-    multiple=True,
-    help="A hyperparameter of one architecture. Repeatable.",
-)
+@options.settings_of_each
 @click.option(
     "--batch-size",
     type=int,

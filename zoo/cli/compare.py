@@ -26,20 +26,12 @@ FOR_NEW_RUNS = ("seeds", "settings", "jobs", "dry_run", "device", "backend", "co
 
 
 @click.command("compare")
-@click.argument(
-    "names", metavar="[NAME|FILE.py]...", nargs=-1, shell_complete=options.complete_architectures
-)
+@options.architectures
 @click.option("--all", "everything", is_flag=True, help="Every architecture that is installed.")
 @options.dataset
 @options.recipe
 @click.option("--seeds", type=int, default=5, show_default=True, help="Runs of each: 0 to N - 1.")
-@click.option(
-    "--set",
-    "settings",
-    metavar="NAME.KEY=VALUE",
-    multiple=True,
-    help="A hyperparameter of one architecture. Repeatable.",
-)
+@options.settings_of_each
 @click.option(
     "--target",
     type=float,

@@ -5,6 +5,7 @@ import sys
 import click
 
 from zoo.cli.output import duration, percent
+from zoo.cli.progress import bars
 from zoo.comparison.reporter import ComparisonReporter
 
 
@@ -58,17 +59,7 @@ class LiveBars(Notes):
     """rich's bars: one for the whole, in estimated seconds, one for each run in hand."""
 
     def __init__(self):
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=None),
-            TextColumn("{task.fields[detail]}"),
-            TimeRemainingColumn(),
-            console=Console(stderr=True, highlight=False),
-            expand=True,
-        )
+        self._progress = bars()
         self._tasks = {}
         self._steps = {}
         self._whole = self._costs = None

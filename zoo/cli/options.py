@@ -54,6 +54,16 @@ def complete_runs(context, _parameter, incomplete):
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
+architectures = click.argument(
+    "names", metavar="[NAME|FILE.py]...", nargs=-1, shell_complete=complete_architectures
+)
+settings_of_each = click.option(
+    "--set",
+    "settings",
+    metavar="NAME.KEY=VALUE",
+    multiple=True,
+    help="A hyperparameter of one architecture. Repeatable.",
+)
 runs_dir = click.option(
     "--runs-dir",
     default="runs",

@@ -54,21 +54,26 @@ class Lines(Reporter):
         )
 
 
+def bars():
+    """rich's progress on standard error, full width: description, bar, `detail`, time left."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        TextColumn("{task.fields[detail]}"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True, highlight=False),
+        expand=True,
+    )
+
+
 class Live(Reporter):
     """rich's progress bar over all steps, and a line for each complete epoch."""
 
     def __init__(self):
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=None),
-            TextColumn("{task.fields[detail]}"),
-            TimeRemainingColumn(),
-            console=Console(stderr=True, highlight=False),
-            expand=True,
-        )
+        self._progress = bars()
 
     def note(self, text):
         self._progress.console.print(f"note: {text}", markup=False)

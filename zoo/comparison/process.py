@@ -10,8 +10,7 @@ import tempfile
 from collections.abc import Mapping
 from typing import Any
 
-LAST_WORDS = 300
-"""Characters of a dead worker's standard error that its epitaph may quote."""
+from zoo.epitaph import KILLED, epitaph
 
 ONE_OF_MANY = {
     "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # JAX takes 75 % of a GPU's memory at once
@@ -91,22 +90,9 @@ class Worker:
         code = self._process.wait()
         if self._stopping:
             return {"event": "interrupted", "cause": "stopped"}
-        if code == -signal.SIGKILL:
-            cause = (
-                "killed by signal 9: the system does that to a process that takes too much memory"
-            )
-        elif code < 0:
-            cause = f"crashed: {signal.Signals(-code).name}"
-        else:
-            cause = f"ended with code {code}"
-        words = self._last_words()
+        self._stderr.seek(0)
         return {
             "event": "failed",
-            "status": "killed" if code == -signal.SIGKILL else "crashed",
-            "cause": f"{cause}; its last words: {words}" if words else cause,
+            "status": "killed" if code == KILLED else "crashed",
+            "cause": epitaph(code, self._stderr.read().decode(errors="replace")),
         }
-
-    def _last_words(self) -> str:
-        self._stderr.seek(0)
-        lines = self._stderr.read().decode(errors="replace").strip().splitlines()
-        return lines[-1].strip()[:LAST_WORDS] if lines else ""

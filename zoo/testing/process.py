@@ -2,18 +2,15 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from typing import Any
 
+from zoo.epitaph import epitaph
 from zoo.testing.law import Broken
 
 PATIENCE = 600
 """Seconds after which a process is given up; the slowest tasks take about twenty."""
-
-LAST_WORDS = 300
-"""Characters of a dead process' last line that are quoted."""
 
 
 def ask(task: str, *, advice: str = "", **content: Any) -> dict[str, Any]:
@@ -46,20 +43,13 @@ def ask(task: str, *, advice: str = "", **content: Any) -> dict[str, Any]:
             "look for a loop without end in build or in a layer",
         ) from None
     if not done.stdout:
-        raise Broken(_death(done), "look for what ends or crashes a process: os._exit, C code")
+        raise Broken(
+            f"a new process {epitaph(done.returncode, done.stderr)}",
+            "look for what ends or crashes a process: os._exit, C code",
+        )
     answer = json.loads(done.stdout)
     if "seen" in answer:
         seen, change = answer["seen"], answer["change"]
         own_lines = "\n" in seen
         raise Broken(f"in a new process: {seen}", change if own_lines or not advice else advice)
     return answer
-
-
-def _death(done: subprocess.CompletedProcess) -> str:
-    if done.returncode < 0:
-        cause = f"crashed: {signal.Signals(-done.returncode).name}"
-    else:
-        cause = f"ended with code {done.returncode}"
-    lines = done.stderr.strip().splitlines()
-    words = f"; its last words: {lines[-1].strip()[:LAST_WORDS]}" if lines else ""
-    return f"a new process {cause}{words}"
