@@ -147,7 +147,7 @@ def _here(context: click.Context, given: dict[str, Any], reporter):
         show_plan(agenda, given)
         return None
     if not any(given[name] for name in FORMATS):
-        say_plan(agenda, given["jobs"])
+        say_plan(agenda, given["jobs"], costs=given["costs"] != "none")
     found = comparing.train(agenda)
     depth = DEPTHS.get(given["costs"])
     cost = comparing.costs(found, depth) if depth else None

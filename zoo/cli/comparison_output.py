@@ -13,13 +13,14 @@ from zoo.datasets.location import Locations
 from zoo.errors import ZooError
 
 
-def say_plan(agenda, jobs: int) -> None:
+def say_plan(agenda, jobs: int, *, costs: bool) -> None:
     """What is there, what will be trained, and for about how long."""
     to_do, stand = len(agenda.to_do), sum(job.state == "stands" for job in agenda.jobs)
     text = f"to train: {to_do}, standing from before: {stand}"
     if to_do:
         at_once = f", {jobs} at a time" if jobs > 1 else ""
-        text += f"; about {duration(agenda.seconds / jobs)}{at_once}, and the costs after that"
+        text += f"; about {duration(agenda.seconds / jobs)}{at_once}"
+        text += ", and the costs after that" if costs else ""
     click.echo(text, err=True)
 
 
@@ -52,7 +53,7 @@ def show_plan(agenda, given: dict[str, Any]) -> None:
             for row in rows
         ],
     )
-    say_plan(agenda, given["jobs"])
+    say_plan(agenda, given["jobs"], costs=given["costs"] != "none")
     click.echo("Nothing was trained (--dry-run).")
 
 

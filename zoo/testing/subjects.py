@@ -10,6 +10,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zoo import diagnosis
 from zoo.errors import PluginError, UsageError
 from zoo.registry import GROUP, Loaded, Origin, Plugin, Registry
 from zoo.suggest import unknown
@@ -60,8 +61,8 @@ class DatasetSubject:
 
     @property
     def place(self) -> str:
-        """Where the data come from."""
-        return self.dataset.origin or self.dataset.summary
+        """Where the data come from, else the lines that load them."""
+        return self.dataset.origin or diagnosis.place_of(self.dataset.load)
 
     def check(self, laws: Sequence[Law]) -> Iterator[Verdict]:
         return check_dataset(self.dataset, laws)
