@@ -86,7 +86,13 @@ def shuffled(_):
 
 def by_process(_):
     """The number of the process decides: what hash() and sets of texts do, too."""
-    return arrays(x_train=lambda x: np.roll(x, os.getpid() % 29 + 1, axis=0))
+
+    def marked(x):
+        x = x.copy()
+        x.reshape(-1)[:4] = np.frombuffer(np.uint32(os.getpid()).tobytes(), "uint8")
+        return x
+
+    return arrays(x_train=marked)
 
 
 def raises(_):
