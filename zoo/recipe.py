@@ -24,11 +24,14 @@ class Recipe:
     epochs: int = 5
     batch_size: int = 128
 
-    # Keras optimizers; weight decay leaves biases and normalisation alone. The one-cycle rate rises
-    # linearly over the first `warmup` share of the steps and falls along a cosine to zero.
+    # Keras optimizers: `momentum` is sgd's, the betas are Adam's; weight decay leaves biases and
+    # normalisation alone. The one-cycle rate rises linearly over the first `warmup` share of the
+    # steps and falls along a cosine to zero.
     optimizer: Literal["adam", "adamw", "sgd"] = "adamw"
     learning_rate: float = 0.001
     momentum: float = 0.9
+    beta_1: float = 0.9
+    beta_2: float = 0.999
     weight_decay: float = 0.0
     schedule: Literal["constant", "one_cycle"] = "one_cycle"
     warmup: float = 0.2
@@ -40,11 +43,13 @@ class Recipe:
     ema: float = 0.0
 
     # Augmentation of images, uniform within ± each bound: whole pixels, degrees, share of the size,
-    # slope. The last `clean_epochs` see the images as they are.
+    # slope, pixels at each of 4 × 4 points between which they are interpolated. The last
+    # `clean_epochs` see the images as they are.
     shift: int = 0
     rotation: float = 0.0
     zoom: float = 0.0
     shear: float = 0.0
+    elastic: float = 0.0
     clean_epochs: int = 0
 
     # Data. `validation` is the share of the training set held out, by class, by `split_seed`: the
@@ -65,7 +70,7 @@ class Recipe:
     @property
     def augments(self) -> bool:
         """Whether any epoch moves the images."""
-        return any((self.shift, self.rotation, self.zoom, self.shear))
+        return any((self.shift, self.rotation, self.zoom, self.shear, self.elastic))
 
     @property
     def digest(self) -> str:
@@ -81,6 +86,8 @@ _BOUNDS: dict[str, tuple[float, float, str]] = {
     "batch_size": (1, 1_000_000, "use at least 1"),
     "learning_rate": (1e-12, 1000.0, "use a positive rate, such as 0.001"),
     "momentum": (0, 0.9999999, "use a number from 0 to below 1"),
+    "beta_1": (0, 0.9999999, "use a number from 0 to below 1"),
+    "beta_2": (0, 0.9999999, "use a number from 0 to below 1"),
     "weight_decay": (0, 100, "use 0 or more"),
     "warmup": (0, 0.99, "use a share of the steps from 0 to 0.99"),
     "clip_norm": (0, 1e9, "use 0 for no clipping, or a positive norm"),
@@ -90,6 +97,7 @@ _BOUNDS: dict[str, tuple[float, float, str]] = {
     "rotation": (0, 180, "use degrees from 0 to 180"),
     "zoom": (0, 0.9, "use a share from 0 to 0.9"),
     "shear": (0, 2, "use a slope from 0 to 2"),
+    "elastic": (0, 100, "use pixels from 0 to 100"),
     "clean_epochs": (0, 100_000, "use 0 or more"),
     "validation": (0, 0.9, "use a share from 0 to 0.9"),
     "split_seed": (0, 2**31, "use 0 or more"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.recipe import Recipe
+from zoo.training import augmentation
 from zoo.training.backend import Device
 from zoo.training.pipeline import Pipeline
 
@@ -66,6 +67,7 @@ class Engine(ABC):
         self.device = device
         self.deterministic = deterministic
         self.augments = recipe.augments and pipeline.moves
+        self.map_size = augmentation.map_size(recipe)
         self.prepare()
 
     @property
@@ -95,7 +97,7 @@ class Engine(ABC):
         sums: Sums,
         after: Callable[[int, Callable[[], Sums]], bool],
     ) -> tuple[int, Sums]:
-        """Train on `batches` `(steps, batch_size)`, moved by `maps` `(steps, batch_size, 8)`.
+        """Train on `batches` `(steps, batch_size)`, moved by `maps` `(steps, batch_size, n)`.
 
         `after(done, read)` is called as steps are done; `read()` waits for the device and gives the
         sums. When it returns True, training stops there. Returns the steps done and the sums.

@@ -27,7 +27,11 @@ class JaxEngine(Engine):
     def compile(self, steps, batch_size):
         lead = (steps,) if self._whole_epoch else ()
         indices = jax.ShapeDtypeStruct((*lead, batch_size), "int32")
-        maps = jax.ShapeDtypeStruct((*lead, batch_size, 8), "float32") if self.augments else None
+        maps = (
+            jax.ShapeDtypeStruct((*lead, batch_size, self.map_size), "float32")
+            if self.augments
+            else None
+        )
         arguments = (self._state(Sums()), (self._x, self._y), (indices, maps))
         self._compiled = self._run.lower(*arguments).compile()
         self._compiled_steps = steps if self._whole_epoch else None

@@ -1,6 +1,6 @@
 """The Keras optimizer and learning-rate schedule that a recipe asks for."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zoo.recipe import Recipe
 
@@ -35,14 +35,17 @@ def make_optimizer(recipe: Recipe, steps: int) -> "keras.optimizers.Optimizer":
         "adamw": keras.optimizers.AdamW,
         "sgd": keras.optimizers.SGD,
     }
-    own = {"momentum": recipe.momentum, "nesterov": recipe.momentum > 0}
+    if recipe.optimizer == "sgd":
+        own: dict[str, Any] = {"momentum": recipe.momentum, "nesterov": recipe.momentum > 0}
+    else:
+        own = {"beta_1": recipe.beta_1, "beta_2": recipe.beta_2}
     optimizer = kinds[recipe.optimizer](
         learning_rate=learning_rate(recipe, steps),
         weight_decay=recipe.weight_decay or (0.0 if recipe.optimizer == "adamw" else None),
         global_clipnorm=recipe.clip_norm or None,
         use_ema=recipe.ema > 0,
         ema_momentum=recipe.ema or 0.99,
-        **(own if recipe.optimizer == "sgd" else {}),
+        **own,
     )
     if recipe.weight_decay:
         optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])

@@ -25,7 +25,7 @@ class TensorFlowEngine(Engine):
 
     def compile(self, steps, batch_size):
         indices = tf.TensorSpec((batch_size,), tf.int32)
-        maps = tf.TensorSpec((batch_size, 8), tf.float32) if self.augments else None
+        maps = tf.TensorSpec((batch_size, self.map_size), tf.float32) if self.augments else None
         self._step = self._step.get_concrete_function(indices, maps)
 
     def _train_step(self, indices, maps):

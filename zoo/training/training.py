@@ -214,14 +214,14 @@ def prepare_engine(plan: Plan, examples: Examples, device: Device, deterministic
 def epoch_batches(
     plan: Plan, examples: Examples, engine: Engine, epoch: int
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """An epoch's indices `(steps, batch_size)` and, if it augments, maps `(steps, batch_size, 8)`."""
+    """An epoch's indices `(steps, batch_size)` and, if it augments, maps `(steps, batch_size, n)`."""
     seed, recipe = plan.seed, plan.recipe
     batches = order.batches(seed, epoch, len(examples.y_train), recipe.batch_size)
     if not engine.augments:
         return batches, None
     height, width = examples.x_train.shape[-3:-1]
     maps = augmentation.transforms(recipe, seed, epoch, batches.size, height, width)
-    return batches, maps.reshape(*batches.shape, 8)
+    return batches, maps.reshape(*batches.shape, -1)
 
 
 def _value(variable) -> np.ndarray:
