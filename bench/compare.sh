@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
-# The README's comparison: record and page go to bench/results. The machine should do nothing else.
-# Needs archzoo[report], the plugins, and MNIST (ZOO_DATA_DIR). RECIPE, SEEDS and RUNS may be set.
+# A comparison of all architectures for the documentation: record, page and run.json of every run go to
+# bench/results. The machine should do nothing else.
+# Needs archzoo[report], the plugins, and the data (ZOO_DATA_DIR). May be set: DATASET, RECIPE, SEEDS,
+# RUNS; further options are passed on: bench/compare.sh --set cnn.filters=32,64,96
 set -euo pipefail
 cd "$(dirname "$0")/.."
-name="bench/results/compare-mnist-${RECIPE:-quick}"
-zoo compare --all --dataset mnist --recipe "${RECIPE:-quick}" --seeds "${SEEDS:-3}" \
-  --runs-dir "${RUNS:-runs}" --html "$name.html" --json > "$name.json.partial"
+dataset="${DATASET:-mnist}" recipe="${RECIPE:-quick}" runs="${RUNS:-runs}"
+name="bench/results/compare-$dataset-$recipe"
+zoo compare --all --dataset "$dataset" --recipe "$recipe" --seeds "${SEEDS:-3}" --runs-dir "$runs" \
+  --html "$name.html" --json "$@" > "$name.json.partial"
 mv "$name.json.partial" "$name.json"
+python bench/results.py collect "$name.json" "$runs"
 python bench/results.py table

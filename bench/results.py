@@ -1,13 +1,16 @@
-"""Records of runs in this repository, and the README's table made from them.
+"""Records of runs in this repository, and the tables made from them.
 
 python bench/results.py collect RUN...   copy each run's run.json to bench/results/<run>/
-python bench/results.py table            rewrite the tables in README.md and docs/
+python bench/results.py collect COMPARISON.json RUNS   the same for the runs that a comparison names
+python bench/results.py table            rewrite docs/results.md and the tables in README.md and docs/
 python bench/results.py table --check    fail if a table is not what the records say
 """
 
 import json
 import sys
 from pathlib import Path
+
+import results_page
 
 from zoo.comparison import columns, table
 
@@ -31,9 +34,17 @@ COLUMNS = (
 )
 
 
-def collect(folders: list[str]) -> None:
+def named(arguments: list[str]) -> list[Path]:
+    """The run folders that `collect` was asked for."""
+    if not arguments[0].endswith(".json"):
+        return [Path(each) for each in arguments]
+    document = json.loads(Path(arguments[0]).read_text())
+    return [Path(arguments[1]) / run["run"] for run in document["runs"]]
+
+
+def collect(arguments: list[str]) -> None:
     """Copy the records, without the paths of the machine they were made on."""
-    for folder in map(Path, folders):
+    for folder in named(arguments):
         record = json.loads((folder / "run.json").read_text())
         if record["status"] != "finished":
             sys.exit(f"{folder}: is {record['status']}; only finished runs are results")
@@ -173,14 +184,19 @@ def main(arguments: list[str]) -> None:
         return
     if arguments[:1] != ["table"]:
         sys.exit(__doc__)
+    check = arguments[1:] == ["--check"]
     for path, name, make in BLOCKS:
-        before = path.read_text()
-        wanted = rewritten(before, name, make())
-        if arguments[1:] == ["--check"] and wanted != before:
-            sys.exit(
-                f"{path}: block {name} is not what the records say: python bench/results.py table"
-            )
-        path.write_text(wanted)
+        write(path, rewritten(path.read_text(), name, make()), check)
+    write(results_page.PAGE, results_page.page(), check)
+
+
+def write(path: Path, wanted: str, check: bool) -> None:
+    """Write a file that the records make; with `check`, only say if it is not up to date."""
+    if path.exists() and path.read_text() == wanted:
+        return
+    if check:
+        sys.exit(f"{path} is not what the records say: python bench/results.py table")
+    path.write_text(wanted)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,158 @@
+"""Trials on the validation split: what a lever of the recipe, or an architecture's size, does.
+
+python bench/tune.py run [NAME...] [--seeds 3]   the trials of bench/trials.toml that the log lacks
+python bench/tune.py table                       the log's trials beside their base, with intervals
+
+A trial's test set is never evaluated. The log, results/tuning.jsonl, gets a line for each training as
+it ends; what it has is not trained again.
+"""
+
+import argparse
+import json
+import math
+import statistics
+import tempfile
+import time
+import tomllib
+from pathlib import Path
+
+HERE = Path(__file__).parent
+TRIALS = HERE / "trials.toml"
+LOG = HERE / "results" / "tuning.jsonl"
+
+
+def trials(path: Path = TRIALS) -> dict[str, dict]:
+    """By name: `architecture`, `recipe`, `changes`, `settings`, and `base`, whose values it takes."""
+    read = tomllib.loads(path.read_text())
+    found: dict[str, dict] = {}
+    for name, own in read.items():
+        base = found.get(own.get("base", ""), {"changes": {}, "settings": {}})
+        merged = {**base, **own}
+        for key in ("changes", "settings"):
+            merged[key] = {**base[key], **own.get(key, {})}
+        merged.setdefault("dataset", "mnist")
+        merged["base"] = own.get("base")
+        found[name] = merged
+    return found
+
+
+def key(trial: dict, seed: int) -> str:
+    """What makes a training of the log the same as another."""
+    fields = {k: trial[k] for k in ("architecture", "dataset", "recipe", "changes", "settings")}
+    return json.dumps({**fields, "seed": seed}, sort_keys=True)
+
+
+def logged() -> dict[str, dict]:
+    """The log's lines, by key."""
+    if not LOG.exists():
+        return {}
+    lines = map(json.loads, LOG.read_text().splitlines())
+    return {key(line, line["seed"]): line for line in lines}
+
+
+def train(trial: dict, seed: int) -> dict:
+    """One training, judged by the validation split alone."""
+    from zoo import Locations, Registry, environment
+    from zoo.run import Run
+    from zoo.training.examples import Examples
+    from zoo.training.interruption import Interruption
+    from zoo.training.reporter import Reporter
+    from zoo.training.request import Request
+    from zoo.training.trainer import prepare_backend
+    from zoo.training.training import Training, prepare_engine
+
+    fields = {k: trial[k] for k in ("architecture", "dataset", "recipe", "changes", "settings")}
+    plan = Request(**fields, seed=seed).plan(Registry.discover())
+    device, deterministic = prepare_backend(plan)
+    examples = Examples.split(plan.dataset.load(Locations.of_user()), plan.recipe)
+    engine = prepare_engine(plan, examples, device, deterministic)
+    engine.load(examples.x_train, examples.y_train)
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder, Interruption() as interruption:
+        training = Training(plan, Run(Path(folder)), examples, engine, Reporter())
+        engine.compile(training.steps, plan.recipe.batch_size)
+        if not training.fit(interruption):
+            raise KeyboardInterrupt
+    last = training.progress.history[-1]
+    return {
+        **fields,
+        "seed": seed,
+        "val_accuracy": round(last["val_accuracy"], 6),
+        "val_loss": round(last["val_loss"], 6),
+        "validation_examples": len(examples.y_validation),
+        "parameters": sum(math.prod(v.shape) for v in training.model.trainable_variables),
+        "seconds": round(time.perf_counter() - started, 1),
+        "versions": environment.versions(plan.backend),
+    }
+
+
+def run(names: list[str], seeds: int) -> None:
+    """Seed by seed, so that all trials have as many when it is stopped."""
+    known = trials()
+    done = logged()
+    for seed in range(seeds):
+        for name in names or known:
+            if key(known[name], seed) in done:
+                continue
+            line = train(known[name], seed)
+            with LOG.open("a") as log:
+                log.write(json.dumps(line) + "\n")
+            print(f"{name:24} seed {seed}  {100 * line['val_accuracy']:.2f} %", flush=True)
+
+
+def difference(one: list[float], other: list[float]) -> tuple[float, float]:
+    """Difference of the means and half the width of its 95 % interval: Welch, over seeds.
+
+    The validation images are the same for both: what is told apart is told apart on those.
+    """
+    from scipy import stats
+
+    result = stats.ttest_ind(one, other, equal_var=False).confidence_interval()
+    return statistics.mean(one) - statistics.mean(other), (result.high - result.low) / 2
+
+
+def rows() -> list[tuple[str, ...]]:
+    """A line for each trial with a training in the log."""
+    known, done = trials(), logged()
+
+    def of(name: str) -> list[dict]:
+        return [line for seed in range(1000) if (line := done.get(key(known[name], seed)))]
+
+    table = []
+    for name, trial in known.items():
+        lines, base = of(name), of(trial["base"]) if trial["base"] else []
+        if not lines:
+            continue
+        accuracies = [line["val_accuracy"] for line in lines]
+        effect = ""
+        if len(base) > 1 and len(lines) > 1:
+            change, half = difference(accuracies, [line["val_accuracy"] for line in base])
+            effect = f"{100 * change:+.2f} ± {100 * half:.2f}"
+        table.append(
+            (
+                f"`{name}`",
+                f"`{trial['base']}`" if trial["base"] else "",
+                str(len(lines)),
+                f"{100 * statistics.mean(accuracies):.2f} %",
+                effect,
+                f"{statistics.mean(line['val_loss'] for line in lines):.4f}",
+            )
+        )
+    return table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("command", choices=("run", "table"))
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--seeds", type=int, default=3)
+    arguments = parser.parse_args()
+    if arguments.command == "run":
+        run(arguments.names, arguments.seeds)
+    else:
+        for row in rows():
+            print("  ".join(f"{cell:>16}" for cell in row))
+
+
+if __name__ == "__main__":
+    main()
