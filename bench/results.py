@@ -135,10 +135,15 @@ def comparison() -> str:
     document = json.loads(COMPARISON.read_text())
     learns = table.markdown_table(*table.grid(document, (columns.LEARNS,)))
     costs = table.markdown_table(*table.grid(document, (columns.IS, columns.COSTS)))
+    titles, cells = table.ensemble_grid(document)
+    ensembles = [table.markdown_table(titles, cells)] if cells else []
     pairs = table.markdown_table(*table.pair_grid(document))
-    shown = ("n:", "recipe:", "device:", "costs:", "target:", "noise floor:", "harness:")
+    shown = (
+        "n:", "recipe:", "device:", "costs:", "target:", "noise floor:", "harness:",
+        "note: test_shift",
+    )  # fmt: skip
     foot = [line for line in table.foot(document) if line.startswith(shown)]
-    return "\n".join([learns, costs, pairs, "".join(f"- {line}\n" for line in foot)])
+    return "\n".join([learns, costs, *ensembles, pairs, "".join(f"- {line}\n" for line in foot)])
 
 
 def coverage() -> str:

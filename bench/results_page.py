@@ -105,11 +105,13 @@ def ensemble_rows(document: dict) -> list[tuple[str, ...]]:
         low, high = each["interval"]
         rows.append(
             (
-                each["name"],
+                f"`{each['name']}`, {len(each['architectures'])} architectures"
+                if len(each["architectures"]) > 1
+                else f"`{each['name']}`",
                 str(each["members"]),
                 f"**{percent(each['accuracy'])}**",
                 f"{percent(low)} to {percent(high)}",
-                percent(each["mean_accuracy"]),
+                percent(each["members_accuracy"]),
                 wanted.partition(",")[0],
                 met,
             )

@@ -147,6 +147,19 @@ def make_pair(first, second, *, different):
     }
 
 
+def make_ensemble(name, rows):
+    accuracies = [each for row in rows for each in row["accuracies"]]
+    mean = sum(accuracies) / len(accuracies)
+    return {
+        "name": name,
+        "architectures": [row["name"] for row in rows],
+        "members": len(accuracies),
+        "accuracy": mean + 0.001,
+        "interval": [mean - 0.0005, mean + 0.0021],
+        "members_accuracy": mean,
+    }
+
+
 def make_document(names=tuple(KNOWN), *, costs=True, classes=10):
     ranks = {"lrcn": [1, 1], "cnn": [2, 3], "convlstm2d": [2, 3], "cnn_lstm": [4, 4]}
     rows = [make_row(name, ranks[name], costs=costs) for name in names]
@@ -190,12 +203,15 @@ def make_document(names=tuple(KNOWN), *, costs=True, classes=10):
             "difference": "The same test images, paired; adjusted by Holm for all pairs.",
             "rank": "The best and worst rank that no adjusted difference contradicts.",
             "noise": "Two seeds of the same architecture show what no difference means.",
+            "ensemble": "The mean of the probabilities; one observation, however many members.",
         },
         "columns": [
             dict(zip(("key", "title", "unit", "group", "explanation"), column, strict=True))
             for column in COLUMNS
         ],
         "rows": rows,
+        "ensembles": [make_ensemble(row["name"], [row]) for row in rows]
+        + ([make_ensemble("all", rows)] if len(rows) > 1 else []),
         "pairs": [
             make_pair(first, second, different={first["name"], second["name"]} != same)
             for first, second in combinations(rows, 2)
@@ -446,6 +462,10 @@ def test_every_row_pair_and_column_is_there(case):
         assert all(cell in results for cell in row["text"].values())
     for pair in document["pairs"]:
         assert f"{pair['first']} − {pair['second']}" in parsed.texts["differences"]
+    for each in document["ensembles"]:
+        assert f"{each['name']}{each['members']}{words.percent(each['accuracy'])}" in results
+        assert words.percent(each["members_accuracy"]) in results
+    assert (document["methods"]["ensemble"] in results) == bool(document["ensembles"])
     for line in document["notes"]:
         assert line in results
     for line in document["mixed"]:
@@ -527,6 +547,14 @@ def test_what_is_missing_is_said():
     assert "as the runs themselves saw them" in Page(render(own_costs, NO_EXHIBITS)).text
     left_out = Page(render(*unequal())).texts["throughput"]
     assert "Left out, because their throughput was not measured: _网络$x$" in left_out
+
+
+def test_a_document_from_before_there_were_ensembles_still_makes_a_page():
+    document = make_document()
+    del document["ensembles"], document["methods"]["ensemble"]
+    results = Page(render(document, make_exhibits())).texts["results"]
+    assert "nsemble" not in results
+    assert "lrcn" in results
 
 
 def test_many_classes_are_shown_by_their_worst_pairs():

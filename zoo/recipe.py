@@ -63,6 +63,10 @@ class Recipe:
     select: Literal["last", "best"] = "last"
     precision: Literal["float32", "mixed_bfloat16", "auto"] = "float32"
 
+    # How an image is answered, in validation and test alike: by the mean of the probabilities over
+    # its views moved by up to so many whole pixels both ways. 1 has nine views; 0 only the image.
+    test_shift: int = 0
+
     def __post_init__(self):
         for name, problem in _problems(self).items():
             raise UsageError(f"recipe {self.name}: {name} is {getattr(self, name)!r}; {problem}.")
@@ -71,6 +75,11 @@ class Recipe:
     def augments(self) -> bool:
         """Whether any epoch moves the images."""
         return any((self.shift, self.rotation, self.zoom, self.shear, self.elastic))
+
+    @property
+    def views(self) -> int:
+        """From how many views an image is answered."""
+        return (2 * self.test_shift + 1) ** 2
 
     @property
     def digest(self) -> str:
@@ -101,6 +110,7 @@ _BOUNDS: dict[str, tuple[float, float, str]] = {
     "clean_epochs": (0, 100_000, "use 0 or more"),
     "validation": (0, 0.9, "use a share from 0 to 0.9"),
     "split_seed": (0, 2**31, "use 0 or more"),
+    "test_shift": (0, 8, "use whole pixels from 0 to 8; 1 answers from nine views"),
 }
 
 

@@ -1,5 +1,6 @@
 """What can be said about an accuracy from the examples it was measured on."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,21 @@ def loss_and_accuracy(logits: np.ndarray, labels: np.ndarray) -> tuple[float, fl
     log_probabilities = log_softmax(logits.astype("float64"), axis=-1)
     loss = -log_probabilities[np.arange(len(labels)), labels].mean()
     return float(loss), float((logits.argmax(axis=-1) == labels).mean())
+
+
+def log_mean_probability(several: Iterable[np.ndarray]) -> np.ndarray:
+    """The logarithm of the mean of several answers' softmax probabilities, float64.
+
+    Each answer is logits `(N, classes)`; they are taken one at a time, so that they may be made as
+    they are asked for. The result is logits again, whose softmax is the mean.
+    """
+    from scipy.special import log_softmax
+
+    total, count = np.array(-np.inf), 0
+    for logits in several:
+        total = np.logaddexp(total, log_softmax(logits.astype("float64"), axis=-1))
+        count += 1
+    return total - np.log(count)
 
 
 def accuracy_interval(correct: int, examples: int) -> tuple[float, float]:

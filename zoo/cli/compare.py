@@ -21,7 +21,9 @@ from zoo.manifest import DEFAULT_RECIPE
 from zoo.training.request import DEFAULT_DATASET, Request
 
 FORMATS = ("as_json", "as_csv", "as_markdown")
-FOR_NEW_RUNS = ("seeds", "settings", "jobs", "dry_run", "device", "backend", "costs", "everything")
+FOR_NEW_RUNS = (
+    "seeds", "test_shift", "settings", "jobs", "dry_run", "device", "backend", "costs", "everything",
+)  # fmt: skip
 """What makes no sense where runs were made elsewhere."""
 
 
@@ -31,6 +33,7 @@ FOR_NEW_RUNS = ("seeds", "settings", "jobs", "dry_run", "device", "backend", "co
 @options.dataset
 @options.recipe
 @click.option("--seeds", type=int, default=5, show_default=True, help="Runs of each: 0 to N - 1.")
+@options.test_shift
 @options.settings_of_each
 @click.option(
     "--target",
@@ -168,6 +171,7 @@ def _request(registry, given: dict[str, Any]):
         entry.settings,
         dataset,
         given["recipe"],
+        {"test_shift": given["test_shift"]},
         backend=given["backend"],
         device=given["device"],
     )
@@ -219,6 +223,8 @@ def _typed(given: dict[str, Any]) -> str:
         words += ["--dataset", given["dataset"]]
     if given["recipe"] != DEFAULT_RECIPE:
         words += ["--recipe", given["recipe"]]
+    if given["test_shift"] is not None:
+        words += ["--test-shift", str(given["test_shift"])]
     if not given["folders"]:
         words += ["--seeds", str(given["seeds"])]
     for pair in given["settings"]:

@@ -76,6 +76,9 @@ def _print_tables(document: dict[str, Any]) -> None:
     ):
         click.secho(f"\n{heading}", bold=True)
         print_table(*table.grid(document, groups), numbers=True)
+    if document["ensembles"]:
+        click.secho("\nWhat the runs answer together", bold=True)
+        print_table(*table.ensemble_grid(document), numbers=True)
     if document["pairs"]:
         click.secho("\nWhich differences are real", bold=True)
         print_table(*table.pair_grid(document), numbers=True)

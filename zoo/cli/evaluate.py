@@ -1,21 +1,24 @@
 """`zoo evaluate`"""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from zoo.cli import options
-from zoo.cli.output import percent, print_json
+from zoo.cli.output import percent, print_json, views
 from zoo.datasets.catalog import find_dataset
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.location import Locations
 from zoo.errors import UsageError
 from zoo.run import Run, find_run
+from zoo.training.views import check_shiftable
 
 
 @click.command("evaluate")
 @click.argument("run", shell_complete=options.complete_runs)
 @options.dataset
+@options.test_shift
 @options.runs_dir
 @options.data_dir
 @options.device
@@ -26,6 +29,7 @@ def command(
     context: click.Context,
     run: str,
     dataset: str | None,
+    test_shift: int | None,
     runs_dir: Path,
     data_dir: str | None,
     device: str,
@@ -40,18 +44,21 @@ def command(
     registry = options.registry(context)
     data = find_dataset(dataset or found.dataset, registry)
     _check_fits(found, data)
+    recipe = found.recipe if test_shift is None else replace(found.recipe, test_shift=test_shift)
+    check_shiftable(data, recipe.test_shift)
     arrays = data.load(Locations.of_user(data_dir))
 
     from zoo.statistics import measured
     from zoo.training.saved import load_engine
 
-    logits = load_engine(found, registry, backend, device).logits(arrays.x_test)
+    logits = load_engine(found, registry, backend, device, recipe).logits(arrays.x_test)
     metrics = measured(logits, arrays.y_test)
     if as_json:
-        print_json({"run": str(found.folder), "dataset": data.name, **metrics})
+        about = {"dataset": data.name, "test_shift": recipe.test_shift}
+        print_json({"run": str(found.folder), **about, **metrics})
         return
     low, high = metrics["test_accuracy_interval"]
-    click.echo(f"{found.name} on {data.name}")
+    click.echo(f"{found.name} on {data.name}{views(recipe)}")
     click.echo(f"test loss      {metrics['test_loss']:.4f}")
     click.echo(
         f"test accuracy  {percent(metrics['test_accuracy'])}  95 % interval {percent(low)} to "

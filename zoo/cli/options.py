@@ -90,6 +90,12 @@ recipe = click.option(
     shell_complete=complete_recipes,
     help="quick, standard, record, tutorial, or a file.",
 )
+test_shift = click.option(
+    "--test-shift",
+    metavar="N",
+    type=int,
+    help="Instead of the recipe's: answer by the mean over views moved by up to N pixels.",
+)
 backend = click.option(
     "--backend",
     type=click.Choice(["tensorflow", "jax", "torch"]),

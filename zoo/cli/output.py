@@ -4,9 +4,12 @@ import json
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from zoo.recipe import Recipe
 
 WIDE = 10_000
 """Columns of a table that goes to a file or a pipe, where nothing should be cut."""
@@ -60,6 +63,13 @@ def wrapped(line: str) -> str:
 def percent(share: float, digits: int = 2) -> str:
     """`99.41 %`"""
     return f"{100 * share:.{digits}f} %"
+
+
+def views(recipe: "Recipe") -> str:
+    """`, test_shift 1: mean over 9 views`; empty where the image alone is answered."""
+    if not recipe.test_shift:
+        return ""
+    return f", test_shift {recipe.test_shift}: mean over {recipe.views} views"
 
 
 def duration(seconds: float) -> str:

@@ -6,7 +6,7 @@ import click
 
 from zoo import run as run_module
 from zoo.cli import options
-from zoo.cli.output import duration, percent, print_json, print_table, size
+from zoo.cli.output import duration, percent, print_json, print_table, size, views
 from zoo.run import Run, all_runs, find_run
 
 PHASES = ("load", "import", "build", "compile", "train", "validate", "evaluate", "save")
@@ -70,7 +70,7 @@ def result_line(run: Run) -> str:
     return (
         f"{record['architecture']['name']} on {record['dataset']['name']}: test accuracy "
         f"{percent(metrics['test_accuracy'])} [{percent(low)}, {percent(high)}], "
-        f"test loss {metrics['test_loss']:.4f}, {run.folder}"
+        f"test loss {metrics['test_loss']:.4f}{views(run.recipe)}, {run.folder}"
     )
 
 
@@ -88,7 +88,8 @@ def print_result(run: Run) -> None:
     click.echo(
         f"test accuracy  {click.style(percent(metrics['test_accuracy']), bold=True)}  "
         f"95 % interval {percent(low)} to {percent(high)} ({metrics['test_correct']:,} of "
-        f"{metrics['test_examples']:,} right; weights of epoch {metrics['epoch']})"
+        f"{metrics['test_examples']:,} right; weights of epoch {metrics['epoch']}"
+        f"{views(run.recipe)})"
     )
     timings = record["timings"]
     phases = [f"{name} {duration(timings[name])}" for name in PHASES if name in timings]

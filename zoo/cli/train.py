@@ -23,6 +23,7 @@ FIXED_BY_A_RUN = (
     "epochs",
     "batch_size",
     "learning_rate",
+    "test_shift",
     "settings",
     "seed",
     "device",
@@ -30,6 +31,9 @@ FIXED_BY_A_RUN = (
     "precision",
     "again",
 )
+
+CHANGES = ("epochs", "batch_size", "learning_rate", "precision", "test_shift")
+"""The options that change a field of the recipe, each called as it is."""
 
 
 @click.command("train")
@@ -46,6 +50,7 @@ FIXED_BY_A_RUN = (
 @click.option(
     "--learning-rate", type=float, help="Instead of the recipe's; the peak of a schedule."
 )
+@options.test_shift
 @click.option(
     "--set",
     "settings",
@@ -123,7 +128,7 @@ def _plan(registry: Registry, given: dict[str, Any]):
         options.pairs("--set", given["settings"]),
         given["dataset"] or DEFAULT_DATASET,
         given["recipe"],
-        {name: given[name] for name in ("epochs", "batch_size", "learning_rate", "precision")},
+        {name: given[name] for name in CHANGES},
         given["seed"],
         given["backend"],
         given["device"],

@@ -20,12 +20,14 @@ class Column:
     text: Callable[[Any], str]
 
 
-def _percent(value: float) -> str:
+def percent(value: float) -> str:
+    """`99.41`; the column's title has the unit."""
     return f"{100 * value:.2f}"
 
 
-def _interval(value) -> str:
-    return f"{_percent(value[0])} to {_percent(value[1])}"
+def interval(value) -> str:
+    """`99.20 to 99.47`"""
+    return f"{percent(value[0])} to {percent(value[1])}"
 
 
 def _rank(value) -> str:
@@ -75,7 +77,7 @@ COLUMNS = (
         LEARNS,
         "Share of the test set that is answered rightly, mean over seeds. Each run read the test "
         "set once, after training.",
-        _percent,
+        percent,
     ),
     Column(
         "interval",
@@ -84,7 +86,7 @@ COLUMNS = (
         LEARNS,
         "Where the mean accuracy would lie for new seeds on new images of the same kind. It holds "
         "both kinds of chance; with one seed only that of the images.",
-        _interval,
+        interval,
     ),
     Column(
         "epochs_to_target",
@@ -175,6 +177,14 @@ COLUMNS = (
         lambda on: "★" if on else "",
     ),
 )
+
+ENSEMBLE = (
+    "An ensemble answers by the mean of its members' softmax probabilities (Lakshminarayanan, "
+    "Pritzel and Blundell 2017, arXiv:1612.01474): the seeds of one architecture, or all runs of "
+    "all. However many members it has, it is one observation: its 95 % interval (Wilson) holds the "
+    "sampling of the test images only, not what other seeds would give, and it has no rank."
+)
+"""What the ensembles' lines say."""
 
 
 def write(column: Column, row: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ import zoo
 from zoo.comparison import columns, conditions
 from zoo.comparison import statistics as judge
 from zoo.comparison.benchmark import cost_identity
+from zoo.comparison.ensembles import make_ensembles
 from zoo.comparison.results import Result, resolved_recipe
 from zoo.errors import ZooError
 from zoo.run import Run, now
@@ -83,7 +84,13 @@ def make_document(
     ranks = judge.ranks(list(correct), pairs)
     rows = [_row(result, correct.get(result.name), ranks, cost, about) for result in results]
     _mark_pareto(rows)
-    notes = [*about.notes, *_overrides(present), *_disturbed(present), *_unmeasured(rows, cost)]
+    notes = [
+        *about.notes,
+        *_overrides(present),
+        *_shifted(present),
+        *_disturbed(present),
+        *_unmeasured(rows, cost),
+    ]
     rows.sort(key=lambda row: (row["accuracy"] is None, -(row["accuracy"] or 0)))
     for row in rows:
         row["text"] = {column.key: columns.write(column, row) for column in columns.COLUMNS}
@@ -96,7 +103,7 @@ def make_document(
         "mixed": list(about.mixed),
         "notes": notes,
         "target": about.target,
-        "methods": judge.METHODS,
+        "methods": {**judge.METHODS, "ensemble": columns.ENSEMBLE},
         "columns": [
             {
                 "key": column.key,
@@ -108,6 +115,7 @@ def make_document(
             for column in columns.COLUMNS
         ],
         "rows": rows,
+        "ensembles": make_ensembles(_best_first(present, correct), correct),
         "pairs": [_pair(pair, correct) for pair in pairs],
         "noise": _noise(correct, cost),
         "cost": _cost_summary(cost),
@@ -115,6 +123,10 @@ def make_document(
         "runs": [_run(result.name, run) for result in present for run in result.runs],
         "repeat": _repeat(present, about.command),
     }
+
+
+def _best_first(results: Sequence[Result], correct) -> list[Result]:
+    return sorted(results, key=lambda result: -correct[result.name].mean())
 
 
 def _setting(result: Result) -> dict[str, Any]:
@@ -345,6 +357,21 @@ def _disturbed(results: Sequence[Result]) -> list[str]:
     return [
         "seconds to target are disturbed: some runs shared the machine with others "
         f"({', '.join(names)})"
+    ]
+
+
+def _shifted(results: Sequence[Result]) -> list[str]:
+    """Who answers an image from several views, and that the costs are those of one."""
+    whose: dict[tuple[int, int], list[str]] = {}
+    for result in results:
+        recipe = result.runs[0].recipe
+        if recipe.test_shift:
+            whose.setdefault((recipe.test_shift, recipe.views), []).append(result.name)
+    return [
+        f"test_shift {most}{'' if len(names) == len(results) else ' of ' + ', '.join(names)}: test "
+        f"and validation images are answered by the mean over {views} views, moved by up to {most} "
+        f"pixel{'s' * (most > 1)}; inference images/s and latency are those of one view"
+        for (most, views), names in whose.items()
     ]
 
 

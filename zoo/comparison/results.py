@@ -75,8 +75,8 @@ def of_folders(
 ) -> list[Result]:
     """The finished runs in some folders of runs (or folders of one run), grouped by architecture.
 
-    What cannot be read is skipped, and `note` is told. Of two runs of one architecture and seed the
-    later one counts.
+    What cannot be read is skipped, and `note` is told. Of two runs of one architecture, seed and
+    recipe the later one counts.
 
     Raises:
         UsageError: a folder is missing, a name is in none of them, or nothing is left.
@@ -87,7 +87,7 @@ def of_folders(
         if there and name not in known:
             raise UsageError(unknown("architecture in these runs", name, set(known)))
     found = [run for run in there if wanted.takes(run)]
-    groups: dict[str, dict[int, Run]] = {}
+    groups: dict[str, dict[tuple[int, str], Run]] = {}
     failures: dict[str, dict[int, Failure]] = {}
     for run in found:
         key = json.dumps(_kind(run), sort_keys=True)
@@ -97,9 +97,10 @@ def of_folders(
             if damage:
                 note(f"skipped: {damage}")
                 continue
-            if seed in groups.setdefault(key, {}):
-                note(f"{groups[key][seed].folder} is left out: {run.folder} is its later twin")
-            groups[key][seed] = run
+            same = (seed, run.recipe.digest)
+            if same in groups.setdefault(key, {}):
+                note(f"{groups[key][same].folder} is left out: {run.folder} is its later twin")
+            groups[key][same] = run
         elif status == runs.DIVERGED:
             cause = run.record.get("error", "diverged")
             failures.setdefault(key, {})[seed] = Failure(seed, status, cause)
@@ -151,9 +152,10 @@ def _named(groups, failures) -> list[Result]:
         if names.count(name) > 1:
             others = [other for other in kinds.values() if other["architecture"] == name]
             name = f"{name} ({_what_tells_apart(kind, others)})"
-        by_seed = groups.get(key, {})
-        lost = [each for seed, each in failures.get(key, {}).items() if seed not in by_seed]
-        results.append(Result(name, [by_seed[seed] for seed in sorted(by_seed)], lost))
+        there = groups.get(key, {})
+        seeds = {seed for seed, _ in there}
+        lost = [each for seed, each in failures.get(key, {}).items() if seed not in seeds]
+        results.append(Result(name, [there[each] for each in sorted(there)], lost))
     return results
 
 

@@ -43,6 +43,22 @@ def pair_grid(document: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     return titles, cells
 
 
+def ensemble_grid(document: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Every ensemble; none in a document from before there were any."""
+    cells = [
+        [
+            each["name"],
+            str(each["members"]),
+            columns.percent(each["accuracy"]),
+            columns.interval(each["interval"]),
+            columns.percent(each["members_accuracy"]),
+        ]
+        for each in document.get("ensembles", [])
+    ]
+    titles = ["ensemble", "members", "test accuracy %", "95 % interval", "mean of its members %"]
+    return titles, cells
+
+
 def p_value(p: float) -> str:
     return "<0.001" if p < 0.001 else f"{p:.3f}"
 
@@ -69,6 +85,7 @@ def foot(document: Mapping[str, Any]) -> list[str]:
         f"interval: {document['methods']['interval']}",
         f"differences: {document['methods']['difference']}",
         f"rank: {document['methods']['rank']}",
+        *([f"ensembles: {document['methods']['ensemble']}"] if document.get("ensembles") else []),
         f"recipe: {recipe['name']} ({recipe['digest']}): {recipe['summary']}",
         f"device: {where['device']['kind']}, {where['device']['name']}{cores}; "
         f"{where['backend']}, {where['precision']}; {versions}",
@@ -113,9 +130,11 @@ def _harness(harness: Mapping[str, Any]) -> str:
 
 
 def markdown(document: Mapping[str, Any]) -> str:
-    """The whole table, the pairs and the foot."""
+    """The whole table, the ensembles, the pairs and the foot."""
     titles, cells = grid(document, (columns.LEARNS, columns.IS, columns.COSTS))
     parts = [markdown_table(titles, cells)]
+    if document.get("ensembles"):
+        parts.append(markdown_table(*ensemble_grid(document)))
     if document["pairs"]:
         parts.append(markdown_table(*pair_grid(document)))
     parts.append("".join(f"- {_escaped(line)}\n" for line in foot(document)))
@@ -134,16 +153,24 @@ def _escaped(text: str) -> str:
 
 
 def as_csv(document: Mapping[str, Any]) -> str:
-    """A line for each architecture, with plain numbers: shares, seconds, bytes, images/s."""
+    """A line for each architecture, with plain numbers: shares, seconds, bytes, images/s.
+
+    The ensemble of its seeds is in the same line; that of all architectures has none.
+    """
     text = io.StringIO()
-    rows = [_flat(row) for row in document["rows"]]
+    own = {
+        each["architectures"][0]: each
+        for each in document.get("ensembles", [])
+        if len(each["architectures"]) == 1
+    }
+    rows = [_flat(row, own.get(row["name"], {})) for row in document["rows"]]
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
 
 
-def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+def _flat(row: Mapping[str, Any], ensemble: Mapping[str, Any]) -> dict[str, Any]:
     rank, interval, target = row["rank"], row["interval"], row["target"] or {}
     flat = {
         "architecture": row["name"],
@@ -165,9 +192,19 @@ def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
     for key in CSV_STATS:
         stat = row[key] or {}
         flat |= {key: stat.get("median"), f"{key}_q1": stat.get("q1"), f"{key}_q3": stat.get("q3")}
+    low, high = ensemble.get("interval", (None, None))
+    flat |= {
+        "ensemble_members": ensemble.get("members"),
+        "ensemble_accuracy": ensemble.get("accuracy"),
+        "ensemble_interval_low": low,
+        "ensemble_interval_high": high,
+    }
     return {**flat, "problem": row["problem"]}
 
 
 def explanations() -> list[tuple[str, str]]:
-    """Each column's title and what it says."""
-    return [(title(column), column.explanation) for column in COLUMNS]
+    """Each column's title and what it says; the ensembles' lines too."""
+    return [
+        *((title(column), column.explanation) for column in COLUMNS),
+        ("ensembles", columns.ENSEMBLE),
+    ]

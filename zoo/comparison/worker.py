@@ -140,7 +140,7 @@ class Survey:
             + subject.phases["build"]
             + subject.phases["compile"]
             + recipe.epochs * sizes["train"] * step_images
-            + (recipe.epochs * sizes["validation"] + sizes["test"]) * answer
+            + (recipe.epochs * sizes["validation"] + sizes["test"]) * recipe.views * answer
             + SAVING_SECONDS
         )
         return {"seconds": seconds, "memory": peak_memory()}

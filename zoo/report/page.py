@@ -81,6 +81,7 @@ def _context(document: dict[str, Any], exhibits: dict[str, Any]) -> dict[str, An
         "columns": [_column(column, rows) for column in document["columns"]],
         "table": [_table_row(row, document["columns"]) for row in rows],
         "seeds": _seeds(rows),
+        "ensembles": document.get("ensembles", []),
         "pairs": [_pair(pair) for pair in document["pairs"]],
         "figures": figures.draw(document, exhibits["curves"], keys),
         "unmeasured": [

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.recipe import Recipe
-from zoo.training import augmentation
+from zoo.statistics import log_mean_probability
+from zoo.training import augmentation, views
 from zoo.training.backend import Device
 from zoo.training.pipeline import Pipeline
 
@@ -45,7 +46,7 @@ class Engine(ABC):
         model: built, with logits as output.
         optimizer: built for the model's trainable variables.
         pipeline: prepares a batch inside the compiled step.
-        recipe: for the loss and whether steps augment.
+        recipe: for the loss, whether steps augment, and from how many views an image is answered.
         device: where it runs; `deterministic` says that bits must repeat.
     """
 
@@ -115,7 +116,10 @@ class Engine(ABC):
         """Take back what `random_state` gave."""
 
     def logits(self, x: np.ndarray) -> np.ndarray:
-        """Logits for any number of stored samples, with the model's weights as they are now."""
+        """Logits for any number of stored samples, with the model's weights as they are now.
+
+        With the recipe's `test_shift` they are the logarithm of the mean probability over the views.
+        """
         parts = []
         for start in range(0, len(x), EVALUATION_BATCH):
             part = x[start : start + EVALUATION_BATCH]
@@ -124,8 +128,15 @@ class Engine(ABC):
             padded = (
                 np.concatenate([part, np.repeat(part[:1], missing, axis=0)]) if missing else part
             )
-            parts.append(self.infer(padded)[: len(part)])
+            parts.append(self._answer(padded)[: len(part)])
         return np.concatenate(parts)
+
+    def _answer(self, x: np.ndarray) -> np.ndarray:
+        most = self.recipe.test_shift
+        if not most:
+            return self.infer(x)
+        answers = (self.infer(view) for view in views.shifted(x, most))
+        return log_mean_probability(answers).astype("float32")
 
     def loss_and_correct(self, logits, labels):
         """Mean loss and number of right answers of a batch, as float32 tensors."""

@@ -10,6 +10,7 @@ from zoo.recipe import Recipe
 from zoo.registry import Origin
 from zoo.run import digest
 from zoo.training.backend import Device
+from zoo.training.views import check_shiftable
 
 MAX_SEED = 2**31 - 1
 
@@ -23,7 +24,7 @@ class Plan:
         device: `auto`, `cpu` or `gpu`.
 
     Raises:
-        UsageError: the seed is out of range.
+        UsageError: the seed is out of range, or the recipe shifts what cannot be.
     """
 
     architecture: Architecture
@@ -38,6 +39,7 @@ class Plan:
     def __post_init__(self):
         if not 0 <= self.seed <= MAX_SEED:
             raise UsageError(f"--seed {self.seed}: use a number from 0 to {MAX_SEED}.")
+        check_shiftable(self.dataset, self.recipe.test_shift)
 
     def precision(self, device: Device) -> str:
         """`auto` is mixed_bfloat16 on a GPU and float32 on a CPU."""

@@ -3,6 +3,7 @@
 from zoo import run as runs
 from zoo.architecture import Architecture
 from zoo.errors import UsageError, ZooError
+from zoo.recipe import Recipe
 from zoo.registry import Origin, Registry
 from zoo.run import Run
 from zoo.training.backend import choose_backend, choose_device, make_deterministic
@@ -10,11 +11,18 @@ from zoo.training.engine import Engine, make_engine
 from zoo.training.pipeline import Pipeline
 
 
-def load_engine(run: Run, registry: Registry, backend: str | None, device: str) -> Engine:
+def load_engine(
+    run: Run,
+    registry: Registry,
+    backend: str | None,
+    device: str,
+    recipe: Recipe | None = None,
+) -> Engine:
     """The run's model with its weights and its pipeline, in an engine that only infers.
 
     The model is built anew by its architecture and takes its weights from `model.keras`, so that
-    nothing in the file is executed.
+    nothing in the file is executed. It answers as the run's own recipe says (`test_shift`), or as
+    `recipe` does.
 
     Raises:
         UsageError: the run is not finished, or its architecture is not installed.
@@ -32,7 +40,7 @@ def load_engine(run: Run, registry: Registry, backend: str | None, device: str) 
     deterministic = make_deterministic(backend, chosen)
     model = _model(run, architecture, origin)
     pipeline = Pipeline.from_record(record["input"])
-    return make_engine(backend, model, None, pipeline, run.recipe, chosen, deterministic)
+    return make_engine(backend, model, None, pipeline, recipe or run.recipe, chosen, deterministic)
 
 
 def _check_file(run: Run) -> None:
