@@ -9,7 +9,17 @@ from zoo.cli import options
 from zoo.cli.output import duration, percent, print_json, print_table, size
 from zoo.run import Run, all_runs, find_run
 
-PHASES = ("load", "import", "build", "compile", "train", "validate", "evaluate", "save")
+PHASES = (
+    "load",
+    "import",
+    "precision",
+    "build",
+    "compile",
+    "train",
+    "validate",
+    "evaluate",
+    "save",
+)
 
 
 @click.group("runs", invoke_without_command=True)

@@ -4,7 +4,7 @@ import gc
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,9 +48,6 @@ class Precision:
             return cls(record["precision"])
         times = {policy: measured[policy] for policy in CANDIDATES}
         return cls(record["precision"], times, measured["by"])
-
-    as_json = asdict
-    """Plain values; `Precision(**values)` is the choice again."""
 
 
 def choose(

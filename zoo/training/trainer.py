@@ -86,7 +86,7 @@ def train_seeds(
 
 
 def _stopped(found: Sequence[Run], count: int, error: Interrupted) -> Interrupted:
-    finished = sum(run.record.get("status") == runs.FINISHED for run in found)
+    finished = sum(run.finished for run in found)
     return Interrupted(
         f"stopped with {finished} of {count} seeds finished; a checkpoint of what was in hand is "
         "written. The same command goes on.",
@@ -158,7 +158,7 @@ class _Workshop:
                 stack.callback(reporter.close)
                 identity = plan.identity(self._ground.arrays, self._ground.device)
                 found.append(stack.enter_context(self._held(identity, resume)))
-                if found[-1].record.get("status") == runs.FINISHED:
+                if found[-1].finished:
                     reporter.note(f"{found[-1].name} is finished already; --again trains it anew")
                 else:
                     sessions[place] = self._session(plan, found[-1], identity, reporter)
