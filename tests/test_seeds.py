@@ -3,6 +3,8 @@
 import importlib.util
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
 import textwrap
@@ -10,7 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_training import weights
+from conftest import assert_one_line_error
+from test_interruption import wait_for
+from test_training import assert_same_results, weights
 
 from zoo.run import Run
 
@@ -143,10 +147,19 @@ def sessions(run: Run) -> list[tuple[int, int, int]]:
 @jax
 @posix
 def test_ctrl_c_leaves_each_a_checkpoint_and_all_go_on_from_where_they_are(
-    alone, tiny_py, small_npz, recipe, zoo_here
+    alone, tiny_py, small_npz, recipe
 ):
-    arguments = command(tiny_py, small_npz, recipe, "--together")
-    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True)
+    # 22 steps an epoch, in calls of 8, 8 and 6: the signal comes while they are compiled.
+    Path("site").mkdir()
+    Path("site/sitecustomize.py").write_text(
+        "from zoo.training import engine\nengine.LONGEST_CALL = 8\n"
+    )
+    process = subprocess.Popen(
+        command(tiny_py, small_npz, recipe, "--together"),
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": "site"},
+    )
     wait_for(lambda: len(list(Path("runs").glob("*/run.json"))) == 3, process)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=120)
@@ -157,9 +170,9 @@ def test_ctrl_c_leaves_each_a_checkpoint_and_all_go_on_from_where_they_are(
     for run in runs:
         assert run.status == "interrupted"
         assert run.checkpoint.exists()
-    one, two, three = runs
+    one, two, _ = runs
     at = tuple(one.record["progress"].values())
-    assert at != (0, 0)
+    assert at[1] % 8 == 0 and at != (0, 0)
     shutil.rmtree(two.folder)  # begins anew, by itself; the others go on together
     records = train(tiny_py, small_npz, recipe, "--together")
     assert [record["status"] for record in records] == ["finished"] * 3
@@ -214,7 +227,7 @@ def test_what_cannot_be_asked_for(zoo_here, tiny_py, small_npz):
     assert_one_line_error(result, 2, "tensorflow trains one model at a time", "--backend jax")
     seeds = ("--seed", str(2**31 - 2), "--seeds", "3")
     assert_one_line_error(zoo_here("train", tiny_py, *data, *seeds), 2, f"--seed {2**31}")
-    assert not Path("runs").exists()
+    assert not list(Path("runs").glob("*"))
 
 
 @pytest.mark.parametrize("backend", [pytest.param("jax", marks=jax), "tensorflow"])

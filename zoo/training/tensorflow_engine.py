@@ -1,5 +1,7 @@
 """TensorFlow: on a GPU some hundred steps as a loop in the graph, on a CPU a Python loop over one step."""
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
@@ -22,6 +24,7 @@ class TensorFlowEngine(Engine):
         run = self._train_steps if self._loops else self._train_step
         self._run = tf.function(run, jit_compile=self._jit, autograph=False)
         self._infer = tf.function(self._logits, jit_compile=self._jit, autograph=False)
+        self._infer_of: dict[tuple[int, ...], Any] = {}
 
     def load(self, x, y):
         self._x, self._y = tf.constant(x), tf.constant(y)
@@ -90,7 +93,11 @@ class TensorFlowEngine(Engine):
         return done, read()
 
     def infer(self, x: np.ndarray) -> np.ndarray:
-        return self._infer(tf.constant(x)).numpy()
+        # Called by itself, TensorFlow would warn of tracing one function for many engines.
+        if x.shape not in self._infer_of:
+            spec = tf.TensorSpec(x.shape, x.dtype)
+            self._infer_of[x.shape] = self._infer.get_concrete_function(spec)
+        return self._infer_of[x.shape](tf.constant(x)).numpy()
 
 
 def _constant(array):
