@@ -165,7 +165,7 @@ def test_ctrl_c_leaves_each_a_checkpoint_and_all_go_on_from_where_they_are(
     _, err = process.communicate(timeout=120)
     assert process.returncode == 130, err
     assert "stopped with 0 of 3 seeds finished" in err
-    assert "The same command goes on." in err
+    assert "the same command goes on from there" in err
     runs = [Run.open(Path("runs") / folder.name) for folder in sorted(alone.iterdir())]
     for run in runs:
         assert run.status == "interrupted"

@@ -1,5 +1,6 @@
 """From a plan to a finished run on disk, and from several seeds to several."""
 
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -77,20 +78,22 @@ def train_seeds(
     portions = [plans] if workshop.together(plan, together) else [[each] for each in plans]
     found: list[Run] = []
     for portion in portions:
-        done, ended = workshop.train(portion, reporters)
+        try:
+            done, ended = workshop.train(portion, reporters)
+        except KeyboardInterrupt as again:  # between two runs, or when somebody cannot wait
+            raise _stopped(found, count, signal.SIGINT) from again
         found += done
         for error in ended:
             if isinstance(error, Interrupted):
-                raise _stopped(found, count, error)
+                raise _stopped(found, count, error.exit_code - 128)
     return found
 
 
-def _stopped(found: Sequence[Run], count: int, error: Interrupted) -> Interrupted:
+def _stopped(found: Sequence[Run], count: int, signal_number: int) -> Interrupted:
     finished = sum(run.finished for run in found)
     return Interrupted(
-        f"stopped with {finished} of {count} seeds finished; a checkpoint of what was in hand is "
-        "written. The same command goes on.",
-        error.exit_code - 128,
+        f"stopped with {finished} of {count} seeds finished; the same command goes on from there.",
+        signal_number,
     )
 
 

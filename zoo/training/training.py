@@ -3,6 +3,7 @@
 import contextlib
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
@@ -19,6 +20,10 @@ from zoo.training.optimizer import make_optimizer
 from zoo.training.pipeline import Pipeline
 from zoo.training.plan import Plan
 from zoo.training.reporter import Reporter
+
+
+DRAWING = ThreadPoolExecutor(max_workers=1, thread_name_prefix="zoo-drawing")
+"""Draws order and augmentation of epochs to come."""
 
 
 class Training:
@@ -39,6 +44,7 @@ class Training:
         self.examples, self.engine, self.reporter = examples, engine, reporter
         self.progress = Progress()
         self.best: list[np.ndarray] = []
+        self._ahead: dict[int, Future[tuple[np.ndarray, Maps]]] = {}
         self.steps = len(examples.y_train) // plan.recipe.batch_size
 
     @property
@@ -84,11 +90,22 @@ class Training:
 
     def whole_epoch(self) -> tuple[np.ndarray, Maps]:
         """The epoch at hand: indices and maps."""
-        return epoch_batches(self.plan, self.examples, self.engine, self.progress.epoch + 1)
+        epoch = self.progress.epoch + 1
+        if epoch in self._ahead:
+            return self._ahead.pop(epoch).result()
+        return epoch_batches(self.plan, self.examples, self.engine, epoch)
 
     def rest(self) -> tuple[np.ndarray, Maps]:
-        """What is left of it."""
-        return part(self.whole_epoch(), slice(self.progress.step, None))
+        """What is left of it. Where the device is no CPU, a thread draws the next one meanwhile."""
+        rest = part(self.whole_epoch(), slice(self.progress.step, None))
+        following = self.progress.epoch + 2
+        if self.engine.device.kind == "gpu" and following <= self.recipe.epochs:
+            self._ahead = {
+                following: DRAWING.submit(
+                    epoch_batches, self.plan, self.examples, self.engine, following
+                )
+            }
+        return rest
 
     def report(self, done: int, sums: Sums) -> None:
         """Tell the reporter that `done` steps are done since the epoch was begun or gone on with."""
