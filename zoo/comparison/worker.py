@@ -191,7 +191,7 @@ def cost(channel: Channel, task: dict[str, Any], registry: Registry) -> None:
 
     plan = Request(**task["request"]).plan(registry)
     arrays = plan.dataset.load(Locations.of_user(task["data_dir"]))
-    subject = Subject(plan, arrays, precision=task["precision"])
+    subject = Subject(plan, arrays, precision=task.get("precision"))
     model, pipeline = subject.engine.model, subject.engine.pipeline
     channel.send(
         "ready",

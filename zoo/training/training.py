@@ -21,7 +21,6 @@ from zoo.training.pipeline import Pipeline
 from zoo.training.plan import Plan
 from zoo.training.reporter import Reporter
 
-
 DRAWING = ThreadPoolExecutor(max_workers=1, thread_name_prefix="zoo-drawing")
 """Draws order and augmentation of epochs to come."""
 
