@@ -296,3 +296,17 @@ def test_a_comparison_gives_all_seeds_of_an_architecture_one_precision(
     again = zoo(*arguments, env={**gpu, "NEVER_MEASURE": "1"})
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout)["harness"]["reused"] == 2
+
+
+@jax
+def test_what_a_gpu_does_otherwise_changes_no_result(tiny_py, small_npz, recipe, gpu, zoo):
+    """Many steps a call, and epochs drawn ahead by a thread."""
+    arguments = ["train", tiny_py, "--dataset", small_npz, "--recipe", recipe, "--epochs", "3"]
+    arguments += ["--backend", "jax", "--json"]
+    results = [zoo(*arguments), zoo(*arguments, env=gpu)]
+    records = [json.loads(result.stdout) for result in results]
+    assert [record["engine"]["loop"] for record in records] == ["python", "scan"]
+    one, other = (Run.open(Path(record["folder"])) for record in records)
+    for row, its in zip(one.history(), other.history(), strict=True):
+        assert row == pytest.approx(its, rel=1e-3, abs=1e-2)
+    np.testing.assert_allclose(one.predictions()[0], other.predictions()[0], rtol=0.02, atol=0.02)
