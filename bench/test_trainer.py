@@ -26,8 +26,8 @@ def ours(architecture, dataset, x, y, recipe):
     device = choose_device(backend, "auto")
     engine = make_engine(backend, model, optimizer, pipeline, recipe, device, False)
     engine.load(x, y)
-    engine.compile(EXAMPLES // BATCH, BATCH)
     batches = order.batches(0, 1, EXAMPLES, BATCH)
+    engine.compile(batches, None)
     return lambda: engine.train(batches, None, Sums(), lambda done, read: False)
 
 

@@ -55,7 +55,9 @@ def train(trial: dict, seed: int) -> dict:
     from zoo import Locations, Registry, environment
     from zoo.run import Run
     from zoo.training.examples import Examples
+    from zoo.training.fitting import compile_for, fit
     from zoo.training.interruption import Interruption
+    from zoo.training.precision import choose
     from zoo.training.reporter import Reporter
     from zoo.training.request import Request
     from zoo.training.trainer import prepare_backend
@@ -65,13 +67,14 @@ def train(trial: dict, seed: int) -> dict:
     plan = Request(**fields, seed=seed).plan(Registry.discover())
     device, deterministic = prepare_backend(plan)
     examples = Examples.split(plan.dataset.load(Locations.of_user()), plan.recipe)
-    engine = prepare_engine(plan, examples, device, deterministic)
-    engine.load(examples.x_train, examples.y_train)
+    precision = choose(plan, examples, device, deterministic).policy
+    engine = prepare_engine(plan, examples, device, deterministic, precision)
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder, Interruption() as interruption:
         training = Training(plan, Run(Path(folder)), examples, engine, Reporter())
-        engine.compile(training.steps, plan.recipe.batch_size)
-        if not training.fit(interruption):
+        compile_for([training])
+        fit([training], interruption)
+        if interruption.requested:
             raise KeyboardInterrupt
     last = training.progress.history[-1]
     return {

@@ -71,42 +71,58 @@ def test_every_architecture_trains(backend, architecture, easy_npz, zoo):
     assert record["flops_per_sample"] > 0
 
 
-SCAN = """
+LOOPS = """
 import sys
 import keras, numpy as np
 from zoo.recipe import Recipe
 from zoo.single_file import architecture_from_file
 from zoo.training import augmentation, order
-from zoo.training.backend import Device, seed_everything
-from zoo.training.engine import Sums
-from zoo.training.jax_engine import JaxEngine
+from zoo.training import engine as engines
+from zoo.training.backend import Device, make_deterministic, seed_everything
+from zoo.training.engine import Sums, make_engine
 from zoo.training.optimizer import make_optimizer
 from zoo.training.pipeline import Pipeline
 from pathlib import Path
 
+engines.LONGEST_CALL = 4  # 15 steps an epoch: calls of 3, as 3 divides them
+backend = keras.backend.backend()
+make_deterministic(backend, Device("cpu", ""))
 architecture, _ = architecture_from_file(Path(sys.argv[1]))
 recipe = Recipe(batch_size=20, shift=1, rotation=10.0, optimizer="sgd", learning_rate=0.01)
 x = np.random.default_rng(0).integers(0, 256, (300, 28, 28, 1)).astype("uint8")
 y = (np.arange(300) % 10).astype("int32")
 pipeline = Pipeline("image", "image", (28, 28, 1), "whole", 1 / 255, 0.0)
+
+def epoch(number):
+    maps = augmentation.transforms(recipe, 0, number, 300, 28, 28).reshape(15, 20, -1)
+    return order.batches(0, number, 300, 20), maps
+
 results = []
-for kind in ("cpu", "gpu"):  # "gpu" chooses the scan; JAX runs it on whatever device there is
+for kind in ("cpu", "gpu"):  # "gpu" chooses the loop on the device, which runs on a CPU as well
     keras.utils.clear_session()
-    seed_everything("jax", 0)
+    seed_everything(backend, 0)
     model = architecture.build((28, 28, 1), 10)
     optimizer = make_optimizer(recipe, 30)
     optimizer.build(model.trainable_variables)
-    engine = JaxEngine(model, optimizer, pipeline, recipe, Device(kind, ""), True)
-    assert engine.settings["loop"] == {"cpu": "python", "gpu": "scan"}[kind]
+    engine = make_engine(backend, model, optimizer, pipeline, recipe, Device(kind, ""), True)
+    assert engine.settings["loop"] == {"cpu": "python", "gpu": sys.argv[2]}[kind]
     engine.load(x, y)
-    engine.compile(15, 20)
-    for epoch in (1, 2):
-        batches = order.batches(0, epoch, 300, 20)
-        maps = augmentation.transforms(recipe, 0, epoch, 300, 28, 28).reshape(15, 20, -1)
-        # The second epoch is done from its fifth step on, as after an interruption.
-        first = 0 if epoch == 1 else 5
-        done, sums = engine.train(batches[first:], maps[first:], Sums(), lambda done, read: False)
-        assert done == 15 - first
+    engine.compile(*epoch(1))
+    # The second epoch is stopped after six steps, and gone on with.
+    sums, seen = Sums(), []
+    for number, start, stop in ((1, 0, 15), (2, 0, 6), (2, 6, 15)):
+        batches, maps = epoch(number)
+
+        def after(done, read):
+            seen.append((number, start + done, read().examples))
+            return start + done == stop
+
+        before = Sums() if start == 0 else sums
+        done, sums = engine.train(batches[start:], maps[start:], before, after)
+        assert (done, sums.examples) == (stop - start, stop * 20)
+    assert seen == [
+        (n, done, done * 20) for n in (1, 2) for done in range(1, 16) if kind == "cpu" or done % 3 == 0
+    ]
     results.append([sums.mean_loss, *[keras.ops.convert_to_numpy(w) for w in model.weights]])
 for one, other in zip(*results, strict=True):
     np.testing.assert_allclose(one, other, rtol=2e-3, atol=2e-4)
@@ -114,14 +130,15 @@ print("same")
 """
 
 
-@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed")
-def test_an_epoch_as_one_scan_learns_what_the_loop_learns(tiny_py):
+@pytest.mark.parametrize(("backend", "loop"), [("jax", "scan"), ("tensorflow", "graph")])
+def test_many_steps_in_a_call_learn_what_single_ones_learn(backend, loop, tiny_py):
+    pytest.importorskip(backend)
     result = subprocess.run(
-        [sys.executable, "-c", SCAN, tiny_py],
+        [sys.executable, "-c", LOOPS, tiny_py, loop],
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "KERAS_BACKEND": "jax"},
+        env={**os.environ, "KERAS_BACKEND": backend},
     )
     assert result.stdout.strip() == "same", result.stderr[-2000:]
 

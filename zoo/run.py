@@ -79,6 +79,11 @@ class Run:
         return status
 
     @property
+    def finished(self) -> bool:
+        """Whether it is complete, with its results."""
+        return self.record.get("status") == FINISHED
+
+    @property
     def architecture(self) -> str:
         """What names its architecture to a registry: a name, or the file it was in."""
         architecture = self.record["architecture"]

@@ -2,17 +2,36 @@
 
 import sys
 import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 
 from zoo.training.reporter import Reporter, Reporters
 
+if TYPE_CHECKING:
+    from zoo.training.plan import Plan
+
 
 def make_reporter(*, silent: bool, tensorboard: bool) -> Reporter:
     """The reporters that a command's options and its terminal ask for."""
-    reporters: list[Reporter] = []
-    if not silent:
-        reporters.append(Live() if sys.stderr.isatty() else Lines())
+    live = Live(bars()) if not silent and sys.stderr.isatty() else None
+    return _reporters(live or Lines(), silent, tensorboard)
+
+
+def make_reporters(*, silent: bool, tensorboard: bool) -> Callable[["Plan"], Reporter]:
+    """What makes the reporter of each of several seeds, which may be trained at once."""
+    shared = bars() if not silent and sys.stderr.isatty() else None
+
+    def of_seed(plan: "Plan") -> Reporter:
+        label = f"seed {plan.seed}  "
+        return _reporters(Live(shared, label) if shared else Lines(label), silent, tensorboard)
+
+    return of_seed
+
+
+def _reporters(display: Reporter, silent: bool, tensorboard: bool) -> Reporter:
+    reporters = [] if silent else [display]
     if tensorboard:
         from zoo.training.tensorboard import TensorBoard
 
@@ -32,24 +51,28 @@ class Lines(Reporter):
 
     interval = 60.0
 
+    def __init__(self, label: str = ""):
+        self._label = label
+
     def note(self, text):
-        click.echo(f"note: {text}", err=True)
+        click.echo(f"{self._label}note: {text}", err=True)
 
     def training_started(self, folder, steps, epochs, start_epoch):
         self._steps, self._epochs = steps, epochs
         start = f", going on after epoch {start_epoch}" if start_epoch else ""
-        click.echo(f"run {folder}: {epochs} epochs of {steps} steps{start}", err=True)
+        click.echo(f"{self._label}run {folder}: {epochs} epochs of {steps} steps{start}", err=True)
 
     def step(self, epoch, done, sums):
         click.echo(
-            f"epoch {epoch}/{self._epochs}  step {done}/{self._steps}  loss {sums.mean_loss:.4f}  "
-            f"accuracy {sums.accuracy:.4f}",
+            f"{self._label}epoch {epoch}/{self._epochs}  step {done}/{self._steps}  "
+            f"loss {sums.mean_loss:.4f}  accuracy {sums.accuracy:.4f}",
             err=True,
         )
 
     def epoch_ended(self, row, images_per_second):
         click.echo(
-            f"epoch {row['epoch']}/{self._epochs}  {_metrics(row)}  {images_per_second:,.0f} images/s",
+            f"{self._label}epoch {row['epoch']}/{self._epochs}  {_metrics(row)}  "
+            f"{images_per_second:,.0f} images/s",
             err=True,
         )
 
@@ -70,20 +93,20 @@ def bars():
 
 
 class Live(Reporter):
-    """rich's progress bar over all steps, and a line for each complete epoch."""
+    """A bar over all steps, one of those that `progress` shows, and a line for each complete epoch."""
 
-    def __init__(self):
-        self._progress = bars()
+    def __init__(self, progress, label: str = ""):
+        self._progress, self._label = progress, label
 
     def note(self, text):
-        self._progress.console.print(f"note: {text}", markup=False)
+        self._progress.console.print(f"{self._label}note: {text}", markup=False)
 
     def training_started(self, folder, steps, epochs, start_epoch):
         self._steps, self._epochs = steps, epochs
         self._validation = ""
-        self._progress.console.print(f"run {folder}", markup=False)
+        self._progress.console.print(f"{self._label}run {folder}", markup=False)
         self._task = self._progress.add_task(
-            f"epoch {start_epoch + 1}/{epochs}",
+            f"{self._label}epoch {start_epoch + 1}/{epochs}",
             total=steps * epochs,
             completed=steps * start_epoch,
             detail="first step",
@@ -100,7 +123,7 @@ class Live(Reporter):
         self._progress.update(
             self._task,
             completed=(epoch - 1) * self._steps + done,
-            description=f"epoch {epoch}/{self._epochs}  batch {done}/{self._steps}",
+            description=f"{self._label}epoch {epoch}/{self._epochs}  batch {done}/{self._steps}",
             detail=f"loss {sums.mean_loss:.4f}  acc {sums.accuracy:.4f}{self._validation}{rate}",
         )
 
@@ -110,7 +133,8 @@ class Live(Reporter):
         self._examples = None
         self._progress.update(self._task, completed=row["epoch"] * self._steps)
         self._progress.console.print(
-            f"epoch {row['epoch']}/{self._epochs}  {_metrics(row)}  {images_per_second:,.0f} images/s"
+            f"{self._label}epoch {row['epoch']}/{self._epochs}  {_metrics(row)}  "
+            f"{images_per_second:,.0f} images/s"
         )
 
     def close(self):

@@ -9,7 +9,17 @@ from zoo.cli import options
 from zoo.cli.output import duration, percent, print_json, print_table, size, views
 from zoo.run import Run, all_runs, find_run
 
-PHASES = ("load", "import", "build", "compile", "train", "validate", "evaluate", "save")
+PHASES = (
+    "load",
+    "import",
+    "precision",
+    "build",
+    "compile",
+    "train",
+    "validate",
+    "evaluate",
+    "save",
+)
 
 
 @click.group("runs", invoke_without_command=True)
@@ -97,6 +107,15 @@ def print_result(run: Run) -> None:
     click.echo(f"run            {run.folder}")
 
 
+def _together(record) -> str:
+    """How many seeds one program trained, by session: what its seconds and images/s are to be read by."""
+    counts = [session.get("together", 1) for session in record["sessions"]]
+    if max(counts) == 1:
+        return "alone"
+    each = ", then ".join(map(str, counts))
+    return f"{each} seeds in one program; seconds are those of all, images/s those of this one"
+
+
 def _print_setup(run: Run) -> None:
     record = run.record
     environment, device = record["environment"], record["device"]
@@ -129,6 +148,7 @@ def _print_setup(run: Run) -> None:
         ("seed", str(record["seed"])),
         ("device", f"{device['kind']}, {device['name']}, {record['precision']}"),
         ("engine", f"{record['backend']}, {record['engine']}"),
+        ("together", _together(record)),
         ("versions", ", ".join(f"{k} {v}" for k, v in versions.items())),
         ("machine", f"{environment['system']}, {environment['cores']} cores"),
         ("peak memory", f"{memory / 2**20:.0f} MiB" if memory else "-"),

@@ -11,7 +11,7 @@ from zoo.cli.data import default_dataset
 from zoo.cli.output import print_json
 from zoo.datasets.catalog import find_dataset
 from zoo.datasets.location import Locations
-from zoo.errors import UsageError
+from zoo.errors import Diverged, UsageError
 from zoo.manifest import DEFAULT_RECIPE
 from zoo.registry import Registry
 from zoo.training.request import DEFAULT_DATASET, Request
@@ -26,6 +26,8 @@ FIXED_BY_A_RUN = (
     "test_shift",
     "settings",
     "seed",
+    "seeds",
+    "together",
     "device",
     "backend",
     "precision",
@@ -59,12 +61,18 @@ CHANGES = ("epochs", "batch_size", "learning_rate", "precision", "test_shift")
     help="A hyperparameter of the architecture; zoo show NAME lists them. Repeatable.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of weights, order, dropout.")
+@click.option("--seeds", type=int, help="Train so many runs: seeds S to S + N - 1, S from --seed.")
+@click.option(
+    "--together/--one-by-one",
+    default=None,
+    help="With --seeds: in one program, or one after another. [default: together on a GPU with jax]",
+)
 @options.device
 @options.backend
 @click.option(
     "--precision",
     type=click.Choice(["float32", "mixed_bfloat16", "auto"]),
-    help="Instead of the recipe's; auto is mixed_bfloat16 on a GPU.",
+    help="Instead of the recipe's; auto measures both on a GPU and takes the faster.",
 )
 @options.runs_dir
 @options.data_dir
@@ -87,6 +95,7 @@ def command(context: click.Context, **given: Any) -> None:
     zoo train convlstm2d
     zoo train cnn --dataset fashion_mnist --recipe quick --set dropout=0.2
     zoo train ./my_net.py --epochs 3
+    zoo train cnn --seeds 5
     zoo train --resume last
 
     Ctrl-C writes a checkpoint; the same command goes on from there.
@@ -95,6 +104,10 @@ def command(context: click.Context, **given: Any) -> None:
     resume = _run_to_resume(context, given) if given["resume"] else None
     if not resume and not given["architecture"]:
         raise UsageError("what should be trained? zoo train NAME; zoo list shows the names.")
+    if given["seeds"] is None and given["together"] is not None:
+        raise UsageError("--together and --one-by-one go with --seeds N.")
+    if given["seeds"] is not None and given["seeds"] < 1:
+        raise UsageError(f"--seeds {given['seeds']}: use at least 1.")
     if given["tensorboard"]:
         from zoo.training.tensorboard import require_tensorboard
 
@@ -104,10 +117,12 @@ def command(context: click.Context, **given: Any) -> None:
     else:
         plan, locations = _plan(registry, given)
     if given["dry_run"]:
-        _show(plan, locations, given["as_json"])
+        _show(plan, locations, given["seeds"], given["as_json"])
         return
-    run = _train(plan, locations, resume, given)
-    _report(run, given)
+    if given["seeds"]:
+        _report_seeds(_train_seeds(plan, locations, given), given)
+    else:
+        _report(_train(plan, locations, resume, given), given)
 
 
 def _run_to_resume(context: click.Context, given: dict[str, Any]):
@@ -117,7 +132,7 @@ def _run_to_resume(context: click.Context, given: dict[str, Any]):
         source = context.get_parameter_source(name)
         if source is click.core.ParameterSource.COMMANDLINE:
             shown = name if name == "architecture" else "--" + name.replace("_", "-")
-            shown = "--set" if name == "settings" else shown
+            shown = {"settings": "--set", "together": "--together"}.get(name, shown)
             raise UsageError(f"--resume takes everything from the run; leave {shown} out.")
     return find_run(given["resume"], given["runs_dir"])
 
@@ -160,7 +175,7 @@ def _plan_of_run(registry: Registry, run, given: dict[str, Any]):
     return plan, Locations.of_user(given["data_dir"])
 
 
-def _show(plan, locations: Locations, as_json: bool) -> None:
+def _show(plan, locations: Locations, seeds: int | None, as_json: bool) -> None:
     dataset = plan.dataset
     here = dataset.find(locations) if dataset.find else None
     shown = {
@@ -171,7 +186,7 @@ def _show(plan, locations: Locations, as_json: bool) -> None:
         "dataset": dataset.name,
         "data": str(here) if here else ("to be downloaded" if dataset.fetch else "built in"),
         "recipe": {**asdict(plan.recipe), "digest": plan.recipe.digest},
-        "seed": plan.seed,
+        **({"seeds": f"{plan.seed} to {plan.seed + seeds - 1}"} if seeds else {"seed": plan.seed}),
         "backend": plan.backend,
         "device": plan.device,
     }
@@ -189,17 +204,42 @@ def _train(plan, locations: Locations, resume, given: dict[str, Any]):
     from zoo.cli.progress import make_reporter
     from zoo.training.trainer import train
 
-    silent = given["as_json"] or given["quiet"]
+    silent = _silent(given)
     reporter = make_reporter(silent=silent, tensorboard=given["tensorboard"])
     runs_dir = Path(resume.folder).parent if resume else given["runs_dir"]
+    _announce(plan, f"seed {plan.seed}", silent)
+    return train(plan, runs_dir, locations, reporter=reporter, again=given["again"], resume=resume)
+
+
+def _train_seeds(plan, locations: Locations, given: dict[str, Any]):
+    from zoo.cli.progress import make_reporters
+    from zoo.training.trainer import train_seeds
+
+    silent = _silent(given)
+    _announce(plan, f"seeds {plan.seed} to {plan.seed + given['seeds'] - 1}", silent)
+    return train_seeds(
+        plan,
+        given["seeds"],
+        given["runs_dir"],
+        locations,
+        reporters=make_reporters(silent=silent, tensorboard=given["tensorboard"]),
+        again=given["again"],
+        together=given["together"],
+    )
+
+
+def _silent(given: dict[str, Any]) -> bool:
+    return given["as_json"] or given["quiet"]
+
+
+def _announce(plan, seeds: str, silent: bool) -> None:
     if not silent:
         changes = ", ".join(f"{key}={value}" for key, value in plan.hyperparameters.items())
         click.echo(
             f"Training {plan.architecture.name} ({changes}) on {plan.dataset.name}, recipe "
-            f"{plan.recipe.name}, seed {plan.seed}, {plan.backend}",
+            f"{plan.recipe.name}, {seeds}, {plan.backend}",
             err=True,
         )
-    return train(plan, runs_dir, locations, reporter=reporter, again=given["again"], resume=resume)
 
 
 def _report(run, given: dict[str, Any]) -> None:
@@ -214,6 +254,24 @@ def _report(run, given: dict[str, Any]) -> None:
         click.echo(f"\nnext: zoo runs show {run.folder}")
         click.echo(f"      zoo predict {run.folder} IMAGE.png")
         click.echo(f"      {_same_with_seed(run, run.record['seed'] + 1)}   (another seed)")
+
+
+def _report_seeds(runs, given: dict[str, Any]) -> None:
+    """A line or a record for each; an error if one diverged, after the others are shown."""
+    from zoo.cli.runs import result_line
+
+    finished = [run for run in runs if run.finished]
+    if given["as_json"]:
+        print_json([{**run.record, "folder": str(run.folder)} for run in runs])
+    else:
+        for run in finished:
+            click.echo(f"seed {run.record['seed']}: {result_line(run)}")
+        if len(finished) > 1 and not given["quiet"]:
+            folder = given["runs_dir"]
+            click.echo(f"\nnext: zoo compare --from {folder}   (mean, interval, learning curves)")
+    lost = [f"seed {r.record['seed']} ({r.record['error']})" for r in runs if not r.finished]
+    if lost:
+        raise Diverged(f"{len(lost)} of {len(runs)} runs diverged: {'; '.join(lost)}")
 
 
 def _same_with_seed(run, seed: int) -> str:

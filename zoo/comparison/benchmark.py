@@ -56,22 +56,23 @@ def benchmark(
     settings: Settings,
     content: Mapping[str, Any],
     reporter: ComparisonReporter,
+    precisions: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Measure what each request costs; a record, JSON-plain.
+    """Measure what each request costs; a record, JSON-plain. `precisions` are those of their runs.
 
     Images per second and seconds are in `entries[name]["measures"]`, each with its values over the
     rounds (over the processes for `start_up`, `compile`, `compile_inference`), median and
     quartiles. `noise` has, for each measure, the second row of the first architecture over its
     first. An architecture that fails is in `problems`, and the others are measured.
     """
-    session = _Session(requests, settings, content, reporter)
+    session = _Session(requests, settings, content, reporter, precisions or {})
     for _ in range(settings.processes):
         session.one_process_each()
     return session.record()
 
 
 class _Session:
-    def __init__(self, requests, settings: Settings, content, reporter):
+    def __init__(self, requests, settings: Settings, content, reporter, precisions):
         self._settings, self._content, self._reporter = settings, content, reporter
         self._requests = {
             name: replace(request, changes={**request.changes, "batch_size": settings.batch_size})
@@ -79,6 +80,8 @@ class _Session:
         }
         first = next(iter(self._requests))
         self._requests[first + AGAIN] = self._requests[first]
+        # What a recipe leaves open is chosen by an architecture's first process, for the others too.
+        self._precisions = dict(precisions)
         self._facts: dict[str, dict[str, Any]] = {}
         self._values: dict[str, dict[str, list[float]]] = {name: {} for name in self._requests}
         self.problems: dict[str, str] = {}
@@ -117,7 +120,8 @@ class _Session:
     def _start(self, name: str, workers: dict[str, Worker]) -> None:
         self._reporter.measuring(name, self._done, self._total)
         request = self._requests[name].as_json()
-        worker = Worker("cost", ONE_OF_MANY, request=request, **self._content)
+        precision = self._precisions.get(name.removesuffix(AGAIN))
+        worker = Worker("cost", ONE_OF_MANY, request=request, precision=precision, **self._content)
         workers[name] = worker
         event = worker.receive() or worker.death()
         self._done += 1
@@ -129,6 +133,7 @@ class _Session:
         self._facts[name] = {
             key: event[key] for key in ("identity", "conditions", "parameters", "flops", "engine")
         }
+        self._precisions.setdefault(name, event["conditions"]["precision"])
 
     def _round(self, name: str, workers: dict[str, Worker]) -> None:
         self._reporter.measuring(name, self._done, self._total)

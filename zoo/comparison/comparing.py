@@ -78,7 +78,7 @@ class Comparing:
         """
         with self._clocked():
             check_writable(self.workplace.runs_dir)
-            with Surveyor(self.workplace.use_plugins, self.workplace.data_dir) as surveyor:
+            with self._surveyor() as surveyor:
                 agenda = planning.make_agenda(
                     self.entries,
                     self.request,
@@ -89,6 +89,10 @@ class Comparing:
                 )
             _check_memory(agenda, self.workplace.jobs)
         return agenda
+
+    def _surveyor(self) -> Surveyor:
+        workplace = self.workplace
+        return Surveyor(workplace.use_plugins, workplace.data_dir, workplace.runs_dir)
 
     def train(self, agenda: Agenda) -> list[Result]:
         """Carry out the agenda: each architecture's runs and failures.
@@ -129,8 +133,9 @@ class Comparing:
             except ZooError as error:
                 self.reporter.note(f"measured anew: {error}")
         try:
+            precisions = {name: present[name].runs[0].record["precision"] for name in requests}
             record = benchmark.benchmark(
-                requests, settings, self.workplace.for_workers, self.reporter
+                requests, settings, self.workplace.for_workers, self.reporter, precisions
             )
         except KeyboardInterrupt as error:
             raise Interrupted(

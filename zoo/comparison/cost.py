@@ -17,7 +17,7 @@ BATCH_SIZE = 128
 
 INFERENCE_BATCHES = (1, 32, 256, 1024)
 STEPS = 20
-"""Training steps in one timed call on a CPU; on a GPU a call is an epoch, as in a training."""
+"""Training steps in one timed call on a CPU; on a GPU an epoch's, as in a training."""
 
 SECONDS, CALLS = 0.4, 100
 """A round of one measurement lasts at least this long; one of latency has at least so many calls."""
@@ -30,6 +30,7 @@ class Subject:
         plan: what is measured; its backend must be the current one.
         arrays: its dataset, loaded.
         inference_batches: the batch sizes that `infer` is made ready for.
+        precision: that of the training it stands for; None chooses it as a training would.
 
     Attributes:
         phases: seconds of `import`, `build`, `compile` (of the training step) and
@@ -44,9 +45,14 @@ class Subject:
     """
 
     def __init__(
-        self, plan: Plan, arrays: Arrays, inference_batches: Sequence[int] = INFERENCE_BATCHES
+        self,
+        plan: Plan,
+        arrays: Arrays,
+        inference_batches: Sequence[int] = INFERENCE_BATCHES,
+        precision: str | None = None,
     ):
         from zoo.training.examples import Examples
+        from zoo.training.precision import choose
         from zoo.training.trainer import prepare_backend
         from zoo.training.training import prepare_engine
 
@@ -57,13 +63,14 @@ class Subject:
         self.sizes, self.x_test = examples.sizes, examples.x_test
         with self._timed("import"):
             self.device, deterministic = prepare_backend(plan)
+        self.precision = precision or choose(plan, examples, self.device, deterministic).policy
         with self._timed("build"):
-            self.engine = prepare_engine(plan, examples, self.device, deterministic)
+            self.engine = prepare_engine(plan, examples, self.device, deterministic, self.precision)
         self.built = time.time()
         self._take_batches(examples)
         self.engine.load(examples.x_train, examples.y_train)
         with self._timed("compile"):
-            self.engine.compile(len(self._batches), plan.recipe.batch_size)
+            self.engine.compile(self._batches, self._maps)
         self.phases["compile"] += _first_extra(self.train)
         self.phases["compile_inference"] = sum(
             _first_extra(partial(self.infer, batch)) for batch in inference_batches
@@ -76,11 +83,12 @@ class Subject:
         self.phases[phase] = time.perf_counter() - started
 
     def _take_batches(self, examples) -> None:
+        from zoo.training.engine import part
         from zoo.training.training import epoch_batches
 
-        batches, maps = epoch_batches(self.plan, examples, self.engine, 1)
-        steps = len(batches) if self.device.kind == "gpu" else min(STEPS, len(batches))
-        self._batches, self._maps = batches[:steps], None if maps is None else maps[:steps]
+        epoch = epoch_batches(self.plan, examples, self.engine, 1)
+        steps = len(epoch[0]) if self.device.kind == "gpu" else min(STEPS, len(epoch[0]))
+        self._batches, self._maps = part(epoch, slice(steps))
         self.images_per_call = self._batches.size
 
     def train(self) -> None:

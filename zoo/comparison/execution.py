@@ -3,7 +3,7 @@
 import queue
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +82,7 @@ class Execution:
             again=job.again,
             resume=str(job.run.folder) if job.run and job.state == GOES_ON else None,
             alongside=self._at_once - 1,
+            precision=asdict(job.precision) if job.precision else None,
             **self._content,
         )
         self._workers[id(job)] = worker

@@ -15,6 +15,7 @@ from zoo.comparison.reporter import ComparisonReporter
 from zoo.errors import ZooError
 from zoo.run import Run
 from zoo.training.plan import run_name
+from zoo.training.precision import Precision
 from zoo.training.request import Request
 
 STANDS, GOES_ON, TRAINS, FAILED = "stands", "goes on", "trains", "failed"
@@ -31,6 +32,7 @@ class Job:
         again: its usual folder is taken by a run that cannot be used here.
         seconds: how long it will take, about; 0 if it stands.
         cause: why it failed.
+        precision: that of all runs of its entry; None: as its recipe says.
     """
 
     entry: Entry
@@ -40,6 +42,7 @@ class Job:
     again: bool = False
     seconds: float = 0.0
     cause: str = ""
+    precision: Precision | None = None
 
     @property
     def to_do(self) -> bool:
@@ -71,8 +74,12 @@ class Agenda:
 class Surveyor:
     """Asks a worker about requests; starts another if one dies of a question."""
 
-    def __init__(self, use_plugins: bool, data_dir: str | None):
-        self._content = {"use_plugins": use_plugins, "data_dir": data_dir}
+    def __init__(self, use_plugins: bool, data_dir: str | None, runs_dir: Path):
+        self._content = {
+            "use_plugins": use_plugins,
+            "data_dir": data_dir,
+            "runs_dir": str(runs_dir),
+        }
         self._worker: Worker | None = None
 
     def ask(self, what: str, request: Request) -> dict[str, Any]:
@@ -153,7 +160,9 @@ def _job(entry: Entry, request: Request, answer: dict[str, Any], runs_dir: Path,
     for run in usable:
         if run.status == runs.INTERRUPTED:
             return Job(entry, request, GOES_ON, run)
-    return Job(entry, request, TRAINS, again=bool(folders) and not usable)
+    precision = Precision(**answer["precision"])
+    again = bool(folders) and not usable
+    return Job(entry, request, TRAINS, again=again, precision=precision)
 
 
 def _is_of(folder: str, name: str) -> bool:

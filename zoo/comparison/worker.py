@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 import traceback
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,10 @@ from zoo.datasets.location import Locations
 from zoo.environment import peak_memory
 from zoo.errors import Diverged, Interrupted, ZooError
 from zoo.registry import Registry
-from zoo.run import Run
+from zoo.run import Run, digest
 from zoo.training.backend import is_out_of_memory
 from zoo.training.engine import EVALUATION_BATCH
+from zoo.training.precision import Precision, choose, known
 from zoo.training.reporter import Reporter
 from zoo.training.request import Request
 
@@ -88,6 +90,7 @@ def train(channel: Channel, task: dict[str, Any], registry: Registry) -> None:
         again=task["again"],
         resume=Run.open(Path(task["resume"])) if task["resume"] else None,
         alongside=task["alongside"],
+        precision=Precision(**task["precision"]) if task["precision"] else None,
     )
     channel.send("finished", folder=str(run.folder))
 
@@ -103,7 +106,9 @@ class Survey:
     def __init__(self, task: dict[str, Any], registry: Registry):
         self.registry = registry
         self.locations = Locations.of_user(task["data_dir"])
+        self.runs_dir = Path(task["runs_dir"])
         self._arrays: dict[str, Any] = {}
+        self._precisions: dict[str, Precision] = {}
         self._import_seconds = 0.0
         self._load_seconds = 0.0
 
@@ -113,14 +118,35 @@ class Survey:
 
         plan = Request(**message["request"]).plan(self.registry)
         started = time.perf_counter()
-        device, _ = prepare_backend(plan)
+        device, deterministic = prepare_backend(plan)
         self._import_seconds = max(self._import_seconds, time.perf_counter() - started)
+        identity = plan.identity(self._load(plan.dataset), device)
+        precision = self._precision(plan, identity, device, deterministic)
         if message["ask"] == "pace":
-            return self._pace(plan)
+            return self._pace(plan, precision.policy)
         return {
-            "identity": plan.identity(self._load(plan.dataset), device),
-            "conditions": conditions.here(plan.backend, device, plan.precision(device)),
+            "identity": identity,
+            "conditions": conditions.here(plan.backend, device, precision.policy),
+            "precision": asdict(precision),
         }
+
+    def _precision(self, plan, identity, device, deterministic) -> Precision:
+        """One for all runs of an architecture, measured once."""
+        from zoo.training.examples import Examples
+
+        if plan.precision(device) != "auto":
+            return Precision(plan.precision(device))
+        key = digest(identity)
+        if key not in self._precisions:
+            chosen = choose(
+                plan,
+                Examples.split(self._load(plan.dataset), plan.recipe),
+                device,
+                deterministic,
+                lambda: known(identity, device, self.runs_dir),
+            )
+            self._precisions[key] = replace(chosen, by=chosen.by or "zoo compare")
+        return self._precisions[key]
 
     def _load(self, dataset):
         if dataset.name not in self._arrays:
@@ -129,8 +155,8 @@ class Survey:
             self._load_seconds = time.perf_counter() - started
         return self._arrays[dataset.name]
 
-    def _pace(self, plan) -> dict[str, Any]:
-        subject = Subject(plan, self._load(plan.dataset), (EVALUATION_BATCH,))
+    def _pace(self, plan, precision: str) -> dict[str, Any]:
+        subject = Subject(plan, self._load(plan.dataset), (EVALUATION_BATCH,), precision)
         recipe, sizes = plan.recipe, subject.sizes
         step_images = min(times_of(subject.train)) / subject.images_per_call
         answer = min(times_of(lambda: subject.infer(EVALUATION_BATCH))) / EVALUATION_BATCH
@@ -165,13 +191,13 @@ def cost(channel: Channel, task: dict[str, Any], registry: Registry) -> None:
 
     plan = Request(**task["request"]).plan(registry)
     arrays = plan.dataset.load(Locations.of_user(task["data_dir"]))
-    subject = Subject(plan, arrays)
+    subject = Subject(plan, arrays, precision=task.get("precision"))
     model, pipeline = subject.engine.model, subject.engine.pipeline
     channel.send(
         "ready",
         phases={"start_up": subject.built - psutil.Process().create_time(), **subject.phases},
         identity=plan.identity(arrays, subject.device),
-        conditions=conditions.here(plan.backend, subject.device, plan.precision(subject.device)),
+        conditions=conditions.here(plan.backend, subject.device, subject.precision),
         parameters=count(model.trainable_variables),
         flops=flops_per_sample(plan.backend, model, pipeline.input_shape),
         engine=subject.engine.settings,

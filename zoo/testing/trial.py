@@ -100,7 +100,8 @@ class Trial(contextlib.AbstractContextManager):
         )
         none = self.x[:0], self.y[:0]
         examples = Examples(self.x, self.y, *none, *none)
-        self.engine = prepare_engine(plan, examples, choose_device(backend, "auto"), False)
+        device = choose_device(backend, "auto")
+        self.engine = prepare_engine(plan, examples, device, False, self.recipe.precision)
         self.engine.load(self.x, self.y)
         self._compiled = 0
 
@@ -110,10 +111,10 @@ class Trial(contextlib.AbstractContextManager):
 
     def train(self, steps: int) -> float:
         """Train on the batch so many times; the mean loss."""
-        if self._compiled != steps:
-            self.engine.compile(steps, len(self.y))
-            self._compiled = steps
         batches = np.tile(np.arange(len(self.y), dtype="int32"), (steps, 1))
+        if self._compiled != steps:
+            self.engine.compile(batches, None)
+            self._compiled = steps
         _, sums = self.engine.train(batches, None, Sums(), lambda _done, _read: False)
         return sums.mean_loss
 

@@ -1,7 +1,8 @@
 """A training's whole state in one file, so that it goes on as if it had never stopped."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from zoo import atomic
 from zoo.errors import ZooError
+from zoo.run import Run
 from zoo.training.engine import Sums
 
 
@@ -79,3 +81,24 @@ def load(path: Path) -> tuple[Progress, dict[str, list[np.ndarray]]]:
 def _position(name: str) -> tuple[str, int]:
     group, _, index = name.partition("/")
     return group, int(index)
+
+
+@contextmanager
+def on_disk(run: Run) -> Iterator[None]:
+    """A full disk or lost folder becomes a line that says what stands and how to go on.
+
+    Raises:
+        ZooError: for an OSError within.
+    """
+    try:
+        yield
+    except OSError as error:
+        kept = (
+            "The last complete checkpoint stands; when there is room, go on: zoo train --resume "
+            f"{run.folder}"
+            if run.checkpoint.exists()
+            else "No checkpoint was written yet."
+        )
+        raise ZooError(
+            f"{run.folder}: cannot be written ({error.strerror or error}). {kept}"
+        ) from error

@@ -10,7 +10,7 @@ from zoo.training.training import Training
 
 
 def describe(plan: Plan, training: Training, device: Device, source: str) -> dict[str, Any]:
-    """Everything needed to repeat a run, and what its model costs."""
+    """Everything needed to repeat a run but its precision, and what its model costs."""
     from zoo.training.flops import flops_per_sample
 
     engine, architecture = training.engine, plan.architecture
@@ -38,7 +38,6 @@ def describe(plan: Plan, training: Training, device: Device, source: str) -> dic
         "seed": plan.seed,
         "backend": plan.backend,
         "device": {"asked": plan.device, **asdict(device)},
-        "precision": plan.precision(device),
         "engine": {**engine.settings, "deterministic": engine.deterministic},
         "environment": {
             **environment.versions(plan.backend),

@@ -1,7 +1,7 @@
 """What an engine is: one backend's way to run training steps as fast as it can."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from zoo.recipe import Recipe
 from zoo.statistics import log_mean_probability
-from zoo.training import augmentation, views
+from zoo.training import views
 from zoo.training.backend import Device
 from zoo.training.pipeline import Pipeline
 
@@ -17,6 +17,38 @@ if TYPE_CHECKING:
     import keras
 
 EVALUATION_BATCH = 500
+
+LONGEST_CALL = 200
+"""Steps in one call where a call is many: enough to hide what launching it costs, and few enough to
+show progress and to stop soon."""
+
+
+def call_length(steps: int) -> int:
+    """How many of an epoch's steps one call takes, where a call is many.
+
+    A length from half of `LONGEST_CALL` that divides the epoch, so that one shape is compiled; else
+    `LONGEST_CALL`, with a shorter last call.
+    """
+    if steps <= LONGEST_CALL:
+        return steps
+    lengths = range(LONGEST_CALL, LONGEST_CALL // 2, -1)
+    return next((length for length in lengths if steps % length == 0), LONGEST_CALL)
+
+
+def calls(steps: int, length: int) -> list[slice]:
+    """The steps of an epoch, or of its rest after some calls, in calls of `length`."""
+    return [slice(start, min(start + length, steps)) for start in range(0, steps, length)]
+
+
+Maps = Any
+"""What moves a batch: arrays whose first axes are steps and examples, nested or not; None: nothing."""
+
+
+def part(arrays: Maps, which: int | slice) -> Maps:
+    """A step, or a slice of steps, of arrays whose first axis is that of steps."""
+    from keras import tree
+
+    return tree.map_structure(lambda each: None if each is None else each[which], arrays)
 
 
 @dataclass(frozen=True)
@@ -26,6 +58,11 @@ class Sums:
     loss: np.float32 = np.float32(0)
     correct: np.float32 = np.float32(0)
     examples: int = 0
+
+    @property
+    def finite(self) -> bool:
+        """Whether the loss is a number."""
+        return bool(np.isfinite(self.loss))
 
     @property
     def mean_loss(self) -> float:
@@ -51,6 +88,8 @@ class Engine(ABC):
     """
 
     name: str
+    trains_together = False
+    """Whether `train_together` is there."""
 
     def __init__(
         self,
@@ -68,7 +107,6 @@ class Engine(ABC):
         self.device = device
         self.deterministic = deterministic
         self.augments = recipe.augments and pipeline.moves
-        self.map_size = augmentation.map_size(recipe)
         self.prepare()
 
     @property
@@ -84,25 +122,46 @@ class Engine(ABC):
     def load(self, x: np.ndarray, y: np.ndarray) -> None:
         """Put the training examples on the device."""
 
-    def compile(self, steps: int, batch_size: int) -> None:
-        """Compile a training step (or an epoch of `steps`), so that training itself is timed alone.
+    def compile(self, batches: np.ndarray, maps: Maps) -> None:
+        """Compile what `train` needs for an epoch like this one, so that training is timed alone.
 
         Does nothing where the backend compiles nothing.
         """
+
+    def compile_together(
+        self, engines: "Sequence[Engine]", batches: Sequence[np.ndarray], maps: Sequence[Maps]
+    ) -> None:
+        """Compile `train_together` for these engines; they use this one's examples from here on.
+
+        `batches` and `maps` are lists with an item for each engine. The models must be of one
+        architecture, recipe and precision, so that nothing but their variables differs.
+        """
+        raise NotImplementedError(f"{self.name} trains one model at a time")
 
     @abstractmethod
     def train(
         self,
         batches: np.ndarray,
-        maps: np.ndarray | None,
+        maps: Maps,
         sums: Sums,
         after: Callable[[int, Callable[[], Sums]], bool],
     ) -> tuple[int, Sums]:
-        """Train on `batches` `(steps, batch_size)`, moved by `maps` `(steps, batch_size, n)`.
+        """Train on `batches` `(steps, batch_size)`, moved by `maps` (the same axes in front).
 
         `after(done, read)` is called as steps are done; `read()` waits for the device and gives the
         sums. When it returns True, training stops there. Returns the steps done and the sums.
         """
+
+    def train_together(
+        self,
+        engines: "Sequence[Engine]",
+        batches: Sequence[np.ndarray],
+        maps: Sequence[Maps],
+        sums: Sequence[Sums],
+        after: Callable[[int, Callable[[], list[Sums]]], bool],
+    ) -> tuple[int, list[Sums]]:
+        """As `train`, for several engines at once, after `compile_together` by one of them."""
+        raise NotImplementedError(f"{self.name} trains one model at a time")
 
     @abstractmethod
     def infer(self, x: np.ndarray) -> np.ndarray:
@@ -157,16 +216,21 @@ class Engine(ABC):
         return ops.mean(losses), ops.sum(ops.cast(right, "float32"))
 
 
-def make_engine(backend: str, *arguments, **named) -> Engine:
-    """The engine of a backend; see `Engine` for the arguments."""
+def engine_kind(backend: str) -> type[Engine]:
+    """The engine class of a backend; imports it."""
     if backend == "tensorflow":
         from zoo.training.tensorflow_engine import TensorFlowEngine
 
-        return TensorFlowEngine(*arguments, **named)
+        return TensorFlowEngine
     if backend == "jax":
         from zoo.training.jax_engine import JaxEngine
 
-        return JaxEngine(*arguments, **named)
+        return JaxEngine
     from zoo.training.torch_engine import TorchEngine
 
-    return TorchEngine(*arguments, **named)
+    return TorchEngine
+
+
+def make_engine(backend: str, *arguments, **named) -> Engine:
+    """The engine of a backend; see `Engine` for the arguments."""
+    return engine_kind(backend)(*arguments, **named)

@@ -2,9 +2,9 @@
 
 import numpy as np
 import torch
-from keras import ops
+from keras import ops, tree
 
-from zoo.training.engine import Engine, Sums
+from zoo.training.engine import Engine, Sums, part
 
 
 class TorchEngine(Engine):
@@ -21,6 +21,9 @@ class TorchEngine(Engine):
         # Copies: what NumPy read from a file may not be writable, which PyTorch warns of.
         self._x = torch.tensor(x, device=self._device)
         self._y = torch.tensor(y, device=self._device)
+
+    def _tensor(self, array):
+        return None if array is None else torch.as_tensor(array, device=self._device)
 
     # Keras' dropout on PyTorch draws from the global generators, not from a seed of its own.
     def random_state(self):
@@ -60,10 +63,8 @@ class TorchEngine(Engine):
             )
 
         for indices in batches:
-            step_maps = None if maps is None else torch.as_tensor(maps[done], device=self._device)
-            step_loss, step_correct = self._train_step(
-                torch.as_tensor(indices, device=self._device).long(), step_maps
-            )
+            moves = tree.map_structure(self._tensor, part(maps, done))
+            step_loss, step_correct = self._train_step(self._tensor(indices).long(), moves)
             loss, correct = loss + step_loss * size, correct + step_correct
             done += 1
             if after(done, read):

@@ -1,8 +1,9 @@
-"""One training in this process: the model, its state, the loop over epochs."""
+"""One training in this process: the model, its state, what an epoch leaves behind."""
 
 import contextlib
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
@@ -13,13 +14,15 @@ from zoo.training import augmentation, checkpoint, order
 from zoo.training.backend import Device, seed_everything
 from zoo.training.build import build_model
 from zoo.training.checkpoint import Progress
-from zoo.training.engine import Engine, Sums, make_engine
+from zoo.training.engine import Engine, Maps, Sums, make_engine, part
 from zoo.training.examples import Examples
-from zoo.training.interruption import Interruption
 from zoo.training.optimizer import make_optimizer
 from zoo.training.pipeline import Pipeline
 from zoo.training.plan import Plan
 from zoo.training.reporter import Reporter
+
+DRAWING = ThreadPoolExecutor(max_workers=1, thread_name_prefix="zoo-drawing")
+"""Draws order and augmentation of epochs to come."""
 
 
 class Training:
@@ -40,6 +43,7 @@ class Training:
         self.examples, self.engine, self.reporter = examples, engine, reporter
         self.progress = Progress()
         self.best: list[np.ndarray] = []
+        self._ahead: dict[int, Future[tuple[np.ndarray, Maps]]] = {}
         self.steps = len(examples.y_train) // plan.recipe.batch_size
 
     @property
@@ -71,47 +75,56 @@ class Training:
     def _variables(self):
         return {"model": self.model.variables, "optimizer": self.engine.optimizer.variables}
 
-    def fit(self, interruption: Interruption) -> bool:
-        """Train the epochs that are left; False if interrupted, with a checkpoint written.
+    @property
+    def left(self) -> bool:
+        """Whether there are epochs to train."""
+        return self.progress.epoch < self.recipe.epochs
+
+    def started(self) -> None:
+        """Tell the reporter that epochs begin."""
+        progress = self.progress
+        self.reporter.training_started(
+            self.run.folder, self.steps, self.recipe.epochs, progress.epoch
+        )
+
+    def whole_epoch(self) -> tuple[np.ndarray, Maps]:
+        """The epoch at hand: indices and maps."""
+        epoch = self.progress.epoch + 1
+        if epoch in self._ahead:
+            return self._ahead.pop(epoch).result()
+        return epoch_batches(self.plan, self.examples, self.engine, epoch)
+
+    def rest(self) -> tuple[np.ndarray, Maps]:
+        """What is left of it. Where the device is no CPU, a thread draws the next one meanwhile."""
+        rest = part(self.whole_epoch(), slice(self.progress.step, None))
+        following = self.progress.epoch + 2
+        if self.engine.device.kind == "gpu" and following <= self.recipe.epochs:
+            self._ahead = {
+                following: DRAWING.submit(
+                    epoch_batches, self.plan, self.examples, self.engine, following
+                )
+            }
+        return rest
+
+    def report(self, done: int, sums: Sums) -> None:
+        """Tell the reporter that `done` steps are done since the epoch was begun or gone on with."""
+        self.reporter.step(self.progress.epoch + 1, self.progress.step + done, sums)
+
+    def advance(self, done: int, sums: Sums, seconds: float) -> None:
+        """Note that so many steps have been trained.
 
         Raises:
             Diverged: the loss became NaN or infinite.
         """
-        recipe, progress = self.recipe, self.progress
-        self.reporter.training_started(self.run.folder, self.steps, recipe.epochs, progress.epoch)
-        while progress.epoch < recipe.epochs:
-            if not self._epoch(progress.epoch + 1, interruption):
-                self.save()
-                return False
-            self._end_epoch()
-            self.save()
-            if interruption.requested:
-                return False
-        return True
-
-    def _epoch(self, epoch: int, interruption: Interruption) -> bool:
-        """The rest of an epoch's steps; False if interrupted before the last."""
-        progress, first = self.progress, self.progress.step
-        batches, maps = epoch_batches(self.plan, self.examples, self.engine, epoch)
-        started = reported = time.perf_counter()
-
-        def after(done: int, read) -> bool:
-            nonlocal reported
-            now = time.perf_counter()
-            if now - reported >= self.reporter.interval:
-                reported = now
-                sums = read()
-                _check_finite(sums, epoch)
-                self.reporter.step(epoch, first + done, sums)
-            return interruption.requested
-
-        done, progress.sums = self.engine.train(
-            batches[first:], None if maps is None else maps[first:], progress.sums, after
-        )
-        self._clock(first, done, time.perf_counter() - started)
-        _check_finite(progress.sums, epoch)
-        progress.step = first + done
-        return progress.step == self.steps
+        progress = self.progress
+        self._clock(progress.step, done, seconds)
+        progress.sums = sums
+        if not sums.finite:
+            raise Diverged(
+                f"the loss became {sums.mean_loss} in epoch {progress.epoch + 1}; this is no result. "
+                "Try a lower --learning-rate."
+            )
+        progress.step += done
 
     def _clock(self, first: int, done: int, seconds: float) -> None:
         progress = self.progress
@@ -122,7 +135,8 @@ class Training:
             progress.seconds.append(seconds)
             progress.throughput.append(done * self.recipe.batch_size / seconds)
 
-    def _end_epoch(self) -> None:
+    def end_epoch(self) -> None:
+        """Validate, and write the epoch's row and a checkpoint."""
         progress = self.progress
         epoch, sums = progress.epoch + 1, progress.sums
         row = {
@@ -136,6 +150,7 @@ class Training:
         progress.epoch, progress.step, progress.sums = epoch, 0, Sums()
         self.run.save_history(progress.history)
         self.reporter.epoch_ended(row, progress.throughput[-1])
+        self.save()
 
     def _learning_rate(self, step: int) -> float:
         rate = self.engine.optimizer._learning_rate
@@ -185,8 +200,12 @@ class Training:
         return self.progress.epoch
 
 
-def prepare_engine(plan: Plan, examples: Examples, device: Device, deterministic: bool) -> Engine:
+def prepare_engine(
+    plan: Plan, examples: Examples, device: Device, deterministic: bool, precision: str
+) -> Engine:
     """Build model, optimizer and engine for a plan, from its seed.
+
+    `precision` is Keras' policy, where the plan may say `auto`.
 
     Raises:
         PluginError: the architecture does not build.
@@ -197,7 +216,7 @@ def prepare_engine(plan: Plan, examples: Examples, device: Device, deterministic
     recipe = plan.recipe
     keras.utils.clear_session(free_memory=False)  # names and Keras' own generator start anew
     seed_everything(plan.backend, plan.seed)
-    keras.config.set_dtype_policy(plan.precision(device))
+    keras.config.set_dtype_policy(precision)
     pipeline = Pipeline.fitted(plan.dataset, plan.architecture, recipe, examples.x_train)
     try:
         shape = pipeline.input_shape
@@ -213,7 +232,7 @@ def prepare_engine(plan: Plan, examples: Examples, device: Device, deterministic
 
 def epoch_batches(
     plan: Plan, examples: Examples, engine: Engine, epoch: int
-) -> tuple[np.ndarray, np.ndarray | None]:
+) -> tuple[np.ndarray, Maps]:
     """An epoch's indices `(steps, batch_size)` and, if it augments, maps `(steps, batch_size, n)`."""
     seed, recipe = plan.seed, plan.recipe
     batches = order.batches(seed, epoch, len(examples.y_train), recipe.batch_size)
@@ -228,11 +247,3 @@ def _value(variable) -> np.ndarray:
     from keras import ops
 
     return np.array(ops.convert_to_numpy(variable.value))
-
-
-def _check_finite(sums: Sums, epoch: int) -> None:
-    if not np.isfinite(sums.loss):
-        raise Diverged(
-            f"the loss became {sums.mean_loss} in epoch {epoch}; this is no result. Try a lower "
-            "--learning-rate."
-        )
