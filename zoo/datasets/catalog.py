@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.digits import DIGITS
 from zoo.datasets.mnist import FASHION_MNIST, MNIST
+from zoo.datasets.spoken_digits import spoken_digits
 from zoo.errors import PluginError, UsageError
 from zoo.suggest import unknown
 
 if TYPE_CHECKING:
     from zoo.registry import Registry
 
-BUILT_IN = {dataset.name: dataset for dataset in (MNIST, FASHION_MNIST, DIGITS)}
+BUILT_IN = {dataset.name: dataset for dataset in (MNIST, FASHION_MNIST, DIGITS, spoken_digits())}
 
 
 def all_datasets(registry: "Registry") -> dict[str, Dataset]:
