@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 
 WINDOW = 0.032
@@ -12,6 +13,8 @@ WINDOW = 0.032
 HOP = 0.016
 """Seconds from a step to the next."""
 BANDS = 40
+LOWEST_RATE = 4000
+"""Samples per second; with fewer, the lowest bands would fall between two frequencies."""
 LOWEST = 60.0
 """Hz, where the first band begins; below it there is hum, no voice."""
 HIGHEST = 8000.0
@@ -20,7 +23,7 @@ RANGE = 80.0
 """dB from the loudest value of a recording, which is 255, down to the floor, which is 0."""
 
 
-def mel(hertz: np.ndarray) -> np.ndarray:
+def mel(hertz: ArrayLike) -> np.ndarray:
     """The mel scale, 1127 ln(1 + f / 700) (O'Shaughnessy, Speech Communication, 1987)."""
     return 1127.0 * np.log1p(np.asarray(hertz) / 700.0)
 

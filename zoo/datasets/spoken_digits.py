@@ -91,14 +91,14 @@ def _load(locations: Locations, split: Split) -> Arrays:
 
     from zoo.datasets.download import fetch_or_explain
     from zoo.datasets.spectrogram import LogMel
-    from zoo.datasets.wav import samples
+    from zoo.datasets.wav import read
 
     place = _find(locations) or fetch_or_explain(
         NAME, _fetch, locations, _places(locations), f"{PACKED[0]} or the folder recordings/"
     )
     spectrogram = LogMel(RATE, SHAPE[0])
     contents = _checked(place, str(place))
-    x = np.stack([spectrogram(samples(io.BytesIO(c), name)) for name, c in contents])
+    x = np.stack([spectrogram(read(io.BytesIO(content), name)[1]) for name, content in contents])
     y = np.array([each.digit for each in published()], np.int32)
     test = np.array([each.tests(split) for each in published()])
     return Arrays(x[~test], y[~test], x[test], y[test], str(place))
@@ -188,13 +188,15 @@ def _in_archive(archive: Path, called: str) -> dict[str, bytes]:
 
 def _explain(content: bytes, name: str) -> None:
     """Raise DataError that says how a recording differs from the published one."""
-    from zoo.datasets.wav import rate_and_length, samples
+    from zoo.datasets.wav import read
 
     try:
-        rate, _ = rate_and_length(io.BytesIO(content), name)
-        samples(io.BytesIO(content), name)
+        rate, _ = read(io.BytesIO(content), name)
     except DataError as error:
         raise DataError(f"{error} {_NEXT}") from error
     if rate != RATE:
         raise DataError(f"{name}: has {rate:,} samples/s; the published one has {RATE:,}. {_NEXT}")
     raise DataError(f"{name}: its checksum differs from the published one. {_NEXT}")
+
+
+SPOKEN_DIGITS = spoken_digits()
