@@ -1,10 +1,14 @@
 """What the tests share: real data, the command as people run it, and small architectures in files."""
 
+import functools
 import gzip
+import http.server
 import os
+import struct
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +34,33 @@ def data_dir() -> Path:
     if DATA_DIR is None:
         pytest.skip("needs MNIST's files: set ZOO_DATA_DIR to a folder that has mnist/")
     return DATA_DIR
+
+
+@pytest.fixture(scope="session")
+def spoken_digits_archive(data_dir) -> Path:
+    archive = data_dir / "spoken-digits" / "recordings.tar.xz"
+    if not archive.is_file():
+        pytest.skip("needs spoken-digits/recordings.tar.xz in ZOO_DATA_DIR")
+    return archive
+
+
+@pytest.fixture
+def save_wav():
+    """Write a WAV file by hand, so that any header can be written: PCM of `samples` in -1 to 1."""
+
+    def save(path: Path, samples, rate=8000, channels=1, bits=16) -> Path:
+        scaled = np.round(np.asarray(samples) * 32767).astype("<i2")
+        data = scaled.tobytes() if bits == 16 else (scaled // 256 + 128).astype("u1").tobytes()
+        block = channels * bits // 8
+        form = struct.pack("<HHIIHH", 1, channels, rate, rate * block, block, bits)
+        chunks = b"fmt " + struct.pack("<I", 16) + form + b"data" + struct.pack("<I", len(data))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(
+            b"RIFF" + struct.pack("<I", 4 + len(chunks) + len(data)) + b"WAVE" + chunks + data
+        )
+        return path
+
+    return save
 
 
 @pytest.fixture(autouse=True)
@@ -127,6 +158,27 @@ def zoo_here(capfd):
         return code, out, err
 
     return call
+
+
+class _Silent(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def serve():
+    """Serve a folder on this machine, as a mirror would: `serve(folder)` is its address."""
+    servers = []
+
+    def start(folder: Path) -> str:
+        handler = functools.partial(_Silent, directory=str(folder))
+        servers.append(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler))
+        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{servers[-1].server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
 
 
 @pytest.fixture

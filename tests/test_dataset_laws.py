@@ -98,8 +98,10 @@ def test_enforce_takes_datasets():
         enforce(BY_NAME["dtypes"], wrong.dataset(wrong.wide))
 
 
-@pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "digits"])
-def test_a_built_in_dataset_passes(name, zoo, data_dir):
+@pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "digits", "spoken_digits"])
+def test_a_built_in_dataset_passes(name, zoo, data_dir, request):
+    if name == "spoken_digits":
+        request.getfixturevalue("spoken_digits_archive")
     result = zoo("check", name, env={"ZOO_DATA_DIR": str(data_dir)})
     assert result.returncode == 0, result.stdout
     assert f"{name}  dataset from " in result.stdout

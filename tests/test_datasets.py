@@ -1,13 +1,10 @@
 """Datasets: where they are found, what damaged and unusable ones get, the user's own."""
 
-import functools
 import gzip
 import hashlib
-import http.server
 import json
 import shutil
 import struct
-import threading
 import time
 
 import numpy as np
@@ -167,22 +164,13 @@ def test_without_mnist_and_internet_it_says_so_loudly_and_soon_and_trains_on_dig
     assert json.loads(result.stdout)["dataset"]["name"] == "digits"
 
 
-class _Mirror(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture
-def mirror(idx_folder, tmp_path):
+def mirror(idx_folder, tmp_path, serve):
     """A mirror on this machine, which serves `<root>/mnist/`."""
     root = tmp_path / "mirror"
     root.mkdir()
     idx_folder.rename(root / "mnist")
-    handler = functools.partial(_Mirror, directory=str(root))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield root / "mnist", f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
+    return root / "mnist", serve(root)
 
 
 def test_download_with_checksums(mirror, zoo_here, monkeypatch, tmp_path):

@@ -18,6 +18,7 @@ def command(context: click.Context, data_dir: str | None, as_json: bool) -> None
     """List datasets: where each comes from, its licence, whether it is here.
 
     A file works too: --dataset FILE.npz with x_train, y_train and, if there, x_test, y_test.
+    So does a folder of recordings: --dataset FOLDER with FOLDER/CLASS/*.wav.
     """
     if context.invoked_subcommand:
         return

@@ -78,9 +78,9 @@ data_dir = click.option(
 )
 dataset = click.option(
     "--dataset",
-    metavar="NAME|FILE.npz",
+    metavar="NAME|FILE.npz|FOLDER",
     shell_complete=complete_datasets,
-    help="mnist, fashion_mnist, digits, a plugin's, or a file.",
+    help="mnist, spoken_digits, ... (zoo datasets), a file, or a folder of WAV files.",
 )
 recipe = click.option(
     "--recipe",

@@ -37,6 +37,11 @@ class Arrays:
         return {name: hashlib.sha256(getattr(self, name).data).hexdigest() for name in names}
 
 
+def named_after(text: str) -> str:
+    """A dataset's name made of a file's or a folder's."""
+    return "".join(c if c.isalnum() else "_" for c in text.lower())
+
+
 @dataclass(frozen=True)
 class Dataset:
     """A named dataset. Making one loads nothing.

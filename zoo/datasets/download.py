@@ -3,20 +3,51 @@
 import os
 import queue
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from zoo.datasets.location import Locations
 from zoo.errors import DataError, DataMissing
 
 ANSWER_WITHIN = 4.0
 """Seconds within which a mirror must answer before the machine counts as offline."""
 
 
-def fetch(folder: Path, dataset: str, files: Mapping[str, str], mirrors: Sequence[str]) -> Path:
-    """Download `files` (name to SHA-256) into `folder` from the first mirror that gives them.
+Check = str | Callable[[Path], None]
+"""What vouches for a file: its SHA-256, or a function that raises DataError for a wrong one."""
+
+
+def fetch_or_explain(
+    dataset: str,
+    fetch: Callable[[Locations], Path],
+    locations: Locations,
+    looked: Iterable[Path],
+    wanted: str,
+) -> Path:
+    """Where `fetch` has put a dataset that is in none of the places `looked` in.
+
+    Raises:
+        DataMissing: it cannot be downloaded, or must not be; put `wanted` into a folder, it says.
+        DataError: what was downloaded is wrong.
+    """
+    reason = "downloading is switched off (ZOO_OFFLINE)"
+    if locations.download:
+        try:
+            return fetch(locations)
+        except DataMissing as error:
+            reason = str(error).rstrip(".")
+    raise DataMissing(
+        f"{dataset} is not on this machine and {reason}. Looked in: "
+        f"{', '.join(str(place) for place in looked)}. Put {wanted} into a folder and give it: "
+        "--data-dir FOLDER (or ZOO_DATA_DIR)."
+    )
+
+
+def fetch(folder: Path, dataset: str, files: Mapping[str, Check], mirrors: Sequence[str]) -> Path:
+    """Download `files` (name to its check) into `folder` from the first mirror that gives them.
 
     `ZOO_MIRROR`, a base address, is tried first, with the dataset's name as a folder. A file that
-    is there with the right checksum is not fetched again.
+    is there and passes its check is not fetched again.
 
     Raises:
         DataMissing: no mirror answers.
@@ -34,8 +65,8 @@ def fetch(folder: Path, dataset: str, files: Mapping[str, str], mirrors: Sequenc
         raise DataError(
             f"{folder}: cannot be made ({error.strerror}); set ZOO_CACHE_DIR."
         ) from error
-    for name, sha256 in files.items():
-        _fetch_one(folder, name, sha256, usable)
+    for name, check in files.items():
+        _fetch_one(folder, name, check, usable)
     return folder
 
 
@@ -65,27 +96,48 @@ def _reachable(urls: Sequence[str]) -> set[str]:
     return good
 
 
-def _fetch_one(folder: Path, name: str, sha256: str, mirrors: Sequence[str]) -> None:
+def _fetch_one(folder: Path, name: str, check: Check, mirrors: Sequence[str]) -> None:
     import pooch
     import requests
 
     failures = []
     pooch.get_logger().setLevel("WARNING")
+    sha256 = f"sha256:{check}" if isinstance(check, str) else None
+    if callable(check):
+        _remove_if_wrong(folder / name, check)
     for mirror in mirrors:
         with _Progress(name) as progress:
-            downloader = pooch.HTTPDownloader(timeout=(ANSWER_WITHIN, 30), progressbar=progress)
+            download = pooch.HTTPDownloader(timeout=(ANSWER_WITHIN, 30), progressbar=progress)
+            downloader = _checking(download, check) if callable(check) else download
             try:
-                pooch.retrieve(
-                    mirror + name, f"sha256:{sha256}", name, folder, downloader=downloader
-                )
+                pooch.retrieve(mirror + name, sha256, name, folder, downloader=downloader)
                 return
-            except (requests.RequestException, ValueError) as error:
+            except (requests.RequestException, ValueError, DataError) as error:
                 failures.append(f"{mirror}: {str(error).splitlines()[0]}")
             except OSError as error:
                 raise DataError(
                     f"{folder / name}: cannot be written ({error.strerror})."
                 ) from error
     raise DataError(f"{name} could not be fetched: {'; '.join(failures)}")
+
+
+def _remove_if_wrong(path: Path, check: Callable[[Path], None]) -> None:
+    """What pooch does for a file whose SHA-256 is known."""
+    try:
+        if path.exists():
+            check(path)
+    except DataError:
+        path.unlink()
+
+
+def _checking(download, check: Callable[[Path], None]):
+    """pooch's downloader, which checks what it has got before pooch puts it in its place."""
+
+    def downloader(url: str, file: str, pooch) -> None:
+        download(url, file, pooch)
+        check(Path(file))
+
+    return downloader
 
 
 class _Progress:

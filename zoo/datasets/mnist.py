@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from zoo.datasets.dataset import Arrays, Dataset
 from zoo.datasets.location import Locations
-from zoo.errors import DataError, DataMissing
+from zoo.errors import DataError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,7 +63,12 @@ class _Source:
         return fetch(locations.cache / self.name, self.name, wanted, self.mirrors)
 
     def load(self, locations: Locations) -> Arrays:
-        place = self.find(locations) or self._fetch_or_explain(locations)
+        from zoo.datasets.download import fetch_or_explain
+
+        wanted = ", ".join(f"{each.stem}.gz" for each in self.files.values())
+        place = self.find(locations) or fetch_or_explain(
+            self.name, self.fetch, locations, self.places(locations), wanted
+        )
         read = self._read_npz if place.suffix == ".npz" else self._read_folder
         arrays = read(place)
         for key, array in arrays.items():
@@ -79,20 +84,6 @@ class _Source:
             arrays["x_test"][..., None],
             arrays["y_test"].astype("int32"),
             str(place),
-        )
-
-    def _fetch_or_explain(self, locations: Locations) -> Path:
-        reason = "downloading is switched off (ZOO_OFFLINE)"
-        if locations.download:
-            try:
-                return self.fetch(locations)
-            except DataMissing as error:
-                reason = str(error).rstrip(".")
-        looked = ", ".join(str(place) for place in self.places(locations))
-        files = ", ".join(f"{each.stem}.gz" for each in self.files.values())
-        raise DataMissing(
-            f"{self.name} is not on this machine and {reason}. Looked in: {looked}. Put {files} "
-            "into a folder and give it: --data-dir FOLDER (or ZOO_DATA_DIR)."
         )
 
     @staticmethod

@@ -9,7 +9,7 @@ from typing import cast
 import numpy as np
 
 from zoo.architecture import LAYOUTS, Layout
-from zoo.datasets.dataset import Arrays, Dataset
+from zoo.datasets.dataset import Arrays, Dataset, named_after
 from zoo.datasets.split import stratified
 from zoo.errors import DataError, UsageError
 
@@ -70,7 +70,7 @@ def dataset_from_npz(path: Path) -> Dataset:
     classes = _classes(held, splits, fault)
     arrays = _arrays(splits, path)
     return Dataset(
-        name="".join(c if c.isalnum() else "_" for c in path.stem.lower()),
+        name=named_after(path.stem),
         classes=classes,
         layout=layout,
         shape=arrays.x_train.shape[1:],

@@ -16,13 +16,13 @@ class DatasetSource:
     """A dataset in words.
 
     Attributes:
-        file: the .npz file it is, if it is one.
+        path: the user's file or folder that it is, if it is one.
         module: the module that has its `load`; it, or a package around it, has the dataset.
         paths: folders to import from.
     """
 
     name: str
-    file: str
+    path: str
     module: str
     paths: tuple[str, ...]
 
@@ -30,11 +30,12 @@ class DatasetSource:
     def of(cls, dataset: Dataset) -> "DatasetSource":
         """The source of a dataset that this process has."""
         module = getattr(dataset.load, "__module__", "")
-        is_file = dataset.origin.endswith(".npz") and Path(dataset.origin).is_file()
+        origin = Path(dataset.origin)
+        is_path = origin.is_absolute() and origin.exists()
         folder = folder_of(module)
         return cls(
             name=dataset.name,
-            file=dataset.origin if is_file else "",
+            path=dataset.origin if is_path else "",
             module=module,
             paths=(folder,) if folder else (),
         )
@@ -49,10 +50,10 @@ class DatasetSource:
         Raises:
             PluginError: nothing that can be imported has it.
         """
-        if self.file:
-            from zoo.datasets.npz import dataset_from_npz
+        if self.path:
+            from zoo.datasets.catalog import dataset_at
 
-            return dataset_from_npz(Path(self.file))
+            return dataset_at(Path(self.path))
         for dataset in self._declared():
             if isinstance(dataset, Dataset) and dataset.name == self.name:
                 return dataset

@@ -82,10 +82,22 @@ def find(text: str, registry: Registry) -> list[Subject]:
     if (path / "pyproject.toml").is_file():
         return list(_of_package(path, registry))
     if path.is_dir() and os.sep in text:
-        raise UsageError(f"{text}: has no pyproject.toml. Give a package's folder, or a file.")
+        return [_in_folder(path)]
     if text.endswith(".py") or (os.sep in text and not text.endswith(".npz")):
         return [ArchitectureSubject(*registry.architecture(text))]
     return [_named(text, registry)]
+
+
+def _in_folder(folder: Path) -> DatasetSubject:
+    from zoo.datasets.catalog import dataset_at
+    from zoo.datasets.recordings import holds_recordings
+
+    if not holds_recordings(folder):
+        raise UsageError(
+            f"{folder}: has no pyproject.toml and no recordings. Give a package's folder, one of "
+            "recordings, or a file."
+        )
+    return DatasetSubject(dataset_at(folder))
 
 
 def _named(name: str, registry: Registry) -> Subject:
