@@ -112,11 +112,13 @@ def speed() -> str:
                 continue  # zoo bench --from shows those
             if "ratio" in extra:
                 value = f"{extra['ratio']:.2f} × the time of {extra['yardstick']}"
+                if quartiles := extra.get("ratio_quartiles"):
+                    value += " (quartiles {:.2f} and {:.2f})".format(*quartiles)
             else:
                 value = f"{extra['peak_gib']:.2f} GiB at most (limit {extra['limit_gib']} GiB)"
-            backend = extra.get("backend", "-")
-            rows.append((each["name"], value, str(stats["rounds"]), f"{backend}, {processor}"))
-    return markdown(("benchmark", "figure", "rounds", "backend and processor"), rows)
+            where = f"{extra.get('backend', '-')}, {extra.get('device', processor)}"
+            rows.append((each["name"], value, str(stats["rounds"]), where))
+    return markdown(("benchmark", "figure", "rounds", "backend and device"), rows)
 
 
 def comparison() -> str:
