@@ -12,6 +12,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
+
 from archzoo_cnn import build
 
 BATCH, STEPS, RISING = 128, 2145, 429  # those of recipe `standard`
