@@ -17,6 +17,7 @@ README = HERE.parent / "README.md"
 DESIGN = HERE.parent / "docs" / "design.md"
 COMPARING = HERE.parent / "docs" / "comparing.md"
 COMPARISON = RESULTS / "compare-mnist-quick.json"
+SPEEDRUN = RESULTS / "speedrun.json"
 COLUMNS = (
     "architecture",
     "test accuracy",
@@ -118,7 +119,22 @@ def speed() -> str:
                 value = f"{extra['peak_gib']:.2f} GiB at most (limit {extra['limit_gib']} GiB)"
             where = f"{extra.get('backend', '-')}, {extra.get('device', processor)}"
             rows.append((each["name"], value, str(stats["rounds"]), where))
+    if SPEEDRUN.exists():
+        rows.append(speedrun(json.loads(SPEEDRUN.read_text())))
     return markdown(("benchmark", "figure", "rounds", "backend and device"), rows)
+
+
+def speedrun(record: dict) -> tuple[str, ...]:
+    """What bench/speedrun.py measured, as a line of the table of speed."""
+
+    def told(side: dict) -> str:
+        accuracy, seconds = side["mean_test_accuracy"], side["median_train_seconds"]
+        return f"{100 * accuracy:.2f} % in {seconds:.2f} s"
+
+    ours, port = record["zoo"], record["port"]
+    value = f"{record['ratio']:.2f} × the time of the fastest published recipe: {told(ours)}, "
+    where = f"tensorflow, {record['machine']['processor']}"
+    return "speedrun", f"{value}{told(port)}", str(len(ours["seeds"])), where
 
 
 def comparison() -> str:
