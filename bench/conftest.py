@@ -22,7 +22,8 @@ def pytest_benchmark_update_json(config, benchmarks, output_json):
 def against(benchmark):
     """Time `subject` in turn with `yardstick`, so that both see the same machine.
 
-    The ratio of the medians goes to `extra_info`, with the yardstick's own median, in seconds.
+    The ratio of the medians goes to `extra_info`, with the quartiles of the rounds' own ratios and
+    the yardstick's median, in seconds.
     """
 
     def run(subject: Callable, other: Callable, *, rounds: int, yardstick: str, **info) -> None:
@@ -37,9 +38,17 @@ def against(benchmark):
         other()
         benchmark.pedantic(subject, setup=before, rounds=rounds)
         median = statistics.median(times)
-        ratio = benchmark.stats.stats.median / median
+        own = benchmark.stats.stats
+        low, _, high = statistics.quantiles(
+            [mine / theirs for mine, theirs in zip(own.data, times, strict=True)],
+            method="inclusive",
+        )
         benchmark.extra_info.update(
-            ratio=round(ratio, 3), yardstick=yardstick, yardstick_seconds=median, **info
+            ratio=round(own.median / median, 3),
+            ratio_quartiles=[round(low, 3), round(high, 3)],
+            yardstick=yardstick,
+            yardstick_seconds=median,
+            **info,
         )
 
     return run

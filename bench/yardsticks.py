@@ -111,8 +111,29 @@ def _torch_cnn(filters, dropout) -> "nn.Module":
 
 def jax_epoch(x, y, batches, recipe: Recipe, *, filters, dropout) -> Epoch:
     """Plain JAX: a dict of parameters, one compiled step whose state is donated, a Python loop."""
-    images, labels = jnp.asarray(x), jnp.asarray(y)
-    rates = jnp.asarray(recipe.learning_rate * one_cycle(recipe, len(batches)))
+    compiled = jax.jit(_jax_step(recipe, len(batches), dropout), donate_argnums=0)
+
+    def run(state, images, labels):
+        for indices in batches:
+            state = compiled(state, images, labels, indices)
+        return state
+
+    return _jax_loop(run, x, y, len(batches), filters)
+
+
+def scanned_jax_epoch(x, y, batches, recipe: Recipe, *, filters, dropout) -> Epoch:
+    """The same with `lax.scan` over all steps: one compiled call an epoch."""
+    step = _jax_step(recipe, len(batches), dropout)
+
+    def scan(state, images, labels, batches):
+        return lax.scan(lambda s, i: (step(s, images, labels, i), None), state, batches)[0]
+
+    compiled, order = jax.jit(scan, donate_argnums=0), jnp.asarray(batches)
+    return _jax_loop(lambda *state: compiled(*state, order), x, y, len(batches), filters)
+
+
+def _jax_step(recipe: Recipe, steps: int, dropout: float) -> Callable:
+    rates = jnp.asarray(recipe.learning_rate * one_cycle(recipe, steps))
     gradient = jax.value_and_grad(_jax_loss, has_aux=True)
 
     def step(state, images, labels, indices):
@@ -120,19 +141,21 @@ def jax_epoch(x, y, batches, recipe: Recipe, *, filters, dropout) -> Epoch:
         (loss, moving), gradients = gradient(
             state["parameters"], state["moving"], images[indices], labels[indices], key, dropout
         )
-        rate = rates[jnp.minimum(state["step"], len(batches))]
+        rate = rates[jnp.minimum(state["step"], steps)]
         trained = _jax_adamw(state, gradients, rate, recipe.weight_decay)
         return {**trained, "moving": moving, "loss": state["loss"] + loss}
 
-    compiled = jax.jit(step, donate_argnums=0)
+    return step
+
+
+def _jax_loop(run: Callable, x, y, steps: int, filters) -> Epoch:
+    images, labels = jnp.asarray(x), jnp.asarray(y)
     state = _jax_state(filters)
 
     def train() -> float:
         nonlocal state
-        state["loss"] = jnp.zeros(())
-        for indices in batches:
-            state = compiled(state, images, labels, indices)
-        return float(state["loss"]) / len(batches)
+        state = run({**state, "loss": jnp.zeros(())}, images, labels)
+        return float(state["loss"]) / steps
 
     parameters = sum(p.size for p in jax.tree.leaves(state["parameters"]))
     return Epoch(train, parameters, jax.default_backend())

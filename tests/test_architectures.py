@@ -142,7 +142,7 @@ def test_show_tells_layout_hyperparameters_recipes_and_cost(zoo_here):
     )
     assert shown["on_mnist"]["flops"] == 2 * multiplications
     assert [each["name"] for each in shown["hyperparameters"]] == ["filters", "dropout"]
-    assert set(shown["recipes"]) == {"quick", "standard", "record", "tutorial"}
+    assert set(shown["recipes"]) == {"quick", "standard", "record", "tutorial", "speedrun"}
     text = zoo_here("show", "convlstm2d")[1]
     for part in ("layout frames", "phases", "filters", "standard", "trainable parameters"):
         assert part in text

@@ -18,8 +18,10 @@ def manifest(tmp_path: Path, text: str) -> Manifest:
 
 
 def test_what_ships_is_what_the_documentation_says():
-    assert list(SHIPPED.recipes) == ["quick", "standard", "record", "tutorial"]
+    assert list(SHIPPED.recipes) == ["quick", "standard", "record", "tutorial", "speedrun"]
     assert resolve(SHIPPED, "standard", "cnn").epochs == 5
+    speedrun = resolve(SHIPPED, "speedrun", "cnn")
+    assert (speedrun.epochs, speedrun.validation, speedrun.augments) == (1, 0, False)
     tutorial = resolve(SHIPPED, "tutorial", "lrcn")
     assert (tutorial.optimizer, tutorial.batch_size, tutorial.epochs) == ("adam", 32, 5)
     assert (tutorial.schedule, tutorial.normalization, tutorial.augments) == (

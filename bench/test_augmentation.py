@@ -1,0 +1,78 @@
+"""A whole epoch with augmentation against the same one without.
+
+From the epoch's number to its last step, as a training does it: the order of the examples, what the
+host draws for each image, and the steps themselves. The images are the same; nothing else differs.
+"""
+
+from dataclasses import fields, replace
+
+import keras
+import pytest
+
+from zoo import Arrays, Locations, Plan, Recipe, Registry
+from zoo.datasets.catalog import find_dataset
+from zoo.recipe import resolve
+from zoo.training.engine import Sums
+from zoo.training.examples import Examples
+from zoo.training.trainer import prepare_backend
+from zoo.training.training import epoch_batches, prepare_engine
+
+EXAMPLES = {"cpu": 3200, "gpu": 51200}
+OFF = {"shift": 0, "rotation": 0.0, "zoom": 0.0, "shear": 0.0}
+ELASTIC = 1.0  # where a recipe can deform
+
+
+def recipe_of(kind: str, registry: Registry, architecture: str) -> Recipe:
+    """Recipe `standard` without clean epochs, with one kind of augmentation."""
+    changes = {"validation": 0.0, "clean_epochs": 0}
+    if "elastic" in {field.name for field in fields(Recipe)}:
+        changes["elastic"] = ELASTIC if kind == "affine-elastic" else 0.0
+    elif kind == "affine-elastic":
+        pytest.skip("recipes have no elastic deformation")
+    if kind == "none":
+        changes |= OFF
+    return replace(resolve(registry.manifest, "standard", architecture), **changes)
+
+
+def an_epoch(kind: str, registry: Registry, name: str):
+    """A function that trains an epoch, and the plan and the device it trains by."""
+    architecture, origin = registry.architecture(name)
+    dataset, recipe = find_dataset("mnist", registry), recipe_of(kind, registry, name)
+    backend = keras.backend.backend()
+    plan = Plan(architecture, origin, architecture.defaults(), dataset, recipe, backend=backend)
+    device, deterministic = prepare_backend(plan)
+    mnist, count = dataset.load(Locations.of_user()), EXAMPLES[device.kind]
+    few = Arrays(
+        mnist.x_train[:count], mnist.y_train[:count], mnist.x_test, mnist.y_test, mnist.source
+    )
+    examples = Examples.split(few, recipe)
+    engine = prepare_engine(plan, examples, device, deterministic)
+    assert engine.augments == (kind != "none")
+    engine.load(examples.x_train, examples.y_train)
+    engine.compile(len(examples.y_train) // recipe.batch_size, recipe.batch_size)
+
+    def epoch():
+        batches, maps = epoch_batches(plan, examples, engine, 1)
+        _, sums = engine.train(batches, maps, Sums(), lambda done, read: False)
+        assert sums.examples == count
+
+    return epoch, plan, device
+
+
+@pytest.mark.parametrize("kind", ["affine", "affine-elastic"])
+@pytest.mark.parametrize("name", ["cnn", "cnn_lstm", "convlstm2d", "lrcn"])
+def test_an_augmented_epoch_against_a_plain_one(name, kind, against):
+    registry = Registry.discover()
+    augmented, plan, device = an_epoch(kind, registry, name)
+    plain, _, _ = an_epoch("none", registry, name)
+    against(
+        augmented,
+        plain,
+        rounds=7,
+        yardstick="an epoch without augmentation",
+        backend=plan.backend,
+        device=device.name,
+        examples=EXAMPLES[device.kind],
+        batch=plan.recipe.batch_size,
+        aim="at most 1.25",
+    )
