@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# A comparison of all architectures for the documentation: record, page and run.json of every run go to
-# bench/results. The machine should do nothing else.
-# Needs archzoo[report], the plugins, and the data (ZOO_DATA_DIR). May be set: DATASET, RECIPE, SEEDS,
-# RUNS; further options are passed on: bench/compare.sh --set cnn.filters=32,64,96
+# A comparison for the documentation: record, page and run.json of every run go to bench/results. The
+# machine should do nothing else. The architectures are the four of the README, so that its record can be
+# made again; ARCHITECTURES="cnn gru" takes others, ARCHITECTURES=--all every installed one.
+# Needs archzoo[report], the plugins, and the data (ZOO_DATA_DIR). May be set: ARCHITECTURES, DATASET,
+# RECIPE, SEEDS, RUNS; further options are passed on: bench/compare.sh --set cnn.filters=32,64,96
 set -euo pipefail
 cd "$(dirname "$0")/.."
 dataset="${DATASET:-mnist}" recipe="${RECIPE:-quick}" runs="${RUNS:-runs}"
 name="bench/results/compare-$dataset-$recipe"
-zoo compare --all --dataset "$dataset" --recipe "$recipe" --seeds "${SEEDS:-3}" --runs-dir "$runs" \
+read -ra architectures <<< "${ARCHITECTURES:-cnn cnn_lstm convlstm2d lrcn}"
+zoo compare "${architectures[@]}" --dataset "$dataset" --recipe "$recipe" --seeds "${SEEDS:-3}" --runs-dir "$runs" \
   --html "$name.html" --json "$@" > "$name.json.partial"
 mv "$name.json.partial" "$name.json"
 python bench/results.py collect "$name.json" "$runs"

@@ -119,6 +119,13 @@ def ensemble_rows(document: dict) -> list[tuple[str, ...]]:
     return rows
 
 
+def command(document: dict) -> str:
+    """As it was typed; what `--all` takes depends on what is installed, so it is spelled out."""
+    names = ", ".join(sorted(row["name"] for row in document["rows"]))
+    everything = f" (`--all` was {names})" if "--all" in document["command"].split() else ""
+    return f"`{document['command']}`{everything}"
+
+
 def section(document: dict) -> str:
     """One dataset and recipe."""
     dataset, recipe = document["dataset"], document["recipe"]
@@ -126,7 +133,7 @@ def section(document: dict) -> str:
     versions = ", ".join(f"{k} {v}" for k, v in conditions["versions"].items())
     lines = [
         f"## {TITLES.get(dataset['name'], dataset['name'])}, recipe `{recipe['name']}`\n",
-        f"`{document['command']}` on {conditions['device']['name']}, {conditions['cores']} cores; "
+        f"{command(document)} on {conditions['device']['name']}, {conditions['cores']} cores; "
         f"{conditions['backend']}, {conditions['precision']}; {versions}. "
         f"Record: [{document['file']}](../bench/results/{document['file']}).\n",
         markdown_table(

@@ -8,7 +8,7 @@ from keras import ops
 from zoo import Registry, layouts
 from zoo.errors import UsageError
 
-NAMES = ["cnn", "cnn_lstm", "convlstm2d", "lrcn"]
+NAMES = ["cnn", "cnn_lstm", "conv3d", "convlstm2d", "gru", "lrcn", "tcn", "transformer"]
 IMAGES = [(28, 28, 1), (32, 20, 3)]
 
 
@@ -89,6 +89,7 @@ def test_hyperparameters_are_documented_and_each_changes_the_model(registry, nam
             int: lambda v: v + 8,
             float: lambda v: v / 2 + 0.1,
             tuple: lambda v: tuple(n + 8 for n in v),
+            type(None): lambda v: 2,  # the depth of tcn, which it finds by itself
         }[type(each.default)](each.default)
         before = architecture.build(shape, 10).get_config()
         after = architecture.build(shape, 10, **{each.name: changed}).get_config()
@@ -118,11 +119,47 @@ def test_it_saves_and_loads(registry, name, tmp_path):
     )
 
 
-def test_lrcn_takes_any_number_of_frames(registry):
-    architecture, _ = registry.architecture("lrcn")
-    for steps in (1, 7):
-        model = architecture.build((steps, 16, 16, 1), 5)
-        assert model(np.zeros((2, steps, 16, 16, 1), "float32")).shape == (2, 5)
+@pytest.mark.parametrize(
+    ("name", "sample"),
+    [
+        ("lrcn", (16, 16, 1)),
+        ("conv3d", (16, 16, 1)),
+        ("conv3d", (1, 2, 3)),
+        ("gru", (3,)),
+        ("tcn", (3,)),
+        ("transformer", (3,)),
+    ],
+)
+def test_sequences_may_have_any_length(registry, name, sample):
+    architecture, _ = registry.architecture(name)
+    for steps in (1, 2, 7):
+        model = architecture.build((steps, *sample), 5)
+        assert model(np.zeros((2, steps, *sample), "float32")).shape == (2, 5)
+
+
+@pytest.mark.parametrize("name", ["conv3d", "gru", "tcn", "transformer"])
+def test_the_order_of_steps_tells(registry, name):
+    model, shape = make(registry, name)
+    x = np.random.default_rng(0).random((2, *shape), "float32")
+    first, last = (ops.convert_to_numpy(model(each)) for each in (x, x[:, ::-1]))
+    assert np.abs(first - last).max() > 1e-3
+
+
+def test_the_last_step_of_tcn_sees_the_first_however_far_it_is(registry):
+    architecture, _ = registry.architecture("tcn")
+
+    def sees(steps, **settings):
+        keras.utils.set_random_seed(0)
+        model = architecture.build((steps, 3), 5, filters=16, **settings)
+        x = np.zeros((2, steps, 3), "float32")
+        x[1, 0] = 100
+        one, other = ops.convert_to_numpy(model(x))
+        return not np.array_equal(one, other)
+
+    assert all(sees(steps) for steps in (1, 2, 5, 6, 29, 30, 64))
+    assert sees(5, depth=1)  # two convolutions of three steps each look back by four
+    assert not sees(6, depth=1)
+    assert sees(4, kernel=1) is False  # steps on their own: only the last one counts
 
 
 def test_the_manifest_describes_what_the_plugins_bring(registry):
@@ -143,6 +180,12 @@ def test_show_tells_layout_hyperparameters_recipes_and_cost(zoo_here):
     assert shown["on_mnist"]["flops"] == 2 * multiplications
     assert [each["name"] for each in shown["hyperparameters"]] == ["filters", "dropout"]
     assert set(shown["recipes"]) == {"quick", "standard", "record", "tutorial", "speedrun"}
+    # 28 tokens of 64: embedding; in each of 3 blocks four projections, scores and their use, and a
+    # feed-forward four times as wide; dense to 10.
+    block = 4 * 28 * 64 * 64 + 2 * 28 * 28 * 64 + 2 * 28 * 64 * 256
+    multiplications = 28 * 28 * 64 + 3 * block + 64 * 10
+    shown = json.loads(zoo_here("show", "transformer", "--json")[1])
+    assert shown["on_mnist"]["flops"] == 2 * multiplications
     text = zoo_here("show", "convlstm2d")[1]
     for part in ("layout frames", "phases", "filters", "standard", "trainable parameters"):
         assert part in text

@@ -319,7 +319,7 @@ def test_without_a_list_pytest_takes_every_installed_plugin(tmp_path):
     lines = [line for line in PYTEST_FILE.splitlines() if "net" not in line]
     (tmp_path / "test_all.py").write_text("\n".join(lines))
     listed = run_pytest("--collect-only", "-q").stdout
-    for name in ("cnn", "cnn_lstm", "convlstm2d", "lrcn"):
+    for name in ("cnn", "cnn_lstm", "conv3d", "convlstm2d", "gru", "lrcn", "tcn", "transformer"):
         assert f"test_law[{name}-builds]" in listed
 
 
@@ -357,7 +357,9 @@ def test_a_shipped_architecture_passes(zoo):
 
 
 @pytest.mark.slow  # about a minute each
-@pytest.mark.parametrize("name", ["cnn_lstm", "convlstm2d", "lrcn"])
+@pytest.mark.parametrize(
+    "name", ["cnn_lstm", "conv3d", "convlstm2d", "gru", "lrcn", "tcn", "transformer"]
+)
 def test_the_other_shipped_architectures_pass(name):
     verdicts = check_architecture(*Registry.discover().architecture(name))
     assert failures(verdicts) == {}

@@ -205,7 +205,8 @@ class Registry:
 
 
 HOW_TO_GET_SOME = (
-    "The shipped ones: pip install archzoo-cnn archzoo-cnn-lstm archzoo-convlstm2d archzoo-lrcn "
+    "The shipped ones: pip install archzoo-cnn archzoo-cnn-lstm archzoo-conv3d archzoo-convlstm2d "
+    "archzoo-gru archzoo-lrcn archzoo-tcn archzoo-transformer "
     "(in a checkout: pip install ./plugins/*)."
 )
 
