@@ -110,8 +110,13 @@ def difference(one: list[float], other: list[float]) -> tuple[float, float]:
     """
     from scipy import stats
 
-    result = stats.ttest_ind(one, other, equal_var=False).confidence_interval()
-    return statistics.mean(one) - statistics.mean(other), (result.high - result.low) / 2
+    shares = [statistics.variance(each) / len(each) for each in (one, other)]
+    error, change = math.sqrt(sum(shares)), statistics.mean(one) - statistics.mean(other)
+    if not error:
+        return change, 0.0
+    pairs = zip(shares, (one, other), strict=True)
+    freedom = sum(shares) ** 2 / sum(share**2 / (len(each) - 1) for share, each in pairs)
+    return change, float(stats.t.ppf(0.975, freedom)) * error
 
 
 def rows() -> list[tuple[str, ...]]:
