@@ -10,12 +10,14 @@ from zoo.datasets.catalog import find_dataset
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.location import Locations
 from zoo.errors import UsageError
+from zoo.parameters import plain
 from zoo.run import Run, find_run
 
 
 @click.command("evaluate")
 @click.argument("run", shell_complete=options.complete_runs)
 @options.dataset
+@options.data_settings
 @options.runs_dir
 @options.data_dir
 @options.device
@@ -26,6 +28,7 @@ def command(
     context: click.Context,
     run: str,
     dataset: str | None,
+    data_settings: tuple[str, ...],
     runs_dir: Path,
     data_dir: str | None,
     device: str,
@@ -34,11 +37,13 @@ def command(
 ) -> None:
     """Measure a finished run on a test set: its own dataset's, or another one of the same shape.
 
-    RUN is a folder, a name or a part of one, or last. Nothing in the run is changed.
+    RUN is a folder, a name or a part of one, or last. Nothing in the run is changed. --data-set
+    changes a parameter of its own dataset, too.
     """
     found = find_run(run, runs_dir)
     registry = options.registry(context)
-    data = find_dataset(dataset or found.dataset, registry)
+    data = find_dataset(dataset, registry) if dataset else found.find_dataset(registry)
+    data = data.configured(options.pairs("--data-set", data_settings))
     _check_fits(found, data)
     arrays = data.load(Locations.of_user(data_dir))
 
@@ -48,10 +53,17 @@ def command(
     logits = load_engine(found, registry, backend, device).logits(arrays.x_test)
     metrics = measured(logits, arrays.y_test)
     if as_json:
-        print_json({"run": str(found.folder), "dataset": data.name, **metrics})
+        print_json(
+            {
+                "run": str(found.folder),
+                "dataset": data.name,
+                "parameters": plain(data.parameters),
+                **metrics,
+            }
+        )
         return
     low, high = metrics["test_accuracy_interval"]
-    click.echo(f"{found.name} on {data.name}")
+    click.echo(f"{found.name} on {data.title}")
     click.echo(f"test loss      {metrics['test_loss']:.4f}")
     click.echo(
         f"test accuracy  {percent(metrics['test_accuracy'])}  95 % interval {percent(low)} to "

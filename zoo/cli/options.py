@@ -82,6 +82,13 @@ dataset = click.option(
     shell_complete=complete_datasets,
     help="mnist, fashion_mnist, digits, a plugin's, or a file.",
 )
+data_settings = click.option(
+    "--data-set",
+    "data_settings",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="A parameter of the dataset; zoo datasets show NAME lists them. Repeatable.",
+)
 recipe = click.option(
     "--recipe",
     metavar="NAME|FILE.toml",
@@ -115,6 +122,7 @@ def pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
     for pair in given:
         key, equals, value = pair.partition("=")
         if not equals or not key:
-            raise UsageError(f"{option} {pair}: write KEY=VALUE, as in {option} filters=32.")
+            example = "frames=20" if option == "--data-set" else "filters=32"
+            raise UsageError(f"{option} {pair}: write KEY=VALUE, as in {option} {example}.")
         found[key.strip()] = value
     return found

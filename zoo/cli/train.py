@@ -1,5 +1,6 @@
 """`zoo train`"""
 
+import shlex
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,14 @@ from zoo.datasets.catalog import find_dataset
 from zoo.datasets.location import Locations
 from zoo.errors import UsageError
 from zoo.manifest import DEFAULT_RECIPE
+from zoo.parameters import as_text
 from zoo.registry import Registry
 from zoo.training.request import DEFAULT_DATASET, Request
 
 FIXED_BY_A_RUN = (
     "architecture",
     "dataset",
+    "data_settings",
     "recipe",
     "epochs",
     "batch_size",
@@ -40,6 +43,7 @@ FIXED_BY_A_RUN = (
     shell_complete=options.complete_architectures,
 )
 @options.dataset
+@options.data_settings
 @options.recipe
 @click.option("--epochs", type=int, help="Instead of the recipe's.")
 @click.option("--batch-size", type=int, help="Instead of the recipe's.")
@@ -112,7 +116,7 @@ def _run_to_resume(context: click.Context, given: dict[str, Any]):
         source = context.get_parameter_source(name)
         if source is click.core.ParameterSource.COMMANDLINE:
             shown = name if name == "architecture" else "--" + name.replace("_", "-")
-            shown = "--set" if name == "settings" else shown
+            shown = {"settings": "--set", "data_settings": "--data-set"}.get(name, shown)
             raise UsageError(f"--resume takes everything from the run; leave {shown} out.")
     return find_run(given["resume"], given["runs_dir"])
 
@@ -127,6 +131,7 @@ def _plan(registry: Registry, given: dict[str, Any]):
         given["seed"],
         given["backend"],
         given["device"],
+        options.pairs("--data-set", given["data_settings"]),
     )
     plan = request.plan(registry)  # every name is checked before anything is downloaded
     locations = Locations.of_user(given["data_dir"])
@@ -146,7 +151,7 @@ def _plan_of_run(registry: Registry, run, given: dict[str, Any]):
         architecture,
         origin,
         run.hyperparameters,
-        find_dataset(run.dataset, registry),
+        run.find_dataset(registry),
         run.recipe,
         record["seed"],
         choose_backend(record["backend"]),
@@ -164,6 +169,7 @@ def _show(plan, locations: Locations, as_json: bool) -> None:
         "layout": plan.architecture.layout,
         "hyperparameters": plan.hyperparameters,
         "dataset": dataset.name,
+        **({"data parameters": dict(dataset.parameters)} if dataset.parameters else {}),
         "data": str(here) if here else ("to be downloaded" if dataset.fetch else "built in"),
         "recipe": {**asdict(plan.recipe), "digest": plan.recipe.digest},
         "seed": plan.seed,
@@ -190,7 +196,7 @@ def _train(plan, locations: Locations, resume, given: dict[str, Any]):
     if not silent:
         changes = ", ".join(f"{key}={value}" for key, value in plan.hyperparameters.items())
         click.echo(
-            f"Training {plan.architecture.name} ({changes}) on {plan.dataset.name}, recipe "
+            f"Training {plan.architecture.name} ({changes}) on {plan.dataset.title}, recipe "
             f"{plan.recipe.name}, seed {plan.seed}, {plan.backend}",
             err=True,
         )
@@ -213,7 +219,9 @@ def _report(run, given: dict[str, Any]) -> None:
 
 def _same_with_seed(run, seed: int) -> str:
     recipe = run.record["recipe"]["name"]
-    words = ["zoo train", run.architecture]
+    words = ["zoo", "train", run.architecture]
     words += [] if run.dataset == DEFAULT_DATASET else ["--dataset", run.dataset]
+    for key, value in run.data_parameters.items():
+        words += ["--data-set", f"{key}={as_text(value)}"]
     words += [] if recipe == DEFAULT_RECIPE else ["--recipe", recipe]
-    return " ".join([*words, f"--seed {seed}"])
+    return shlex.join([*words, "--seed", str(seed)])

@@ -17,6 +17,7 @@ from typing import Any
 
 from zoo.comparison import conditions
 from zoo.comparison.cost import Subject, times_of
+from zoo.datasets.dataset import Arrays, Dataset
 from zoo.datasets.location import Locations
 from zoo.environment import peak_memory
 from zoo.errors import Diverged, Interrupted, ZooError
@@ -103,7 +104,7 @@ class Survey:
     def __init__(self, task: dict[str, Any], registry: Registry):
         self.registry = registry
         self.locations = Locations.of_user(task["data_dir"])
-        self._arrays: dict[str, Any] = {}
+        self._arrays: dict[str, Arrays] = {}
         self._import_seconds = 0.0
         self._load_seconds = 0.0
 
@@ -122,12 +123,12 @@ class Survey:
             "conditions": conditions.here(plan.backend, device, plan.precision(device)),
         }
 
-    def _load(self, dataset):
-        if dataset.name not in self._arrays:
+    def _load(self, dataset: Dataset) -> Arrays:
+        if dataset.title not in self._arrays:
             started = time.perf_counter()
-            self._arrays[dataset.name] = dataset.load(self.locations)
+            self._arrays[dataset.title] = dataset.load(self.locations)
             self._load_seconds = time.perf_counter() - started
-        return self._arrays[dataset.name]
+        return self._arrays[dataset.title]
 
     def _pace(self, plan) -> dict[str, Any]:
         subject = Subject(plan, self._load(plan.dataset), (EVALUATION_BATCH,))

@@ -1,5 +1,6 @@
 """Which datasets there are, and finding one by name."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,13 +29,19 @@ def all_datasets(registry: "Registry") -> dict[str, Dataset]:
     return found
 
 
-def find_dataset(name: str, registry: "Registry") -> Dataset:
-    """The dataset called `name`, or the one in the file `name`.
+def find_dataset(
+    name: str, registry: "Registry", settings: Mapping[str, str] | None = None
+) -> Dataset:
+    """The dataset called `name`, or the one in the file `name`, made with `--data-set` `settings`.
 
     Raises:
-        UsageError: nobody has it.
+        UsageError: nobody has it, or it has no such parameter or value.
         DataError: the file cannot be trained on.
     """
+    return _find(name, registry).configured(settings or {})
+
+
+def _find(name: str, registry: "Registry") -> Dataset:
     if name.endswith(".npz"):
         from zoo.datasets.npz import dataset_from_npz
 

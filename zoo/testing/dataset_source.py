@@ -8,6 +8,7 @@ from typing import Any
 
 from zoo.datasets.dataset import Dataset
 from zoo.errors import PluginError
+from zoo.parameters import plain
 from zoo.testing.source import folder_of
 
 
@@ -19,12 +20,14 @@ class DatasetSource:
         file: the .npz file it is, if it is one.
         module: the module that has its `load`; it, or a package around it, has the dataset.
         paths: folders to import from.
+        parameters: the values it was made with, JSON-plain.
     """
 
     name: str
     file: str
     module: str
     paths: tuple[str, ...]
+    parameters: dict[str, Any]
 
     @classmethod
     def of(cls, dataset: Dataset) -> "DatasetSource":
@@ -37,6 +40,7 @@ class DatasetSource:
             file=dataset.origin if is_file else "",
             module=module,
             paths=(folder,) if folder else (),
+            parameters=plain(dataset.parameters),
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -55,7 +59,7 @@ class DatasetSource:
             return dataset_from_npz(Path(self.file))
         for dataset in self._declared():
             if isinstance(dataset, Dataset) and dataset.name == self.name:
-                return dataset
+                return dataset.made_with(self.parameters)
         raise PluginError(
             f"dataset {self.name} is not to be found in a new process: let the zoo_datasets() of "
             "the module that has its load return it."

@@ -4,7 +4,7 @@ import importlib
 import os
 import sys
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -71,13 +71,28 @@ class DatasetSubject:
 Subject = ArchitectureSubject | DatasetSubject
 
 
-def find(text: str, registry: Registry) -> list[Subject]:
+def find(
+    text: str, registry: Registry, data_settings: Mapping[str, str] | None = None
+) -> list[Subject]:
     """What `text` names: an architecture or a dataset, a file, or all that a package brings.
 
+    `data_settings` are parameters of the datasets among them, as texts.
+
     Raises:
-        UsageError: nothing is called so, or the folder is no package of a plugin.
+        UsageError: nothing is called so, the folder is no package of a plugin, or a dataset has no
+            such parameter.
         PluginError: what is called so is broken.
     """
+    found = _find(text, registry)
+    return [
+        DatasetSubject(each.dataset.configured(data_settings or {}))
+        if isinstance(each, DatasetSubject)
+        else each
+        for each in found
+    ]
+
+
+def _find(text: str, registry: Registry) -> list[Subject]:
     path = Path(text)
     if (path / "pyproject.toml").is_file():
         return list(_of_package(path, registry))
