@@ -59,14 +59,14 @@ def train(trial: dict, seed: int) -> dict:
     from zoo.training.reporter import Reporter
     from zoo.training.request import Request
     from zoo.training.trainer import prepare_backend
-    from zoo.training.training import Training, prepare_engine
+    from zoo.training.training import Training, load_examples, prepare_engine
 
     fields = {k: trial[k] for k in ("architecture", "dataset", "recipe", "changes", "settings")}
     plan = Request(**fields, seed=seed).plan(Registry.discover())
     device, deterministic = prepare_backend(plan)
     examples = Examples.split(plan.dataset.load(Locations.of_user()), plan.recipe)
     engine = prepare_engine(plan, examples, device, deterministic)
-    engine.load(examples.x_train, examples.y_train)
+    load_examples(engine, examples)
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder, Interruption() as interruption:
         training = Training(plan, Run(Path(folder)), examples, engine, Reporter())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.datasets.samples import Stored
 from zoo.recipe import Recipe
 from zoo.training import augmentation
 from zoo.training.backend import Device
@@ -114,7 +115,7 @@ class Engine(ABC):
     def set_random_state(self, state: list[np.ndarray]) -> None:
         """Take back what `random_state` gave."""
 
-    def logits(self, x: np.ndarray) -> np.ndarray:
+    def logits(self, x: Stored) -> np.ndarray:
         """Logits for any number of stored samples, with the model's weights as they are now."""
         parts = []
         for start in range(0, len(x), EVALUATION_BATCH):

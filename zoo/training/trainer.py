@@ -194,8 +194,10 @@ class _Session:
             )
 
     def _compile(self) -> None:
+        from zoo.training.training import load_examples
+
         training, recipe = self.training, self.plan.recipe
-        training.engine.load(training.examples.x_train, training.examples.y_train)
+        load_examples(training.engine, training.examples)
         training.engine.compile(training.steps, recipe.batch_size)
 
     def _finish(self) -> None:
