@@ -11,6 +11,7 @@ from zoo.cli import options
 from zoo.cli.data import default_dataset
 from zoo.cli.output import print_json
 from zoo.datasets.catalog import find_dataset
+from zoo.datasets.dataset import Dataset
 from zoo.datasets.location import Locations
 from zoo.errors import UsageError
 from zoo.manifest import DEFAULT_RECIPE
@@ -106,7 +107,7 @@ def command(context: click.Context, **given: Any) -> None:
         _show(plan, locations, given["as_json"])
         return
     run = _train(plan, locations, resume, given)
-    _report(run, given)
+    _report(run, plan.dataset, given)
 
 
 def _run_to_resume(context: click.Context, given: dict[str, Any]):
@@ -203,7 +204,7 @@ def _train(plan, locations: Locations, resume, given: dict[str, Any]):
     return train(plan, runs_dir, locations, reporter=reporter, again=given["again"], resume=resume)
 
 
-def _report(run, given: dict[str, Any]) -> None:
+def _report(run, dataset: Dataset, given: dict[str, Any]) -> None:
     from zoo.cli.runs import print_result, result_line
 
     if given["as_json"]:
@@ -214,14 +215,17 @@ def _report(run, given: dict[str, Any]) -> None:
         print_result(run)
         click.echo(f"\nnext: zoo runs show {run.folder}")
         click.echo(f"      zoo predict {run.folder} IMAGE.png")
-        click.echo(f"      {_same_with_seed(run, run.record['seed'] + 1)}   (another seed)")
+        click.echo(
+            f"      {_same_with_seed(run, dataset, run.record['seed'] + 1)}   (another seed)"
+        )
 
 
-def _same_with_seed(run, seed: int) -> str:
+def _same_with_seed(run, dataset: Dataset, seed: int) -> str:
     recipe = run.record["recipe"]["name"]
     words = ["zoo", "train", run.architecture]
     words += [] if run.dataset == DEFAULT_DATASET else ["--dataset", run.dataset]
-    for key, value in run.data_parameters.items():
-        words += ["--data-set", f"{key}={as_text(value)}"]
+    for key, value in dataset.parameters.items():
+        if value != dataset.choices[key].default:
+            words += ["--data-set", f"{key}={as_text(value)}"]
     words += [] if recipe == DEFAULT_RECIPE else ["--recipe", recipe]
     return shlex.join([*words, "--seed", str(seed)])

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.digits import DIGITS
 from zoo.datasets.mnist import FASHION_MNIST, MNIST
+from zoo.datasets.moving import MOTION, MOVING_DIGITS
 from zoo.errors import PluginError, UsageError
 from zoo.suggest import unknown
 
 if TYPE_CHECKING:
     from zoo.registry import Registry
 
-BUILT_IN = {dataset.name: dataset for dataset in (MNIST, FASHION_MNIST, DIGITS)}
+BUILT_IN = {
+    dataset.name: dataset for dataset in (MNIST, FASHION_MNIST, DIGITS, MOVING_DIGITS, MOTION)
+}
 
 
 def all_datasets(registry: "Registry") -> dict[str, Dataset]:

@@ -95,5 +95,6 @@ def _mean_and_deviation(x: Stored) -> tuple[float, float]:
         return float(x.mean(dtype="float64")), float(x.std(dtype="float64"))
     size = math.prod(x.shape)
     mean = sum(float(block.sum(dtype="float64")) for block in blocks(x)) / size
-    squares = sum(float(np.square(block - mean).sum()) for block in blocks(x))
+    centred = (np.subtract(block, mean, dtype="float64") for block in blocks(x))
+    squares = sum(float(np.square(block).sum()) for block in centred)
     return mean, math.sqrt(squares / size)
