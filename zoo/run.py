@@ -102,9 +102,9 @@ class Run:
 
     @property
     def dataset(self) -> str:
-        """What `--dataset` takes to load its data again: a name, or the .npz file."""
+        """What `--dataset` takes to load its data again: a name, or the user's file or folder."""
         dataset = self.record["dataset"]
-        return dataset["origin"] if dataset["origin"].endswith(".npz") else dataset["name"]
+        return dataset["origin"] if Path(dataset["origin"]).is_absolute() else dataset["name"]
 
     @property
     def data_parameters(self) -> dict[str, Any]:

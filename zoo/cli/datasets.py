@@ -19,7 +19,8 @@ from zoo.errors import UsageError
 def command(context: click.Context, data_dir: str | None, as_json: bool) -> None:
     """List datasets: where each comes from, its licence, whether it is here.
 
-    A file works too: --dataset FILE.npz with x_train, y_train and, if there, x_test, y_test.
+    A file works too: --dataset FILE.npz with x_train, y_train and, if there, x_test, y_test; and so
+    does a folder of clips: --dataset ./FOLDER with CLASS/CLIP/FRAME.png.
     zoo datasets show NAME tells what can be chosen of one.
     """
     if context.invoked_subcommand:
@@ -52,7 +53,7 @@ def _row(dataset: Dataset, locations: Locations) -> dict:
 
 
 @command.command("show")
-@click.argument("name", metavar="NAME|FILE.npz", shell_complete=options.complete_datasets)
+@click.argument("name", metavar="NAME|FILE.npz|./FOLDER", shell_complete=options.complete_datasets)
 @options.data_settings
 @options.data_dir
 @options.as_json

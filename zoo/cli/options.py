@@ -78,9 +78,9 @@ data_dir = click.option(
 )
 dataset = click.option(
     "--dataset",
-    metavar="NAME|FILE.npz",
+    metavar="NAME|FILE.npz|./FOLDER",
     shell_complete=complete_datasets,
-    help="mnist, fashion_mnist, digits, a plugin's, or a file.",
+    help="mnist, motion, ... (zoo datasets), a plugin's, or your own file or folder of clips.",
 )
 data_settings = click.option(
     "--data-set",

@@ -1,5 +1,6 @@
 """Which datasets there are, and finding one by name."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +36,7 @@ def all_datasets(registry: "Registry") -> dict[str, Dataset]:
 def find_dataset(
     name: str, registry: "Registry", settings: Mapping[str, str] | None = None
 ) -> Dataset:
-    """The dataset called `name`, or the one in the file `name`, made with `--data-set` `settings`.
+    """The dataset called `name`, or the one in the file or folder `name`, made with `--data-set` `settings`.
 
     Raises:
         UsageError: nobody has it, or it has no such parameter or value.
@@ -45,13 +46,37 @@ def find_dataset(
 
 
 def _find(name: str, registry: "Registry") -> Dataset:
-    if name.endswith(".npz"):
-        from zoo.datasets.npz import dataset_from_npz
-
-        return dataset_from_npz(Path(name))
+    if is_own(name):
+        return own_dataset(Path(name))
     if name in BUILT_IN:
         return BUILT_IN[name]
     known = all_datasets(registry)
     if name not in known:
-        raise UsageError(unknown("dataset", name, known, "Or give a FILE.npz; see zoo datasets."))
+        then = "Or give a FILE.npz or ./FOLDER; see zoo datasets."
+        if Path(name).is_dir():
+            then = f"Your own folder is --dataset ./{name}."
+        raise UsageError(unknown("dataset", name, known, then))
     return known[name]
+
+
+def is_own(name: str) -> bool:
+    """Whether `name` is a file or a folder of the user's: an .npz, or it has a separator."""
+    return name.endswith(".npz") or os.sep in name
+
+
+def own_dataset(path: Path) -> Dataset:
+    """The user's own data, in an .npz file or a folder of clips.
+
+    Raises:
+        UsageError: there is no such file or folder.
+        DataError: what is there cannot be trained on.
+    """
+    if path.suffix == ".npz":
+        from zoo.datasets.npz import dataset_from_npz
+
+        return dataset_from_npz(path)
+    if not path.is_dir():
+        raise UsageError(f"--dataset {path}: there is no such folder.")
+    from zoo.datasets.video import dataset_from_video
+
+    return dataset_from_video(path)

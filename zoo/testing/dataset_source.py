@@ -17,7 +17,7 @@ class DatasetSource:
     """A dataset in words.
 
     Attributes:
-        file: the .npz file it is, if it is one.
+        file: the user's file or folder it is, if it is one.
         module: the module that has its `load`; it, or a package around it, has the dataset.
         paths: folders to import from.
         parameters: the values it was made with, JSON-plain.
@@ -33,11 +33,11 @@ class DatasetSource:
     def of(cls, dataset: Dataset) -> "DatasetSource":
         """The source of a dataset that this process has."""
         module = getattr(dataset.load, "__module__", "")
-        is_file = dataset.origin.endswith(".npz") and Path(dataset.origin).is_file()
+        own = Path(dataset.origin).is_absolute() and Path(dataset.origin).exists()
         folder = folder_of(module)
         return cls(
             name=dataset.name,
-            file=dataset.origin if is_file else "",
+            file=dataset.origin if own else "",
             module=module,
             paths=(folder,) if folder else (),
             parameters=plain(dataset.parameters),
@@ -54,9 +54,9 @@ class DatasetSource:
             PluginError: nothing that can be imported has it.
         """
         if self.file:
-            from zoo.datasets.npz import dataset_from_npz
+            from zoo.datasets.catalog import own_dataset
 
-            return dataset_from_npz(Path(self.file))
+            return own_dataset(Path(self.file)).made_with(self.parameters)
         for dataset in self._declared():
             if isinstance(dataset, Dataset) and dataset.name == self.name:
                 return dataset.made_with(self.parameters)

@@ -97,7 +97,14 @@ def _find(text: str, registry: Registry) -> list[Subject]:
     if (path / "pyproject.toml").is_file():
         return list(_of_package(path, registry))
     if path.is_dir() and os.sep in text:
-        raise UsageError(f"{text}: has no pyproject.toml. Give a package's folder, or a file.")
+        from zoo.datasets.catalog import own_dataset
+
+        if not any(each.is_dir() for each in path.iterdir()):
+            raise UsageError(
+                f"{text}: has no pyproject.toml and no folders of clips. Give a package's folder, "
+                "a file, or a dataset."
+            )
+        return [DatasetSubject(own_dataset(path))]
     if text.endswith(".py") or (os.sep in text and not text.endswith(".npz")):
         return [ArchitectureSubject(*registry.architecture(text))]
     return [_named(text, registry)]
