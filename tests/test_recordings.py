@@ -8,7 +8,7 @@ import pytest
 from conftest import assert_one_line_error
 
 from zoo.datasets import wav
-from zoo.datasets.catalog import dataset_at
+from zoo.datasets.catalog import own_dataset
 from zoo.datasets.location import Locations
 from zoo.datasets.recordings import Spectrograms
 from zoo.datasets.spectrogram import LogMel
@@ -39,14 +39,14 @@ def birds(tones, tmp_path):
 
 
 def load(folder):
-    return dataset_at(folder).load(Locations.of_user())
+    return own_dataset(folder).load(Locations.of_user())
 
 
 def test_a_folder_of_classes(birds):
     (birds / "README.txt").touch()
     (birds / ".git").mkdir()
     (birds / "low" / "notes.txt").touch()
-    dataset = dataset_at(birds)
+    dataset = own_dataset(birds)
     assert (dataset.name, dataset.layout) == ("birds", "rows")
     assert dataset.classes == ("high", "low")
     assert dataset.shape == (16, 40)  # 0.2 s are 13 steps, and four divide 16
@@ -54,7 +54,7 @@ def test_a_folder_of_classes(birds):
     assert (arrays.x_train.shape, arrays.x_test.shape) == ((16, 16, 40), (4, 16, 40))
     assert np.bincount(arrays.y_train).tolist() == [8, 8]
     assert np.bincount(arrays.y_test).tolist() == [2, 2]
-    loudest = arrays.x_train[:, 5].argmax(axis=1)
+    loudest = np.asarray(arrays.x_train)[:, 5].argmax(axis=1)
     assert loudest[arrays.y_train == 1].max() < 12 < loudest[arrays.y_train == 0].min()
 
 
@@ -72,7 +72,7 @@ def test_folders_of_train_and_test(tones, tmp_path):
 def test_a_class_may_be_called_train(tones, tmp_path):
     tones("sounds/train", 300, 5)
     tones("sounds/ship", 200, 5)
-    assert dataset_at(tmp_path / "sounds").classes == ("ship", "train")
+    assert own_dataset(tmp_path / "sounds").classes == ("ship", "train")
 
 
 def test_it_is_trained_on_found_again_and_checked(birds, tiny_py, zoo, zoo_here):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from zoo.datasets.dataset import Arrays as Arrays
     from zoo.datasets.dataset import Dataset as Dataset
     from zoo.datasets.location import Locations as Locations
+    from zoo.datasets.samples import Samples as Samples
     from zoo.errors import ZooError as ZooError
     from zoo.hookspecs import hookimpl as hookimpl
     from zoo.recipe import Recipe as Recipe
@@ -32,6 +33,7 @@ _HOMES = {
     "Recipe": "zoo.recipe",
     "Registry": "zoo.registry",
     "Run": "zoo.run",
+    "Samples": "zoo.datasets.samples",
     "ZooError": "zoo.errors",
     "hookimpl": "zoo.hookspecs",
     "train": "zoo.training.trainer",

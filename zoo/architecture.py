@@ -2,14 +2,13 @@
 
 import inspect
 import re
-import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from zoo.errors import UsageError
-from zoo.suggest import unknown
+from zoo import parameters
+from zoo.parameters import Parameter
 
 Layout = Literal["image", "rows", "frames"]
 FromImage = Literal["whole", "strips", "phases"]
@@ -18,40 +17,10 @@ FROM_IMAGE: tuple[str, ...] = typing.get_args(FromImage)
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 _POSITIONAL = ("input_shape", "num_classes")
-_SCALARS = (bool, int, float, str)
 
 
-@dataclass(frozen=True)
-class Hyperparameter:
-    """One keyword-only parameter of `build`: what `--set name=value` may change."""
-
-    name: str
-    annotation: Any
-    default: Any
-    doc: str = ""
-
-    @property
-    def type_name(self) -> str:
-        """The type as people write it: `int`, `'lstm' | 'gru'`, `tuple[int, ...]`."""
-        if typing.get_origin(self.annotation) is Literal:
-            return " | ".join(map(repr, typing.get_args(self.annotation)))
-        if isinstance(self.annotation, type) and not typing.get_origin(self.annotation):
-            return self.annotation.__name__
-        return str(self.annotation).replace("typing.", "")
-
-    def parse(self, text: str) -> Any:
-        """The value that `text` stands for.
-
-        Raises:
-            UsageError: `text` is no value of this parameter's type.
-        """
-        try:
-            return _parse(text.strip(), self.annotation)
-        except ValueError as error:
-            raise UsageError(
-                f"--set {self.name}={text}: {self.name} is {self.type_name}, "
-                f"received {text!r} (default {self.default!r})."
-            ) from error
+Hyperparameter = Parameter
+"""One keyword-only parameter of `build`: what `--set name=value` may change."""
 
 
 @dataclass(frozen=True)
@@ -102,16 +71,7 @@ class Architecture:
     @property
     def hyperparameters(self) -> dict[str, Hyperparameter]:
         """The keyword-only parameters of `build`, in its order."""
-        hints = typing.get_type_hints(self.build, include_extras=True)
-        found = {}
-        for parameter in inspect.signature(self.build).parameters.values():
-            if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
-                continue
-            annotation, doc = _split_annotated(hints.get(parameter.name, type(parameter.default)))
-            found[parameter.name] = Hyperparameter(
-                parameter.name, annotation, parameter.default, doc
-            )
-        return found
+        return parameters.of(self.build)
 
     def defaults(self) -> dict[str, Any]:
         """Every hyperparameter's default."""
@@ -123,91 +83,27 @@ class Architecture:
         Raises:
             UsageError: an unknown key, or a value of another type.
         """
-        known = self.hyperparameters
-        values = self.defaults()
-        for key, text in settings.items():
-            if key not in known:
-                raise UsageError(
-                    unknown(f"hyperparameter of {self.name}", key, known, f"zoo show {self.name}")
-                )
-            values[key] = known[key].parse(text)
-        return values
+        changed = parameters.parse(
+            self.hyperparameters,
+            settings,
+            f"hyperparameter of {self.name}",
+            f"zoo show {self.name}",
+        )
+        return {**self.defaults(), **changed}
 
 
 def _check_signature(name: str, build: Any) -> None:
     if not callable(build):
         raise ValueError(f"{name}: build is {type(build).__name__}, not a function")
-    parameters = list(inspect.signature(build).parameters.values())
     positional = [
-        p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        p.name
+        for p in inspect.signature(build).parameters.values()
+        if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
     ]
     if tuple(positional) != _POSITIONAL:
         raise ValueError(
             f"{name}: build({', '.join(positional)}) must be build(input_shape, num_classes, *, "
             "hyperparameter: type = default)"
         )
-    for parameter in parameters:
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            raise ValueError(
-                f"{name}: build takes {parameter}, so its hyperparameters cannot be read; name them"
-            )
-        if parameter.kind is parameter.KEYWORD_ONLY and parameter.default is parameter.empty:
-            raise ValueError(f"{name}: hyperparameter {parameter.name} of build needs a default")
-
-
-def _split_annotated(annotation: Any) -> tuple[Any, str]:
-    """`Annotated[int, "how many"]` is the type and its documentation."""
-    if typing.get_origin(annotation) is not typing.Annotated:
-        return annotation, ""
-    inner, *extras = typing.get_args(annotation)
-    return inner, next((each for each in extras if isinstance(each, str)), "")
-
-
-def _parse(text: str, annotation: Any) -> Any:
-    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
-    if annotation is bool:
-        return _parse_bool(text)
-    if annotation in _SCALARS:
-        return annotation(text)
-    if origin is Literal:
-        return _parse_literal(text, arguments)
-    if origin in (typing.Union, types.UnionType):
-        return _parse_union(text, arguments)
-    if origin is tuple:
-        return _parse_tuple(text, arguments)
-    raise ValueError(f"cannot read a {annotation}")
-
-
-def _parse_bool(text: str) -> bool:
-    if text.lower() in ("true", "yes", "on", "1"):
-        return True
-    if text.lower() in ("false", "no", "off", "0"):
-        return False
-    raise ValueError(text)
-
-
-def _parse_literal(text: str, choices: tuple[Any, ...]) -> Any:
-    for choice in choices:
-        if text == str(choice):
-            return choice
-    raise ValueError(text)
-
-
-def _parse_union(text: str, members: tuple[Any, ...]) -> Any:
-    if type(None) in members and text.lower() == "none":
-        return None
-    for member in members:
-        try:
-            return _parse(text, member)
-        except (ValueError, TypeError):
-            continue
-    raise ValueError(text)
-
-
-def _parse_tuple(text: str, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-    parts = [part for part in text.strip("()[] ").split(",") if part.strip()]
-    if len(arguments) == 2 and arguments[1] is Ellipsis:
-        return tuple(_parse(part.strip(), arguments[0]) for part in parts)
-    if len(parts) != len(arguments):
-        raise ValueError(text)
-    return tuple(_parse(part.strip(), kind) for part, kind in zip(parts, arguments, strict=True))
+    if fault := parameters.fault(build, "build", "hyperparameter"):
+        raise ValueError(f"{name}: {fault}")

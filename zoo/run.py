@@ -14,11 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from zoo import atomic
 from zoo.errors import UsageError, ZooError
+from zoo.parameters import from_plain
 from zoo.recipe import Recipe
 from zoo.suggest import unknown
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from zoo.datasets.dataset import Dataset
+    from zoo.registry import Registry
 
 SCHEMA = 1
 FINISHED, RUNNING, INTERRUPTED, DIVERGED, FAILED = (
@@ -99,14 +103,29 @@ class Run:
     @property
     def hyperparameters(self) -> dict[str, Any]:
         """As `build` takes them; JSON has made lists of tuples."""
-        recorded = self.record["architecture"]["hyperparameters"]
-        return {k: tuple(v) if isinstance(v, list) else v for k, v in recorded.items()}
+        return from_plain(self.record["architecture"]["hyperparameters"])
 
     @property
     def dataset(self) -> str:
         """What `--dataset` takes to load its data again: a name, or the user's file or folder."""
         dataset = self.record["dataset"]
         return dataset["origin"] if Path(dataset["origin"]).is_absolute() else dataset["name"]
+
+    @property
+    def data_parameters(self) -> dict[str, Any]:
+        """The dataset's parameters, as `make` takes them; empty where it has none."""
+        return from_plain(self.record["dataset"].get("parameters", {}))
+
+    def find_dataset(self, registry: "Registry") -> "Dataset":
+        """Its dataset, with the parameters that it was trained with.
+
+        Raises:
+            UsageError: nobody has it, or it has no such parameters any more.
+            DataError: the file cannot be trained on.
+        """
+        from zoo.datasets.catalog import find_dataset
+
+        return find_dataset(self.dataset, registry).made_with(self.data_parameters)
 
     @property
     def recipe(self) -> Recipe:

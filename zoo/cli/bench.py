@@ -24,6 +24,7 @@ PARTS = (("Throughput", cost_table.THROUGHPUT), ("Times", cost_table.TIMES))
 @click.command("bench")
 @options.architectures
 @options.dataset
+@options.data_settings
 @options.recipe
 @options.settings_of_each
 @click.option(
@@ -72,6 +73,8 @@ def command(context: click.Context, **given: Any) -> None:
     if given["source"]:
         if given["names"]:
             raise UsageError("--from shows what was measured; leave the names out.")
+        if given["data_settings"]:
+            raise UsageError("--from shows what was measured; leave --data-set out.")
         record = cost_table.read(given["source"])
     else:
         record = _measure(context, given)
@@ -106,6 +109,7 @@ def _measure(context: click.Context, given: dict[str, Any]) -> dict[str, Any]:
             given["recipe"],
             backend=given["backend"],
             device=given["device"],
+            data_settings=options.pairs("--data-set", given["data_settings"]),
         )
         for entry in entries
         if not entry.problem

@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,6 +27,7 @@ INDENT = " " * 4
     nargs=-1,
     shell_complete=options.complete_architectures,
 )
+@options.data_settings
 @click.option("--law", "chosen", metavar="LAW", multiple=True, help="Only this law. Repeatable.")
 @options.backend
 @click.option("--list", "listing", is_flag=True, help="Say what each law is and why, and stop.")
@@ -35,6 +36,7 @@ INDENT = " " * 4
 def command(
     context: click.Context,
     names: tuple[str, ...],
+    data_settings: tuple[str, ...],
     chosen: tuple[str, ...],
     backend: str | None,
     listing: bool,
@@ -59,7 +61,8 @@ def command(
             "check what? Give names, files or folders of packages; zoo list shows the names."
         )
     with contextlib.redirect_stdout(sys.stderr):  # what plugins print is no report
-        subjects = _subjects(context, names, chosen)
+        settings = options.pairs("--data-set", data_settings)
+        subjects = _subjects(context, names, settings, chosen)
     _prepare(subjects, backend)
     report = _Silent() if as_json else _Lines()
     rows = [_check(subject, laws, report) for subject, laws in subjects]
@@ -117,14 +120,17 @@ def _list(chosen: Sequence[str], as_json: bool) -> None:
 
 
 def _subjects(
-    context: click.Context, names: Sequence[str], chosen: Sequence[str]
+    context: click.Context,
+    names: Sequence[str],
+    settings: Mapping[str, str],
+    chosen: Sequence[str],
 ) -> "list[tuple[Subject, list[Law]]]":
     """What is named, each with its laws; everything is looked up before anything is checked."""
     from zoo.testing.subjects import find
 
     found = []
     for name in names:
-        for subject in find(name, options.registry(context)):
+        for subject in find(name, options.registry(context), settings):
             laws = [law for law in subject.laws if not chosen or law.name in chosen]
             found.append((subject, laws))
     if not any(laws for _, laws in found):

@@ -15,6 +15,7 @@ from zoo.comparison import results, table
 from zoo.comparison.benchmark import DEPTHS
 from zoo.comparison.comparing import Comparing, Workplace, costs_in
 from zoo.comparison.entries import choose
+from zoo.datasets.catalog import find_dataset
 from zoo.datasets.location import Locations
 from zoo.errors import UsageError
 from zoo.manifest import DEFAULT_RECIPE
@@ -31,6 +32,7 @@ FOR_NEW_RUNS = (
 @options.architectures
 @click.option("--all", "everything", is_flag=True, help="Every architecture that is installed.")
 @options.dataset
+@options.data_settings
 @options.recipe
 @click.option("--seeds", type=int, default=5, show_default=True, help="Runs of each: 0 to N - 1.")
 @options.test_shift
@@ -174,6 +176,7 @@ def _request(registry, given: dict[str, Any]):
         {"test_shift": given["test_shift"]},
         backend=given["backend"],
         device=given["device"],
+        data_settings=options.pairs("--data-set", given["data_settings"]),
     )
 
 
@@ -203,7 +206,7 @@ def _elsewhere(context: click.Context, given: dict[str, Any], reporter):
     asked = context.get_parameter_source("recipe") is click.core.ParameterSource.COMMANDLINE
     recipe = Path(given["recipe"]).stem if asked else None
     names = [Path(name).stem if name.endswith(".py") else name for name in given["names"]]
-    wanted = results.Wanted(names, given["dataset"], recipe)
+    wanted = results.Wanted(names, given["dataset"], recipe, _data_parameters(registry, given))
     found = results.of_folders(given["folders"], wanted, reporter.note)
     present = [each for each in found if each.runs]
     results.check_same_test_set(present)
@@ -214,6 +217,17 @@ def _elsewhere(context: click.Context, given: dict[str, Any], reporter):
     return make_document(found, cost, About(_typed(given), given["target"], mixed)), found
 
 
+def _data_parameters(registry, given: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of the data that runs made elsewhere must have."""
+    settings = options.pairs("--data-set", given["data_settings"])
+    if not settings:
+        return {}
+    if not given["dataset"]:
+        raise UsageError("--data-set says how a dataset was made: name it with --dataset.")
+    made = find_dataset(given["dataset"], registry, settings)
+    return {key: made.parameters[key] for key in settings}
+
+
 def _typed(given: dict[str, Any]) -> str:
     """The command that makes this comparison again, wherever it is typed."""
     words = ["zoo", "compare", *given["names"], *(["--all"] if given["everything"] else [])]
@@ -221,6 +235,8 @@ def _typed(given: dict[str, Any]) -> str:
         words += ["--from", str(folder)]
     if given["dataset"]:
         words += ["--dataset", given["dataset"]]
+    for pair in given["data_settings"]:
+        words += ["--data-set", pair]
     if given["recipe"] != DEFAULT_RECIPE:
         words += ["--recipe", given["recipe"]]
     if given["test_shift"] is not None:

@@ -8,7 +8,6 @@ from zoo import atomic
 from zoo.cli import options
 from zoo.cli.output import duration, print_json, print_table, wrapped
 from zoo.comparison import columns, table
-from zoo.datasets.catalog import find_dataset
 from zoo.datasets.location import Locations
 from zoo.errors import ZooError
 
@@ -103,7 +102,7 @@ def write_page(
     layout, samples = document["dataset"]["layout"], None
     try:
         first = next(each for each in found if each.runs).runs[0]
-        data = find_dataset(first.dataset, options.registry(context))
+        data = first.find_dataset(options.registry(context))
         arrays = data.load(Locations.of_user(given["data_dir"]))
         if arrays.checksums["x_test"] == document["dataset"]["checksums"]["x_test"]:
             samples = arrays.x_test

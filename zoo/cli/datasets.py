@@ -1,5 +1,7 @@
 """`zoo datasets`"""
 
+from typing import Any
+
 import click
 
 from zoo.cli import options
@@ -17,8 +19,9 @@ from zoo.errors import UsageError
 def command(context: click.Context, data_dir: str | None, as_json: bool) -> None:
     """List datasets: where each comes from, its licence, whether it is here.
 
-    A file works too: --dataset FILE.npz with x_train, y_train and, if there, x_test, y_test.
-    So does a folder of recordings: --dataset FOLDER with FOLDER/CLASS/*.wav.
+    A file works too: --dataset FILE.npz with x_train, y_train and, if there, x_test, y_test. So does a
+    folder: of recordings, FOLDER/CLASS/*.wav, or of clips, FOLDER/CLASS/CLIP/FRAME.png.
+    zoo datasets show NAME tells what can be chosen of one.
     """
     if context.invoked_subcommand:
         return
@@ -47,6 +50,60 @@ def _row(dataset: Dataset, locations: Locations) -> dict:
         "origin": dataset.origin,
         "summary": dataset.summary,
     }
+
+
+@command.command("show")
+@click.argument("name", metavar="NAME|FILE.npz|./FOLDER", shell_complete=options.complete_datasets)
+@options.data_settings
+@options.data_dir
+@options.as_json
+@click.pass_context
+def show(
+    context: click.Context,
+    name: str,
+    data_settings: tuple[str, ...],
+    data_dir: str | None,
+    as_json: bool,
+) -> None:
+    """Show a dataset: what it is, and the parameters that --data-set changes."""
+    settings = options.pairs("--data-set", data_settings)
+    dataset = find_dataset(name, options.registry(context), settings)
+    shown = {
+        **_row(dataset, Locations.of_user(data_dir)),
+        "classes": list(dataset.classes),
+        "parameters": [
+            {
+                "name": each.name,
+                "type": each.type_name,
+                "default": each.default,
+                "value": dataset.parameters[each.name],
+                "doc": each.doc,
+            }
+            for each in dataset.choices.values()
+        ],
+    }
+    if as_json:
+        print_json(shown)
+    else:
+        _print(shown)
+
+
+def _print(shown: dict[str, Any]) -> None:
+    click.echo(f"{click.style(shown['name'], bold=True)}: {shown['summary']}")
+    click.echo(f"from {shown['origin'] or 'its plugin'}, licence {shown['licence']}")
+    click.echo(f"layout {shown['layout']}, shape {shown['shape']}, here: {shown['here']}")
+    click.echo(f"{len(shown['classes'])} classes: {', '.join(shown['classes'])}")
+    if not shown["parameters"]:
+        click.echo("It has no parameters.")
+        return
+    click.echo("\nParameters (--data-set NAME=VALUE)")
+    print_table(
+        ("  name", "type", "default", "what"),
+        [
+            (f"  {each['name']}", each["type"], repr(each["default"]), each["doc"])
+            for each in shown["parameters"]
+        ],
+    )
 
 
 @command.command("fetch")

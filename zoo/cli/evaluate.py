@@ -11,6 +11,7 @@ from zoo.datasets.catalog import find_dataset
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.location import Locations
 from zoo.errors import UsageError
+from zoo.parameters import plain
 from zoo.run import Run, find_run
 from zoo.training.views import check_shiftable
 
@@ -19,6 +20,7 @@ from zoo.training.views import check_shiftable
 @click.argument("run", shell_complete=options.complete_runs)
 @options.dataset
 @options.test_shift
+@options.data_settings
 @options.runs_dir
 @options.data_dir
 @options.device
@@ -30,6 +32,7 @@ def command(
     run: str,
     dataset: str | None,
     test_shift: int | None,
+    data_settings: tuple[str, ...],
     runs_dir: Path,
     data_dir: str | None,
     device: str,
@@ -38,11 +41,13 @@ def command(
 ) -> None:
     """Measure a finished run on a test set: its own dataset's, or another one of the same shape.
 
-    RUN is a folder, a name or a part of one, or last. Nothing in the run is changed.
+    RUN is a folder, a name or a part of one, or last. Nothing in the run is changed. --data-set
+    changes a parameter of its own dataset, too.
     """
     found = find_run(run, runs_dir)
     registry = options.registry(context)
-    data = find_dataset(dataset or found.dataset, registry)
+    data = find_dataset(dataset, registry) if dataset else found.find_dataset(registry)
+    data = data.configured(options.pairs("--data-set", data_settings))
     _check_fits(found, data)
     recipe = found.recipe if test_shift is None else replace(found.recipe, test_shift=test_shift)
     check_shiftable(data, recipe.test_shift)
@@ -54,11 +59,15 @@ def command(
     logits = load_engine(found, registry, backend, device, recipe).logits(arrays.x_test)
     metrics = measured(logits, arrays.y_test)
     if as_json:
-        about = {"dataset": data.name, "test_shift": recipe.test_shift}
+        about = {
+            "dataset": data.name,
+            "parameters": plain(data.parameters),
+            "test_shift": recipe.test_shift,
+        }
         print_json({"run": str(found.folder), **about, **metrics})
         return
     low, high = metrics["test_accuracy_interval"]
-    click.echo(f"{found.name} on {data.name}{views(recipe)}")
+    click.echo(f"{found.name} on {data.title}{views(recipe)}")
     click.echo(f"test loss      {metrics['test_loss']:.4f}")
     click.echo(
         f"test accuracy  {percent(metrics['test_accuracy'])}  95 % interval {percent(low)} to "

@@ -80,7 +80,14 @@ dataset = click.option(
     "--dataset",
     metavar="NAME|FILE.npz|FOLDER",
     shell_complete=complete_datasets,
-    help="mnist, spoken_digits, ... (zoo datasets), a file, or a folder of WAV files.",
+    help="mnist, spoken_digits, ... (zoo datasets), a plugin's, or your own file or folder.",
+)
+data_settings = click.option(
+    "--data-set",
+    "data_settings",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="A parameter of the dataset; zoo datasets show NAME lists them. Repeatable.",
 )
 recipe = click.option(
     "--recipe",
@@ -121,6 +128,7 @@ def pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
     for pair in given:
         key, equals, value = pair.partition("=")
         if not equals or not key:
-            raise UsageError(f"{option} {pair}: write KEY=VALUE, as in {option} filters=32.")
+            example = "frames=20" if option == "--data-set" else "filters=32"
+            raise UsageError(f"{option} {pair}: write KEY=VALUE, as in {option} {example}.")
         found[key.strip()] = value
     return found

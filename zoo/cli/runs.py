@@ -7,6 +7,7 @@ import click
 from zoo import run as run_module
 from zoo.cli import options
 from zoo.cli.output import duration, percent, print_json, print_table, size, views
+from zoo.datasets.dataset import title
 from zoo.run import Run, all_runs, find_run
 
 PHASES = (
@@ -78,10 +79,14 @@ def result_line(run: Run) -> str:
     metrics, record = run.record["metrics"], run.record
     low, high = metrics["test_accuracy_interval"]
     return (
-        f"{record['architecture']['name']} on {record['dataset']['name']}: test accuracy "
+        f"{record['architecture']['name']} on {_data(run)}: test accuracy "
         f"{percent(metrics['test_accuracy'])} [{percent(low)}, {percent(high)}], "
         f"test loss {metrics['test_loss']:.4f}{views(run.recipe)}, {run.folder}"
     )
+
+
+def _data(run: Run) -> str:
+    return title(run.record["dataset"]["name"], run.data_parameters)
 
 
 def print_result(run: Run) -> None:
@@ -136,8 +141,7 @@ def _print_setup(run: Run) -> None:
         ),
         (
             "dataset",
-            f"{record['dataset']['name']} {record['dataset']['sizes']} from "
-            f"{record['dataset']['source']}",
+            f"{_data(run)} {record['dataset']['sizes']} from {record['dataset']['source']}",
         ),
         (
             "input",

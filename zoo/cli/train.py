@@ -1,5 +1,6 @@
 """`zoo train`"""
 
+import shlex
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,18 @@ from zoo.cli import options
 from zoo.cli.data import default_dataset
 from zoo.cli.output import print_json
 from zoo.datasets.catalog import find_dataset
+from zoo.datasets.dataset import Dataset
 from zoo.datasets.location import Locations
 from zoo.errors import Diverged, UsageError
 from zoo.manifest import DEFAULT_RECIPE
+from zoo.parameters import as_text
 from zoo.registry import Registry
 from zoo.training.request import DEFAULT_DATASET, Request
 
 FIXED_BY_A_RUN = (
     "architecture",
     "dataset",
+    "data_settings",
     "recipe",
     "epochs",
     "batch_size",
@@ -46,6 +50,7 @@ CHANGES = ("epochs", "batch_size", "learning_rate", "precision", "test_shift")
     shell_complete=options.complete_architectures,
 )
 @options.dataset
+@options.data_settings
 @options.recipe
 @click.option("--epochs", type=int, help="Instead of the recipe's.")
 @click.option("--batch-size", type=int, help="Instead of the recipe's.")
@@ -122,7 +127,7 @@ def command(context: click.Context, **given: Any) -> None:
     if given["seeds"]:
         _report_seeds(_train_seeds(plan, locations, given), given)
     else:
-        _report(_train(plan, locations, resume, given), given)
+        _report(_train(plan, locations, resume, given), plan.dataset, given)
 
 
 def _run_to_resume(context: click.Context, given: dict[str, Any]):
@@ -132,7 +137,8 @@ def _run_to_resume(context: click.Context, given: dict[str, Any]):
         source = context.get_parameter_source(name)
         if source is click.core.ParameterSource.COMMANDLINE:
             shown = name if name == "architecture" else "--" + name.replace("_", "-")
-            shown = {"settings": "--set", "together": "--together"}.get(name, shown)
+            options = {"settings": "--set", "data_settings": "--data-set", "together": "--together"}
+            shown = options.get(name, shown)
             raise UsageError(f"--resume takes everything from the run; leave {shown} out.")
     return find_run(given["resume"], given["runs_dir"])
 
@@ -147,6 +153,7 @@ def _plan(registry: Registry, given: dict[str, Any]):
         given["seed"],
         given["backend"],
         given["device"],
+        options.pairs("--data-set", given["data_settings"]),
     )
     plan = request.plan(registry)  # every name is checked before anything is downloaded
     locations = Locations.of_user(given["data_dir"])
@@ -166,7 +173,7 @@ def _plan_of_run(registry: Registry, run, given: dict[str, Any]):
         architecture,
         origin,
         run.hyperparameters,
-        find_dataset(run.dataset, registry),
+        run.find_dataset(registry),
         run.recipe,
         record["seed"],
         choose_backend(record["backend"]),
@@ -184,6 +191,7 @@ def _show(plan, locations: Locations, seeds: int | None, as_json: bool) -> None:
         "layout": plan.architecture.layout,
         "hyperparameters": plan.hyperparameters,
         "dataset": dataset.name,
+        **({"data parameters": dict(dataset.parameters)} if dataset.parameters else {}),
         "data": str(here) if here else ("to be downloaded" if dataset.fetch else "built in"),
         "recipe": {**asdict(plan.recipe), "digest": plan.recipe.digest},
         **({"seeds": f"{plan.seed} to {plan.seed + seeds - 1}"} if seeds else {"seed": plan.seed}),
@@ -236,13 +244,13 @@ def _announce(plan, seeds: str, silent: bool) -> None:
     if not silent:
         changes = ", ".join(f"{key}={value}" for key, value in plan.hyperparameters.items())
         click.echo(
-            f"Training {plan.architecture.name} ({changes}) on {plan.dataset.name}, recipe "
+            f"Training {plan.architecture.name} ({changes}) on {plan.dataset.title}, recipe "
             f"{plan.recipe.name}, {seeds}, {plan.backend}",
             err=True,
         )
 
 
-def _report(run, given: dict[str, Any]) -> None:
+def _report(run, dataset: Dataset, given: dict[str, Any]) -> None:
     from zoo.cli.runs import print_result, result_line
 
     if given["as_json"]:
@@ -253,7 +261,9 @@ def _report(run, given: dict[str, Any]) -> None:
         print_result(run)
         click.echo(f"\nnext: zoo runs show {run.folder}")
         click.echo(f"      zoo predict {run.folder} IMAGE.png")
-        click.echo(f"      {_same_with_seed(run, run.record['seed'] + 1)}   (another seed)")
+        click.echo(
+            f"      {_same_with_seed(run, dataset, run.record['seed'] + 1)}   (another seed)"
+        )
 
 
 def _report_seeds(runs, given: dict[str, Any]) -> None:
@@ -274,9 +284,12 @@ def _report_seeds(runs, given: dict[str, Any]) -> None:
         raise Diverged(f"{len(lost)} of {len(runs)} runs diverged: {'; '.join(lost)}")
 
 
-def _same_with_seed(run, seed: int) -> str:
+def _same_with_seed(run, dataset: Dataset, seed: int) -> str:
     recipe = run.record["recipe"]["name"]
-    words = ["zoo train", run.architecture]
+    words = ["zoo", "train", run.architecture]
     words += [] if run.dataset == DEFAULT_DATASET else ["--dataset", run.dataset]
+    for key, value in dataset.parameters.items():
+        if value != dataset.choices[key].default:
+            words += ["--data-set", f"{key}={as_text(value)}"]
     words += [] if recipe == DEFAULT_RECIPE else ["--recipe", recipe]
-    return " ".join([*words, f"--seed {seed}"])
+    return shlex.join([*words, "--seed", str(seed)])

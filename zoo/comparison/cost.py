@@ -54,13 +54,15 @@ class Subject:
         from zoo.training.examples import Examples
         from zoo.training.precision import choose
         from zoo.training.trainer import prepare_backend
-        from zoo.training.training import prepare_engine
+        from zoo.training.training import load_examples, prepare_engine
 
         self.plan = plan
         self.phases: dict[str, float] = {}
         self.inference_batches = inference_batches
         examples = Examples.split(arrays, plan.recipe)
-        self.sizes, self.x_test = examples.sizes, examples.x_test
+        self.sizes = examples.sizes
+        # In memory, so that what is timed makes or reads no sample.
+        self._pool = examples.x_test[: max(inference_batches)]
         with self._timed("import"):
             self.device, deterministic = prepare_backend(plan)
         self.precision = precision or choose(plan, examples, self.device, deterministic).policy
@@ -68,7 +70,7 @@ class Subject:
             self.engine = prepare_engine(plan, examples, self.device, deterministic, self.precision)
         self.built = time.time()
         self._take_batches(examples)
-        self.engine.load(examples.x_train, examples.y_train)
+        load_examples(self.engine, examples)
         with self._timed("compile"):
             self.engine.compile(self._batches, self._maps)
         self.phases["compile"] += _first_extra(self.train)
@@ -101,7 +103,7 @@ class Subject:
         """Logits of `batch` test samples, from stored samples to numbers in host memory."""
         import numpy as np
 
-        self.engine.infer(np.take(self.x_test, np.arange(batch) % len(self.x_test), axis=0))
+        self.engine.infer(np.take(self._pool, np.arange(batch) % len(self._pool), axis=0))
 
     def round(self) -> dict[str, float]:
         """One round of every measurement.

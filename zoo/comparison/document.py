@@ -135,6 +135,7 @@ def _setting(result: Result) -> dict[str, Any]:
     return {
         "dataset": {
             "name": record["dataset"]["name"],
+            **({"parameters": chosen} if (chosen := record["dataset"].get("parameters")) else {}),
             "classes": record["dataset"]["classes"],
             "sizes": record["dataset"]["sizes"],
             "origin": record["dataset"]["origin"],

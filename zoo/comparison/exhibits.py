@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from zoo.comparison.results import Result
+from zoo.datasets.samples import Stored
 from zoo.run import Run
 
 IMAGES = 40
 
 
-def make_exhibits(results: Sequence[Result], x_test: np.ndarray | None, layout: str) -> dict:
+def make_exhibits(results: Sequence[Result], x_test: Stored | None, layout: str) -> dict:
     """Curves, confusion matrices, and the test images on which architectures disagree most.
 
     Args:
@@ -69,7 +70,7 @@ def _confusion(answers: np.ndarray, labels: np.ndarray, classes: int) -> np.ndar
 
 
 def _disagreements(
-    answers: Mapping[str, np.ndarray], labels: np.ndarray, x_test: np.ndarray, layout: str
+    answers: Mapping[str, np.ndarray], labels: np.ndarray, x_test: Stored, layout: str
 ) -> list[dict[str, Any]]:
     """The images whose share of right answers differs most between architectures, widest first.
 

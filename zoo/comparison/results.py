@@ -60,6 +60,7 @@ class Wanted:
     names: Sequence[str] = ()
     dataset: str | None = None
     recipe: str | None = None
+    data_parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def takes(self, run: Run) -> bool:
         record = run.record
@@ -67,6 +68,7 @@ class Wanted:
             (not self.names or record["architecture"]["name"] in self.names)
             and self.dataset in (None, record["dataset"]["name"])
             and self.recipe in (None, record["recipe"]["name"])
+            and self.data_parameters.items() <= run.data_parameters.items()
         )
 
 
@@ -137,9 +139,11 @@ def _nothing(folders: Sequence[Path], there: list[Run], found: list[Run]) -> str
 
 
 def _kind(run: Run) -> dict[str, Any]:
-    """What makes two runs the same architecture: it, its package or file, its hyperparameters."""
+    """What makes two runs rows of their own: the architecture, its package or file, its
+    hyperparameters, the parameters of its data."""
     identity = run.record["identity"]
-    return {key: identity[key] for key in ("architecture", "origin", "layout", "hyperparameters")}
+    kind = {key: identity[key] for key in ("architecture", "origin", "layout", "hyperparameters")}
+    return {**kind, "data_parameters": identity.get("data_parameters", {})}
 
 
 def _named(groups, failures) -> list[Result]:
@@ -162,7 +166,7 @@ def _named(groups, failures) -> list[Result]:
 def _what_tells_apart(kind: dict[str, Any], others: list[dict[str, Any]]) -> str:
     def flat(each):
         origin = {k: str(v)[:8] for k, v in each["origin"].items()}
-        return {**origin, **each["hyperparameters"]}
+        return {**origin, **each["hyperparameters"], **each["data_parameters"]}
 
     mine, rest = flat(kind), [flat(each) for each in others]
     words = [
@@ -181,6 +185,16 @@ def what_differs(results: Sequence[Result], manifest: Manifest) -> list[str]:
         values.setdefault("recipe", []).append((name, _recipe(run, manifest)))
         for key, value in conditions.of_run(run).items():
             values.setdefault(key, []).append((name, value))
+    return [*conditions.differing(values), *_differing_data(results)]
+
+
+def _differing_data(results: Sequence[Result]) -> list[str]:
+    """Which parameters of the data differ between runs."""
+    values: dict[str, list[tuple[str, Any]]] = {}
+    for result in results:
+        for run in result.runs:
+            for key, value in run.data_parameters.items():
+                values.setdefault(f"--data-set {key}", []).append((result.name, value))
     return conditions.differing(values)
 
 
@@ -216,8 +230,9 @@ def check_same_test_set(results: Sequence[Result]) -> None:
     lines = conditions.differing(values)
     if lines:
         raise UsageError(
-            f"these runs were not tested on the same images: {'; '.join(lines)}. "
-            "Choose one with --dataset."
+            f"these runs were not tested on the same images: "
+            f"{'; '.join([*lines, *_differing_data(results)])}. "
+            "Choose one with --dataset and --data-set."
         )
 
 

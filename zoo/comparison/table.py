@@ -7,6 +7,7 @@ from typing import Any
 
 from zoo.comparison import columns
 from zoo.comparison.columns import COLUMNS, title
+from zoo.datasets import dataset as datasets
 
 CSV_STATS = (
     "train_images_per_second",
@@ -80,7 +81,8 @@ def foot(document: Mapping[str, Any]) -> list[str]:
     versions = ", ".join(f"{name} {version}" for name, version in where["versions"].items())
     cores = f", {where['cores']} cores" if where["device"]["kind"] == "cpu" else ""
     lines = [
-        f"n: {seeds} seeds each, {data['sizes']['test']:,} test images of {data['name']}, "
+        f"n: {seeds} seeds each, {data['sizes']['test']:,} test images of "
+        f"{datasets.title(data['name'], data.get('parameters', {}))}, "
         f"{data['sizes']['train']:,} training images",
         f"interval: {document['methods']['interval']}",
         f"differences: {document['methods']['difference']}",

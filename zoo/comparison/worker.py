@@ -18,6 +18,7 @@ from typing import Any
 
 from zoo.comparison import conditions
 from zoo.comparison.cost import Subject, times_of
+from zoo.datasets.dataset import Arrays, Dataset
 from zoo.datasets.location import Locations
 from zoo.environment import peak_memory
 from zoo.errors import Diverged, Interrupted, ZooError
@@ -107,7 +108,7 @@ class Survey:
         self.registry = registry
         self.locations = Locations.of_user(task["data_dir"])
         self.runs_dir = Path(task["runs_dir"])
-        self._arrays: dict[str, Any] = {}
+        self._arrays: dict[str, Arrays] = {}
         self._precisions: dict[str, Precision] = {}
         self._import_seconds = 0.0
         self._load_seconds = 0.0
@@ -148,12 +149,12 @@ class Survey:
             self._precisions[key] = replace(chosen, by=chosen.by or "zoo compare")
         return self._precisions[key]
 
-    def _load(self, dataset):
-        if dataset.name not in self._arrays:
+    def _load(self, dataset: Dataset) -> Arrays:
+        if dataset.title not in self._arrays:
             started = time.perf_counter()
-            self._arrays[dataset.name] = dataset.load(self.locations)
+            self._arrays[dataset.title] = dataset.load(self.locations)
             self._load_seconds = time.perf_counter() - started
-        return self._arrays[dataset.name]
+        return self._arrays[dataset.title]
 
     def _pace(self, plan, precision: str) -> dict[str, Any]:
         subject = Subject(plan, self._load(plan.dataset), (EVALUATION_BATCH,), precision)

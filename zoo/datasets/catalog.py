@@ -1,12 +1,14 @@
 """Which datasets there are, and finding one by name."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.digits import DIGITS
 from zoo.datasets.mnist import FASHION_MNIST, MNIST
+from zoo.datasets.moving import MOTION, MOVING_DIGITS
 from zoo.datasets.spoken_digits import SPOKEN_DIGITS
 from zoo.errors import PluginError, UsageError
 from zoo.suggest import unknown
@@ -14,7 +16,10 @@ from zoo.suggest import unknown
 if TYPE_CHECKING:
     from zoo.registry import Registry
 
-BUILT_IN = {dataset.name: dataset for dataset in (MNIST, FASHION_MNIST, DIGITS, SPOKEN_DIGITS)}
+BUILT_IN = {
+    dataset.name: dataset
+    for dataset in (MNIST, FASHION_MNIST, DIGITS, SPOKEN_DIGITS, MOVING_DIGITS, MOTION)
+}
 
 
 def all_datasets(registry: "Registry") -> dict[str, Dataset]:
@@ -30,40 +35,54 @@ def all_datasets(registry: "Registry") -> dict[str, Dataset]:
     return found
 
 
-def find_dataset(name: str, registry: "Registry") -> Dataset:
-    """The dataset called `name`, or the one in the file or folder `name`.
+def find_dataset(
+    name: str, registry: "Registry", settings: Mapping[str, str] | None = None
+) -> Dataset:
+    """The dataset called `name`, or the one in the file or folder `name`, made with `--data-set` `settings`.
 
     A folder that is called as a dataset is needs a separator: `./mnist`.
 
     Raises:
-        UsageError: nobody has it.
+        UsageError: nobody has it, or it has no such parameter or value.
         DataError: the file or folder cannot be trained on.
     """
-    if name.endswith(".npz") or os.sep in name:
-        return dataset_at(Path(name))
+    return _find(name, registry).configured(settings or {})
+
+
+def _find(name: str, registry: "Registry") -> Dataset:
+    if is_own(name):
+        return own_dataset(Path(name))
     if name in BUILT_IN:
         return BUILT_IN[name]
     known = all_datasets(registry)
     if name in known:
         return known[name]
     if Path(name).is_dir():
-        return dataset_at(Path(name))
+        return own_dataset(Path(name))
     raise UsageError(
         unknown("dataset", name, known, "Or give FILE.npz or FOLDER; see zoo datasets.")
     )
 
 
-def dataset_at(path: Path) -> Dataset:
-    """A user's own dataset: an `.npz` file, or a folder of recordings.
+def is_own(name: str) -> bool:
+    """Whether `name` is a file or a folder of the user's: an .npz, or it has a separator."""
+    return name.endswith(".npz") or os.sep in name
+
+
+def own_dataset(path: Path) -> Dataset:
+    """The user's own data, in an .npz file, a folder of recordings or a folder of clips.
 
     Raises:
-        UsageError: there is none.
-        DataError: it cannot be trained on.
+        UsageError: there is no such file or folder.
+        DataError: what is there cannot be trained on.
     """
     if path.suffix == ".npz":
         from zoo.datasets.npz import dataset_from_npz
 
         return dataset_from_npz(path)
-    from zoo.datasets.recordings import dataset_from_recordings
+    if not path.is_dir():
+        raise UsageError(f"--dataset {path}: there is no such folder.")
+    from zoo.datasets.recordings import dataset_from_recordings, holds_recordings
+    from zoo.datasets.video import dataset_from_video
 
-    return dataset_from_recordings(path)
+    return dataset_from_recordings(path) if holds_recordings(path) else dataset_from_video(path)

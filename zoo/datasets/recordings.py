@@ -3,7 +3,6 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from zoo.datasets import wav
 from zoo.datasets.dataset import Arrays, Dataset, named_after
+from zoo.datasets.samples import Samples
 from zoo.datasets.spectrogram import LOWEST_RATE, LogMel, steps_of
 from zoo.datasets.split import stratified
 from zoo.errors import DataError, UsageError
@@ -23,44 +23,28 @@ STEPS_DIVIDE_BY = 4
 OTHER_SOUND = (".aif", ".aiff", ".flac", ".m4a", ".mp3", ".ogg", ".opus", ".wma")
 
 
-@dataclass(frozen=True)
-class Spectrograms:
-    """Spectrograms of WAV files, `(N, *shape)` uint8: a file is read when its sample is asked for.
+class Spectrograms(Samples):
+    """Spectrograms of WAV files, uint8: a file is read when its sample is asked for.
 
-    Attributes:
+    Args:
         files: what is read, in the samples' order.
         spectrogram: what is made of it.
 
-    Indexing takes what an array's first axis does: a number, a slice, an array of either numbers or
-    booleans.
-
-    Raises:
-        DataError: a file has changed so that it cannot be read, or has another rate.
+    Taking a sample raises DataError if its file has changed so that it cannot be read, or has
+    another rate.
     """
 
-    files: Sequence[Path]
-    spectrogram: LogMel
     dtype = np.dtype(np.uint8)
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return (len(self.files), *self.spectrogram.shape)
+    def __init__(self, files: Sequence[Path], spectrogram: LogMel):
+        self.files, self.spectrogram = files, spectrogram
+        self.shape = (len(files), *spectrogram.shape)
 
-    def __len__(self) -> int:
-        return len(self.files)
-
-    def __getitem__(self, index) -> np.ndarray:
-        chosen = np.arange(len(self))[index]
-        if chosen.ndim == 0:
-            return self._read(self.files[chosen])
-        made = np.empty((len(chosen), *self.spectrogram.shape), self.dtype)
-        for place, number in enumerate(chosen):
+    def take(self, indices: np.ndarray) -> np.ndarray:
+        made = np.empty((len(indices), *self.spectrogram.shape), self.dtype)
+        for place, number in enumerate(indices):
             made[place] = self._read(self.files[number])
         return made
-
-    def subset(self, indices: np.ndarray) -> "Spectrograms":
-        """Those samples alone, in the order of `indices`; nothing is read."""
-        return Spectrograms([self.files[number] for number in indices], self.spectrogram)
 
     @cached_property
     def checksum(self) -> str:
@@ -129,7 +113,7 @@ Labelled = tuple[list[Path], np.ndarray]
 def _load(labelled: dict[str, Labelled], spectrogram: LogMel, folder: Path) -> Arrays:
     (train, y_train), (test, y_test) = labelled["train"], labelled["test"]
     x_train, x_test = Spectrograms(train, spectrogram), Spectrograms(test, spectrogram)
-    return Arrays(x_train[:], y_train, x_test[:], y_test, str(folder.resolve()))
+    return Arrays(x_train, y_train, x_test, y_test, str(folder.resolve()))
 
 
 def _parts(folder: Path) -> dict[str, Path]:

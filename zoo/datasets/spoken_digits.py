@@ -80,6 +80,8 @@ def spoken_digits(
         licence="CC BY-SA 4.0",
         find=_find,
         fetch=_fetch,
+        make=spoken_digits,
+        parameters={"split": split},
     )
 
 

@@ -1,5 +1,7 @@
 """The laws of datasets."""
 
+import hashlib
+import math
 from typing import TYPE_CHECKING
 
 from zoo import layouts
@@ -8,7 +10,7 @@ from zoo.testing.dataset_case import SPLITS, DatasetCase
 from zoo.testing.law import Broken, Law
 
 if TYPE_CHECKING:
-    import numpy as np
+    from zoo.datasets.samples import Stored
 
 TWINS = 0.01
 """The share of test samples that may be training samples, byte for byte.
@@ -63,7 +65,7 @@ def _dtypes(case: DatasetCase) -> str:
         if array.dtype not in kinds:
             names = " or ".join(kind.__name__ for kind in kinds)
             raise Broken(f"{name} is {array.dtype}", f"use {names}, as in {name}.astype(...).")
-        if not array.flags.c_contiguous:
+        if isinstance(array, np.ndarray) and not array.flags.c_contiguous:
             raise Broken(
                 f"{name} is not contiguous in memory", "wrap it in numpy.ascontiguousarray(...)."
             )
@@ -78,15 +80,17 @@ def _dtypes(case: DatasetCase) -> str:
 def _finite(case: DatasetCase) -> str:
     import numpy as np
 
+    from zoo.datasets.samples import blocks
+
     for split in SPLITS:
         x = getattr(case.arrays, f"x_{split}")
-        if wrong := int(np.sum(~np.isfinite(x))):
+        if wrong := sum(int(np.sum(~np.isfinite(block))) for block in blocks(x)):
             raise Broken(
-                f"{wrong:,} of {x.size:,} values of x_{split} are NaN or infinite",
+                f"{wrong:,} of {math.prod(x.shape):,} values of x_{split} are NaN or infinite",
                 "replace them, or leave those samples out.",
             )
-    x = case.arrays.x_train
-    return f"from {x.min():g} to {x.max():g}"
+    ends = [(block.min(), block.max()) for block in blocks(case.arrays.x_train)]
+    return f"from {min(low for low, _ in ends):g} to {max(high for _, high in ends):g}"
 
 
 def _label_range(case: DatasetCase) -> str:
@@ -119,8 +123,8 @@ def _every_class(case: DatasetCase) -> str:
 
 
 def _disjoint(case: DatasetCase) -> str:
-    train = set(_bytes(case.arrays.x_train))
-    test = _bytes(case.arrays.x_test)
+    train = set(_digests(case.arrays.x_train))
+    test = _digests(case.arrays.x_test)
     twins = [place for place, sample in enumerate(test) if sample in train]
     share = len(twins) / max(1, len(test))
     if share > TWINS:
@@ -132,21 +136,53 @@ def _disjoint(case: DatasetCase) -> str:
     return f"{len(twins)} of {len(test):,} test samples are training samples, too"
 
 
-def _bytes(x: "np.ndarray") -> list[bytes]:
-    return [sample.tobytes() for sample in x]
+def _digests(x: "Stored") -> list[bytes]:
+    """Of each sample; the bytes themselves may not fit into memory."""
+    from zoo.datasets.samples import blocks
+
+    return [
+        hashlib.blake2b(sample.tobytes(), digest_size=16).digest()
+        for block in blocks(x)
+        for sample in block
+    ]
 
 
 def _same_order(case: DatasetCase) -> str:
+    import numpy as np
+
+    from zoo.testing.fingerprints import fingerprints, spread
+
     again = case.dataset.load(case.locations)
-    _check_same(case.arrays.checksums, again.checksums, "a second load")
+    _check_same(fingerprints(case.arrays), fingerprints(again), "a second load")
+    for split in SPLITS:
+        x = getattr(case.arrays, f"x_{split}")
+        if isinstance(x, np.ndarray):
+            continue
+        chosen = spread(len(x))
+        together = x[chosen]
+        backwards, alone = x[chosen[::-1]][::-1], [x[int(index)] for index in chosen]
+        if not (np.array_equal(together, backwards) and np.array_equal(together, alone)):
+            raise Broken(
+                f"samples of x_{split} depend on which others are asked for with them",
+                "make each from its index alone; a generator that runs on from one to the next "
+                "does not.",
+            )
+        if (together.shape[1:], together.dtype) != (x.shape[1:], x.dtype):
+            raise Broken(
+                f"x_{split} says {x.dtype} {x.shape[1:]} and gives {together.dtype} "
+                f"{together.shape[1:]}",
+                "mend shape and dtype, or take.",
+            )
     return "two loads are the same, byte for byte"
 
 
 def _same_elsewhere(case: DatasetCase) -> str:
-    checksums = case.arrays.checksums
-    answer = process.ask("checksums", source=case.source.as_json())
-    _check_same(checksums, answer["checksums"], "a load in a new process")
-    return f"x_train {checksums['x_train'][:12]}, x_test {checksums['x_test'][:12]}"
+    from zoo.testing.fingerprints import fingerprints
+
+    known = fingerprints(case.arrays)
+    answer = process.ask("fingerprints", source=case.source.as_json())
+    _check_same(known, answer["fingerprints"], "a load in a new process")
+    return f"x_train {known['x_train'][:12]}, x_test {known['x_test'][:12]}"
 
 
 def _check_same(first: dict[str, str], second: dict[str, str], what: str) -> None:

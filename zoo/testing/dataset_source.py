@@ -8,6 +8,7 @@ from typing import Any
 
 from zoo.datasets.dataset import Dataset
 from zoo.errors import PluginError
+from zoo.parameters import plain
 from zoo.testing.source import folder_of
 
 
@@ -19,25 +20,27 @@ class DatasetSource:
         path: the user's file or folder that it is, if it is one.
         module: the module that has its `load`; it, or a package around it, has the dataset.
         paths: folders to import from.
+        parameters: the values it was made with, JSON-plain.
     """
 
     name: str
     path: str
     module: str
     paths: tuple[str, ...]
+    parameters: dict[str, Any]
 
     @classmethod
     def of(cls, dataset: Dataset) -> "DatasetSource":
         """The source of a dataset that this process has."""
         module = getattr(dataset.load, "__module__", "")
-        origin = Path(dataset.origin)
-        is_path = origin.is_absolute() and origin.exists()
+        own = Path(dataset.origin).is_absolute() and Path(dataset.origin).exists()
         folder = folder_of(module)
         return cls(
             name=dataset.name,
-            path=dataset.origin if is_path else "",
+            path=dataset.origin if own else "",
             module=module,
             paths=(folder,) if folder else (),
+            parameters=plain(dataset.parameters),
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -51,12 +54,12 @@ class DatasetSource:
             PluginError: nothing that can be imported has it.
         """
         if self.path:
-            from zoo.datasets.catalog import dataset_at
+            from zoo.datasets.catalog import own_dataset
 
-            return dataset_at(Path(self.path))
+            return own_dataset(Path(self.path)).made_with(self.parameters)
         for dataset in self._declared():
             if isinstance(dataset, Dataset) and dataset.name == self.name:
-                return dataset
+                return dataset.made_with(self.parameters)
         raise PluginError(
             f"dataset {self.name} is not to be found in a new process: let the zoo_datasets() of "
             "the module that has its load return it."

@@ -4,7 +4,7 @@ import importlib
 import os
 import sys
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -71,13 +71,28 @@ class DatasetSubject:
 Subject = ArchitectureSubject | DatasetSubject
 
 
-def find(text: str, registry: Registry) -> list[Subject]:
+def find(
+    text: str, registry: Registry, data_settings: Mapping[str, str] | None = None
+) -> list[Subject]:
     """What `text` names: an architecture or a dataset, a file, or all that a package brings.
 
+    `data_settings` are parameters of the datasets among them, as texts.
+
     Raises:
-        UsageError: nothing is called so, or the folder is no package of a plugin.
+        UsageError: nothing is called so, the folder is no package of a plugin, or a dataset has no
+            such parameter.
         PluginError: what is called so is broken.
     """
+    found = _find(text, registry)
+    return [
+        DatasetSubject(each.dataset.configured(data_settings or {}))
+        if isinstance(each, DatasetSubject)
+        else each
+        for each in found
+    ]
+
+
+def _find(text: str, registry: Registry) -> list[Subject]:
     path = Path(text)
     if (path / "pyproject.toml").is_file():
         return list(_of_package(path, registry))
@@ -89,15 +104,14 @@ def find(text: str, registry: Registry) -> list[Subject]:
 
 
 def _in_folder(folder: Path) -> DatasetSubject:
-    from zoo.datasets.catalog import dataset_at
-    from zoo.datasets.recordings import holds_recordings
+    from zoo.datasets.catalog import own_dataset
 
-    if not holds_recordings(folder):
+    if not any(each.is_dir() for each in folder.iterdir()):
         raise UsageError(
-            f"{folder}: has no pyproject.toml and no recordings. Give a package's folder, one of "
-            "recordings, or a file."
+            f"{folder}: has no pyproject.toml and no folders of recordings or clips. Give a package's "
+            "folder, one of your data, or a file."
         )
-    return DatasetSubject(dataset_at(folder))
+    return DatasetSubject(own_dataset(folder))
 
 
 def _named(name: str, registry: Registry) -> Subject:

@@ -84,11 +84,12 @@ def memory(source: Source, backend: str, batch: int) -> dict[str, Any]:
     return {"backend": before, "peak": peak_memory()}
 
 
-def checksums(source: DatasetSource) -> dict[str, Any]:
-    """Checksums of a dataset that is loaded here."""
+def fingerprints(source: DatasetSource) -> dict[str, Any]:
+    """Fingerprints of a dataset that is loaded here."""
     from zoo.datasets.location import Locations
+    from zoo.testing.fingerprints import fingerprints
 
-    return {"checksums": source.find().load(Locations.of_user()).checksums}
+    return {"fingerprints": fingerprints(source.find().load(Locations.of_user()))}
 
 
 def _case(source: Source, backend: str):
@@ -113,13 +114,13 @@ TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "load": load,
     "rebuild": rebuild,
     "memory": memory,
-    "checksums": checksums,
+    "fingerprints": fingerprints,
 }
 
 
 def _answer(question: dict[str, Any]) -> dict[str, Any]:
     content = question["content"]
-    kind = DatasetSource if question["task"] == "checksums" else Source
+    kind = DatasetSource if question["task"] == "fingerprints" else Source
     source = content["source"] = kind(**content["source"])
     extend_path(source.paths)
     # At the end: what this process would import by itself comes first.

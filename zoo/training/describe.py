@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from zoo import environment
+from zoo.parameters import plain
 from zoo.training.backend import Device, cuda_version
 from zoo.training.plan import Plan
 from zoo.training.training import Training
@@ -20,13 +21,12 @@ def describe(plan: Plan, training: Training, device: Device, source: str) -> dic
             "name": architecture.name,
             "layout": architecture.layout,
             "frames_from_image": architecture.frames_from_image,
-            "hyperparameters": {
-                k: list(v) if isinstance(v, tuple) else v for k, v in plan.hyperparameters.items()
-            },
+            "hyperparameters": plain(plan.hyperparameters),
             "origin": asdict(plan.origin),
         },
         "dataset": {
             "name": plan.dataset.name,
+            "parameters": plain(plan.dataset.parameters),
             "classes": list(plan.dataset.classes),
             "source": source,
             "origin": plan.dataset.origin,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.datasets.samples import Stored
 from zoo.recipe import Recipe
 from zoo.statistics import log_mean_probability
 from zoo.training import views
@@ -174,7 +175,7 @@ class Engine(ABC):
     def set_random_state(self, state: list[np.ndarray]) -> None:
         """Take back what `random_state` gave."""
 
-    def logits(self, x: np.ndarray) -> np.ndarray:
+    def logits(self, x: Stored) -> np.ndarray:
         """Logits for any number of stored samples, with the model's weights as they are now.
 
         With the recipe's `test_shift` they are the logarithm of the mean probability over the views.

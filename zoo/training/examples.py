@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zoo.datasets.dataset import Arrays
+from zoo.datasets.samples import Stored, subset
 from zoo.datasets.split import stratified
 from zoo.errors import UsageError
 from zoo.recipe import Recipe
@@ -12,13 +13,13 @@ from zoo.recipe import Recipe
 
 @dataclass(frozen=True)
 class Examples:
-    """Samples and labels of the three splits, in the dataset's layout."""
+    """Samples and labels of the three splits, in the dataset's layout; samples in memory or lazy."""
 
-    x_train: np.ndarray
+    x_train: Stored
     y_train: np.ndarray
-    x_validation: np.ndarray
+    x_validation: Stored
     y_validation: np.ndarray
-    x_test: np.ndarray
+    x_test: Stored
     y_test: np.ndarray
 
     @classmethod
@@ -42,9 +43,9 @@ class Examples:
                 f"({count} less {held_out} for validation); use at most {len(kept)}."
             )
         return cls(
-            arrays.x_train[kept],
+            subset(arrays.x_train, kept),
             arrays.y_train[kept],
-            arrays.x_train[held],
+            subset(arrays.x_train, held),
             arrays.y_train[held],
             arrays.x_test,
             arrays.y_test,

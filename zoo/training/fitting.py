@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from zoo.errors import Diverged
 from zoo.training.checkpoint import on_disk
 from zoo.training.interruption import Interruption
-from zoo.training.training import Training
+from zoo.training.training import Training, load_examples
 
 
 def compile_for(trainings: Sequence[Training]) -> None:
@@ -14,7 +14,7 @@ def compile_for(trainings: Sequence[Training]) -> None:
     first = trainings[0]
     if not first.left:
         return
-    first.engine.load(first.examples.x_train, first.examples.y_train)
+    load_examples(first.engine, first.examples)
     epochs = [training.whole_epoch() for training in trainings]
     if len(trainings) == 1:
         first.engine.compile(*epochs[0])

@@ -1,5 +1,6 @@
 """From the dataset's stored samples to what the model reads, in the compiled step."""
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from zoo import layouts
 from zoo.architecture import Architecture, FromImage, Layout
 from zoo.datasets.dataset import Dataset
+from zoo.datasets.samples import Samples, Stored, blocks
 from zoo.recipe import Recipe
 from zoo.training.augmentation import move
 
@@ -32,7 +34,7 @@ class Pipeline:
 
     @classmethod
     def fitted(
-        cls, dataset: Dataset, architecture: Architecture, recipe: Recipe, x_train: np.ndarray
+        cls, dataset: Dataset, architecture: Architecture, recipe: Recipe, x_train: Stored
     ) -> "Pipeline":
         """The pipeline whose scaling is that of the training examples."""
         scale, offset = scaling(x_train, recipe.normalization)
@@ -74,13 +76,25 @@ class Pipeline:
         return cls(**{**fields, "shape": tuple(record["shape"])})
 
 
-def scaling(x: np.ndarray, normalization: str) -> tuple[float, float]:
+def scaling(x: Stored, normalization: str) -> tuple[float, float]:
     """`(scale, offset)`: to [0, 1] for `unit`, to zero mean and unit deviation for `standard`."""
     if normalization == "standard":
-        deviation = float(x.std(dtype="float64")) or 1.0
-        return 1 / deviation, -float(x.mean(dtype="float64")) / deviation
+        mean, deviation = _mean_and_deviation(x)
+        deviation = deviation or 1.0
+        return 1 / deviation, -mean / deviation
     if x.dtype == np.uint8:
         return 1 / 255, 0.0
-    low, high = float(x.min()), float(x.max())
+    low = min(float(block.min()) for block in blocks(x))
+    high = max(float(block.max()) for block in blocks(x))
     width = (high - low) or 1.0
     return 1 / width, -low / width
+
+
+def _mean_and_deviation(x: Stored) -> tuple[float, float]:
+    if not isinstance(x, Samples):
+        return float(x.mean(dtype="float64")), float(x.std(dtype="float64"))
+    size = math.prod(x.shape)
+    mean = sum(float(block.sum(dtype="float64")) for block in blocks(x)) / size
+    centred = (np.subtract(block, mean, dtype="float64") for block in blocks(x))
+    squares = sum(float(np.square(block).sum()) for block in centred)
+    return mean, math.sqrt(squares / size)

@@ -6,6 +6,7 @@ from typing import Any
 from zoo.architecture import Architecture
 from zoo.datasets.dataset import Arrays, Dataset
 from zoo.errors import UsageError
+from zoo.parameters import plain
 from zoo.recipe import Recipe
 from zoo.registry import Origin
 from zoo.run import digest
@@ -53,12 +54,14 @@ class Plan:
     def identity(self, arrays: Arrays, device: Device) -> dict[str, Any]:
         """What makes two runs the same run: every cause of their numbers but the versions."""
         recipe = {k: v for k, v in asdict(self.recipe).items() if k != "summary"}
+        chosen = plain(self.dataset.parameters)
         return {
             "architecture": self.architecture.name,
             "origin": asdict(self.origin) | {"file": ""},
             "layout": [self.architecture.layout, self.architecture.frames_from_image],
-            "hyperparameters": {k: _plain(v) for k, v in self.hyperparameters.items()},
+            "hyperparameters": plain(self.hyperparameters),
             "dataset": self.dataset.name,
+            **({"data_parameters": chosen} if chosen else {}),
             "checksums": arrays.checksums,
             "recipe": recipe,
             "seed": self.seed,
@@ -74,7 +77,3 @@ def run_name(identity: dict[str, Any]) -> str:
         f"{identity['architecture']}-{identity['dataset']}-{identity['recipe']['name']}"
         f"-s{identity['seed']}-{digest(identity)}"
     )
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value

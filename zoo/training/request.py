@@ -25,6 +25,7 @@ class Request:
         changes: fields of the recipe that are given; None: not given.
         backend: a Keras backend; None: `KERAS_BACKEND`, else TensorFlow.
         device: `auto`, `cpu` or `gpu`.
+        data_settings: parameters of the dataset as texts, `{"frames": "20"}`.
     """
 
     architecture: str
@@ -35,6 +36,7 @@ class Request:
     seed: int = 0
     backend: str | None = None
     device: str = "auto"
+    data_settings: Mapping[str, str] = field(default_factory=dict)
 
     def with_seed(self, seed: int) -> "Request":
         """The same for another seed."""
@@ -58,7 +60,7 @@ class Request:
             architecture,
             origin,
             architecture.parse_settings(self.settings),
-            find_dataset(self.dataset, registry),
+            find_dataset(self.dataset, registry, self.data_settings),
             recipes.resolve(registry.manifest, self.recipe, architecture.name, self.changes),
             self.seed,
             choose_backend(self.backend),

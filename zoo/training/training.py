@@ -230,6 +230,11 @@ def prepare_engine(
     return make_engine(plan.backend, model, optimizer, pipeline, recipe, device, deterministic)
 
 
+def load_examples(engine: Engine, examples: Examples) -> None:
+    """Put the training examples on the device; lazy ones are all made for it, once."""
+    engine.load(np.asarray(examples.x_train), examples.y_train)
+
+
 def epoch_batches(
     plan: Plan, examples: Examples, engine: Engine, epoch: int
 ) -> tuple[np.ndarray, Maps]:

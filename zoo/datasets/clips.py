@@ -1,0 +1,231 @@
+"""Clips made by code: a digit that moves over a canvas, in noise, mostly occluded.
+
+Every clip is a function of `(seed, split, index)`. Its random numbers are a stretch of Philox 4×64
+(Salmon et al. 2011, https://doi.org/10.1145/2063384.2063405) of its own: the key is seed and split,
+the counter begins at the index. Only raw 64-bit words are drawn and only whole numbers or IEEE basic
+operations follow, so that clips outlive the versions of NumPy and are the same on every machine.
+"""
+
+import hashlib
+import json
+import math
+from abc import abstractmethod
+from dataclasses import asdict
+from statistics import NormalDist
+
+import numpy as np
+
+from zoo.datasets.moving import DIRECTIONS, SIZE, TILE, TILES, Setting
+from zoo.datasets.samples import Samples
+
+VERSION = 1
+"""Of the generator: to be raised when any clip changes."""
+
+BACKGROUND, INK = 64, 128
+"""Grey levels: of an empty pixel, and what the darkest ink adds to it."""
+
+BLOCK = 64
+"""Clips made at a time; what they need fits into a processor's cache."""
+
+_STEPS = np.array([(0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1), (1, 0), (1, 1)], float)
+_STEPS /= np.sqrt((_STEPS**2).sum(axis=1, keepdims=True))
+"""How far down and right, of each of `DIRECTIONS`, one pixel on."""
+
+
+_ANGLES = [math.tau * each / 256 for each in range(256)]
+_COMPASS = np.array([(round(math.sin(each), 9), round(math.cos(each), 9)) for each in _ANGLES])
+"""As many directions as a byte has values; rounded, because sines differ in their last bits between
+processors."""
+
+
+class Clips(Samples):
+    """Clips `(N, frames, 36, 36, 1)` uint8 of some digits.
+
+    Args:
+        setting: what they are like, and how many.
+        split: 0 for training, 1 for testing: other random numbers.
+        images: digits `(M, 28, 28, 1)` uint8.
+        labels: what each is, `(M,)`.
+    """
+
+    kind: str
+
+    def __init__(self, setting: Setting, split: int, images: np.ndarray, labels: np.ndarray):
+        count = setting.test_clips if split else setting.clips
+        self.shape, self.dtype = (count, setting.frames, SIZE, SIZE, 1), np.dtype("uint8")
+        self._setting, self._split = setting, split
+        self._key = np.array([setting.seed, split], "uint64")
+        self._ink = np.round(np.arange(256) * (INK / 255)).astype("uint8")
+        self._images, self._labels = images[..., 0], labels
+        self._digits = self._order(labels)
+        self._noise = _quantiles(setting.noise)
+
+    @abstractmethod
+    def _order(self, labels: np.ndarray) -> list[np.ndarray]:
+        """For each class the digits that its clips show, one after the other, in a random order."""
+
+    @abstractmethod
+    def _path(self, words: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Where the digits' corners are in each frame, in pixels down and right: `(n, frames, 2)`.
+
+        `words` `(n, 4)` are random 64-bit words of each clip.
+        """
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Of all clips, `(N,)` int32: the classes in turn, so that each has its share."""
+        return self._label(np.arange(len(self))).astype("int32")
+
+    def _label(self, indices: np.ndarray) -> np.ndarray:
+        return indices % len(self._digits)
+
+    @property
+    def checksum(self):
+        setting = asdict(self._setting)
+        del setting["clips"], setting["test_clips"]  # each has its own in its shape
+        facts = {
+            "kind": self.kind,
+            "version": VERSION,
+            "shape": self.shape,
+            "split": self._split,
+            "images": hashlib.sha256(np.ascontiguousarray(self._images).data).hexdigest(),
+            "labels": hashlib.sha256(self._labels.astype("<i4").tobytes()).hexdigest(),
+            **setting,
+        }
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+    def take(self, indices):
+        clips = np.empty((len(indices), *self.shape[1:]), "uint8")
+        for start in range(0, len(indices), BLOCK):
+            part = np.asarray(indices[start : start + BLOCK])
+            clips[start : start + len(part), ..., 0] = self._make(part)
+        return clips
+
+    def _make(self, indices: np.ndarray) -> np.ndarray:
+        """Clips `(n, frames, 36, 36)`."""
+        labels = self._label(indices)
+        words = self._words(indices)
+        header, tiles, noise = self._parts(words)
+        corners = np.floor(self._path(header, labels)).astype(int) % SIZE
+        frames = _moved(self._canvases(indices, labels), corners)
+        _occlude(frames, tiles, self._setting.seen)
+        return _noisy(frames, noise, self._noise)
+
+    def _words(self, indices: np.ndarray) -> np.ndarray:
+        """The random 64-bit words of each clip, `(n, words)`."""
+        frames = self._setting.frames
+        count = 4 + frames * (TILES * 2 + SIZE * SIZE) // 8
+        words = np.empty((len(indices), count), "uint64")
+        for row, index in zip(words, indices, strict=True):
+            counter = np.array([0, index, 0, 0], "uint64")
+            row[:] = np.random.Philox(key=self._key, counter=counter).random_raw(count)
+        return words
+
+    def _parts(self, words: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The words of the path, a number for each tile, one for each pixel."""
+        frames, end = self._setting.frames, 4 + self._setting.frames * TILES // 4
+        rest = np.ascontiguousarray(words[:, 4:end]).astype("<u8").view("<u2")
+        pixels = np.ascontiguousarray(words[:, end:]).astype("<u8").view("u1")
+        return (
+            words[:, :4],
+            rest.reshape(-1, frames, TILES),
+            pixels.reshape(-1, frames, SIZE, SIZE),
+        )
+
+    def _canvases(self, indices: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Each clip's digit in the corner of a canvas, its ink in grey levels: `(n, 36, 36)`."""
+        rounds = indices // len(self._digits)
+        chosen = [
+            self._digits[label][turn % len(self._digits[label])]
+            for label, turn in zip(labels, rounds, strict=True)
+        ]
+        images = self._images[chosen]
+        canvases = np.zeros((len(chosen), SIZE, SIZE), "uint8")
+        canvases[:, : images.shape[1], : images.shape[2]] = self._ink[images]
+        return canvases
+
+
+class MovingDigits(Clips):
+    """The label is the digit. It drifts in a random direction, and bounces at the canvas' sides."""
+
+    kind = "moving_digits"
+
+    def _order(self, labels):
+        shuffled = _shuffled(self._key, len(labels))
+        return [shuffled[labels[shuffled] == label] for label in range(10)]
+
+    def _path(self, words, labels):
+        room = SIZE - self._images.shape[1]
+        step = self._setting.speed * _COMPASS[words[:, 2] >> np.uint64(56)]
+        # Unfolded at the sides, the path is straight, and comes again after twice the room.
+        start = 2 * room * _uniform(words[:, :2])
+        straight = _straight(start, step, self._setting.frames) % (2 * room)
+        return room - np.abs(straight - room)
+
+
+class Motion(Clips):
+    """The label is the direction. The digit starts anywhere, and moves straight on over the torus.
+
+    Played backwards, a clip is as likely a clip of the opposite direction: neither one frame nor
+    the set of them without their order can tell the two apart.
+    """
+
+    kind = "motion"
+
+    def _order(self, labels):
+        shuffled = _shuffled(self._key, len(labels))
+        return np.array_split(shuffled, len(DIRECTIONS))
+
+    def _path(self, words, labels):
+        start = SIZE * _uniform(words[:, :2])
+        return _straight(start, self._setting.speed * _STEPS[labels], self._setting.frames)
+
+
+def _straight(start: np.ndarray, step: np.ndarray, frames: int) -> np.ndarray:
+    """Places `(n, frames, 2)` from a start `(n, 2)` on, a step `(n, 2)` a frame."""
+    return start[:, None] + step[:, None] * np.arange(frames)[:, None]
+
+
+def _uniform(words: np.ndarray) -> np.ndarray:
+    """Random words as numbers in [0, 1)."""
+    return (words >> np.uint64(11)) * 2.0**-53
+
+
+def _shuffled(key: np.ndarray, count: int) -> np.ndarray:
+    """The indices below `count` in a random order, from a stretch of numbers that no clip uses."""
+    counter = np.array([0, 0, 1, 0], "uint64")
+    return np.argsort(np.random.Philox(key=key, counter=counter).random_raw(count), kind="stable")
+
+
+def _quantiles(deviation: float) -> np.ndarray:
+    """The grey level of an empty pixel for each of 256 equally likely amounts of normal noise."""
+    normal = NormalDist()
+    noise = np.array([normal.inv_cdf((each + 0.5) / 256) for each in range(256)])
+    return np.round(BACKGROUND + deviation * noise / noise.std()).astype("int16")
+
+
+def _moved(canvases: np.ndarray, corners: np.ndarray) -> np.ndarray:
+    """Canvases `(n, 36, 36)` as tori with their corner at `(n, frames, 2)`: `(n, frames, 36, 36)`."""
+    twice = np.tile(canvases, (1, 2, 2))
+    windows = np.lib.stride_tricks.sliding_window_view(twice, (SIZE, SIZE), axis=(1, 2))
+    down, right = (-corners[..., 0]) % SIZE, (-corners[..., 1]) % SIZE
+    return windows[np.arange(len(canvases))[:, None], down, right]
+
+
+def _occlude(frames: np.ndarray, numbers: np.ndarray, visible: int) -> None:
+    """Empty all tiles but the `visible` ones with the lowest random numbers, in place."""
+    if visible == TILES:
+        return
+    seen = np.zeros(numbers.shape, "uint8")
+    lowest = np.argsort(numbers, axis=-1, kind="stable")[..., :visible]
+    np.put_along_axis(seen, lowest, 1, axis=-1)
+    side = SIZE // TILE
+    tiles = frames.reshape(*frames.shape[:2], side, TILE, side, TILE)
+    tiles *= seen.reshape(*seen.shape[:2], side, 1, side, 1)
+
+
+def _noisy(frames: np.ndarray, numbers: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """The frames' ink on a noisy background: uint8, cut off at black and white."""
+    grey = levels[numbers]
+    grey += frames
+    return np.clip(grey, 0, 255, out=grey).astype("uint8")

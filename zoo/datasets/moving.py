@@ -1,0 +1,170 @@
+"""`moving_digits` and `motion`: clips that code makes of MNIST's digits, as hard as one likes."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from zoo.datasets.dataset import Arrays, Dataset
+from zoo.datasets.location import Locations
+from zoo.datasets.mnist import MNIST
+from zoo.errors import UsageError
+
+if TYPE_CHECKING:
+    from zoo.datasets.clips import Clips
+
+SIZE = 36
+"""The canvas, in pixels a side. It is a torus: what leaves on one side comes in on the other."""
+
+TILE = 6
+"""Occlusion hides square tiles of so many pixels a side."""
+
+TILES = (SIZE // TILE) ** 2
+DIRECTIONS = ("right", "up right", "up", "up left", "left", "down left", "down", "down right")
+"""Multiples of 45°, counter-clockwise."""
+
+MOST = 2**31 - 1
+
+Frames = Annotated[int, "frames in a clip"]
+Training = Annotated[int, "clips for training and validation"]
+Testing = Annotated[int, "clips for testing"]
+Speed = Annotated[float, "pixels a frame"]
+Noise = Annotated[float, "standard deviation in grey levels of 255; ink is 128 above the ground"]
+Visible = Annotated[float, "share of a frame that is not occluded, in 36ths; others in each frame"]
+Seed = Annotated[int, "of paths, occlusion, noise and the choice of digits"]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The parameters of both datasets."""
+
+    frames: int
+    clips: int
+    test_clips: int
+    speed: float
+    noise: float
+    visible: float
+    seed: int
+
+    @property
+    def seen(self) -> int:
+        """Tiles of each frame, of 36, that are not occluded."""
+        return round(self.visible * TILES)
+
+    def check(self, classes: int, least_frames: int, still: bool) -> None:
+        """
+        Raises:
+            UsageError: a value makes no sense.
+        """
+        _check("frames", self.frames, least_frames, MOST)
+        _check("clips", self.clips, classes, MOST)
+        _check("test_clips", self.test_clips, classes, MOST)
+        _check("speed", self.speed, 0 if still else 0.1, SIZE / 2 - 1)
+        _check("noise", self.noise, 0, 255)
+        _check("visible", self.visible, 1 / TILES, 1)
+        _check("seed", self.seed, 0, MOST)
+
+
+def _check(name: str, value: float, least: float, most: float) -> None:
+    if not least <= value <= most:
+        raise UsageError(
+            f"--data-set {name}={value}: use a number from {least:.3g} to {most:.10g}."
+        )
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Makes the clips of a setting of MNIST's digits, wherever those are."""
+
+    clips: str
+    setting: Setting
+
+    def load(self, locations: Locations) -> Arrays:
+        from zoo.datasets import clips
+
+        make: type[Clips] = getattr(clips, self.clips)
+        digits = MNIST.load(locations)
+        train = make(self.setting, 0, digits.x_train, digits.y_train)
+        test = make(self.setting, 1, digits.x_test, digits.y_test)
+        source = f"made of mnist in {digits.source}"
+        return Arrays(train, train.labels, test, test.labels, source)
+
+
+def _dataset(
+    name: str,
+    make: Callable[..., Dataset],
+    clips: str,
+    setting: Setting,
+    classes: tuple[str, ...],
+    summary: str,
+) -> Dataset:
+    return Dataset(
+        name=name,
+        classes=classes,
+        layout="frames",
+        shape=(setting.frames, SIZE, SIZE, 1),
+        load=_Source(clips, setting).load,
+        summary=summary,
+        origin=MNIST.origin,
+        licence=MNIST.licence,
+        find=MNIST.find,
+        fetch=MNIST.fetch,
+        make=make,
+        parameters=asdict(setting),
+    )
+
+
+def make_moving_digits(
+    *,
+    frames: Frames = 10,
+    clips: Training = 20_000,
+    test_clips: Testing = 4_000,
+    speed: Speed = 2.0,
+    noise: Noise = 32.0,
+    visible: Visible = 0.25,
+    seed: Seed = 0,
+) -> Dataset:
+    """A digit drifts and bounces, mostly occluded: which digit is it?
+
+    Raises:
+        UsageError: a value makes no sense.
+    """
+    setting = Setting(frames, clips, test_clips, speed, noise, visible, seed)
+    setting.check(len(MNIST.classes), least_frames=1, still=True)
+    return _dataset(
+        "moving_digits",
+        make_moving_digits,
+        "MovingDigits",
+        setting,
+        MNIST.classes,
+        "clips of MNIST's digits that drift, mostly occluded: which digit is it?",
+    )
+
+
+def make_motion(
+    *,
+    frames: Frames = 10,
+    clips: Training = 20_000,
+    test_clips: Testing = 4_000,
+    speed: Speed = 2.0,
+    noise: Noise = 32.0,
+    visible: Visible = 0.5,
+    seed: Seed = 0,
+) -> Dataset:
+    """A digit moves straight on: in which direction?
+
+    Raises:
+        UsageError: a value makes no sense.
+    """
+    setting = Setting(frames, clips, test_clips, speed, noise, visible, seed)
+    setting.check(len(DIRECTIONS), least_frames=2, still=False)
+    return _dataset(
+        "motion",
+        make_motion,
+        "Motion",
+        setting,
+        DIRECTIONS,
+        "clips of MNIST's digits that move straight on, occluded: in which direction?",
+    )
+
+
+MOVING_DIGITS, MOTION = make_moving_digits(), make_motion()

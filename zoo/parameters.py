@@ -1,0 +1,170 @@
+"""What a function lets people choose: its keyword-only parameters, read from its signature.
+
+Architectures have them in `build` (`--set`), datasets in `make` (`--data-set`).
+"""
+
+import inspect
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from zoo.errors import UsageError
+from zoo.suggest import unknown
+
+_SCALARS = (bool, int, float, str)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One keyword-only parameter of a function: its type, its default, and what it is."""
+
+    name: str
+    annotation: Any
+    default: Any
+    doc: str = ""
+
+    @property
+    def type_name(self) -> str:
+        """The type as people write it: `int`, `'lstm' | 'gru'`, `tuple[int, ...]`."""
+        if typing.get_origin(self.annotation) is Literal:
+            return " | ".join(map(repr, typing.get_args(self.annotation)))
+        if isinstance(self.annotation, type) and not typing.get_origin(self.annotation):
+            return self.annotation.__name__
+        return str(self.annotation).replace("typing.", "")
+
+    def parse(self, text: str, option: str = "--set") -> Any:
+        """The value that `text` stands for; `option` is where it was typed.
+
+        Raises:
+            UsageError: `text` is no value of this parameter's type.
+        """
+        try:
+            return _parse(text.strip(), self.annotation)
+        except ValueError as error:
+            raise UsageError(
+                f"{option} {self.name}={text}: {self.name} is {self.type_name}, "
+                f"received {text!r} (default {self.default!r})."
+            ) from error
+
+
+def of(function: Callable[..., Any]) -> dict[str, Parameter]:
+    """The keyword-only parameters of a function, in its order."""
+    hints = typing.get_type_hints(function, include_extras=True)
+    found = {}
+    for each in inspect.signature(function).parameters.values():
+        if each.kind is each.KEYWORD_ONLY:
+            annotation, doc = _split_annotated(hints.get(each.name, type(each.default)))
+            found[each.name] = Parameter(each.name, annotation, each.default, doc)
+    return found
+
+
+def fault(function: Callable[..., Any], name: str, kind: str) -> str:
+    """Why the parameters of a function cannot be read, in words; else empty.
+
+    Args:
+        name: what the function is called.
+        kind: what its parameters are called.
+    """
+    for each in inspect.signature(function).parameters.values():
+        if each.kind in (each.VAR_POSITIONAL, each.VAR_KEYWORD):
+            return f"{name} takes {each}, so its {kind}s cannot be read; name them"
+        if each.kind is each.KEYWORD_ONLY and each.default is each.empty:
+            return f"{kind} {each.name} of {name} needs a default"
+    return ""
+
+
+def parse(
+    known: Mapping[str, Parameter],
+    settings: Mapping[str, str],
+    kind: str,
+    then: str,
+    option: str = "--set",
+) -> dict[str, Any]:
+    """The values of `KEY=VALUE` texts.
+
+    Args:
+        kind: what these parameters are, for the message about an unknown one.
+        then: what to type to see them.
+
+    Raises:
+        UsageError: an unknown key, or a value of another type.
+    """
+    for key in settings:
+        if key not in known:
+            raise UsageError(unknown(kind, key, known, then))
+    return {key: known[key].parse(text, option) for key, text in settings.items()}
+
+
+def plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as JSON has them, where a tuple is a list."""
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
+
+
+def as_text(value: Any) -> str:
+    """A value as `parse` reads it: `4,5` for a tuple."""
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def from_plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as a function takes them: JSON has made lists of tuples."""
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+
+
+def _split_annotated(annotation: Any) -> tuple[Any, str]:
+    """`Annotated[int, "how many"]` is the type and its documentation."""
+    if typing.get_origin(annotation) is not typing.Annotated:
+        return annotation, ""
+    inner, *extras = typing.get_args(annotation)
+    return inner, next((each for each in extras if isinstance(each, str)), "")
+
+
+def _parse(text: str, annotation: Any) -> Any:
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if annotation is bool:
+        return _parse_bool(text)
+    if annotation in _SCALARS:
+        return annotation(text)
+    if origin is Literal:
+        return _parse_literal(text, arguments)
+    if origin in (typing.Union, types.UnionType):
+        return _parse_union(text, arguments)
+    if origin is tuple:
+        return _parse_tuple(text, arguments)
+    raise ValueError(f"cannot read a {annotation}")
+
+
+def _parse_bool(text: str) -> bool:
+    if text.lower() in ("true", "yes", "on", "1"):
+        return True
+    if text.lower() in ("false", "no", "off", "0"):
+        return False
+    raise ValueError(text)
+
+
+def _parse_literal(text: str, choices: tuple[Any, ...]) -> Any:
+    for choice in choices:
+        if text == str(choice):
+            return choice
+    raise ValueError(text)
+
+
+def _parse_union(text: str, members: tuple[Any, ...]) -> Any:
+    if type(None) in members and text.lower() == "none":
+        return None
+    for member in members:
+        try:
+            return _parse(text, member)
+        except (ValueError, TypeError):
+            continue
+    raise ValueError(text)
+
+
+def _parse_tuple(text: str, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    parts = [part for part in text.strip("()[] ").split(",") if part.strip()]
+    if len(arguments) == 2 and arguments[1] is Ellipsis:
+        return tuple(_parse(part.strip(), arguments[0]) for part in parts)
+    if len(parts) != len(arguments):
+        raise ValueError(text)
+    return tuple(_parse(part.strip(), kind) for part, kind in zip(parts, arguments, strict=True))
