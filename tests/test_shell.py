@@ -26,7 +26,7 @@ def complete(zoo, words: str) -> list[str]:
         ("zoo train cnn --recipe ", ["quick", "standard", "record", "tutorial", "speedrun"]),
         ("zoo train cnn --dataset f", ["fashion_mnist"]),
         ("zoo train cnn --backend j", ["jax"]),
-        ("zoo datasets fetch m", ["mnist"]),
+        ("zoo datasets fetch mn", ["mnist"]),
     ],
 )
 def test_completion(words, expected, zoo):

@@ -10,7 +10,7 @@ from zoo.datasets.digits import DIGITS
 from zoo.datasets.mnist import FASHION_MNIST, MNIST
 from zoo.datasets.moving import MOTION, MOVING_DIGITS
 from zoo.datasets.spoken_digits import SPOKEN_DIGITS
-from zoo.errors import PluginError, UsageError
+from zoo.errors import DataError, PluginError, UsageError
 from zoo.suggest import unknown
 
 if TYPE_CHECKING:
@@ -82,6 +82,11 @@ def own_dataset(path: Path) -> Dataset:
         return dataset_from_npz(path)
     if not path.is_dir():
         raise UsageError(f"--dataset {path}: there is no such folder.")
+    if not any(each.is_dir() for each in path.iterdir()):
+        raise DataError(
+            f"{path}: has no classes: make a folder for each, with its recordings, CLASS/*.wav, or its "
+            "clips, CLASS/CLIP/FRAME.png."
+        )
     from zoo.datasets.recordings import dataset_from_recordings, holds_recordings
     from zoo.datasets.video import dataset_from_video
 

@@ -62,10 +62,10 @@ class Spectrograms(Samples):
 
 
 def holds_recordings(folder: Path) -> bool:
-    """Whether there is a WAV file in one of its classes' folders."""
-    return any(
-        True for pattern in ("*/*", "*/*/*") for path in folder.glob(pattern) if _is_wav(path)
-    )
+    """Whether there is a sound, WAV or not, in one of its classes' folders."""
+    sounds = (".wav", *OTHER_SOUND)
+    files = (path for pattern in ("*/*", "*/*/*") for path in folder.glob(pattern))
+    return any(path.suffix.lower() in sounds for path in files)
 
 
 def dataset_from_recordings(folder: Path) -> Dataset:
