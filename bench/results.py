@@ -20,7 +20,6 @@ README = HERE.parent / "README.md"
 DESIGN = HERE.parent / "docs" / "design.md"
 COMPARING = HERE.parent / "docs" / "comparing.md"
 COMPARISON = RESULTS / "compare-mnist-quick.json"
-SPEEDRUN = RESULTS / "speedrun.json"
 COLUMNS = (
     "architecture",
     "test accuracy",
@@ -112,42 +111,6 @@ def frames() -> str:
     return markdown(columns, rows)
 
 
-def speed() -> str:
-    """The ratios that pytest-benchmark's records hold."""
-    rows = []
-    for path in sorted(RESULTS.glob("bench-*.json")):
-        record = json.loads(path.read_text())
-        processor = record["machine_info"]["cpu"]["brand_raw"]
-        for each in record["benchmarks"]:
-            extra, stats = each["extra_info"], each["stats"]
-            if "measure" in extra:
-                continue  # zoo bench --from shows those
-            if "ratio" in extra:
-                value = f"{extra['ratio']:.2f} × the time of {extra['yardstick']}"
-                if quartiles := extra.get("ratio_quartiles"):
-                    value += " (quartiles {:.2f} and {:.2f})".format(*quartiles)
-            else:
-                value = f"{extra['peak_gib']:.2f} GiB at most (limit {extra['limit_gib']} GiB)"
-            where = f"{extra.get('backend', '-')}, {extra.get('device', processor)}"
-            rows.append((each["name"], value, str(stats["rounds"]), where))
-    if SPEEDRUN.exists():
-        rows.append(speedrun(json.loads(SPEEDRUN.read_text())))
-    return markdown(("benchmark", "figure", "rounds", "backend and device"), rows)
-
-
-def speedrun(record: dict) -> tuple[str, ...]:
-    """What bench/speedrun.py measured, as a line of the table of speed."""
-
-    def told(side: dict) -> str:
-        accuracy, seconds = side["mean_test_accuracy"], side["median_train_seconds"]
-        return f"{100 * accuracy:.2f} % in {seconds:.2f} s"
-
-    ours, port = record["zoo"], record["port"]
-    value = f"{record['ratio']:.2f} × the time of the fastest published recipe: {told(ours)}, "
-    where = f"tensorflow, {record['machine']['processor']}"
-    return "speedrun", f"{value}{told(port)}", str(len(ours["seeds"])), where
-
-
 def comparison() -> str:
     """The comparison of bench/compare.sh: what each learns and costs, and what can be told."""
     document = json.loads(COMPARISON.read_text())
@@ -187,7 +150,6 @@ BLOCKS = (
     (README, "results", results),
     (COMPARING, "coverage", coverage),
     (DESIGN, "frames", frames),
-    (DESIGN, "speed", speed),
 )
 
 

@@ -8,6 +8,7 @@ import statistics
 import tomllib
 from pathlib import Path
 
+import speed_table
 import tune
 
 from zoo.comparison.table import markdown_table
@@ -171,6 +172,18 @@ def levers() -> str:
     )
 
 
+def speed() -> str:
+    """The benchmarks' ratios."""
+    table = markdown_table(speed_table.TITLES, speed_table.rows(GOALS["speed"]))
+    return (
+        "## Speed\n\n"
+        "Each benchmark takes turns with its yardstick in one process: compare the ratios, the machines "
+        "differ. Records: `bench-*.json` and `speedrun.json` under [bench/results](../bench/results/), by "
+        "`bench/record.sh` and `python bench/speedrun.py`. No GPU was there; `bench/gpu.sh` and "
+        "`pytest bench/` with `KERAS_BACKEND=jax` measure on one.\n\n" + table
+    )
+
+
 def missing(found: dict[tuple[str, str], dict]) -> str:
     """The goals that no record speaks of."""
     rows = []
@@ -198,5 +211,5 @@ def missing(found: dict[tuple[str, str], dict]) -> str:
 def page() -> str:
     found = comparisons()
     named = [found[key] for key in sorted(found, key=lambda key: (key[0] != "mnist", key))]
-    parts = [HEAD, *map(section, named), missing(found), levers(), published()]
+    parts = [HEAD, *map(section, named), missing(found), levers(), speed(), published()]
     return "\n".join(part for part in parts if part)

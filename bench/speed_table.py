@@ -1,0 +1,68 @@
+"""What the benchmarks' records say, beside the aims of bench/goals.toml; and the speedrun's."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+RESULTS = Path(__file__).parent / "results"
+SPEEDRUN = RESULTS / "speedrun.json"
+TITLES = ["benchmark", "time, as a multiple of", "median", "quartiles", "rounds", "where", "aim", ""]
+
+
+def rows(aims: list[dict]) -> list[tuple[str, ...]]:
+    """A line for each benchmark with a yardstick: its time as a multiple of the yardstick's."""
+    found = [*_benchmarks(), *_speedrun()]
+    return [(*row, *_verdict(row[0], ratio, aims)) for row, ratio in found]
+
+
+def _benchmarks() -> Iterator[tuple[tuple[str, ...], float]]:
+    for path in sorted(RESULTS.glob("bench-*.json")):
+        record = json.loads(path.read_text())
+        processor = record["machine_info"]["cpu"]["brand_raw"]
+        for each in record["benchmarks"]:
+            extra = each["extra_info"]
+            if "ratio" not in extra:
+                continue  # zoo bench --from shows the others
+            low, high = extra.get("ratio_quartiles", ("", ""))
+            yield (
+                (
+                    f"`{each['name'].removeprefix('test_')}`",
+                    extra["yardstick"],
+                    f"**{extra['ratio']:.2f}**",
+                    f"{low:.2f} to {high:.2f}" if low else "",
+                    str(each["stats"]["rounds"]),
+                    f"{extra.get('backend', '')} {extra.get('device', processor)}".strip(),
+                ),
+                extra["ratio"],
+            )
+
+
+def _speedrun() -> Iterator[tuple[tuple[str, ...], float]]:
+    if not SPEEDRUN.exists():
+        return
+    record = json.loads(SPEEDRUN.read_text())
+    ours, port = record["zoo"], record["port"]
+
+    def told(side: dict) -> str:
+        accuracy, seconds = side["mean_test_accuracy"], side["median_train_seconds"]
+        return f"{100 * accuracy:.2f} % in {seconds:.2f} s"
+
+    yield (
+        (
+            "`speedrun`",
+            f"a PyTorch port of the fastest published recipe (ours: {told(ours)}; it: {told(port)})",
+            f"**{record['ratio']:.2f}**",
+            "",
+            f"{len(ours['seeds'])} seeds",
+            f"tensorflow {record['machine']['processor']}",
+        ),
+        record["ratio"],
+    )
+
+
+def _verdict(name: str, ratio: float, aims: list[dict]) -> tuple[str, str]:
+    for aim in aims:
+        if name.startswith(f"`{aim['benchmark']}"):
+            met = "reached" if ratio <= aim["at_most"] else "missed"
+            return f"at most {aim['at_most']:g}", met
+    return "", ""
