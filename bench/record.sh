@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every benchmark, each file in a process of its own (models of one slow down another's), recorded in
-# bench/results/bench-$NAME-*.json, on $KERAS_BACKEND (TensorFlow); the trainer's on every backend
-# that is installed. The machine should do nothing else. Needs MNIST (ZOO_DATA_DIR).
+# bench/results/bench-$NAME-*.json, on $KERAS_BACKEND (TensorFlow); the trainer's and the ConvLSTM's on
+# every backend that is installed. The machine should do nothing else. Needs MNIST (ZOO_DATA_DIR).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export KERAS_BACKEND="${KERAS_BACKEND:-tensorflow}"
@@ -18,9 +18,11 @@ done
 for backend in tensorflow jax torch; do
   if [ "$backend" = "$KERAS_BACKEND" ]; then continue; fi
   if python -c "import sys, importlib.util as i; sys.exit(not i.find_spec('$backend'))"; then
-    KERAS_BACKEND=$backend record bench/test_trainer.py "trainer-$backend"
+    for part in trainer convlstm; do
+      KERAS_BACKEND=$backend record "bench/test_$part.py" "$part-$backend"
+    done
   else
-    echo "the trainer on $backend is skipped: pip install 'archzoo[$backend]'"
+    echo "$backend is skipped: pip install 'archzoo[$backend]'"
   fi
 done
 python bench/results.py table

@@ -5,9 +5,9 @@ python bench/speedrun.py          trains by recipe `speedrun` and the port of th
 python bench/speedrun.py tune     how the recipe was found: what each trial reaches on the
                                   validation split, writes results/speedrun-tuning.json
 
-Both sides take turns, each seed in a fresh process, on the CPU; reading the data and compiling are
-timed apart from training. The first step is part of training, with what it warms up. The machine
-should have nothing else to do. Needs PyTorch, and MNIST (ZOO_DATA_DIR).
+Both sides take turns, each seed in a fresh process, on the CPU; reading the data, compiling and a
+first step to warm up are timed apart from training, on both sides. The machine should have nothing
+else to do. Needs PyTorch, and MNIST (ZOO_DATA_DIR).
 """
 
 import argparse
@@ -27,7 +27,7 @@ from zoo.recipe import resolve
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
-SETTINGS = {"filters": "16,24,32", "dropout": "0"}
+SETTINGS = {"filters": "8,16,32", "dropout": "0"}
 """Hyperparameters of `cnn`."""
 
 BASE = {
@@ -64,6 +64,13 @@ TRIALS = [
     {"filters": "16,24,48", "label_smoothing": 0.1},
     {"filters": "16,24,48", "label_smoothing": 0.1, "learning_rate": 0.02},
     {"filters": "16,24,48", "label_smoothing": 0.2},
+    # What takes a quarter less time, as a narrower stem does.
+    {"filters": "8,16,32", "label_smoothing": 0.1},
+    {"filters": "8,16,48", "label_smoothing": 0.1},
+    {"filters": "8,24,32", "label_smoothing": 0.1},
+    {"filters": "8,16,32", "label_smoothing": 0.1, "learning_rate": 0.02},
+    {"filters": "8,16,32", "label_smoothing": 0.1, "learning_rate": 0.02, "batch_size": 256},
+    {"filters": "8,24,48", "label_smoothing": 0.1, "learning_rate": 0.02, "batch_size": 256},
 ]
 """What differs from BASE; a trial that is recorded already is not made again."""
 

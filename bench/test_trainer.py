@@ -18,8 +18,10 @@ from zoo.training.optimizer import make_optimizer
 from zoo.training.pipeline import Pipeline
 
 # A GPU is asked for more: small batches are all launching there, and 50 of them are over at once.
-SIZES = {"cpu": (6400, 128), "gpu": (51200, 256)}
+SIZES = {"cpu": (3200, 128), "gpu": (51200, 256)}
 """The examples of an epoch and of a batch, by the kind of device."""
+
+SHIPPED = ["cnn", "cnn_lstm", "conv3d", "convlstm2d", "gru", "lrcn", "tcn", "transformer"]
 
 
 def ours(architecture, dataset, x, y, recipe):
@@ -49,7 +51,7 @@ def fit(architecture, dataset, x, y, recipe):
     return lambda: model.fit(prepared, y, batch_size=recipe.batch_size, verbose=0)
 
 
-@pytest.mark.parametrize("name", ["cnn", "cnn_lstm", "convlstm2d", "lrcn"])
+@pytest.mark.parametrize("name", SHIPPED)
 def test_an_epoch_against_fit(name, against):
     registry = Registry.discover()
     architecture, _ = registry.architecture(name)
@@ -62,7 +64,7 @@ def test_an_epoch_against_fit(name, against):
     against(
         ours(architecture, dataset, x, y, recipe),
         fit(architecture, dataset, x, y, recipe),
-        rounds=7,
+        rounds=5,
         yardstick="keras.Model.fit",
         backend=keras.backend.backend(),
         device=device.name,

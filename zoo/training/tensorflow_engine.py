@@ -40,6 +40,16 @@ class TensorFlowEngine(Engine):
         sums = [tf.TensorSpec((), tf.float32)] * 2
         step = tf.nest.map_structure(spec, (batches, maps))
         self._run = self._run.get_concrete_function(*step, *(sums if self._loops else ()))
+        self._warm_up(part((batches, maps), slice(0, 1) if self._loops else 0))
+
+    def _warm_up(self, step):
+        """A step that leaves no trace: TensorFlow sets its kernels up in the first one it runs."""
+        variables = [*self.model.variables, *self.optimizer.variables]
+        before = [tf.identity(variable.value) for variable in variables]
+        sums = [tf.constant(0.0)] * 2 if self._loops else ()
+        self._run(*tf.nest.map_structure(_constant, step), *sums)
+        for variable, value in zip(variables, before, strict=True):
+            variable.assign(value)
 
     def _train_steps(self, batches, maps, loss, correct):
         size = tf.cast(tf.shape(batches)[1], tf.float32)

@@ -9,7 +9,7 @@ def build(
     input_shape,
     num_classes,
     *,
-    filters: Annotated[tuple[int, ...], "of the convolutions of the stem"] = (24, 32),
+    filters: Annotated[tuple[int, ...], "of the convolutions, pooled halfway"] = (24, 32),
     units: Annotated[int, "of the LSTM, in each direction"] = 96,
     bidirectional: Annotated[bool, "read the rows upwards, too"] = True,
     dropout: Annotated[float, "share dropped before the LSTM (two thirds of it) and after"] = 0.3,
@@ -17,8 +17,8 @@ def build(
     """3×3 convolutions with pooling, then an LSTM over the rows of the feature map.
 
     Shaped like a CRNN (Shi, Bai and Yao 2015, https://arxiv.org/abs/1507.05717), with rows instead
-    of columns as time: the first convolution is pooled at once; the pooling after the last halves
-    the width only, so that the LSTM has H/2 steps.
+    of columns as time: pooling halfway through the convolutions, and after the last one where it
+    halves the width only, so that the LSTM has H/2 steps.
 
     Takes images `(H, W, C)`; returns logits `(batch, num_classes)`.
     """
@@ -29,11 +29,11 @@ def build(
         x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
         return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
 
-    stem, *further = filters
-    image = keras.Input(input_shape)
-    x = layers.MaxPooling2D(2, padding="same")(convolution(image, stem))
-    for width in further:
+    image = x = keras.Input(input_shape)
+    for number, width in enumerate(filters, 1):
         x = convolution(x, width)
+        if number == (len(filters) + 1) // 2:
+            x = layers.MaxPooling2D(2, padding="same")(x)
     x = layers.MaxPooling2D((1, 2), padding="same")(x)
     rows = layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]))(x)
     rows = layers.Dropout(dropout * 2 / 3)(rows)
