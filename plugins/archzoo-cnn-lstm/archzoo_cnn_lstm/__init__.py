@@ -12,7 +12,7 @@ def build(
     filters: Annotated[tuple[int, ...], "of the convolutions, pooled halfway"] = (24, 32),
     units: Annotated[int, "of the LSTM, in each direction"] = 96,
     bidirectional: Annotated[bool, "read the rows upwards, too"] = True,
-    dropout: Annotated[float, "share dropped before the LSTM (two thirds of it) and after"] = 0.3,
+    dropout: Annotated[float, "share dropped before the LSTM (two thirds of it) and after"] = 0.15,
 ):
     """3×3 convolutions with pooling, then an LSTM over the rows of the feature map.
 
