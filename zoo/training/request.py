@@ -6,7 +6,6 @@ from typing import Any
 
 from zoo import recipe as recipes
 from zoo.datasets.catalog import find_dataset
-from zoo.manifest import DEFAULT_RECIPE
 from zoo.registry import Registry
 from zoo.training.plan import Plan
 
@@ -21,7 +20,7 @@ class Request:
         architecture: a name, or a file.
         settings: hyperparameters as texts, `{"filters": "8,16,32"}`.
         dataset: a name, or an .npz file.
-        recipe: a name, or a file.
+        recipe: a name, or a file; None: the one that the dataset names.
         changes: fields of the recipe that are given; None: not given.
         backend: a Keras backend; None: `KERAS_BACKEND`, else TensorFlow.
         device: `auto`, `cpu` or `gpu`.
@@ -31,7 +30,7 @@ class Request:
     architecture: str
     settings: Mapping[str, str] = field(default_factory=dict)
     dataset: str = DEFAULT_DATASET
-    recipe: str = DEFAULT_RECIPE
+    recipe: str | None = None
     changes: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     backend: str | None = None
@@ -56,12 +55,14 @@ class Request:
         from zoo.training.backend import choose_backend
 
         architecture, origin = registry.architecture(self.architecture)
+        dataset = find_dataset(self.dataset, registry, self.data_settings)
+        recipe = self.recipe or dataset.recipe
         return Plan(
             architecture,
             origin,
             architecture.parse_settings(self.settings),
-            find_dataset(self.dataset, registry, self.data_settings),
-            recipes.resolve(registry.manifest, self.recipe, architecture.name, self.changes),
+            dataset,
+            recipes.resolve(registry.manifest, recipe, architecture.name, self.changes),
             self.seed,
             choose_backend(self.backend),
             self.device,
