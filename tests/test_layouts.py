@@ -1,9 +1,13 @@
 """Layouts: every conversion keeps every pixel and says its shape beforehand."""
 
+import re
+
 import numpy as np
 import pytest
+from conftest import PROJECT
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from zoo import layouts
 from zoo.architecture import FROM_IMAGE, LAYOUTS
@@ -93,3 +97,14 @@ def test_frames_become_an_image_with_time_as_channels():
 def test_what_cannot_be_converted_is_refused(source, shape, target, how, message):
     with pytest.raises(ValueError, match=message):
         layouts.shape(source, shape, target, how)
+
+
+def test_every_conversion_has_a_line_and_a_picture_in_the_documentation():
+    docs = PROJECT / "docs"
+    lines = [line for line in (docs / "layouts.md").read_text().splitlines() if "![" in line]
+    wanted = [layouts.name(*each) for each in layouts.conversions() if each[0] != each[1]]
+    assert [line.split("`")[1] for line in lines] == wanted
+    for line in lines:
+        (picture,) = re.findall(r"\]\((layouts/.+?\.png)\)", line)
+        with Image.open(docs / picture) as image:
+            assert image.width > 100

@@ -1,12 +1,15 @@
 """A training as it is asked for: names and texts alone, which another process can be told."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from zoo import recipe as recipes
 from zoo.datasets.catalog import find_dataset
+from zoo.datasets.dataset import Dataset
+from zoo.errors import UsageError
 from zoo.registry import Registry
+from zoo.suggest import unknown
 from zoo.training.plan import Plan
 
 DEFAULT_DATASET = "mnist"
@@ -49,14 +52,14 @@ class Request:
         """Look everything up, and make the backend current for Keras' first import.
 
         Raises:
-            UsageError: a name, a setting or a value is unknown.
+            UsageError: a name, a setting or a value is unknown; or the recipe that the dataset names.
             PluginError: the architecture's plugin is broken.
         """
         from zoo.training.backend import choose_backend
 
         architecture, origin = registry.architecture(self.architecture)
         dataset = find_dataset(self.dataset, registry, self.data_settings)
-        recipe = self.recipe or dataset.recipe
+        recipe = self.recipe or _named_by(dataset, registry.manifest.recipes)
         return Plan(
             architecture,
             origin,
@@ -67,3 +70,10 @@ class Request:
             choose_backend(self.backend),
             self.device,
         )
+
+
+def _named_by(dataset: Dataset, known: Iterable[str]) -> str:
+    if dataset.recipe not in known:
+        then = "That is what the dataset asks for; give another: --recipe NAME."
+        raise UsageError(unknown(f"recipe of {dataset.name}", dataset.recipe, known, then))
+    return dataset.recipe
