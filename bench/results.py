@@ -10,6 +10,7 @@ import json
 import sys
 from pathlib import Path
 
+import frames_curve
 import results_page
 
 from zoo.comparison import columns, table
@@ -173,6 +174,12 @@ def main(arguments: list[str]) -> None:
     for path, name, make in BLOCKS:
         write(path, rewritten(path.read_text(), name, make()), check)
     write(results_page.PAGE, results_page.page(), check)
+    if not frames_curve.is_drawn():
+        if check:
+            sys.exit(
+                f"{frames_curve.FIGURE} is not what the record says: python bench/results.py table"
+            )
+        frames_curve.draw(frames_curve.RECORD, frames_curve.FIGURE)
 
 
 def write(path: Path, wanted: str, check: bool) -> None:

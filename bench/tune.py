@@ -22,13 +22,14 @@ LOG = HERE / "results" / "tuning.jsonl"
 
 
 def trials(path: Path = TRIALS) -> dict[str, dict]:
-    """By name: `architecture`, `recipe`, `changes`, `settings`, and `base`, whose values it takes."""
+    """By name: `architecture`, `dataset`, `data` (its parameters), `recipe`, `changes`, `settings`, and
+    `base`, whose values it takes."""
     read = tomllib.loads(path.read_text())
     found: dict[str, dict] = {}
     for name, own in read.items():
-        base = found.get(own.get("base", ""), {"changes": {}, "settings": {}})
+        base = found.get(own.get("base", ""), {"changes": {}, "settings": {}, "data": {}})
         merged = {**base, **own}
-        for key in ("changes", "settings"):
+        for key in ("changes", "settings", "data"):
             merged[key] = {**base[key], **own.get(key, {})}
         merged.setdefault("dataset", "mnist")
         merged["base"] = own.get("base")
@@ -36,10 +37,15 @@ def trials(path: Path = TRIALS) -> dict[str, dict]:
     return found
 
 
+def cause(trial: dict) -> dict:
+    """What a line of the log has of its trial."""
+    fields = {k: trial[k] for k in ("architecture", "dataset", "recipe", "changes", "settings")}
+    return {**fields, **({"data": trial["data"]} if trial.get("data") else {})}
+
+
 def key(trial: dict, seed: int) -> str:
     """What makes a training of the log the same as another."""
-    fields = {k: trial[k] for k in ("architecture", "dataset", "recipe", "changes", "settings")}
-    return json.dumps({**fields, "seed": seed}, sort_keys=True)
+    return json.dumps({**cause(trial), "seed": seed}, sort_keys=True)
 
 
 def logged() -> dict[str, dict]:
@@ -63,8 +69,10 @@ def train(trial: dict, seed: int) -> dict:
     from zoo.training.trainer import prepare_backend
     from zoo.training.training import Training, prepare_engine
 
-    fields = {k: trial[k] for k in ("architecture", "dataset", "recipe", "changes", "settings")}
-    plan = Request(**fields, seed=seed).plan(Registry.discover())
+    fields = cause(trial)
+    data = {name: str(value) for name, value in fields.get("data", {}).items()}
+    request = {k: v for k, v in fields.items() if k != "data"}
+    plan = Request(**request, data_settings=data, seed=seed).plan(Registry.discover())
     device, deterministic = prepare_backend(plan)
     examples = Examples.split(plan.dataset.load(Locations.of_user()), plan.recipe)
     precision = choose(plan, examples, device, deterministic).policy

@@ -160,6 +160,28 @@ def test_the_better_one_comes_first_with_what_it_learned_and_costs(made):
     assert blind["text"]["target"] == "missed"
 
 
+def test_how_samples_reached_each_model_is_said_everywhere(made, zoo_here):
+    document = made["document"]
+    assert [each["conversion"] for each in document["rows"]] == ["image: as stored"] * 2
+    assert "input: image: as stored (wide, blind)" in table.foot(document)
+    assert "| image: as stored |" in table.markdown(document)
+    (first, _) = csv.DictReader(io.StringIO(table.as_csv(document)))
+    assert first["input"] == "image: as stored"
+    run = json.loads(next(made["runs"].glob("wide-*/run.json")).read_text())
+    assert run["input"]["conversion"] == "image: as stored"
+
+
+def test_records_from_before_the_conversion_was_named_are_read(runs, zoo_here):
+    for path in runs.glob("*/run.json"):
+        record = json.loads(path.read_text())
+        del record["input"]["conversion"]
+        record["input"] |= {"source": "image", "target": "frames", "how": "strips"}
+        path.write_text(json.dumps(record))
+    code, out, err = zoo_here("compare", "--from", runs, "--json")
+    assert code == 0, err
+    assert {each["conversion"] for each in json.loads(out)["rows"]} == {"image to frames: strips"}
+
+
 def test_the_document_says_how_it_came_about(made):
     document = made["document"]
     (pair,) = document["pairs"]

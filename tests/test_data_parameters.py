@@ -184,6 +184,20 @@ def test_the_laws_hold_for_the_parameters_that_are_given(zoo):
     assert seen["shapes"].startswith("20 to train")
 
 
+def test_the_recipe_that_a_dataset_names_is_taken_and_must_exist(distribution, zoo_here, tiny_py):
+    for name, recipe in (("glare", "tutorial"), ("gleam", "qick")):
+        source = PLUGIN.replace('"glow"', f'"{name}"')
+        source = source.replace('summary="specks"', f'summary="specks", recipe="{recipe}"')
+        distribution(f"zoo-{name}", source)
+    train = ("train", tiny_py, "--dry-run", "--json", "--dataset")
+    code, out, err = zoo_here(*train, "glare", "--data-set", "count=64")
+    assert code == 0, err
+    assert json.loads(out)["recipe"]["name"] == "tutorial"
+    result = zoo_here(*train, "gleam")
+    assert_one_line_error(result, 2, "recipe of gleam 'qick'", "Did you mean quick", "--recipe")
+    assert zoo_here(*train, "gleam", "--recipe", "quick")[0] == 0
+
+
 def declared(**changes) -> Dataset:
     facts = {"name": "d", "classes": ("a", "b"), "layout": "image", "shape": (2, 2, 1)}
     return Dataset(**facts, load=lambda _: None, **changes)

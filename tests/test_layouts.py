@@ -1,9 +1,13 @@
 """Layouts: every conversion keeps every pixel and says its shape beforehand."""
 
+import re
+
 import numpy as np
 import pytest
+from conftest import PROJECT
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from zoo import layouts
 from zoo.architecture import FROM_IMAGE, LAYOUTS
@@ -29,6 +33,36 @@ def test_every_conversion_keeps_every_pixel(batch, target, how):
     y = np.asarray(layouts.convert(x, source, target, how))
     assert y.shape == (len(x), *shape)
     assert np.array_equal(np.sort(y.reshape(len(x), -1)), np.sort(x.reshape(len(x), -1)))
+
+
+@settings(deadline=None, max_examples=100)
+@given(batches(), st.sampled_from(LAYOUTS), st.sampled_from(FROM_IMAGE), st.integers(0, 99))
+def test_every_conversion_can_be_undone(batch, target, how, seed):
+    """It moves values to places that do not depend on them, each to one of its own."""
+    source, x = batch
+    try:
+        moved = np.asarray(layouts.convert(x, source, target, how))
+    except ValueError:
+        return  # an image that cannot be cut that way
+    places = moved[0].reshape(-1).astype(int)  # the first sample's values are its pixels' numbers
+    values = np.random.default_rng(seed).random(x.shape, "float32")
+    converted = np.asarray(layouts.convert(values, source, target, how)).reshape(len(x), -1)
+    back = np.empty_like(converted)
+    back[:, places] = converted
+    assert np.array_equal(back.reshape(x.shape), values)
+
+
+def test_every_conversion_has_a_name_of_its_own():
+    all_of_them = list(layouts.conversions())
+    assert {(source, target) for source, target, _ in all_of_them} == {
+        (source, target) for source in LAYOUTS for target in LAYOUTS
+    }
+    names = [layouts.name(*each) for each in all_of_them]
+    assert len(set(names)) == len(names) == 13
+    assert "rows to frames: strips" in names
+    # How an image would be cut says nothing where none is.
+    for how in FROM_IMAGE:
+        assert layouts.name("frames", "image", how) == "frames to image: time as channels"
 
 
 def test_phases_are_the_even_and_odd_rows_and_columns():
@@ -63,3 +97,14 @@ def test_frames_become_an_image_with_time_as_channels():
 def test_what_cannot_be_converted_is_refused(source, shape, target, how, message):
     with pytest.raises(ValueError, match=message):
         layouts.shape(source, shape, target, how)
+
+
+def test_every_conversion_has_a_line_and_a_picture_in_the_documentation():
+    docs = PROJECT / "docs"
+    lines = [line for line in (docs / "layouts.md").read_text().splitlines() if "![" in line]
+    wanted = [layouts.name(*each) for each in layouts.conversions() if each[0] != each[1]]
+    assert [line.split("`")[1] for line in lines] == wanted
+    for line in lines:
+        (picture,) = re.findall(r"\]\((layouts/.+?\.png)\)", line)
+        with Image.open(docs / picture) as image:
+            assert image.width > 100

@@ -73,7 +73,15 @@ def test_a_clip_depends_on_seed_split_and_index_alone(name, load):
 def test_the_checksum_of_the_test_set_is_that_of_what_determines_it(name, load):
     first = load(name).checksums
     assert load(name, clips=500).checksums["x_test"] == first["x_test"]
-    for key, value in {"frames": 9, "speed": 1.0, "noise": 3.0, "visible": 1.0, "seed": 2}.items():
+    other = {
+        "frames": 9,
+        "speed": 1.0,
+        "noise": 3.0,
+        "visible": 1.0,
+        "seed": 2,
+        "order": "shuffled",
+    }
+    for key, value in other.items():
         changed = load(name, **{key: value}).checksums
         assert all(changed[split] != first[split] for split in ("x_train", "x_test")), key
     shorter = load(name, test_clips=500).checksums
@@ -221,6 +229,64 @@ def test_without_the_order_nobody_tells_a_direction_from_its_opposite(load):
     assert low <= right <= high
 
 
+def correlations(clips, pairs) -> np.ndarray:
+    """How alike two frames are, moved against each other by up to 4 pixels; the mean over pairs."""
+    spectra = np.fft.rfft2(clips[..., 0].astype("float32") - GROUND)
+    total = sum(spectra[:, later] * spectra[:, earlier].conj() for earlier, later in pairs)
+    likeness = np.roll(np.fft.irfft2(total), (4, 4), axis=(1, 2))[:, :9, :9]
+    return likeness.reshape(len(clips), -1) / len(pairs)
+
+
+def test_order_is_what_tells_the_direction(load):
+    """A linear model of what pairs of frames say: of neighbours in their order, of all in any."""
+    from sklearn.linear_model import RidgeClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    frames = range(10)
+    neighbours = [(t, t + 1) for t in range(9)]
+    everyone = [(s, t) for s in frames for t in frames if s != t]
+    seen = {
+        "nothing": ("true", lambda clips: clips.mean(axis=1).reshape(len(clips), -1)),
+        "in order": ("true", lambda clips: correlations(clips, neighbours)),
+        "as a set": ("true", lambda clips: correlations(clips, everyone)),
+        "shuffled": ("shuffled", lambda clips: correlations(clips, neighbours)),
+    }
+    share, count = {}, 1600
+    for name, (order, features) in seen.items():
+        arrays = load("motion", order=order)
+        model = make_pipeline(StandardScaler(), RidgeClassifier(alpha=10))
+        model.fit(features(arrays.x_train[:3200]), arrays.y_train[:3200])
+        share[name] = model.score(features(arrays.x_test[:count]), arrays.y_test[:count])
+    bound = stats.binom.ppf(0.9999, count, [1 / 8, 1 / 2]) / count
+    assert share["nothing"] <= bound[0]
+    assert share["in order"] > 0.9
+    for blind in ("as a set", "shuffled"):
+        # It does see the axis, and chance decides which way.
+        assert bound[0] < share[blind] <= bound[1], blind
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_shuffled_clips_are_the_same_frames_in_another_order(name, load):
+    true, shuffled = load(name), load(name, order="shuffled")
+    for split in ("train", "test"):
+        one, other = (getattr(each, f"x_{split}")[:150] for each in (true, shuffled))
+        places = [
+            [int((frame == frames).all(axis=(1, 2, 3)).argmax()) for frame in clip]
+            for frames, clip in zip(one, other, strict=True)
+        ]
+        assert all(sorted(order) == list(range(10)) for order in places)
+        assert all(
+            (frames[order] == clip).all()
+            for frames, order, clip in zip(one, places, other, strict=True)
+        )
+        assert len(set(map(tuple, places))) == 150  # of 3.6 million
+        firsts = np.bincount([order[0] for order in places], minlength=10)
+        assert stats.chisquare(firsts)[1] > 1e-4
+        assert np.array_equal(getattr(true, f"y_{split}"), getattr(shuffled, f"y_{split}"))
+        assert true.checksums[f"x_{split}"] != shuffled.checksums[f"x_{split}"]
+
+
 def test_one_frame_says_nothing_of_the_direction(load):
     arrays = load("motion", **PLAIN)
     weight = arrays.x_test[:4000][:, 4, ..., 0].astype(float) - GROUND
@@ -240,6 +306,7 @@ BOUNDS = st.fixed_dictionaries(
         "noise": st.floats(0, 255),
         "visible": st.floats(1 / 36, 1),
         "seed": st.integers(0, 2**31 - 1),
+        "order": st.sampled_from(moving.ORDERS),
     }
 )
 
@@ -272,6 +339,7 @@ def test_any_parameters_make_clips_by_index(load, name, values, wanted):
         ("motion", "visible=0", "from 0.0278 to 1"),
         ("motion", "visible=1.5", "from 0.0278 to 1"),
         ("motion", "seed=-1", "from 0 to 2147483647"),
+        ("moving_digits", "order=reversed", "'true' | 'shuffled'"),
     ],
 )
 def test_values_that_make_no_sense(name, pair, part, zoo_here):
@@ -298,10 +366,11 @@ def test_convlstm2d_trains_on_motion_and_records_it(zoo, data_dir, tmp_path):
     assert done.returncode == 0, done.stderr
     record = json.loads(done.stdout)
     given = {"frames": 4, "clips": 200, "test_clips": 40}
-    wanted = {**given, "speed": 2.0, "noise": 32.0, "visible": 0.5, "seed": 0}
+    wanted = {**given, "speed": 2.0, "noise": 32.0, "visible": 0.5, "seed": 0, "order": "true"}
     assert record["dataset"]["parameters"] == wanted
     assert record["dataset"]["sizes"] == {"train": 183, "validation": 17, "test": 40}
     assert record["input"]["input_shape"] == [4, 36, 36, 1]
+    assert record["input"]["conversion"] == "frames: as stored"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,5 +1,6 @@
 """Recipes: named ones, files, overrides, the command line, and what is wrong with them."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,23 @@ def manifest(tmp_path: Path, text: str) -> Manifest:
     return Manifest.read(path)
 
 
+@pytest.mark.parametrize(
+    ("dataset", "recipe"),
+    [("mnist", "standard"), ("spoken_digits", "small"), ("motion", "clips")],
+)
+def test_a_dataset_names_the_recipe_that_is_taken_unless_another_is_asked_for(
+    dataset, recipe, zoo_here
+):
+    train = ("train", "cnn", "--dataset", dataset, "--dry-run", "--json")
+    for asked, taken in (((), recipe), (("--recipe", "quick"), "quick")):
+        code, out, err = zoo_here(*train, *asked)
+        assert code == 0, err
+        assert json.loads(out)["recipe"]["name"] == taken
+    assert f"recipe {recipe}" in zoo_here("datasets", "show", dataset)[1]
+
+
 def test_what_ships_is_what_the_documentation_says():
-    assert list(SHIPPED.recipes) == ["quick", "standard", "record", "tutorial", "speedrun"]
+    assert " ".join(SHIPPED.recipes) == "quick standard record tutorial small clips speedrun"
     assert resolve(SHIPPED, "standard", "cnn").epochs == 5
     speedrun = resolve(SHIPPED, "speedrun", "cnn")
     assert (speedrun.epochs, speedrun.validation, speedrun.augments) == (1, 0, False)

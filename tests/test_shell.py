@@ -23,7 +23,7 @@ def complete(zoo, words: str) -> list[str]:
         ("zoo tr", ["train"]),
         ("zoo train cnn", ["cnn", "cnn_lstm"]),
         ("zoo show lr", ["lrcn"]),
-        ("zoo train cnn --recipe ", ["quick", "standard", "record", "tutorial", "speedrun"]),
+        ("zoo train cnn --recipe s", ["standard", "small", "speedrun"]),
         ("zoo train cnn --dataset f", ["fashion_mnist"]),
         ("zoo train cnn --backend j", ["jax"]),
         ("zoo datasets fetch mn", ["mnist"]),

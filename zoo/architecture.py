@@ -12,8 +12,8 @@ from zoo.parameters import Parameter
 
 Layout = Literal["image", "rows", "frames"]
 FromImage = Literal["whole", "strips", "phases"]
-LAYOUTS: tuple[str, ...] = typing.get_args(Layout)
-FROM_IMAGE: tuple[str, ...] = typing.get_args(FromImage)
+LAYOUTS: tuple[Layout, ...] = typing.get_args(Layout)
+FROM_IMAGE: tuple[FromImage, ...] = typing.get_args(FromImage)
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 _POSITIONAL = ("input_shape", "num_classes")

@@ -1,10 +1,13 @@
 """How a sample reaches a model: image `(H, W, C)`, rows `(T, F)`, frames `(T, H, W, C)`.
 
-Every conversion is a reshape or a transposition, so that each architecture sees the same pixels.
-Tensors carry a batch axis in front and any Keras backend's arrays do; `shape` needs no backend.
+Every conversion is a reshape or a transposition, so that each architecture sees the same pixels and
+none is lost. Tensors carry a batch axis in front and any Keras backend's arrays do; `shape` and `name`
+need no backend. docs/layouts.md has a picture of each conversion.
 """
 
-from zoo.architecture import FromImage, Layout
+from collections.abc import Iterator
+
+from zoo.architecture import FROM_IMAGE, LAYOUTS, FromImage, Layout
 
 STRIPS = 4
 Shape = tuple[int, ...]
@@ -15,6 +18,33 @@ def check(layout: Layout, shape: Shape) -> None:
     rank = {"image": 3, "rows": 2, "frames": 4}[layout]
     if len(shape) != rank or min(shape) < 1:
         raise ValueError(f"{layout} samples have {rank} axes, each at least 1; received {shape}")
+
+
+def name(source: Layout, target: Layout, how: FromImage = "whole") -> str:
+    """What a conversion is called in records and tables: `image to frames: phases`, `rows: as stored`.
+
+    `how` counts only where an image, or rows as an image, are cut into frames.
+    """
+    if source == target:
+        return f"{source}: as stored"
+    return f"{source} to {target}: {_METHODS.get((source, target), how)}"
+
+
+_METHODS = {
+    ("image", "rows"): "a step for each row",
+    ("rows", "image"): "one channel",
+    ("frames", "image"): "time as channels",
+    ("frames", "rows"): "a step for each frame",
+}
+
+
+def conversions() -> Iterator[tuple[Layout, Layout, FromImage]]:
+    """Every conversion once: source, target, and how an image is cut."""
+    for source in LAYOUTS:
+        for target in LAYOUTS:
+            cuts = target == "frames" and source != "frames"
+            for how in FROM_IMAGE if cuts else FROM_IMAGE[:1]:
+                yield source, target, how
 
 
 def shape(source: Layout, source_shape: Shape, target: Layout, how: FromImage = "whole") -> Shape:

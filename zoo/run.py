@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo import atomic
+from zoo import atomic, layouts
 from zoo.errors import UsageError, ZooError
 from zoo.parameters import from_plain
 from zoo.recipe import Recipe
@@ -110,6 +110,14 @@ class Run:
         """What `--dataset` takes to load its data again: a name, or the user's file or folder."""
         dataset = self.record["dataset"]
         return dataset["origin"] if Path(dataset["origin"]).is_absolute() else dataset["name"]
+
+    @property
+    def conversion(self) -> str:
+        """How its samples reached the model, as `zoo.layouts.name` calls it; older records lack it."""
+        given = self.record["input"]
+        if "conversion" in given:
+            return given["conversion"]
+        return layouts.name(given["source"], given["target"], given["how"])
 
     @property
     def data_parameters(self) -> dict[str, Any]:

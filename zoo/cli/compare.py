@@ -18,7 +18,6 @@ from zoo.comparison.entries import choose
 from zoo.datasets.catalog import find_dataset
 from zoo.datasets.location import Locations
 from zoo.errors import UsageError
-from zoo.manifest import DEFAULT_RECIPE
 from zoo.training.request import DEFAULT_DATASET, Request
 
 FORMATS = ("as_json", "as_csv", "as_markdown")
@@ -203,8 +202,7 @@ def _elsewhere(context: click.Context, given: dict[str, Any], reporter):
     from zoo.comparison.document import About, make_document
 
     registry = options.registry(context)
-    asked = context.get_parameter_source("recipe") is click.core.ParameterSource.COMMANDLINE
-    recipe = Path(given["recipe"]).stem if asked else None
+    recipe = Path(given["recipe"]).stem if given["recipe"] else None
     names = [Path(name).stem if name.endswith(".py") else name for name in given["names"]]
     wanted = results.Wanted(names, given["dataset"], recipe, _data_parameters(registry, given))
     found = results.of_folders(given["folders"], wanted, reporter.note)
@@ -237,7 +235,7 @@ def _typed(given: dict[str, Any]) -> str:
         words += ["--dataset", given["dataset"]]
     for pair in given["data_settings"]:
         words += ["--data-set", pair]
-    if given["recipe"] != DEFAULT_RECIPE:
+    if given["recipe"]:
         words += ["--recipe", given["recipe"]]
     if given["test_shift"] is not None:
         words += ["--test-shift", str(given["test_shift"])]

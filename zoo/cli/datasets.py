@@ -46,6 +46,7 @@ def _row(dataset: Dataset, locations: Locations) -> dict:
         "shape": "×".join(map(str, dataset.shape)),
         "classes": len(dataset.classes),
         "licence": dataset.licence or "?",
+        "recipe": dataset.recipe,
         "here": here,
         "origin": dataset.origin,
         "summary": dataset.summary,
@@ -93,6 +94,7 @@ def _print(shown: dict[str, Any]) -> None:
     click.echo(f"from {shown['origin'] or 'its plugin'}, licence {shown['licence']}")
     click.echo(f"layout {shown['layout']}, shape {shown['shape']}, here: {shown['here']}")
     click.echo(f"{len(shown['classes'])} classes: {', '.join(shown['classes'])}")
+    click.echo(f"recipe {shown['recipe']}, unless --recipe names another")
     if not shown["parameters"]:
         click.echo("It has no parameters.")
         return

@@ -6,7 +6,6 @@ import click
 from click.shell_completion import CompletionItem
 
 from zoo.errors import UsageError
-from zoo.manifest import DEFAULT_RECIPE
 from zoo.registry import Registry
 
 
@@ -92,10 +91,9 @@ data_settings = click.option(
 recipe = click.option(
     "--recipe",
     metavar="NAME|FILE.toml",
-    default=DEFAULT_RECIPE,
-    show_default=True,
     shell_complete=complete_recipes,
-    help="quick, standard, record, tutorial, or a file.",
+    help="quick, standard, record, tutorial, small, clips, or a file. [default: the dataset's; "
+    "standard unless zoo datasets show NAME says otherwise]",
 )
 test_shift = click.option(
     "--test-shift",

@@ -60,6 +60,7 @@ def _measure(architecture: Architecture, origin: Origin, backend: str | None) ->
     shape = layouts.shape("image", MNIST_SHAPE, architecture.layout, architecture.frames_from_image)
     model = build_model(architecture, shape, MNIST_CLASSES, architecture.defaults(), origin)
     return {
+        "conversion": layouts.name("image", architecture.layout, architecture.frames_from_image),
         "input_shape": list(shape),
         "parameters": count(model.trainable_variables),
         "flops": flops_per_sample(chosen, model, shape),
@@ -71,9 +72,8 @@ def _print(shown: dict[str, Any], origin: Origin) -> None:
     source = origin.file or f"{origin.distribution} {origin.version}"
     click.echo(f"{click.style(shown['name'], bold=True)}: {shown['summary']}")
     click.echo(f"from {source}" + (f", paper {shown['paper']}" if shown["paper"] else ""))
-    how = f" (an image becomes frames by: {shown['frames_from_image']})"
-    click.echo(f"layout {shown['layout']}" + (how if shown["layout"] == "frames" else ""))
     measured = shown["on_mnist"]
+    click.echo(f"layout {shown['layout']} ({measured['conversion']})")
     flops = "unknown" if measured["flops"] is None else size(measured["flops"])
     click.echo(
         f"on MNIST: input {tuple(measured['input_shape'])}, "

@@ -7,14 +7,13 @@ from typing import Any
 
 import click
 
+from zoo import layouts
 from zoo.cli import options
 from zoo.cli.data import default_dataset
 from zoo.cli.output import print_json
-from zoo.datasets.catalog import find_dataset
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.location import Locations
 from zoo.errors import Diverged, UsageError
-from zoo.manifest import DEFAULT_RECIPE
 from zoo.parameters import as_text
 from zoo.registry import Registry
 from zoo.training.request import DEFAULT_DATASET, Request
@@ -159,7 +158,7 @@ def _plan(registry: Registry, given: dict[str, Any]):
     locations = Locations.of_user(given["data_dir"])
     if not (given["dataset"] or given["data_dir"]):
         name = default_dataset(registry, locations, fetch=not given["dry_run"])
-        plan = replace(plan, dataset=find_dataset(name, registry))
+        plan = replace(request, dataset=name).plan(registry)
     return plan, locations
 
 
@@ -192,6 +191,9 @@ def _show(plan, locations: Locations, seeds: int | None, as_json: bool) -> None:
         "hyperparameters": plan.hyperparameters,
         "dataset": dataset.name,
         **({"data parameters": dict(dataset.parameters)} if dataset.parameters else {}),
+        "input": layouts.name(
+            dataset.layout, plan.architecture.layout, plan.architecture.frames_from_image
+        ),
         "data": str(here) if here else ("to be downloaded" if dataset.fetch else "built in"),
         "recipe": {**asdict(plan.recipe), "digest": plan.recipe.digest},
         **({"seeds": f"{plan.seed} to {plan.seed + seeds - 1}"} if seeds else {"seed": plan.seed}),
@@ -291,5 +293,5 @@ def _same_with_seed(run, dataset: Dataset, seed: int) -> str:
     for key, value in dataset.parameters.items():
         if value != dataset.choices[key].default:
             words += ["--data-set", f"{key}={as_text(value)}"]
-    words += [] if recipe == DEFAULT_RECIPE else ["--recipe", recipe]
+    words += [] if recipe == dataset.recipe else ["--recipe", recipe]
     return shlex.join([*words, "--seed", str(seed)])

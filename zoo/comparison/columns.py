@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-IS, LEARNS, COSTS = "is", "learns", "costs"
+SEES, IS, LEARNS, COSTS = "sees", "is", "learns", "costs"
 NOTHING = "-"
 
 
@@ -105,6 +105,15 @@ COLUMNS = (
         "Seconds of training steps until then, median over the seeds that reach it, without "
         "loading, compiling and validating; in brackets, how many of the seeds reached it.",
         _target,
+    ),
+    Column(
+        "conversion",
+        "input",
+        "",
+        SEES,
+        "How a sample of the dataset reaches the model: as stored, or by which conversion. All of them "
+        "keep every pixel; docs/layouts.md shows each.",
+        str,
     ),
     Column("parameters", "parameters", "", IS, "Trainable numbers in the model.", "{:,}".format),
     Column(

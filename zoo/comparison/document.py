@@ -174,6 +174,7 @@ def _row(result: Result, correct, ranks, cost, about: About) -> dict[str, Any]:
         "pareto": False,
         "origin": None,
         "layout": None,
+        "conversion": None,
         "hyperparameters": {},
     }
     if correct is None:
@@ -184,6 +185,7 @@ def _row(result: Result, correct, ranks, cost, about: About) -> dict[str, Any]:
         "origin": {**first["architecture"]["origin"], "file": _file(first)},
         "layout": first["architecture"]["layout"],
         "input": first["input"],
+        "conversion": result.runs[0].conversion,
         "recipe": first["recipe"]["digest"],
         "hyperparameters": first["architecture"]["hyperparameters"],
         "accuracies": [float(each) for each in correct.mean(axis=1)],

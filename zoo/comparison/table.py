@@ -88,6 +88,7 @@ def foot(document: Mapping[str, Any]) -> list[str]:
         f"differences: {document['methods']['difference']}",
         f"rank: {document['methods']['rank']}",
         *([f"ensembles: {document['methods']['ensemble']}"] if document.get("ensembles") else []),
+        *_inputs(document),
         f"recipe: {recipe['name']} ({recipe['digest']}): {recipe['summary']}",
         f"device: {where['device']['kind']}, {where['device']['name']}{cores}; "
         f"{where['backend']}, {where['precision']}; {versions}",
@@ -104,6 +105,16 @@ def foot(document: Mapping[str, Any]) -> list[str]:
         f"FAILED: {row['name']}: {row['problem']}" for row in document["rows"] if row["problem"]
     ]
     return lines
+
+
+def _inputs(document: Mapping[str, Any]) -> list[str]:
+    """How samples reach each model; none in a document from before that was recorded."""
+    whose: dict[str, list[str]] = {}
+    for row in document["rows"]:
+        if conversion := row.get("conversion"):
+            whose.setdefault(conversion, []).append(row["name"])
+    words = [f"{conversion} ({', '.join(names)})" for conversion, names in whose.items()]
+    return [f"input: {'; '.join(words)}"] if words else []
 
 
 def _costs(document: Mapping[str, Any]) -> str:
@@ -133,7 +144,8 @@ def _harness(harness: Mapping[str, Any]) -> str:
 
 def markdown(document: Mapping[str, Any]) -> str:
     """The whole table, the ensembles, the pairs and the foot."""
-    titles, cells = grid(document, (columns.LEARNS, columns.IS, columns.COSTS))
+    groups = (columns.LEARNS, columns.SEES, columns.IS, columns.COSTS)
+    titles, cells = grid(document, groups)
     parts = [markdown_table(titles, cells)]
     if document.get("ensembles"):
         parts.append(markdown_table(*ensemble_grid(document)))
@@ -183,6 +195,7 @@ def _flat(row: Mapping[str, Any], ensemble: Mapping[str, Any]) -> dict[str, Any]
         "interval_low": interval and interval[0],
         "interval_high": interval and interval[1],
         "seeds": len(row["seeds"]),
+        "input": row["conversion"],
         "parameters": row["parameters"],
         "flops_per_sample": row["flops"],
         "target_reached": target.get("reached"),

@@ -83,6 +83,8 @@ class Clips(Samples):
     def checksum(self):
         setting = asdict(self._setting)
         del setting["clips"], setting["test_clips"]  # each has its own in its shape
+        if setting["order"] == "true":
+            del setting["order"]  # the same clips as before there was a choice
         facts = {
             "kind": self.kind,
             "version": VERSION,
@@ -105,31 +107,37 @@ class Clips(Samples):
         """Clips `(n, frames, 36, 36)`."""
         labels = self._label(indices)
         words = self._words(indices)
-        header, tiles, noise = self._parts(words)
+        header, tiles, noise, order = self._parts(words)
         corners = np.floor(self._path(header, labels)).astype(int) % SIZE
         frames = _moved(self._canvases(indices, labels), corners)
         _occlude(frames, tiles, self._setting.seen)
-        return _noisy(frames, noise, self._noise)
+        frames = _noisy(frames, noise, self._noise)
+        if self._setting.order == "shuffled":
+            order = np.argsort(order, axis=1, kind="stable")
+            frames = np.take_along_axis(frames, order[..., None, None], axis=1)
+        return frames
 
     def _words(self, indices: np.ndarray) -> np.ndarray:
         """The random 64-bit words of each clip, `(n, words)`."""
         frames = self._setting.frames
-        count = 4 + frames * (TILES * 2 + SIZE * SIZE) // 8
+        # Those of the order come last: the others do not depend on whether there are any.
+        count = 4 + frames * (TILES * 2 + SIZE * SIZE) // 8 + frames
         words = np.empty((len(indices), count), "uint64")
         for row, index in zip(words, indices, strict=True):
             counter = np.array([0, index, 0, 0], "uint64")
             row[:] = np.random.Philox(key=self._key, counter=counter).random_raw(count)
         return words
 
-    def _parts(self, words: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The words of the path, a number for each tile, one for each pixel."""
+    def _parts(self, words: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """The words of the path, a number for each tile, one for each pixel, one for each frame."""
         frames, end = self._setting.frames, 4 + self._setting.frames * TILES // 4
         rest = np.ascontiguousarray(words[:, 4:end]).astype("<u8").view("<u2")
-        pixels = np.ascontiguousarray(words[:, end:]).astype("<u8").view("u1")
+        pixels = np.ascontiguousarray(words[:, end:-frames]).astype("<u8").view("u1")
         return (
             words[:, :4],
             rest.reshape(-1, frames, TILES),
             pixels.reshape(-1, frames, SIZE, SIZE),
+            words[:, -frames:],
         )
 
     def _canvases(self, indices: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from zoo import parameters
 from zoo.architecture import Layout
 from zoo.datasets.location import Locations
 from zoo.errors import UsageError
+from zoo.manifest import DEFAULT_RECIPE
 from zoo.parameters import Parameter
 from zoo.suggest import unknown
 
@@ -77,6 +78,8 @@ class Dataset:
             `--data-set` may change. It raises `UsageError` for values that make no sense. None:
             there is nothing to choose.
         parameters: the values that this one was made with, one for each parameter of `make`.
+        recipe: the named recipe that trains on it where none is asked for; the same for every
+            architecture, so that a comparison as it is typed makes sense.
 
     Raises:
         ValueError: `make` is no such function, or `parameters` are not its.
@@ -94,6 +97,7 @@ class Dataset:
     fetch: Callable[[Locations], Path] | None = None
     make: "Callable[..., Dataset] | None" = None
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    recipe: str = DEFAULT_RECIPE
 
     def __post_init__(self):
         if self.make is not None:

@@ -82,6 +82,7 @@ def spoken_digits(
         fetch=_fetch,
         make=spoken_digits,
         parameters={"split": split},
+        recipe="small",
     )
 
 

@@ -18,7 +18,12 @@ WORST_PAIRS = 12
 SHADES = 5
 TARGETS = {"target": "seconds", "epochs_to_target": "epochs"}
 """The columns made of a row's `target`, and the part that each sorts by."""
-GROUPS = {"learns": "what it learns", "costs": "what it costs", "is": "what it is"}
+GROUPS = {
+    "learns": "what it learns",
+    "sees": "what it sees",
+    "is": "what it is",
+    "costs": "what it costs",
+}
 
 
 def require_report() -> None:

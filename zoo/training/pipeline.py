@@ -1,7 +1,7 @@
 """From the dataset's stored samples to what the model reads, in the compiled step."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -68,12 +68,17 @@ class Pipeline:
 
     def as_record(self) -> dict[str, Any]:
         """What run.json keeps; `from_record` reads it back."""
-        return {**asdict(self), "shape": list(self.shape), "input_shape": list(self.input_shape)}
+        return {
+            **asdict(self),
+            "shape": list(self.shape),
+            "input_shape": list(self.input_shape),
+            "conversion": layouts.name(self.source, self.target, self.how),
+        }
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> "Pipeline":
-        fields = {key: value for key, value in record.items() if key != "input_shape"}
-        return cls(**{**fields, "shape": tuple(record["shape"])})
+        kept = {each.name: record[each.name] for each in fields(cls)}
+        return cls(**{**kept, "shape": tuple(record["shape"])})
 
 
 def scaling(x: Stored, normalization: str) -> tuple[float, float]:

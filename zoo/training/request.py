@@ -1,13 +1,15 @@
 """A training as it is asked for: names and texts alone, which another process can be told."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from zoo import recipe as recipes
 from zoo.datasets.catalog import find_dataset
-from zoo.manifest import DEFAULT_RECIPE
+from zoo.datasets.dataset import Dataset
+from zoo.errors import UsageError
 from zoo.registry import Registry
+from zoo.suggest import unknown
 from zoo.training.plan import Plan
 
 DEFAULT_DATASET = "mnist"
@@ -21,7 +23,7 @@ class Request:
         architecture: a name, or a file.
         settings: hyperparameters as texts, `{"filters": "8,16,32"}`.
         dataset: a name, or an .npz file.
-        recipe: a name, or a file.
+        recipe: a name, or a file; None: the one that the dataset names.
         changes: fields of the recipe that are given; None: not given.
         backend: a Keras backend; None: `KERAS_BACKEND`, else TensorFlow.
         device: `auto`, `cpu` or `gpu`.
@@ -31,7 +33,7 @@ class Request:
     architecture: str
     settings: Mapping[str, str] = field(default_factory=dict)
     dataset: str = DEFAULT_DATASET
-    recipe: str = DEFAULT_RECIPE
+    recipe: str | None = None
     changes: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     backend: str | None = None
@@ -50,19 +52,28 @@ class Request:
         """Look everything up, and make the backend current for Keras' first import.
 
         Raises:
-            UsageError: a name, a setting or a value is unknown.
+            UsageError: a name, a setting or a value is unknown; or the recipe that the dataset names.
             PluginError: the architecture's plugin is broken.
         """
         from zoo.training.backend import choose_backend
 
         architecture, origin = registry.architecture(self.architecture)
+        dataset = find_dataset(self.dataset, registry, self.data_settings)
+        recipe = self.recipe or _named_by(dataset, registry.manifest.recipes)
         return Plan(
             architecture,
             origin,
             architecture.parse_settings(self.settings),
-            find_dataset(self.dataset, registry, self.data_settings),
-            recipes.resolve(registry.manifest, self.recipe, architecture.name, self.changes),
+            dataset,
+            recipes.resolve(registry.manifest, recipe, architecture.name, self.changes),
             self.seed,
             choose_backend(self.backend),
             self.device,
         )
+
+
+def _named_by(dataset: Dataset, known: Iterable[str]) -> str:
+    if dataset.recipe not in known:
+        then = "That is what the dataset asks for; give another: --recipe NAME."
+        raise UsageError(unknown(f"recipe of {dataset.name}", dataset.recipe, known, then))
+    return dataset.recipe
