@@ -8,7 +8,7 @@ RESULTS = Path(__file__).parent / "results"
 SPEEDRUN = RESULTS / "speedrun.json"
 TITLES = [
     "benchmark",
-    "time, as a multiple of",
+    "time or memory, as a multiple of",
     "ratio of medians",
     "quartiles of ratios",
     "rounds",
@@ -19,7 +19,7 @@ TITLES = [
 
 
 def rows(aims: list[dict]) -> list[tuple[str, ...]]:
-    """A line for each benchmark with a yardstick: its time as a multiple of the yardstick's."""
+    """A line for each benchmark with a yardstick: its time (or memory) as a multiple of the yardstick's."""
     found = [*_benchmarks(), *_speedrun()]
     return [(*row, *_verdict(row[0], ratio, aims)) for row, ratio in found]
 
@@ -37,7 +37,9 @@ def _benchmarks() -> Iterator[tuple[tuple[str, ...], float]]:
                 (
                     f"`{each['name'].removeprefix('test_')}`",
                     extra["yardstick"],
-                    f"**{extra['ratio']:.2f}**",
+                    f"**{extra['ratio']:.2f}**"
+                    if extra["ratio"] >= 0.1
+                    else f"**{extra['ratio']:.4f}**",
                     f"{low:.2f} to {high:.2f}" if low else "",
                     str(each["stats"]["rounds"]),
                     f"{extra.get('backend', '')} {extra.get('device', processor)}".strip(),

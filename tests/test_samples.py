@@ -7,6 +7,7 @@ import pytest
 
 from zoo import Arrays, Dataset, Samples
 from zoo.datasets.samples import blocks, subset
+from zoo.errors import DataError
 from zoo.testing import DATASET_LAWS, check_dataset
 from zoo.training.pipeline import scaling
 
@@ -72,6 +73,32 @@ def test_scaling_is_that_of_the_array(normalization, dtype):
     assert scaling(made, normalization) == pytest.approx(
         scaling(np.asarray(made), normalization), rel=1e-9
     )
+
+
+@pytest.mark.parametrize(("normalization", "dtype"), [("standard", "uint8"), ("unit", "float32")])
+def test_scaling_makes_some_samples_however_many_there_are(normalization, dtype):
+    class Counted(Made):
+        count = 0
+
+        def take(self, indices):
+            self.count += len(indices)
+            return super().take(indices)
+
+    many = Counted(10**6, dtype)
+    found = scaling(many, normalization)
+    assert 0 < many.count < 10_000
+    assert found == scaling(Made(10**6, dtype), normalization)
+    assert found == pytest.approx(scaling(np.asarray(Made(50_200, dtype)), normalization), rel=0.01)
+
+
+def test_a_file_that_cannot_be_read_is_named():
+    class Files(Made):
+        def take(self, indices):
+            raise FileNotFoundError(2, "No such file or directory", "clips/7.raw")
+
+    for key in (0, slice(2), np.array([1])):
+        with pytest.raises(DataError, match=r"clips/7\.raw: cannot be read \(No such file"):
+            Files(9)[key]
 
 
 class RunsOn(Made):

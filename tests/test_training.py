@@ -43,7 +43,12 @@ def test_a_run_folder_is_complete_and_self_sufficient(finished, small_npz):
     assert set(record["identity"]["checksums"]) == {"x_train", "y_train", "x_test", "y_test"}
     assert record["architecture"]["origin"]["sha256"]
     assert record["device"]["kind"] == "cpu"
-    assert record["engine"] == {"loop": "python", "jit": False, "deterministic": True}
+    assert record["engine"] == {
+        "loop": "python",
+        "jit": False,
+        "data": "resident",
+        "deterministic": True,
+    }
     assert {"python", "keras", "tensorflow", "cores", "processor"} <= set(record["environment"])
     phases = {"load", "import", "build", "compile", "train", "validate", "evaluate", "save"}
     assert phases <= set(record["timings"])

@@ -108,6 +108,8 @@ def print_result(run: Run) -> None:
     )
     timings = record["timings"]
     phases = [f"{name} {duration(timings[name])}" for name in PHASES if name in timings]
+    if "waiting_share" in timings:
+        phases.append(f"waiting for data {percent(timings['waiting_share'], 1)} of train")
     click.echo(f"time           {', '.join(phases)}")
     click.echo(f"run            {run.folder}")
 

@@ -26,6 +26,8 @@ SECONDS, CALLS = 0.4, 100
 class Subject:
     """An architecture as a training runs it: same engine, same compiled step, same data.
 
+    Lazy samples are made before anything is timed: this is what the architecture costs.
+
     Args:
         plan: what is measured; its backend must be the current one.
         arrays: its dataset, loaded.
@@ -54,7 +56,7 @@ class Subject:
         from zoo.training.examples import Examples
         from zoo.training.precision import choose
         from zoo.training.trainer import prepare_backend
-        from zoo.training.training import load_examples, prepare_engine
+        from zoo.training.training import load_to_time, prepare_engine
 
         self.plan = plan
         self.phases: dict[str, float] = {}
@@ -69,8 +71,9 @@ class Subject:
         with self._timed("build"):
             self.engine = prepare_engine(plan, examples, self.device, deterministic, self.precision)
         self.built = time.time()
-        self._take_batches(examples)
-        load_examples(self.engine, examples)
+        batches, self._maps = self._some_batches(examples)
+        self._batches = load_to_time(self.engine, examples, batches)
+        self.images_per_call = batches.size
         with self._timed("compile"):
             self.engine.compile(self._batches, self._maps)
         self.phases["compile"] += _first_extra(self.train)
@@ -84,14 +87,13 @@ class Subject:
         yield
         self.phases[phase] = time.perf_counter() - started
 
-    def _take_batches(self, examples) -> None:
+    def _some_batches(self, examples):
         from zoo.training.engine import part
         from zoo.training.training import epoch_batches
 
         epoch = epoch_batches(self.plan, examples, self.engine, 1)
         steps = len(epoch[0]) if self.device.kind == "gpu" else min(STEPS, len(epoch[0]))
-        self._batches, self._maps = part(epoch, slice(steps))
-        self.images_per_call = self._batches.size
+        return part(epoch, slice(steps))
 
     def train(self) -> None:
         """Train some steps (an epoch on a GPU), and wait for the device."""

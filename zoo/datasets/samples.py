@@ -7,6 +7,8 @@ from typing import TypeAlias
 
 import numpy as np
 
+from zoo.errors import DataError
+
 BLOCK_BYTES = 2**22
 """Whoever goes through all samples holds about so much of them at a time."""
 
@@ -43,17 +45,25 @@ class Samples(ABC):
 
         Raises:
             IndexError: there is no such sample, or `key` is none of these.
+            DataError: a file cannot be read.
         """
         if isinstance(key, slice):
-            return self.take(np.arange(*key.indices(len(self))))
+            return self._taken(np.arange(*key.indices(len(self))))
         indices = np.asarray(key)
         if indices.ndim > 1 or not np.issubdtype(indices.dtype, np.integer):
             raise IndexError(f"samples are taken by whole numbers or a slice, not by {key!r}")
         wrong = indices[(indices < -len(self)) | (indices >= len(self))]
         if wrong.size:
             raise IndexError(f"there is no sample {wrong.flat[0]}; there are {len(self)}")
-        found = self.take(np.atleast_1d(indices) % max(1, len(self)))
+        found = self._taken(np.atleast_1d(indices) % max(1, len(self)))
         return found if indices.ndim else found[0]
+
+    def _taken(self, indices: np.ndarray) -> np.ndarray:
+        try:
+            return self.take(indices)
+        except OSError as error:
+            where = error.filename or "some samples"
+            raise DataError(f"{where}: cannot be read ({error.strerror or error}).") from error
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
         """All of them in memory."""

@@ -3,6 +3,7 @@
 import hashlib
 import math
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,10 +26,13 @@ CHANNELS = {"1": 1, "L": 1, "P": 3, "RGB": 3}
 
 @dataclass(frozen=True)
 class Clip:
-    """A folder of images, and which class it is of."""
+    """A folder of images, and which class it is of.
+
+    Frames are names: clips that call theirs alike share them, which a path each would not.
+    """
 
     folder: Path
-    frames: tuple[Path, ...]
+    frames: tuple[str, ...]
     label: int
 
 
@@ -92,7 +96,7 @@ class _Folder:
         return found
 
     def dataset(self, frames: int | None, make) -> Dataset:
-        height, width, channels = _facts(self.train[0].frames[0])
+        height, width, channels = _facts(self.train[0].folder / self.train[0].frames[0])
         count = self._count(frames)
         return Dataset(
             name="".join(c if c.isalnum() else "_" for c in self.path.resolve().name.lower()),
@@ -166,10 +170,14 @@ class VideoClips(Samples):
     def __init__(self, root: Path, clips: Sequence[Clip], shape: tuple[int, ...]):
         self.shape, self.dtype = (len(clips), *shape), np.dtype("uint8")
         self._root = root
-        self._frames = [_spaced(clip.frames, shape[0]) for clip in clips]
-        for frames in self._frames:
-            for frame in frames:
+        self._clips = clips
+        for index in range(len(clips)):
+            for frame in self._frames(index):
                 self._check(frame)
+
+    def _frames(self, index: int) -> list[Path]:
+        clip = self._clips[index]
+        return [clip.folder / name for name in _spaced(clip.frames, self.shape[1])]
 
     def _check(self, frame: Path) -> None:
         height, width, channels = _facts(frame)
@@ -185,7 +193,7 @@ class VideoClips(Samples):
     def take(self, indices):
         clips = np.empty((len(indices), *self.shape[1:]), "uint8")
         for clip, index in zip(clips, indices, strict=True):
-            for place, frame in zip(clip, self._frames[index], strict=True):
+            for place, frame in zip(clip, self._frames(index), strict=True):
                 place[:] = _read(frame, self.shape[-1])
         return clips
 
@@ -193,14 +201,14 @@ class VideoClips(Samples):
     def checksum(self):  # type: ignore[override]
         """SHA-256 of the names and the bytes of all images that are taken."""
         whole = hashlib.sha256(str(self.shape).encode())
-        for frames in self._frames:
-            for frame in frames:
+        for index in range(len(self)):
+            for frame in self._frames(index):
                 whole.update(frame.relative_to(self._root).as_posix().encode())
                 whole.update(hashlib.sha256(frame.read_bytes()).digest())
         return whole.hexdigest()
 
 
-def _spaced(frames: Sequence[Path], count: int) -> list[Path]:
+def _spaced(frames: Sequence[str], count: int) -> list[str]:
     """`count` of the frames: the middles of as many equal parts."""
     return [frames[math.floor((each + 0.5) * len(frames) / count)] for each in range(count)]
 
@@ -214,11 +222,11 @@ def _folders(root: Path) -> list[Path]:
     return sorted(found, key=_in_order)
 
 
-def _images(folder: Path) -> tuple[Path, ...]:
+def _images(folder: Path) -> tuple[str, ...]:
     found = [each for each in _entries(folder) if each.suffix.lower() in SUFFIXES]
     if not found:
         raise DataError(f"{folder}: is a clip without an image ({', '.join(SUFFIXES)}).")
-    return tuple(sorted(found, key=_in_order))
+    return tuple(sys.intern(each.name) for each in sorted(found, key=_in_order))
 
 
 def _entries(folder: Path) -> list[Path]:

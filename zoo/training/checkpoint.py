@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from zoo import atomic
-from zoo.errors import ZooError
+from zoo.errors import DataError, ZooError
 from zoo.run import Run
 from zoo.training.engine import Sums
 
@@ -93,12 +93,26 @@ def on_disk(run: Run) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        kept = (
-            "The last complete checkpoint stands; when there is room, go on: zoo train --resume "
-            f"{run.folder}"
-            if run.checkpoint.exists()
-            else "No checkpoint was written yet."
-        )
         raise ZooError(
-            f"{run.folder}: cannot be written ({error.strerror or error}). {kept}"
+            f"{run.folder}: cannot be written ({error.strerror or error}). "
+            f"{_kept(run, 'when there is room')}"
         ) from error
+
+
+@contextmanager
+def reading(run: Run) -> Iterator[None]:
+    """Data that fail while they are read become a line that says what stands and how to go on.
+
+    Raises:
+        DataError: for one within.
+    """
+    try:
+        yield
+    except DataError as error:
+        raise DataError(f"{error} {_kept(run, 'when the data are as they were')}") from error
+
+
+def _kept(run: Run, when: str) -> str:
+    if not run.checkpoint.exists():
+        return "No checkpoint was written yet."
+    return f"The last complete checkpoint stands; {when}, go on: zoo train --resume {run.folder}"

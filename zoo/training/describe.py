@@ -38,7 +38,11 @@ def describe(plan: Plan, training: Training, device: Device, source: str) -> dic
         "seed": plan.seed,
         "backend": plan.backend,
         "device": {"asked": plan.device, **asdict(device)},
-        "engine": {**engine.settings, "deterministic": engine.deterministic},
+        "engine": {
+            **engine.settings,
+            "data": training.data,
+            "deterministic": engine.deterministic,
+        },
         "environment": {
             **environment.versions(plan.backend),
             **environment.machine(),

@@ -1,18 +1,20 @@
 """What an engine is: one backend's way to run training steps as fast as it can."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.datasets.samples import Stored
+from zoo.datasets.samples import Samples, Stored
 from zoo.recipe import Recipe
 from zoo.statistics import log_mean_probability
 from zoo.training import views
 from zoo.training.backend import Device
 from zoo.training.pipeline import Pipeline
+from zoo.training.source import Resident, Source, Step, Streamed, portions
 
 if TYPE_CHECKING:
     import keras
@@ -24,16 +26,16 @@ LONGEST_CALL = 200
 show progress and to stop soon."""
 
 
-def call_length(steps: int) -> int:
-    """How many of an epoch's steps one call takes, where a call is many.
+def call_length(steps: int, longest: int) -> int:
+    """How many of an epoch's steps one call takes, where a call is many and at most `longest`.
 
-    A length from half of `LONGEST_CALL` that divides the epoch, so that one shape is compiled; else
-    `LONGEST_CALL`, with a shorter last call.
+    A length from half of `longest` that divides the epoch, so that one shape is compiled; else
+    `longest`, with a shorter last call.
     """
-    if steps <= LONGEST_CALL:
+    if steps <= longest:
         return steps
-    lengths = range(LONGEST_CALL, LONGEST_CALL // 2, -1)
-    return next((length for length in lengths if steps % length == 0), LONGEST_CALL)
+    lengths = range(longest, longest // 2, -1)
+    return next((length for length in lengths if steps % length == 0), longest)
 
 
 def calls(steps: int, length: int) -> list[slice]:
@@ -77,8 +79,8 @@ class Sums:
 class Engine(ABC):
     """Runs training steps and inference for one model.
 
-    The training examples lie on the device; a batch is a row of indices. After `train` the model's
-    and the optimizer's variables hold the new state.
+    A batch is a row of indices; `source` has the examples that they stand for. After `train` the
+    model's and the optimizer's variables hold the new state.
 
     Args:
         model: built, with logits as output.
@@ -91,6 +93,8 @@ class Engine(ABC):
     name: str
     trains_together = False
     """Whether `train_together` is there."""
+    source: Source
+    """Where the training examples come from, after `load`."""
 
     def __init__(
         self,
@@ -119,9 +123,32 @@ class Engine(ABC):
     def prepare(self) -> None:
         """Make the compiled functions; nothing is traced yet."""
 
+    def load(self, x: Stored, y: np.ndarray) -> None:
+        """Take the training examples: arrays are put on the device, lazy samples are streamed."""
+        if isinstance(x, Samples):
+            self.source = Streamed(x, y, self.ready)
+        else:
+            self.source = Resident((self.placed(x), self.placed(y)), self.gather, self.ready)
+
     @abstractmethod
-    def load(self, x: np.ndarray, y: np.ndarray) -> None:
-        """Put the training examples on the device."""
+    def placed(self, array: np.ndarray) -> Any:
+        """An array, on the device."""
+
+    @abstractmethod
+    def gather(self, array: Any, indices: Any) -> Any:
+        """Some rows of an array on the device, in the compiled step."""
+
+    def ready(self, step: Step) -> Step:
+        """A step's NumPy arrays as the compiled step takes them."""
+        return step
+
+    def length_of_calls(self, batches: np.ndarray) -> int:
+        """How many steps of `batches` `(steps, ..., batch_size)` one call takes, where it is many."""
+        return call_length(len(batches), self.source.longest_call(batches[0].size, LONGEST_CALL))
+
+    def steps(self, drawn: Iterable[Step], idle: Callable[[], Any]) -> "closing[Generator[Step]]":
+        """The source's steps, in a `with` at whose end nothing is made any more."""
+        return closing(self.source.steps(drawn, idle))
 
     def compile(self, batches: np.ndarray, maps: Maps) -> None:
         """Compile what `train` needs for an epoch like this one, so that training is timed alone.
@@ -181,14 +208,16 @@ class Engine(ABC):
         With the recipe's `test_shift` they are the logarithm of the mean probability over the views.
         """
         parts = []
-        for start in range(0, len(x), EVALUATION_BATCH):
-            part = x[start : start + EVALUATION_BATCH]
-            # One shape for all batches, so that nothing is compiled twice.
-            missing = min(EVALUATION_BATCH, len(x)) - len(part)
-            padded = (
-                np.concatenate([part, np.repeat(part[:1], missing, axis=0)]) if missing else part
-            )
-            parts.append(self._answer(padded)[: len(part)])
+        with closing(portions(x, EVALUATION_BATCH)) as batches:
+            for part in batches:
+                # One shape for all batches, so that nothing is compiled twice.
+                missing = min(EVALUATION_BATCH, len(x)) - len(part)
+                padded = (
+                    np.concatenate([part, np.repeat(part[:1], missing, axis=0)])
+                    if missing
+                    else part
+                )
+                parts.append(self._answer(padded)[: len(part)])
         return np.concatenate(parts)
 
     def _answer(self, x: np.ndarray) -> np.ndarray:

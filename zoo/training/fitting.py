@@ -10,7 +10,7 @@ from zoo.training.training import Training, load_examples
 
 
 def compile_for(trainings: Sequence[Training]) -> None:
-    """Put the examples on the device and compile the training step, once for all."""
+    """Load the examples and compile the training step, once for all."""
     first = trainings[0]
     if not first.left:
         return
@@ -69,12 +69,14 @@ def _epoch(
                     training.report(done, each)
         return interruption.requested
 
+    source = trainings[0].engine.source
+    waited = source.waiting
     done, sums = _train(trainings, epochs, after)
-    seconds = time.perf_counter() - started
+    seconds, waited = time.perf_counter() - started, source.waiting - waited
     diverged = []
     for training, each in zip(trainings, sums, strict=True):
         try:
-            training.advance(done, each, seconds)
+            training.advance(done, each, seconds, waited)
         except Diverged as error:
             diverged.append((training, error))
     return diverged

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from zoo.training.engine import Engine, Sums, call_length, calls, part
+from zoo.training.engine import Engine, Sums, calls, part
 
 
 class JaxEngine(Engine):
@@ -27,26 +27,36 @@ class JaxEngine(Engine):
         self._scan_together = _Compiled(partial(_scan, together))
         self._infer = jax.jit(self._logits)
 
-    def load(self, x, y):
-        self._examples = jnp.asarray(x), jnp.asarray(y)
+    def placed(self, array):
+        return jnp.asarray(array)
+
+    def gather(self, array, indices):
+        return array[indices]
+
+    def _like(self, step):
+        indices, maps = step
+        return self.source.like(indices), maps
 
     def compile(self, batches, maps):
         state = self._state(Sums())
         if not self._scans:
-            self._step.compile(state, self._examples, part((batches, maps), 0))
+            step = self._like(part((batches, maps), 0))
+            self._step.compile(state, self.source.arrays, step)
             return
-        self._length = call_length(len(batches))
+        self._length = self.length_of_calls(batches)
         for each in calls(len(batches), self._length):
-            self._scan.compile(state, self._examples, part((batches, maps), each))
+            steps = self._like(part((batches, maps), each))
+            self._scan.compile(state, self.source.arrays, steps)
 
     def compile_together(self, engines, batches, maps):
         for engine in engines:
-            engine._examples, engine._infer = self._examples, self._infer
+            engine.source, engine._infer = self.source, self._infer
             engine._scan_together = self._scan_together
-            engine._length = call_length(len(batches[0]))
+            engine._length = self.length_of_calls(np.stack(batches, axis=1))
         state = _stacked([engine._state(Sums()) for engine in engines])
         for each in calls(len(batches[0]), self._length):
-            self._scan_together.compile(state, self._examples, _lanes(batches, maps, each))
+            steps = self._like(_lanes(batches, maps, each))
+            self._scan_together.compile(state, self.source.arrays, steps)
 
     def _variables(self):
         return (
@@ -70,14 +80,13 @@ class JaxEngine(Engine):
 
     def _train_step(self, state, examples, step):
         trainable, others, optimizer, loss, correct = state
-        indices, maps = step
-        x = self.pipeline(examples[0][indices], maps)
+        batch, maps = step
+        x, labels = self.source.select(examples, batch)
+        x = self.pipeline(x, maps)
         gradient = jax.value_and_grad(self._objective, has_aux=True)
-        (step_loss, (step_correct, others)), gradients = gradient(
-            trainable, others, x, examples[1][indices]
-        )
+        (step_loss, (step_correct, others)), gradients = gradient(trainable, others, x, labels)
         trainable, optimizer = self.optimizer.stateless_apply(optimizer, gradients, trainable)
-        size = indices.shape[0]
+        size = labels.shape[0]
         return trainable, others, optimizer, loss + step_loss * size, correct + step_correct
 
     def _logits(self, trainable, others, x):
@@ -88,13 +97,13 @@ class JaxEngine(Engine):
         size = batches.shape[1]
         state = _copied(self._state(sums))
         if self._scans:
-            steps = (part((batches, maps), each) for each in calls(len(batches), self._length))
+            drawn = (part((batches, maps), each) for each in calls(len(batches), self._length))
 
             def on_device(added, done):
                 loss, correct = (np.asarray(each)[-1] for each in added)
                 return Sums(loss, correct, sums.examples + done * size)
 
-            state, done, read = _run(self._scan, state, self._examples, steps, on_device, after)
+            state, done, read = self._run(self._scan, state, drawn, on_device, after)
         else:
             state, done, read = self._loop(state, batches, maps, sums, after)
         self._store(state)
@@ -106,25 +115,47 @@ class JaxEngine(Engine):
         def read() -> Sums:
             return Sums(np.float32(state[3]), np.float32(state[4]), sums.examples + done * size)
 
-        for _ in batches:
-            state = self._step(state, self._examples, part((batches, maps), done))
-            done += 1
-            if after(done, read):
-                break
+        drawn = (part((batches, maps), each) for each in range(len(batches)))
+        with self.steps(drawn, read) as steps:
+            for step in steps:
+                state = self._step(state, self.source.arrays, step)
+                if self.source.streamed:  # else JAX queues dozens of steps, each with its batch
+                    jax.block_until_ready(state)
+                done += 1
+                if after(done, read):
+                    break
+        return state, done, read
+
+    def _run(self, scan, state, drawn, sums_of, after):
+        """Call after call; the state, the steps done, and what reads the sums.
+
+        The device is given one call ahead, so that it never waits, and a signal never waits long.
+        """
+        done, added, before = 0, None, None
+
+        def read():
+            return sums_of(added, done)
+
+        with self.steps(drawn, lambda: jax.block_until_ready(added)) as portions:
+            for steps in portions:
+                state, added = scan(state, self.source.arrays, steps)
+                jax.block_until_ready(before)
+                before = added
+                done += len(added[0])
+                if after(done, read):
+                    break
         return state, done, read
 
     def train_together(self, engines, batches, maps, sums, after):
         size = batches[0].shape[1]
         state = _stacked([engine._state(each) for engine, each in zip(engines, sums, strict=True)])
-        steps = (_lanes(batches, maps, each) for each in calls(len(batches[0]), self._length))
+        drawn = (_lanes(batches, maps, each) for each in calls(len(batches[0]), self._length))
 
         def on_device(added, done):
             last = zip(*(np.asarray(each)[-1] for each in added), sums, strict=True)
             return [Sums(loss, correct, of.examples + done * size) for loss, correct, of in last]
 
-        state, done, read = _run(
-            self._scan_together, state, self._examples, steps, on_device, after
-        )
+        state, done, read = self._run(self._scan_together, state, drawn, on_device, after)
         for engine, own in zip(engines, _apart(state), strict=True):
             engine._store(own)
         return done, read()
@@ -168,26 +199,6 @@ def _scan(step, state, examples, steps):
         return state, state[3:]
 
     return jax.lax.scan(one, state, steps)
-
-
-def _run(scan, state, examples, calls, sums_of, after):
-    """Call after call; the state, the steps done, and what reads the sums.
-
-    The device is given one call ahead, so that it never waits, and a signal never waits long.
-    """
-    done, added, before = 0, None, None
-
-    def read():
-        return sums_of(added, done)
-
-    for steps in calls:
-        state, added = scan(state, examples, steps)
-        jax.block_until_ready(before)
-        before = added
-        done += len(steps[0])
-        if after(done, read):
-            break
-    return state, done, read
 
 
 def _lanes(batches, maps, which):

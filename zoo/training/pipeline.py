@@ -9,9 +9,12 @@ import numpy as np
 from zoo import layouts
 from zoo.architecture import Architecture, FromImage, Layout
 from zoo.datasets.dataset import Dataset
-from zoo.datasets.samples import Samples, Stored, blocks
+from zoo.datasets.samples import Samples, Stored, blocks, subset
 from zoo.recipe import Recipe
 from zoo.training.augmentation import move
+
+FITTED_ON = 4096
+"""Lazy samples whose pixels decide about scaling, at most: to make all would take as long as an epoch."""
 
 
 @dataclass(frozen=True)
@@ -82,17 +85,28 @@ class Pipeline:
 
 
 def scaling(x: Stored, normalization: str) -> tuple[float, float]:
-    """`(scale, offset)`: to [0, 1] for `unit`, to zero mean and unit deviation for `standard`."""
+    """`(scale, offset)`: to [0, 1] for `unit`, to zero mean and unit deviation for `standard`.
+
+    Of more than `FITTED_ON` lazy samples, that of as many, drawn once for all.
+    """
     if normalization == "standard":
-        mean, deviation = _mean_and_deviation(x)
+        mean, deviation = _mean_and_deviation(_few(x))
         deviation = deviation or 1.0
         return 1 / deviation, -mean / deviation
     if x.dtype == np.uint8:
         return 1 / 255, 0.0
+    x = _few(x)
     low = min(float(block.min()) for block in blocks(x))
     high = max(float(block.max()) for block in blocks(x))
     width = (high - low) or 1.0
     return 1 / width, -low / width
+
+
+def _few(x: Stored) -> Stored:
+    if not isinstance(x, Samples) or len(x) <= FITTED_ON:
+        return x
+    drawn = np.random.Generator(np.random.Philox(0)).permutation(len(x))[:FITTED_ON]
+    return subset(x, np.sort(drawn))
 
 
 def _mean_and_deviation(x: Stored) -> tuple[float, float]:

@@ -110,12 +110,12 @@ def measure(plan: Plan, examples: "Examples", device: Device, deterministic: boo
 def _steps(plan, examples, device, deterministic, policy) -> tuple[Callable[[], None], int]:
     """A call that trains some steps and waits for the device; how many."""
     from zoo.training.engine import Sums, part
-    from zoo.training.training import epoch_batches, load_examples, prepare_engine
+    from zoo.training.training import epoch_batches, load_to_time, prepare_engine
 
     engine = prepare_engine(plan, examples, device, deterministic, policy)
     epoch = epoch_batches(plan, examples, engine, 1)
     batches, maps = part(epoch, slice(STEPS))
-    load_examples(engine, examples)
+    batches = load_to_time(engine, examples, batches)
     engine.compile(batches, maps)
 
     def call() -> None:

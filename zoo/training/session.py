@@ -15,7 +15,7 @@ from zoo.datasets.dataset import Arrays
 from zoo.errors import Diverged, Interrupted, ZooError
 from zoo.run import Run
 from zoo.training.backend import Device
-from zoo.training.checkpoint import on_disk
+from zoo.training.checkpoint import on_disk, reading
 from zoo.training.examples import Examples
 from zoo.training.interruption import Interruption
 from zoo.training.plan import Plan
@@ -88,7 +88,12 @@ class Session:
         }
         if self.resumed:
             self._note_versions(session["versions"])
-            run.update(status=runs.RUNNING, sessions=[*run.record["sessions"], session])
+            described = {**run.record["engine"], "data": self.training.data}
+            run.update(
+                status=runs.RUNNING,
+                engine=described,
+                sessions=[*run.record["sessions"], session],
+            )
             return
         device, source = self.ground.device, self.ground.arrays.source
         run.record = {
@@ -193,6 +198,11 @@ class Session:
         }
         record["timings"] = {
             **{key: round(value, 4) for key, value in totals.items()},
+            **(
+                {"waiting_share": round(own["waiting"] / own["train"], 4)}
+                if "waiting" in own
+                else {}
+            ),
             "epochs": [round(value, 4) for value in progress.seconds],
             "images_per_second": [round(value, 1) for value in progress.throughput],
         }
@@ -250,13 +260,15 @@ def _carry_out_together(sessions: list[Session], interruption: Interruption) -> 
     trainings = [session.training for session in sessions]
     for session in sessions:
         session.begin(together=len(sessions))
-    with ExitStack() as clocks:
-        for session in sessions:
-            clocks.enter_context(session.timed("compile"))
-        compile_for(trainings)
-    diverged = fit(trainings, interruption)
+    with reading(sessions[0].run):
+        with ExitStack() as clocks:
+            for session in sessions:
+                clocks.enter_context(session.timed("compile"))
+            compile_for(trainings)
+        diverged = fit(trainings, interruption)
     for place, session in enumerate(sessions):
         if place in diverged:
             session.diverge(diverged[place])
-        else:
+            continue
+        with reading(session.run):
             session.end(interruption)

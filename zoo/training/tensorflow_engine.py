@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from zoo.training.engine import Engine, Sums, call_length, calls, part
+from zoo.training.engine import Engine, Sums, calls, part
 
 
 class TensorFlowEngine(Engine):
@@ -26,11 +26,17 @@ class TensorFlowEngine(Engine):
         self._infer = tf.function(self._logits, jit_compile=self._jit, autograph=False)
         self._infer_of: dict[tuple[int, ...], Any] = {}
 
-    def load(self, x, y):
-        self._x, self._y = tf.constant(x), tf.constant(y)
+    def placed(self, array):
+        return tf.constant(array)
+
+    def gather(self, array, indices):
+        return tf.gather(array, indices)
+
+    def ready(self, step):
+        return tf.nest.map_structure(_constant, step)
 
     def compile(self, batches, maps):
-        self._length = call_length(len(batches))
+        self._length = self.length_of_calls(batches)
         # A call takes any number of steps, so that one trace serves the last one too.
         lead = (None,) if self._loops else ()
 
@@ -38,35 +44,34 @@ class TensorFlowEngine(Engine):
             return None if each is None else tf.TensorSpec((*lead, *each.shape[1:]), each.dtype)
 
         sums = [tf.TensorSpec((), tf.float32)] * 2
-        step = tf.nest.map_structure(spec, (batches, maps))
+        step = tf.nest.map_structure(spec, (self.source.like(batches), maps))
         self._run = self._run.get_concrete_function(*step, *(sums if self._loops else ()))
-        self._warm_up(part((batches, maps), slice(0, 1) if self._loops else 0))
+        self._warm_up(*part((batches, maps), slice(0, 1) if self._loops else 0))
 
-    def _warm_up(self, step):
+    def _warm_up(self, indices, maps):
         """A step that leaves no trace: TensorFlow sets its kernels up in the first one it runs."""
         variables = [*self.model.variables, *self.optimizer.variables]
         before = [tf.identity(variable.value) for variable in variables]
         sums = [tf.constant(0.0)] * 2 if self._loops else ()
-        self._run(*tf.nest.map_structure(_constant, step), *sums)
+        self._run(*self.ready((self.source.like(indices), maps)), *sums)
         for variable, value in zip(variables, before, strict=True):
             variable.assign(value)
 
     def _train_steps(self, batches, maps, loss, correct):
-        size = tf.cast(tf.shape(batches)[1], tf.float32)
+        steps, size = tf.unstack(tf.shape(tf.nest.flatten(batches)[-1]))
+        size = tf.cast(size, tf.float32)
 
         def one(step, loss, correct):
-            indices, moves = part((batches, maps), step)
-            step_loss, step_correct = self._train_step(indices, moves)
+            step_loss, step_correct = self._train_step(*part((batches, maps), step))
             return step + 1, loss + step_loss * size, correct + step_correct
 
-        steps = tf.shape(batches)[0]
         return tf.while_loop(
             lambda step, *_: step < steps, one, (0, loss, correct), parallel_iterations=1
         )[1:]
 
-    def _train_step(self, indices, maps):
-        x = self.pipeline(tf.gather(self._x, indices), maps)
-        labels = tf.gather(self._y, indices)
+    def _train_step(self, batch, maps):
+        x, labels = self.source.select(self.source.arrays, batch)
+        x = self.pipeline(x, maps)
         with tf.GradientTape() as tape:
             loss, correct = self.loss_and_correct(self.model(x, training=True), labels)
             total = tf.add_n([loss, *[tf.cast(each, loss.dtype) for each in self.model.losses]])
@@ -89,17 +94,19 @@ class TensorFlowEngine(Engine):
         def read() -> Sums:
             return Sums(loss.numpy(), correct.numpy(), sums.examples + done * size)
 
-        for which in calls(len(batches), self._length) if self._loops else range(len(batches)):
-            step = tf.nest.map_structure(_constant, part((batches, maps), which))
-            if self._loops:
-                loss, correct = self._run(*step, loss, correct)
-                done = which.stop
-            else:
-                step_loss, step_correct = self._run(*step)
-                loss, correct = loss + step_loss * size, correct + step_correct
-                done += 1
-            if after(done, read):
-                break
+        portions = calls(len(batches), self._length) if self._loops else range(len(batches))
+        drawn = (part((batches, maps), which) for which in portions)
+        with self.steps(drawn, read) as steps:
+            for step in steps:
+                if self._loops:
+                    loss, correct = self._run(*step, loss, correct)
+                    done = min(done + self._length, len(batches))
+                else:
+                    step_loss, step_correct = self._run(*step)
+                    loss, correct = loss + step_loss * size, correct + step_correct
+                    done += 1
+                if after(done, read):
+                    break
         return done, read()
 
     def infer(self, x: np.ndarray) -> np.ndarray:

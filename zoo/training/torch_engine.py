@@ -17,10 +17,15 @@ class TorchEngine(Engine):
     def prepare(self):
         self._device = torch.device("cuda" if self.device.kind == "gpu" else "cpu")
 
-    def load(self, x, y):
-        # Copies: what NumPy read from a file may not be writable, which PyTorch warns of.
-        self._x = torch.tensor(x, device=self._device)
-        self._y = torch.tensor(y, device=self._device)
+    def placed(self, array):
+        # A copy: what NumPy read from a file may not be writable, which PyTorch warns of.
+        return torch.tensor(array, device=self._device)
+
+    def gather(self, array, indices):
+        return array[indices.long()]
+
+    def ready(self, step):
+        return tree.map_structure(self._tensor, step)
 
     def _tensor(self, array):
         return None if array is None else torch.as_tensor(array, device=self._device)
@@ -36,8 +41,9 @@ class TorchEngine(Engine):
         if others:
             torch.cuda.set_rng_state_all(others)
 
-    def _train_step(self, indices, maps):
-        x, labels = self.pipeline(self._x[indices], maps), self._y[indices]
+    def _train_step(self, batch, maps):
+        x, labels = self.source.select(self.source.arrays, batch)
+        x = self.pipeline(x, maps)
         loss, correct = self.loss_and_correct(self.model(x, training=True), labels)
         total = sum(self.model.losses, loss)
         self.model.zero_grad()
@@ -62,13 +68,14 @@ class TorchEngine(Engine):
                 np.float32(loss.item()), np.float32(correct.item()), sums.examples + done * size
             )
 
-        for indices in batches:
-            moves = tree.map_structure(self._tensor, part(maps, done))
-            step_loss, step_correct = self._train_step(self._tensor(indices).long(), moves)
-            loss, correct = loss + step_loss * size, correct + step_correct
-            done += 1
-            if after(done, read):
-                break
+        drawn = (part((batches, maps), each) for each in range(len(batches)))
+        with self.steps(drawn, read) as steps:
+            for step in steps:
+                step_loss, step_correct = self._train_step(*step)
+                loss, correct = loss + step_loss * size, correct + step_correct
+                done += 1
+                if after(done, read):
+                    break
         return done, read()
 
     def infer(self, x: np.ndarray) -> np.ndarray:

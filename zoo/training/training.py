@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
+from zoo.datasets.samples import Samples
 from zoo.errors import Diverged, UsageError
 from zoo.run import Run
 from zoo.statistics import loss_and_accuracy
@@ -20,6 +21,7 @@ from zoo.training.optimizer import make_optimizer
 from zoo.training.pipeline import Pipeline
 from zoo.training.plan import Plan
 from zoo.training.reporter import Reporter
+from zoo.training.source import streams
 
 DRAWING = ThreadPoolExecutor(max_workers=1, thread_name_prefix="zoo-drawing")
 """Draws order and augmentation of epochs to come."""
@@ -34,6 +36,9 @@ class Training:
         examples: the data.
         engine: holds the model and the optimizer.
         reporter: is told what happens.
+
+    Attributes:
+        streamed: whether the training samples are made batch by batch.
     """
 
     def __init__(
@@ -41,6 +46,7 @@ class Training:
     ):
         self.plan, self.recipe, self.run = plan, plan.recipe, run
         self.examples, self.engine, self.reporter = examples, engine, reporter
+        self.streamed = streams(examples.x_train, engine.device)
         self.progress = Progress()
         self.best: list[np.ndarray] = []
         self._ahead: dict[int, Future[tuple[np.ndarray, Maps]]] = {}
@@ -74,6 +80,11 @@ class Training:
 
     def _variables(self):
         return {"model": self.model.variables, "optimizer": self.engine.optimizer.variables}
+
+    @property
+    def data(self) -> str:
+        """`streamed` or `resident`."""
+        return "streamed" if self.streamed else "resident"
 
     @property
     def left(self) -> bool:
@@ -110,14 +121,16 @@ class Training:
         """Tell the reporter that `done` steps are done since the epoch was begun or gone on with."""
         self.reporter.step(self.progress.epoch + 1, self.progress.step + done, sums)
 
-    def advance(self, done: int, sums: Sums, seconds: float) -> None:
-        """Note that so many steps have been trained.
+    def advance(self, done: int, sums: Sums, seconds: float, waiting: float) -> None:
+        """Note that so many steps have been trained, in `seconds`, `waiting` of them for data.
 
         Raises:
             Diverged: the loss became NaN or infinite.
         """
         progress = self.progress
         self._clock(progress.step, done, seconds)
+        if self.streamed:
+            self._add_timing("waiting", waiting)
         progress.sums = sums
         if not sums.finite:
             raise Diverged(
@@ -166,9 +179,12 @@ class Training:
             if self.recipe.select == "best" and self._is_best(accuracy):
                 self.progress.best_epoch = epoch
                 self.best = [_value(variable) for variable in self.model.variables]
-        timings = self.progress.timings
-        timings["validate"] = timings.get("validate", 0.0) + time.perf_counter() - started
+        self._add_timing("validate", time.perf_counter() - started)
         return {"val_loss": loss, "val_accuracy": accuracy}
+
+    def _add_timing(self, phase: str, seconds: float) -> None:
+        timings = self.progress.timings
+        timings[phase] = timings.get(phase, 0.0) + seconds
 
     def _is_best(self, accuracy: float) -> bool:
         best = self.progress.best_epoch
@@ -231,8 +247,22 @@ def prepare_engine(
 
 
 def load_examples(engine: Engine, examples: Examples) -> None:
-    """Put the training examples on the device; lazy ones are all made for it, once."""
-    engine.load(np.asarray(examples.x_train), examples.y_train)
+    """Give the engine the training examples; lazy ones that are not streamed are made, once."""
+    x = examples.x_train
+    engine.load(x if streams(x, engine.device) else np.asarray(x), examples.y_train)
+
+
+def load_to_time(engine: Engine, examples: Examples, batches: np.ndarray) -> np.ndarray:
+    """Give the engine examples for steps that are only timed; the batches to time.
+
+    Those of the first batch stand for all lazy ones, so that what is timed makes or reads no sample.
+    """
+    if not isinstance(examples.x_train, Samples):
+        load_examples(engine, examples)
+        return batches
+    first = batches[0]
+    engine.load(examples.x_train[first], examples.y_train[first])
+    return np.tile(np.arange(len(first), dtype=first.dtype), (len(batches), 1))
 
 
 def epoch_batches(
