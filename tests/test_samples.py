@@ -88,7 +88,7 @@ def test_scaling_makes_some_samples_however_many_there_are(normalization, dtype)
     found = scaling(many, normalization)
     assert 0 < many.count < 10_000
     assert found == scaling(Made(10**6, dtype), normalization)
-    assert found == pytest.approx(scaling(np.asarray(Made(50_200, dtype)), normalization), rel=0.01)
+    assert found == pytest.approx(scaling(np.asarray(Made(50_200, dtype)), normalization), rel=0.05)
 
 
 def test_a_file_that_cannot_be_read_is_named():
