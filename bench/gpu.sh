@@ -1,11 +1,18 @@
 #!/usr/bin/env bash
-# The comparison on a GPU, with JAX: record, page and run.json of every run go to bench/results.
-# Needs archzoo[report] and the plugins installed with a CUDA build of JAX, and MNIST (ZOO_DATA_DIR).
+# Everything that is measured on a GPU, with JAX: the benchmarks (bench-gpu-*.json), the speedrun, and
+# the comparisons of recipes standard and record on MNIST, and of record on Fashion-MNIST, with the
+# seeds of an architecture in one program. Records go to bench/results. Needs archzoo[report] and the
+# plugins installed with a CUDA build of JAX, and the data (ZOO_DATA_DIR).
 set -euo pipefail
 cd "$(dirname "$0")/.."
-runs="${RUNS:-runs}"
-name="bench/results/compare-mnist-${RECIPE:-standard}-gpu"
-zoo compare --all --dataset mnist --backend jax --device gpu --recipe "${RECIPE:-standard}" \
-  --seeds "${SEEDS:-5}" --runs-dir "$runs" --html "$name.html" --json > "$name.json.partial"
-mv "$name.json.partial" "$name.json"
-python bench/results.py collect "$name.json" "$runs"
+export KERAS_BACKEND=jax
+for part in trainer yardsticks augmentation convlstm; do
+  python -m pytest "bench/test_$part.py" -q -p no:cacheprovider \
+    --benchmark-json "bench/results/bench-gpu-$part.json"
+done
+zoo train cnn --recipe speedrun --dataset mnist --device gpu --set filters=8,16,32 --set dropout=0 \
+  --seeds 5 --one-by-one
+for pair in mnist:standard mnist:record fashion_mnist:record; do
+  DATASET="${pair%:*}" RECIPE="${pair#*:}" SEEDS="${SEEDS:-5}" RUNS="${RUNS:-runs}" \
+    bench/compare.sh --device gpu --costs none
+done

@@ -29,6 +29,7 @@ TITLES = {
     "motion": "Motion",
 }
 NAMELESS = ("best", "every", "ensemble")
+UNTRIED = "Nothing was tried yet."
 """Whose goals are not one architecture's: the best one's, every one's, the best ensemble's."""
 
 Key = tuple[str, str, str]
@@ -116,18 +117,29 @@ def verdict(
     return wanted, "reached" if seeds >= goal["seeds"] else f"reached with {seeds}"
 
 
-def accuracy_rows(document: dict) -> list[tuple[str, ...]]:
+def goal_of(document: dict, row: dict) -> dict | None:
+    """The goal that speaks of an architecture's row, by its name or by its place."""
     goals = goals_of(key_of(document))
-    best = max((row["accuracy"] or 0 for row in document["rows"]), default=0)
+    goal = goals.get(row["name"]) or goals.get("every")
+    if row["accuracy"] == max(each["accuracy"] or 0 for each in document["rows"]):
+        goal = goal or goals.get("best")
+    return goal
+
+
+def goal_of_ensemble(document: dict, ensemble: dict) -> dict | None:
+    """The best ensemble is the one that the goal speaks of."""
+    best = max(each["accuracy"] for each in document["ensembles"])
+    return goals_of(key_of(document)).get("ensemble") if ensemble["accuracy"] == best else None
+
+
+def accuracy_rows(document: dict) -> list[tuple[str, ...]]:
     rows = []
     for row in document["rows"]:
         if row["status"] != "ok":
             rows.append((f"`{row['name']}`", "", row["problem"], *[""] * 7))
             continue
         low, high = row["interval"]
-        goal = goals.get(row["name"]) or goals.get("every")
-        if row["accuracy"] == best:
-            goal = goal or goals.get("best")
+        goal = goal_of(document, row)
         wanted, met = verdict(row["accuracy"], len(row["seeds"]), goal, low)
         rows.append(
             (
@@ -162,12 +174,9 @@ def seconds_of(document: dict, architecture: str) -> list[float]:
 
 
 def ensemble_rows(document: dict) -> list[tuple[str, ...]]:
-    goals = goals_of(key_of(document))
-    ensembles = document.get("ensembles", [])
-    best = max((each["accuracy"] for each in ensembles), default=None)
     rows = []
-    for each in ensembles:
-        goal = goals.get("ensemble") if each["accuracy"] == best else None
+    for each in document.get("ensembles", []):
+        goal = goal_of_ensemble(document, each)
         wanted, met = verdict(each["accuracy"], each["members"], goal)
         low, high = each["interval"]
         rows.append(
@@ -278,6 +287,31 @@ def missing(found: dict[Key, dict]) -> str:
     )
 
 
+def missed(found: dict[Key, dict]) -> str:
+    """The goals that the records miss, and what was tried for each, as goals.toml tells."""
+    lines = []
+    for key, document in found.items():
+        rows = [row for row in document["rows"] if row["status"] == "ok"]
+        judged = [(row, goal_of(document, row), len(row["seeds"])) for row in rows]
+        judged += [
+            ({**each, "name": f"ensemble of {each['name']}"}, goal_of_ensemble(document, each), 0)
+            for each in document.get("ensembles", [])
+        ]
+        for row, goal, seeds in judged:
+            _, met = verdict(row["accuracy"], seeds, goal, row["interval"][0])
+            if goal and met.startswith(("missed", "exceeded")):
+                lines.append(f"- {title(key)}, {row['name']}: {met}. {goal.get('tried', UNTRIED)}")
+    for aim in GOALS["speed"]:
+        rows = [row for row in speed_table.rows([aim]) if row[-1] == "missed"]
+        if rows:
+            names = ", ".join(
+                f"{name} {ratio} ({where})" for name, _, ratio, *_, where, _, _ in rows
+            )
+            lines.append(f"- At most {aim['at_most']:g}: {names}. {aim.get('tried', UNTRIED)}")
+    lines += [f"- Not measured, for want of a GPU: {each['goal']}." for each in GOALS["gpu"]]
+    return "\n".join(["## What was missed, and what was tried", "", *lines, ""])
+
+
 def curve() -> str:
     """Accuracy against the number of frames, if it was recorded."""
     if not frames_curve.RECORD.exists():
@@ -320,5 +354,5 @@ def page() -> str:
     found = comparisons()
     named = [found[key] for key in sorted(found, key=lambda key: (key[0] != "mnist", key))]
     sections = [*map(section, named), curve()]
-    parts = [HEAD, *sections, missing(found), levers(), speed(), published()]
+    parts = [HEAD, *sections, missing(found), missed(found), levers(), speed(), published()]
     return "\n".join(part for part in parts if part)

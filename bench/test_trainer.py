@@ -24,7 +24,8 @@ SIZES = {"cpu": (3200, 128), "gpu": (51200, 256)}
 SHIPPED = ["cnn", "cnn_lstm", "conv3d", "convlstm2d", "gru", "lrcn", "tcn", "transformer"]
 
 
-def ours(architecture, dataset, x, y, recipe):
+def engine_for(architecture, dataset, x, y, recipe):
+    """An engine with its examples, and an epoch's batches."""
     backend = keras.backend.backend()
     steps, batch = len(x) // recipe.batch_size, recipe.batch_size
     pipeline = Pipeline.fitted(dataset, architecture, recipe, x)
@@ -34,9 +35,22 @@ def ours(architecture, dataset, x, y, recipe):
     device = choose_device(backend, "auto")
     engine = make_engine(backend, model, optimizer, pipeline, recipe, device, False)
     engine.load(x, y)
-    batches = order.batches(0, 1, len(x), batch)
+    return engine, order.batches(0, 1, len(x), batch)
+
+
+def ours(*given):
+    engine, batches = engine_for(*given)
     engine.compile(batches, None)
     return lambda: engine.train(batches, None, Sums(), lambda done, read: False)
+
+
+def together(count, *given):
+    """An epoch of so many seeds in one program."""
+    engines, batches = zip(*(engine_for(*given) for _ in range(count)), strict=True)
+    first, no_maps = engines[0], [None] * count
+    first.compile_together(engines, batches, no_maps)
+    sums = [Sums()] * count
+    return lambda: first.train_together(engines, batches, no_maps, sums, lambda done, read: False)
 
 
 def fit(architecture, dataset, x, y, recipe):
@@ -51,8 +65,8 @@ def fit(architecture, dataset, x, y, recipe):
     return lambda: model.fit(prepared, y, batch_size=recipe.batch_size, verbose=0)
 
 
-@pytest.mark.parametrize("name", SHIPPED)
-def test_an_epoch_against_fit(name, against):
+def given(name):
+    """What is trained: the arguments of the above, and what the record says of them."""
     registry = Registry.discover()
     architecture, _ = registry.architecture(name)
     dataset = find_dataset("mnist", registry)
@@ -60,14 +74,29 @@ def test_an_epoch_against_fit(name, against):
     device = choose_device(keras.backend.backend(), "auto")
     examples, batch = SIZES[device.kind]
     x, y = np.ascontiguousarray(arrays.x_train[:examples]), arrays.y_train[:examples]
-    recipe = Recipe(batch_size=batch)
+    info = {
+        "backend": keras.backend.backend(),
+        "device": device.name,
+        "examples": examples,
+        "batch": batch,
+    }
+    return (architecture, dataset, x, y, Recipe(batch_size=batch)), info
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_an_epoch_against_fit(name, against):
+    arguments, info = given(name)
     against(
-        ours(architecture, dataset, x, y, recipe),
-        fit(architecture, dataset, x, y, recipe),
+        ours(*arguments),
+        fit(*arguments),
         rounds=5,
         yardstick="keras.Model.fit",
-        backend=keras.backend.backend(),
-        device=device.name,
-        examples=examples,
-        batch=batch,
+        **info,
     )
+
+
+def test_eight_seeds_together_against_one(against):
+    arguments, info = given("cnn")
+    if (info["backend"], choose_device("jax", "auto").kind) != ("jax", "gpu"):
+        pytest.skip("seeds are trained together by JAX on a GPU")
+    against(together(8, *arguments), ours(*arguments), rounds=5, yardstick="one seed alone", **info)
