@@ -21,18 +21,6 @@ README = HERE.parent / "README.md"
 DESIGN = HERE.parent / "docs" / "design.md"
 COMPARING = HERE.parent / "docs" / "comparing.md"
 COMPARISON = RESULTS / "compare-mnist-quick.json"
-COLUMNS = (
-    "architecture",
-    "test accuracy",
-    "95 % interval",
-    "parameters",
-    "FLOPs a sample",
-    "training",
-    "images/s",
-    "peak memory",
-    "backend and device",
-    "record",
-)
 
 
 def named(arguments: list[str]) -> list[Path]:
@@ -56,43 +44,15 @@ def collect(arguments: list[str]) -> None:
         print(target)
 
 
-def row(record: dict) -> tuple[str, ...]:
-    """One line of the table."""
-    metrics, timings, device = record["metrics"], record["timings"], record["device"]
-    low, high = metrics["test_accuracy_interval"]
-    # The median: the first epoch may carry what is left of warming up.
-    speed = sorted(timings["images_per_second"])[len(timings["images_per_second"]) // 2]
-    cores = f", {record['environment']['cores']} cores" if device["kind"] == "cpu" else ""
-    return (
-        f"`{record['architecture']['name']}`",
-        f"**{100 * metrics['test_accuracy']:.2f} %**",
-        f"{100 * low:.2f} to {100 * high:.2f} %",
-        f"{record['parameters']['trainable']:,}",
-        f"{record['flops_per_sample'] / 1e6:.1f} M",
-        f"{timings['train']:.0f} s",
-        f"{speed:,.0f}",
-        f"{record['peak_memory']['host_bytes'] / 2**30:.2f} GiB",
-        f"{record['backend']}, {device['name']}{cores}",
-        f"[{record['name']}](bench/results/{record['name']}/run.json)",
-    )
-
-
 def markdown(columns, rows) -> str:
     """A Markdown table."""
     lines = [columns, ["---"] * len(columns), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def results() -> str:
-    """All records with recipe `standard` on MNIST, best accuracy first."""
-    records = [json.loads(path.read_text()) for path in sorted(RESULTS.glob("*/run.json"))]
-    chosen = [
-        record
-        for record in records
-        if (record["recipe"]["name"], record["dataset"]["name"]) == ("standard", "mnist")
-    ]
-    chosen.sort(key=lambda record: (record["device"]["kind"], -record["metrics"]["test_accuracy"]))
-    return markdown(COLUMNS, map(row, chosen))
+def standard() -> str:
+    """What recipe `standard` learns on MNIST, as bench/compare.sh recorded it."""
+    return results_page.accuracies(results_page.comparisons()["mnist", "", "standard"])
 
 
 def frames() -> str:
@@ -148,7 +108,7 @@ def coverage() -> str:
 
 BLOCKS = (
     (README, "comparison", comparison),
-    (README, "results", results),
+    (README, "standard", standard),
     (COMPARING, "coverage", coverage),
     (DESIGN, "frames", frames),
 )

@@ -158,6 +158,13 @@ def accuracy_rows(document: dict) -> list[tuple[str, ...]]:
     return rows
 
 
+def accuracies(document: dict) -> str:
+    """The table of what each architecture learns."""
+    titles = ["architecture", "input", "test accuracy", "95 % interval", "seeds", "parameters", "FLOPs",
+              "training a run", "goal", ""]  # fmt: skip
+    return markdown_table(titles, accuracy_rows(document))
+
+
 def conversion_of(row: dict) -> str:
     """How samples reached the model; records from before it was named have what it is made of."""
     given = row["input"]
@@ -211,12 +218,8 @@ def section(document: dict) -> str:
         f"{command(document)} on {conditions['device']['name']}, {conditions['cores']} cores; "
         f"{conditions['backend']}, {conditions['precision']}; {versions}. "
         f"Record: [{document['file']}](../bench/results/{document['file']}).\n",
-        markdown_table(
-            ["architecture", "input", "test accuracy", "95 % interval", "seeds", "parameters", "FLOPs",
-             "training a run", "goal", ""],
-            accuracy_rows(document),
-        ),
-    ]  # fmt: skip
+        accuracies(document),
+    ]
     if rows := ensemble_rows(document):
         titles = ["ensemble of", "members", "test accuracy", "95 % interval", "members' mean",
                   "goal", ""]  # fmt: skip
