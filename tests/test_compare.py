@@ -556,9 +556,12 @@ def test_the_page_is_written(runs, small_npz, tmp_path, zoo_here):
         assert word in page
 
 
-def test_a_document_from_before_there_were_ensembles_is_still_read(made):
+def test_a_document_from_before_there_were_ensembles_and_conversions_is_still_read(made):
     document = json.loads((PROJECT / "bench/results/compare-mnist-quick.json").read_text())
     document.pop("ensembles", None)
+    for row in document["rows"]:
+        row.pop("conversion", None)
+        row["text"].pop("conversion", None)
     assert table.ensemble_grid(document)[1] == []
     assert "ensemble" not in table.markdown(document)
     assert len(table.as_csv(document).splitlines()) == 1 + len(document["rows"])

@@ -19,10 +19,14 @@ CSV_STATS = (
 
 
 def grid(document: Mapping[str, Any], groups: tuple[str, ...]) -> tuple[list[str], list[list[str]]]:
-    """Titles and cells of the columns of these groups, the architecture's name first."""
+    """Titles and cells of the columns of these groups, the architecture's name first.
+
+    Documents of before there was a column say nothing in it.
+    """
     chosen = [column for column in COLUMNS if column.group in groups]
     cells = [
-        [row["name"], *(row["text"][column.key] for column in chosen)] for row in document["rows"]
+        [row["name"], *(row["text"].get(column.key, "-") for column in chosen)]
+        for row in document["rows"]
     ]
     return ["architecture", *map(title, chosen)], cells
 
@@ -195,7 +199,7 @@ def _flat(row: Mapping[str, Any], ensemble: Mapping[str, Any]) -> dict[str, Any]
         "interval_low": interval and interval[0],
         "interval_high": interval and interval[1],
         "seeds": len(row["seeds"]),
-        "input": row["conversion"],
+        "input": row.get("conversion"),
         "parameters": row["parameters"],
         "flops_per_sample": row["flops"],
         "target_reached": target.get("reached"),
