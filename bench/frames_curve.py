@@ -5,8 +5,7 @@ python bench/frames_curve.py --figure    the figure alone, from the record
 
 For each number of frames `zoo compare` trains all architectures with each seed, by the recipe that the
 dataset names, and judges them. Runs that are there are not trained again, so that the same command goes on
-after Ctrl-C. The record is results/moving_digits-frames.json, the figure docs/moving_digits-frames.svg;
-the defaults are made for an hour on two cores that do nothing else.
+after Ctrl-C. The record is results/moving_digits-frames.json, the figure docs/moving_digits-frames.svg.
 """
 
 import argparse

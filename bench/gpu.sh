@@ -10,9 +10,11 @@ for part in trainer yardsticks augmentation convlstm; do
   python -m pytest "bench/test_$part.py" -q -p no:cacheprovider \
     --benchmark-json "bench/results/bench-gpu-$part.json"
 done
+runs="${RUNS:-runs}"
 zoo train cnn --recipe speedrun --dataset mnist --device gpu --set filters=8,16,32 --set dropout=0 \
-  --seeds 5 --one-by-one
+  --seeds 5 --one-by-one --runs-dir "$runs/speedrun"
+python bench/results.py collect "$runs"/speedrun/*/
 for pair in mnist:standard mnist:record fashion_mnist:record; do
-  DATASET="${pair%:*}" RECIPE="${pair#*:}" SEEDS="${SEEDS:-5}" RUNS="${RUNS:-runs}" \
+  DATASET="${pair%:*}" RECIPE="${pair#*:}" SEEDS="${SEEDS:-5}" RUNS="$runs" \
     bench/compare.sh --device gpu --costs none
 done

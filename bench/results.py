@@ -44,12 +44,6 @@ def collect(arguments: list[str]) -> None:
         print(target)
 
 
-def markdown(columns, rows) -> str:
-    """A Markdown table."""
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
 def standard() -> str:
     """What recipe `standard` learns on MNIST, as bench/compare.sh recorded it."""
     return results_page.accuracies(results_page.comparisons()["mnist", "", "standard"])
@@ -58,7 +52,7 @@ def standard() -> str:
 def frames() -> str:
     """The ways to make frames of an image, as bench/frames.py recorded them."""
     path = RESULTS / "frames.json"
-    columns = ("frames", "input", "validation accuracy", "FLOPs a sample", "seeds")
+    titles = ["frames", "input", "validation accuracy", "FLOPs a sample", "seeds"]
     rows = [
         (
             f"`{each['frames_from_image']}`",
@@ -69,7 +63,7 @@ def frames() -> str:
         )
         for each in json.loads(path.read_text())
     ]
-    return markdown(columns, rows)
+    return table.markdown_table(titles, rows)
 
 
 def comparison() -> str:

@@ -21,6 +21,7 @@ HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 PAGE = HERE.parent / "docs" / "results.md"
 GOALS = tomllib.loads((HERE / "goals.toml").read_text())
+GPU_RECORDS = sorted(RESULTS.glob("bench-gpu-*.json"))
 TITLES = {
     "mnist": "MNIST",
     "fashion_mnist": "Fashion-MNIST",
@@ -29,8 +30,8 @@ TITLES = {
     "motion": "Motion",
 }
 NAMELESS = ("best", "every", "ensemble")
-UNTRIED = "Nothing was tried yet."
 """Whose goals are not one architecture's: the best one's, every one's, the best ensemble's."""
+UNTRIED = "Nothing was tried yet."
 
 Key = tuple[str, str, str]
 """A dataset, the parameters that are not its defaults, as text, and a recipe."""
@@ -144,13 +145,13 @@ def accuracy_rows(document: dict) -> list[tuple[str, ...]]:
         rows.append(
             (
                 f"`{row['name']}`",
-                conversion_of(row),
+                layouts.recorded(row["input"]),
                 f"**{percent(row['accuracy'], 3)}**",
                 f"{percent(low)} to {percent(high)}",
                 str(len(row["seeds"])),
                 f"{row['parameters']:,}",
                 row["text"]["flops"],
-                f"{statistics.mean(seconds_of(document, row['name'])):.0f} s",
+                f"{statistics.mean(frames_curve.seconds_of(document, row['name'], RESULTS)):.0f} s",
                 wanted,
                 met,
             )
@@ -163,21 +164,6 @@ def accuracies(document: dict) -> str:
     titles = ["architecture", "input", "test accuracy", "95 % interval", "seeds", "parameters", "FLOPs",
               "training a run", "goal", ""]  # fmt: skip
     return markdown_table(titles, accuracy_rows(document))
-
-
-def conversion_of(row: dict) -> str:
-    """How samples reached the model; records from before it was named have what it is made of."""
-    given = row["input"]
-    return row.get("conversion") or layouts.name(given["source"], given["target"], given["how"])
-
-
-def seconds_of(document: dict, architecture: str) -> list[float]:
-    """What each run of an architecture took to train, by its own record."""
-    return [
-        json.loads((RESULTS / run["run"] / "run.json").read_text())["timings"]["train"]
-        for run in document["runs"]
-        if run["architecture"] == architecture
-    ]
 
 
 def ensemble_rows(document: dict) -> list[tuple[str, ...]]:
@@ -236,14 +222,19 @@ def published() -> str:
     return "## What others published\n\n" + markdown_table(titles, rows)
 
 
+def _held_out() -> str:
+    """The sizes of the validation splits in the tuning log, in words."""
+    sizes = {(each["dataset"], each["validation_examples"]) for each in tune.logged().values()}
+    return "; ".join(f"{size:,} of {TITLES[dataset]}" for dataset, size in sorted(sizes))
+
+
 def levers() -> str:
     """The tuning log."""
     titles = ["trial", "beside", "seeds", "validation accuracy", "difference, points", "val loss"]
     return (
         "## What each lever does\n\n"
         "Trials of [bench/trials.toml](../bench/trials.toml), judged by the validation split alone "
-        "(a twelfth of the training set, that no training saw: 5,000 images of MNIST, 225 recordings, "
-        "1,667 clips), a line of "
+        f"({_held_out()}, that no training saw), a line of "
         "[tuning.jsonl](../bench/results/tuning.jsonl) each; `python bench/tune.py run` makes them. "
         "The difference is to the trial named beside it, with a 95 % interval over seeds (Welch); "
         "where the interval contains 0, nobody can tell.\n\n" + markdown_table(titles, tune.rows())
@@ -253,12 +244,12 @@ def levers() -> str:
 def speed() -> str:
     """The benchmarks' ratios."""
     table = markdown_table(speed_table.TITLES, speed_table.rows(GOALS["speed"]))
+    gpu = "" if GPU_RECORDS else " No GPU was there; `bench/gpu.sh` measures on one."
     return (
         "## Speed\n\n"
         "Each benchmark takes turns with its yardstick in one process: compare the ratios, the machines "
         "differ. Records: `bench-*.json` and `speedrun.json` under [bench/results](../bench/results/), by "
-        "`bench/record.sh` and `python bench/speedrun.py`. No GPU was there; `bench/gpu.sh` and "
-        "`pytest bench/` with `KERAS_BACKEND=jax` measure on one.\n\n" + table
+        f"`bench/record.sh` and `python bench/speedrun.py`.{gpu}\n\n" + table
     )
 
 
@@ -304,14 +295,16 @@ def missed(found: dict[Key, dict]) -> str:
             _, met = verdict(row["accuracy"], seeds, goal, row["interval"][0])
             if goal and met.startswith(("missed", "exceeded")):
                 lines.append(f"- {title(key)}, {row['name']}: {met}. {goal.get('tried', UNTRIED)}")
-    for aim in GOALS["speed"]:
-        rows = [row for row in speed_table.rows([aim]) if row[-1] == "missed"]
-        if rows:
-            names = ", ".join(
-                f"{name} {ratio} ({where})" for name, _, ratio, *_, where, _, _ in rows
-            )
-            lines.append(f"- At most {aim['at_most']:g}: {names}. {aim.get('tried', UNTRIED)}")
-    lines += [f"- Not measured, for want of a GPU: {each['goal']}." for each in GOALS["gpu"]]
+    slow: dict[str, list[str]] = {}
+    for name, _, ratio, *_, where, _, met in speed_table.rows(GOALS["speed"]):
+        if met == "missed":
+            slow.setdefault(name.split("[")[0], []).append(f"{name} {ratio} ({where})")
+    for names in slow.values():
+        aim = speed_table.aim_of(names[0], GOALS["speed"]) or {}
+        told = f"{', '.join(names)}. {aim.get('tried', UNTRIED)}"
+        lines.append(f"- At most {aim['at_most']:g}: {told}")
+    if not GPU_RECORDS:
+        lines += [f"- Not measured, for want of a GPU: {each['goal']}." for each in GOALS["gpu"]]
     return "\n".join(["## What was missed, and what was tried", "", *lines, ""])
 
 

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+import blocks
+
 from zoo.testing import DATASET_LAWS, LAWS, Law
 
 PAGE = Path(__file__).with_name("plugins.md")
@@ -25,27 +27,11 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def rewritten(text: str, name: str, content: str) -> str:
-    """`text` with `content` between the markers of block `name`."""
-    begin, end = f"<!-- {name}: python docs/laws.py -->\n", f"<!-- end of {name} -->\n"
-    head, found, rest = text.partition(begin)
-    _, closed, tail = rest.partition(end)
-    if not (found and closed):
-        sys.exit(f"{PAGE}: the markers of block {name} are missing")
-    return f"{head}{begin}\n{content}\n{end}{tail}"
-
-
 def main(arguments: list[str]) -> None:
     if arguments not in ([], ["--check"]):
         sys.exit(__doc__)
-    before = PAGE.read_text(encoding="utf-8")
-    wanted = before
-    for name, laws in BLOCKS.items():
-        wanted = rewritten(wanted, name, table(laws))
-    if arguments and wanted != before:
-        sys.exit(f"{PAGE}: the laws are not what zoo.testing says: python docs/laws.py")
-    if wanted != before:
-        PAGE.write_text(wanted, encoding="utf-8")
+    tables = {name: table(laws) for name, laws in BLOCKS.items()}
+    blocks.write(PAGE, tables, "python docs/laws.py", check=bool(arguments))
 
 
 if __name__ == "__main__":

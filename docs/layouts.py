@@ -10,6 +10,7 @@ import colorsys
 import sys
 from pathlib import Path
 
+import blocks
 import numpy as np
 from PIL import Image
 
@@ -18,28 +19,19 @@ from zoo.datasets.catalog import BUILT_IN
 
 PAGE = Path(__file__).with_name("layouts.md")
 FOLDER = Path(__file__).with_name("layouts")
-BEGIN, END = "<!-- conversions: python docs/layouts.py -->\n", "<!-- end of conversions -->\n"
-
 WHAT = {
-    ("image", "rows"): "Each row of pixels, with its channels, is a step.",
-    ("image", "frames", "whole"): "One frame: the image.",
-    ("image", "frames", "strips"): "Four frames, from top to bottom.",
-    (
-        "image",
-        "frames",
-        "phases",
-    ): "Four frames of half resolution: even rows and columns, even rows "
+    "image to rows: a step for each row": "Each row of pixels, with its channels, is a step.",
+    "image to frames: whole": "One frame: the image.",
+    "image to frames: strips": "Four frames, from top to bottom.",
+    "image to frames: phases": "Four frames of half resolution: even rows and columns, even rows "
     "and odd columns, odd rows and even columns, odd and odd.",
-    ("rows", "image"): "Steps are the height, features the width, in one channel.",
-    ("rows", "frames", "whole"): "One frame: the image that rows make.",
-    ("rows", "frames", "strips"): "Four frames of that image: each is a quarter of the steps.",
-    (
-        "rows",
-        "frames",
-        "phases",
-    ): "Four frames of that image, of every second step and feature: each spans the whole time.",
-    ("frames", "image"): "Early fusion: time becomes channels, a frame after the other.",
-    ("frames", "rows"): "Each frame, flattened row by row, is a step.",
+    "rows to image: one channel": "Steps are the height, features the width, in one channel.",
+    "rows to frames: whole": "One frame: the image that rows make.",
+    "rows to frames: strips": "Four frames of that image: each is a quarter of the steps.",
+    "rows to frames: phases": "Four frames of that image, of every second step and feature: each "
+    "spans the whole time.",
+    "frames to image: time as channels": "Early fusion: time becomes channels, a frame after the other.",
+    "frames to rows: a step for each frame": "Each frame, flattened row by row, is a step.",
 }
 
 GAP, SIDE, WIDEST = 6, 24, 900
@@ -145,10 +137,9 @@ def table(shapes: dict[str, tuple[int, ...]]) -> str:
         if source == target:
             continue
         name = layouts.name(source, target, how)
-        what = WHAT.get((source, target, how)) or WHAT[source, target]
         after = layouts.shape(source, shapes[source], target, how)
         link = f"![{name}](layouts/{slug(name)}.png)"
-        rows.append((f"`{name}`", what, f"{shape(shapes[source])} to {shape(after)}", link))
+        rows.append((f"`{name}`", WHAT[name], f"{shape(shapes[source])} to {shape(after)}", link))
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
@@ -173,16 +164,8 @@ def main(arguments: list[str]) -> None:
             sys.exit(f"{path} is not what zoo.layouts does: python docs/layouts.py")
         FOLDER.mkdir(exist_ok=True)
         Image.fromarray(pixels).save(path, optimize=True)
-    before = PAGE.read_text(encoding="utf-8")
-    head, found, rest = before.partition(BEGIN)
-    _, closed, tail = rest.partition(END)
-    if not (found and closed):
-        sys.exit(f"{PAGE}: the markers of its table are missing")
-    wanted = f"{head}{BEGIN}\n{table({k: v.shape for k, v in taken.items()})}\n{END}{tail}"
-    if check and wanted != before:
-        sys.exit(f"{PAGE}: its table is not what zoo.layouts does: python docs/layouts.py")
-    if wanted != before:
-        PAGE.write_text(wanted, encoding="utf-8")
+    shapes = {layout: sample.shape for layout, sample in taken.items()}
+    blocks.write(PAGE, {"conversions": table(shapes)}, "python docs/layouts.py", check)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ none is lost. Tensors carry a batch axis in front and any Keras backend's arrays
 need no backend. docs/layouts.md has a picture of each conversion.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from zoo.architecture import FROM_IMAGE, LAYOUTS, FromImage, Layout
 
@@ -28,6 +29,11 @@ def name(source: Layout, target: Layout, how: FromImage = "whole") -> str:
     if source == target:
         return f"{source}: as stored"
     return f"{source} to {target}: {_METHODS.get((source, target), how)}"
+
+
+def recorded(given: Mapping[str, Any]) -> str:
+    """The conversion that a record's `input` speaks of; older ones have only what it is made of."""
+    return given.get("conversion") or name(given["source"], given["target"], given["how"])
 
 
 _METHODS = {

@@ -113,11 +113,8 @@ class Run:
 
     @property
     def conversion(self) -> str:
-        """How its samples reached the model, as `zoo.layouts.name` calls it; older records lack it."""
-        given = self.record["input"]
-        if "conversion" in given:
-            return given["conversion"]
-        return layouts.name(given["source"], given["target"], given["how"])
+        """How its samples reached the model, as `zoo.layouts.name` calls it."""
+        return layouts.recorded(self.record["input"])
 
     @property
     def data_parameters(self) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def grid(document: Mapping[str, Any], groups: tuple[str, ...]) -> tuple[list[str
     """
     chosen = [column for column in COLUMNS if column.group in groups]
     cells = [
-        [row["name"], *(row["text"].get(column.key, "-") for column in chosen)]
+        [row["name"], *(row["text"].get(column.key, columns.NOTHING) for column in chosen)]
         for row in document["rows"]
     ]
     return ["architecture", *map(title, chosen)], cells

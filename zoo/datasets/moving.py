@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from zoo.datasets.dataset import Arrays, Dataset
 from zoo.datasets.location import Locations
@@ -31,11 +31,12 @@ Speed = Annotated[float, "pixels a frame"]
 Noise = Annotated[float, "standard deviation in grey levels of 255; ink is 128 above the ground"]
 Visible = Annotated[float, "share of a frame that is not occluded, in 36ths; others in each frame"]
 Seed = Annotated[int, "of paths, occlusion, noise, the choice of digits, and shuffled orders"]
+OrderOfFrames = Literal["true", "shuffled"]
 Order = Annotated[
-    Literal["true", "shuffled"],
+    OrderOfFrames,
     "of the frames; shuffled: each clip's in a random order of its own, as a control",
 ]
-ORDERS = ("true", "shuffled")
+ORDERS = get_args(OrderOfFrames)
 
 
 @dataclass(frozen=True)

@@ -33,29 +33,26 @@ class JaxEngine(Engine):
     def gather(self, array, indices):
         return array[indices]
 
-    def _like(self, step):
-        indices, maps = step
-        return self.source.like(indices), maps
-
     def compile(self, batches, maps):
         state = self._state(Sums())
         if not self._scans:
-            step = self._like(part((batches, maps), 0))
+            step = self.source.like(part((batches, maps), 0))
             self._step.compile(state, self.source.arrays, step)
             return
         self._length = self.length_of_calls(batches)
         for each in calls(len(batches), self._length):
-            steps = self._like(part((batches, maps), each))
+            steps = self.source.like(part((batches, maps), each))
             self._scan.compile(state, self.source.arrays, steps)
 
     def compile_together(self, engines, batches, maps):
+        length = self.length_of_calls(np.stack(batches, axis=1))
         for engine in engines:
             engine.source, engine._infer = self.source, self._infer
             engine._scan_together = self._scan_together
-            engine._length = self.length_of_calls(np.stack(batches, axis=1))
+            engine._length = length
         state = _stacked([engine._state(Sums()) for engine in engines])
         for each in calls(len(batches[0]), self._length):
-            steps = self._like(_lanes(batches, maps, each))
+            steps = self.source.like(_lanes(batches, maps, each))
             self._scan_together.compile(state, self.source.arrays, steps)
 
     def _variables(self):

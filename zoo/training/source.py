@@ -103,8 +103,8 @@ class Source(ABC):
         """Within the compiled step: a batch's samples and labels."""
 
     @abstractmethod
-    def like(self, indices: np.ndarray) -> Any:
-        """Arrays of the shapes and types of what `steps` gives for these indices."""
+    def like(self, step: Step) -> Step:
+        """Arrays of the shapes and types of what `steps` gives for this `(indices, maps)`."""
 
     @abstractmethod
     def longest_call(self, examples: int, most: int) -> int:
@@ -132,8 +132,8 @@ class Resident(Source):
         x, y = arrays
         return self._gather(x, batch), self._gather(y, batch)
 
-    def like(self, indices):
-        return indices
+    def like(self, step):
+        return step
 
     def longest_call(self, examples, most):
         return most
@@ -173,10 +173,12 @@ class Streamed(Source):
     def select(self, arrays, batch):
         return batch
 
-    def like(self, indices):
+    def like(self, step):
+        indices, maps = step
         shape = (*indices.shape, *self._x.shape[1:])
         # No memory for samples that nobody looks at.
-        return np.broadcast_to(np.zeros((), self._x.dtype), shape), self._y[indices]
+        x = np.broadcast_to(np.zeros((), self._x.dtype), shape)
+        return (x, self._y[indices]), maps
 
     def longest_call(self, examples, most):
         size = _bytes(self._x) // len(self._x) * examples

@@ -44,16 +44,16 @@ class TensorFlowEngine(Engine):
             return None if each is None else tf.TensorSpec((*lead, *each.shape[1:]), each.dtype)
 
         sums = [tf.TensorSpec((), tf.float32)] * 2
-        step = tf.nest.map_structure(spec, (self.source.like(batches), maps))
+        step = tf.nest.map_structure(spec, self.source.like((batches, maps)))
         self._run = self._run.get_concrete_function(*step, *(sums if self._loops else ()))
-        self._warm_up(*part((batches, maps), slice(0, 1) if self._loops else 0))
+        self._warm_up(part((batches, maps), slice(0, 1) if self._loops else 0))
 
-    def _warm_up(self, indices, maps):
+    def _warm_up(self, step):
         """A step that leaves no trace: TensorFlow sets its kernels up in the first one it runs."""
         variables = [*self.model.variables, *self.optimizer.variables]
         before = [tf.identity(variable.value) for variable in variables]
         sums = [tf.constant(0.0)] * 2 if self._loops else ()
-        self._run(*self.ready((self.source.like(indices), maps)), *sums)
+        self._run(*self.ready(self.source.like(step)), *sums)
         for variable, value in zip(variables, before, strict=True):
             variable.assign(value)
 
