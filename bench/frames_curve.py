@@ -5,7 +5,8 @@ python bench/frames_curve.py --figure    the figure alone, from the record
 
 For each number of frames `zoo compare` trains all architectures with each seed, by the recipe that the
 dataset names, and judges them. Runs that are there are not trained again, so that the same command goes on
-after Ctrl-C. The record is results/moving_digits-frames.json, the figure docs/moving_digits-frames.svg.
+after Ctrl-C. The record is results/moving_digits-frames.json, with the run.json of each run beside it; the
+figure is docs/moving_digits-frames.svg.
 """
 
 import argparse
@@ -87,6 +88,7 @@ def record(documents: list[dict], runs: Path) -> dict:
         **{key: first[key] for key in shared},
         "interval": first["methods"]["interval"],
         "points": [point(document, runs) for document in documents],
+        "runs": [run for document in documents for run in document["runs"]],
     }
 
 
@@ -173,6 +175,9 @@ def main() -> None:
         counts = sorted({int(each) for each in given.frames.split(",")})
         documents = [compare(frames, given) for frames in counts]
         given.out.write_text(json.dumps(record(documents, given.runs), indent=2) + "\n")
+        if given.out == RECORD:
+            collect = [sys.executable, str(HERE / "results.py"), "collect"]
+            subprocess.run([*collect, str(RECORD), str(given.runs)], check=True)
     draw(given.out, given.draw)
 
 
