@@ -59,7 +59,7 @@ def test_a_record_is_shown_again(measured, zoo_here):
     assert code == 1  # as it was
     assert out.strip() == measured[0].stdout.strip()
     _, markdown, _ = zoo_here("bench", "--from", measured[1], "--markdown")
-    assert markdown.startswith("| architecture | training images/s |")
+    assert markdown.startswith("| architecture | training samples/s |")
 
 
 def test_the_record_of_pytest_benchmark_becomes_the_table_that_it_cannot_draw(

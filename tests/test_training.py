@@ -163,7 +163,7 @@ def test_a_log_gets_plain_lines_and_the_result_says_what_to_type_next(zoo, tiny_
     assert result.returncode == 0
     assert "\x1b" not in result.stdout + result.stderr
     assert re.search(
-        r"epoch 1/2  loss [\d.]+  accuracy [\d.]+  val loss .* images/s", result.stderr
+        r"epoch 1/2  loss [\d.]+  accuracy [\d.]+  val loss .* samples/s", result.stderr
     )
     for part in (
         "test loss",

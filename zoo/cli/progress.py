@@ -72,7 +72,7 @@ class Lines(Reporter):
     def epoch_ended(self, row, images_per_second):
         click.echo(
             f"{self._label}epoch {row['epoch']}/{self._epochs}  {_metrics(row)}  "
-            f"{images_per_second:,.0f} images/s",
+            f"{images_per_second:,.0f} samples/s",
             err=True,
         )
 
@@ -118,7 +118,7 @@ class Live(Reporter):
         now = time.perf_counter()
         rate = ""
         if self._examples is not None and sums.examples > self._examples:
-            rate = f"  {(sums.examples - self._examples) / (now - self._since):,.0f} images/s"
+            rate = f"  {(sums.examples - self._examples) / (now - self._since):,.0f} samples/s"
         self._since, self._examples = now, sums.examples
         self._progress.update(
             self._task,
@@ -134,7 +134,7 @@ class Live(Reporter):
         self._progress.update(self._task, completed=row["epoch"] * self._steps)
         self._progress.console.print(
             f"{self._label}epoch {row['epoch']}/{self._epochs}  {_metrics(row)}  "
-            f"{images_per_second:,.0f} images/s"
+            f"{images_per_second:,.0f} samples/s"
         )
 
     def close(self):

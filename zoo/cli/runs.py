@@ -115,12 +115,12 @@ def print_result(run: Run) -> None:
 
 
 def _together(record) -> str:
-    """How many seeds one program trained, by session: what its seconds and images/s are to be read by."""
+    """How many seeds one program trained, by session: what its seconds and samples/s are to be read by."""
     counts = [session.get("together", 1) for session in record["sessions"]]
     if max(counts) == 1:
         return "alone"
     each = ", then ".join(map(str, counts))
-    return f"{each} seeds in one program; seconds are those of all, images/s those of this one"
+    return f"{each} seeds in one program; seconds are those of all, samples/s those of this one"
 
 
 def _print_setup(run: Run) -> None:

@@ -84,8 +84,8 @@ COLUMNS = (
         "95 % interval",
         "%",
         LEARNS,
-        "Where the mean accuracy would lie for new seeds on new images of the same kind. It holds "
-        "both kinds of chance; with one seed only that of the images.",
+        "Where the mean accuracy would lie for new seeds on new samples of the same kind. It holds "
+        "both kinds of chance; with one seed only that of the samples.",
         interval,
     ),
     Column(
@@ -128,18 +128,18 @@ COLUMNS = (
     Column(
         "train_images_per_second",
         "training",
-        "images/s",
+        "samples/s",
         COSTS,
-        "Images per second in training steps of one fixed batch size, compiled and warm, with the "
+        "Samples per second in training steps of one fixed batch size, compiled and warm, with the "
         "recipe's augmentation; median over rounds in fresh processes, measured in turn.",
         _stat("{:,.0f}".format),
     ),
     Column(
         "inference_images_per_second",
         "inference",
-        "images/s",
+        "samples/s",
         COSTS,
-        "Images per second at batch 256, from stored samples to logits in host memory; median over "
+        "Samples per second at batch 256, from stored samples to logits in host memory; median over "
         "rounds. zoo bench shows the other batch sizes.",
         _stat("{:,.0f}".format),
     ),
@@ -148,7 +148,7 @@ COLUMNS = (
         "p50",
         "ms",
         COSTS,
-        "Latency of one image (batch 1): half of the calls take at most this.",
+        "Latency of one sample (batch 1): half of the calls take at most this.",
         _stat(lambda seconds: f"{1e3 * seconds:.2f}"),
     ),
     Column(
@@ -156,7 +156,7 @@ COLUMNS = (
         "p99",
         "ms",
         COSTS,
-        "Latency of one image (batch 1): 99 % of the calls take at most this.",
+        "Latency of one sample (batch 1): 99 % of the calls take at most this.",
         _stat(lambda seconds: f"{1e3 * seconds:.2f}"),
     ),
     Column(
@@ -181,7 +181,7 @@ COLUMNS = (
         "Pareto",
         "",
         COSTS,
-        "★ where no other architecture is better in both test accuracy and inference images/s, "
+        "★ where no other architecture is better in both test accuracy and inference samples/s, "
         "by the values in this table: what is chosen from if nothing else matters.",
         lambda on: "★" if on else "",
     ),
@@ -191,7 +191,7 @@ ENSEMBLE = (
     "An ensemble answers by the mean of its members' softmax probabilities (Lakshminarayanan, "
     "Pritzel and Blundell 2017, arXiv:1612.01474): the seeds of one architecture, or all runs of "
     "all. However many members it has, it is one observation: its 95 % interval (Wilson) holds the "
-    "sampling of the test images only, not what other seeds would give, and it has no rank."
+    "sampling of the test samples only, not what other seeds would give, and it has no rank."
 )
 """What the ensembles' lines say."""
 
@@ -204,6 +204,6 @@ def write(column: Column, row: Mapping[str, Any]) -> str:
 
 
 def title(column: Column) -> str:
-    """With its unit, unless it says it already: `training images/s`, `s to target`."""
+    """With its unit, unless it says it already: `training samples/s`, `s to target`."""
     said = not column.unit or column.unit in column.title.split()
     return column.title if said else f"{column.title} {column.unit}"

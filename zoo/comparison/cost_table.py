@@ -23,8 +23,8 @@ def _seconds(value: float) -> str:
 
 
 THROUGHPUT = {
-    "train": ("training images/s", _rate),
-    **{f"infer_{batch}": (f"batch {batch} images/s", _rate) for batch in INFERENCE_BATCHES},
+    "train": ("training samples/s", _rate),
+    **{f"infer_{batch}": (f"batch {batch} samples/s", _rate) for batch in INFERENCE_BATCHES},
 }
 TIMES = {
     "latency_p50": ("latency p50 ms", _milliseconds),

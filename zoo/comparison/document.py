@@ -373,7 +373,7 @@ def _shifted(results: Sequence[Result]) -> list[str]:
     return [
         f"test_shift {most}{'' if len(names) == len(results) else ' of ' + ', '.join(names)}: test "
         f"and validation images are answered by the mean over {views} views, moved by up to {most} "
-        f"pixel{'s' * (most > 1)}; inference images/s and latency are those of one view"
+        f"pixel{'s' * (most > 1)}; inference samples/s and latency are those of one view"
         for (most, views), names in whose.items()
     ]
 
@@ -383,7 +383,7 @@ def _unmeasured(rows: Sequence[Mapping[str, Any]], cost) -> list[str]:
     if cost is None or not names:
         return []
     return [
-        f"not in the benchmark: {', '.join(names)}; their training images/s and compile are what "
+        f"not in the benchmark: {', '.join(names)}; their training samples/s and compile are what "
         "their runs saw"
     ]
 

@@ -2,7 +2,7 @@
 
 The data are right answers, an array `(seeds, examples)` of 0 and 1 for each architecture, all on
 the same examples. Seeds and examples are both samples: of the trainings that could have been, and
-of the images that could be met. An interval that is to hold for a new seed on new images must hold
+of the samples that could be met. An interval that is to hold for a new seed on new samples must hold
 both; so the mean's variance is that of a two-way layout with both factors random (Cornfield and
 Tukey 1956; for classifiers on a common set of cases: Gallas 2006, https://doi.org/10.1016/
 j.acra.2005.10.017), and its degrees of freedom are Satterthwaite's in the form of Hillis (2007,
@@ -24,13 +24,13 @@ LEVEL = 0.95
 
 METHODS = {
     "interval": (
-        "95 % interval of the mean accuracy for a new seed on new images of the same kind: two-way "
-        "random-effects variance over seeds and test images, Hillis' degrees of freedom, on the "
+        "95 % interval of the mean accuracy for a new seed on new samples of the same kind: two-way "
+        "random-effects variance over seeds and test samples, Hillis' degrees of freedom, on the "
         "logit scale; with one seed the Wilson interval, which holds the sampling of the test "
-        "images only."
+        "samples only."
     ),
     "difference": (
-        "Differences are paired by test image, with the variance of both architectures' seeds; "
+        "Differences are paired by test sample, with the variance of both architectures' seeds; "
         "Welch–Satterthwaite t test, p values corrected over all pairs by Holm's method. With one "
         "seed McNemar's exact test, which tells of these two trained models only."
     ),

@@ -85,9 +85,9 @@ def foot(document: Mapping[str, Any]) -> list[str]:
     versions = ", ".join(f"{name} {version}" for name, version in where["versions"].items())
     cores = f", {where['cores']} cores" if where["device"]["kind"] == "cpu" else ""
     lines = [
-        f"n: {seeds} seeds each, {data['sizes']['test']:,} test images of "
+        f"n: {seeds} seeds each, {data['sizes']['test']:,} test samples of "
         f"{datasets.title(data['name'], data.get('parameters', {}))}, "
-        f"{data['sizes']['train']:,} training images",
+        f"{data['sizes']['train']:,} training samples",
         f"interval: {document['methods']['interval']}",
         f"differences: {document['methods']['difference']}",
         f"rank: {document['methods']['rank']}",
@@ -125,7 +125,7 @@ def _costs(document: Mapping[str, Any]) -> str:
     cost = document["cost"]
     if cost is None:
         return (
-            "not measured by a benchmark; training images/s and compile are what the runs saw "
+            "not measured by a benchmark; training samples/s and compile are what the runs saw "
             "(zoo bench measures)"
         )
     return (
@@ -171,7 +171,7 @@ def _escaped(text: str) -> str:
 
 
 def as_csv(document: Mapping[str, Any]) -> str:
-    """A line for each architecture, with plain numbers: shares, seconds, bytes, images/s.
+    """A line for each architecture, with plain numbers: shares, seconds, bytes, samples/s.
 
     The ensemble of its seeds is in the same line; that of all architectures has none.
     """

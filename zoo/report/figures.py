@@ -85,7 +85,7 @@ def _pairs(pairs: list[dict[str, Any]]) -> Markup | None:
 
 
 def _throughput(rows: list[dict[str, Any]], keys: dict[str, Key]) -> Markup | None:
-    """Accuracy against images per second, with the Pareto front."""
+    """Accuracy against samples per second, with the Pareto front."""
     shown = {
         row["name"]: row
         for row in rows
@@ -108,7 +108,7 @@ def _throughput(rows: list[dict[str, Any]], keys: dict[str, Key]) -> Markup | No
     _throughput_axes(axes, list(speeds.values()))
     edge = _front(axes, [places[name] for name, row in shown.items() if row["pareto"]])
     _label_points(axes, keys, places, [*bars.values(), *edge])
-    said = (f"{n} {100 * y:.2f} % at {x:,.0f} images/s" for n, (x, y) in places.items())
+    said = (f"{n} {100 * y:.2f} % at {x:,.0f} samples/s" for n, (x, y) in places.items())
     return inline(
         figure, "throughput", f"Test accuracy against throughput, logarithmic: {'; '.join(said)}"
     )
@@ -120,7 +120,7 @@ def _throughput_axes(axes: Axes, speeds: list[float]) -> None:
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
     axes.xaxis.set_minor_locator(FixedLocator([]))
-    axes.set_xlabel("images per second, answering (logarithmic)")
+    axes.set_xlabel("samples per second, answering (logarithmic)")
     axes.margins(y=0.1)
     low, high = axes.get_ylim()
     shares = MaxNLocator(6, steps=[1, 2, 5, 10]).tick_values(low, high)
