@@ -12,6 +12,7 @@ from pathlib import Path
 
 import frames_curve
 import results_page
+import time_table
 
 from zoo.comparison import columns, table
 
@@ -19,6 +20,7 @@ HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 README = HERE.parent / "README.md"
 DESIGN = HERE.parent / "docs" / "design.md"
+SEQUENCES = HERE.parent / "docs" / "sequences.md"
 COMPARING = HERE.parent / "docs" / "comparing.md"
 COMPARISON = RESULTS / "compare-mnist-quick.json"
 
@@ -105,6 +107,7 @@ BLOCKS = (
     (README, "standard", standard),
     (COMPARING, "coverage", coverage),
     (DESIGN, "frames", frames),
+    (SEQUENCES, "time", time_table.block),
 )
 
 

@@ -133,6 +133,11 @@ def goal_of_ensemble(document: dict, ensemble: dict) -> dict | None:
     return goals_of(key_of(document)).get("ensemble") if ensemble["accuracy"] == best else None
 
 
+def training_seconds(document: dict, name: str) -> float:
+    """How long an architecture's runs took to train, on average."""
+    return statistics.mean(frames_curve.seconds_of(document, name, RESULTS))
+
+
 def accuracy_rows(document: dict) -> list[tuple[str, ...]]:
     rows = []
     for row in document["rows"]:
@@ -151,7 +156,7 @@ def accuracy_rows(document: dict) -> list[tuple[str, ...]]:
                 str(len(row["seeds"])),
                 f"{row['parameters']:,}",
                 row["text"]["flops"],
-                f"{statistics.mean(frames_curve.seconds_of(document, row['name'], RESULTS)):.0f} s",
+                f"{training_seconds(document, row['name']):.0f} s",
                 wanted,
                 met,
             )

@@ -1,0 +1,91 @@
+"""The table of docs/sequences.md: which architecture uses time, and what it costs.
+
+`python bench/results.py table` writes it from four comparisons (bench/compare.sh): `motion` and its
+control, `spoken_digits` with speakers that training knows and with one that it does not.
+"""
+
+import results_page
+from results_page import percent
+
+from zoo import layouts
+from zoo.comparison.table import markdown_table
+
+MOTION, CONTROL = ("motion", "", "clips"), ("motion", "order=shuffled", "clips")
+SPOKEN, HELD_OUT = ("spoken_digits", "", "small"), ("spoken_digits", "split=theo", "small")
+BLIND_TO_ORDER = 0.5
+"""What a model that is blind to the order of frames can reach on `motion`: see docs/sequences.md."""
+TITLES = [
+    "architecture", "`motion` as", "order true", "order shuffled", "owed to order, points",
+    "`spoken_digits`", "speaker held out", "parameters", "training a run", "clips/s",
+]  # fmt: skip
+
+
+def rows_of(document: dict) -> dict[str, dict]:
+    """By architecture; what failed has none."""
+    return {row["name"]: row for row in document["rows"] if row["status"] == "ok"}
+
+
+def accuracy(row: dict | None) -> str:
+    if row is None:
+        return ""
+    low, high = row["interval"]
+    return f"**{percent(row['accuracy'], 1)}** ({percent(low, 1)} to {percent(high, 1)})"
+
+
+def verdicts(motion: dict[str, dict]) -> str:
+    """Who was seen to use the order: whose whole interval is above what the blind can reach."""
+    ahead = {name: row for name, row in motion.items() if row["interval"][0] > BLIND_TO_ORDER}
+    behind = [name for name in motion if name not in ahead]
+    costs = {name: row["train_images_per_second"]["median"] for name, row in ahead.items()}
+    cheapest = max(costs, key=costs.get)
+    said = [
+        f"Seen to use the order of the frames (the whole interval above 50 %): {listed(ahead)}."
+    ]
+    if behind:
+        said.append(f"Not seen to, by this recipe: {listed(behind)}.")
+    said.append(f"The fastest to train of those that do: {listed([cheapest])}.")
+    return " ".join(said)
+
+
+def owed(row: dict, control: dict | None) -> str:
+    """What is lost where the frames come in any order, in points."""
+    if control is None:
+        return ""
+    return f"{round(100 * (row['accuracy'] - control['accuracy']), 1) + 0:+.1f}"
+
+
+def listed(names) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def block() -> str:
+    found = results_page.comparisons()
+    motion, control, spoken, held_out = (
+        rows_of(found[key]) for key in (MOTION, CONTROL, SPOKEN, HELD_OUT)
+    )
+    rows = [
+        (
+            f"`{name}`",
+            layouts.recorded(row["input"]),
+            accuracy(row),
+            accuracy(control.get(name)),
+            owed(row, control.get(name)),
+            accuracy(spoken.get(name)),
+            accuracy(held_out.get(name)),
+            f"{row['parameters']:,}",
+            f"{results_page.training_seconds(found[MOTION], name):.0f} s",
+            row["text"]["inference_images_per_second"],
+        )
+        for name, row in motion.items()
+    ]
+    device = found[MOTION]["conditions"]
+    where = f"{device['device']['name']}, {device['cores']} cores, {device['backend']}"
+    seeds = ", ".join(
+        f"{results_page.title(key)}: {max(len(row['seeds']) for row in rows_of(found[key]).values())}"
+        for key in (MOTION, CONTROL, SPOKEN, HELD_OUT)
+    )
+    return (
+        f"{markdown_table(TITLES, rows)}\n{verdicts(motion)}\n\nTest accuracies with 95 % intervals. "
+        f"Seeds: {seeds}. Parameters, training and inference are those on `motion`, on {where}. "
+        "[results.md](results.md) has the rest.\n"
+    )
