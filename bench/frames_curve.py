@@ -65,17 +65,25 @@ def seconds_of(document: dict, name: str, runs: Path) -> list[float]:
     return [record["timings"]["train"] for record in records]
 
 
+def conditions(document: dict) -> dict:
+    """Those of a comparison, but for where the samples lay: many frames are streamed, to the same bits."""
+    engine = {k: v for k, v in document["conditions"]["engine"].items() if k != "data"}
+    return {**document["conditions"], "engine": engine}
+
+
 def record(documents: list[dict], runs: Path) -> dict:
     """The curve, with everything that must be the same along it.
 
     Exits where it is not: standing runs may have been made by other versions.
     """
     first = documents[0]
-    shared = ("recipe", "conditions")
     for other in documents[1:]:
-        for key in shared:
-            if other[key] != first[key]:
-                sys.exit(f"{key} differs between numbers of frames; use another --runs")
+        for name, shared in (
+            ("recipe", lambda document: document["recipe"]),
+            ("conditions", conditions),
+        ):
+            if shared(other) != shared(first):
+                sys.exit(f"{name} differs between numbers of frames; use another --runs")
     dataset = first["dataset"]
     return {
         "created": documents[-1]["created"],
@@ -85,7 +93,8 @@ def record(documents: list[dict], runs: Path) -> dict:
             "parameters": {k: v for k, v in dataset["parameters"].items() if k != "frames"},
             "sizes": dataset["sizes"],
         },
-        **{key: first[key] for key in shared},
+        "recipe": first["recipe"],
+        "conditions": conditions(first),
         "interval": first["methods"]["interval"],
         "points": [point(document, runs) for document in documents],
         "runs": [run for document in documents for run in document["runs"]],
