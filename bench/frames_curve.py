@@ -148,7 +148,7 @@ def draw(source: Path, target: Path) -> None:
         axes.set_xticks(shown, [str(each) for each in shown])
         axes.minorticks_off()
         axes.axhline(10, color="#999999", linewidth=0.8, linestyle="--")
-        axes.text(shown[0], 10.6, "chance", color="#777777", fontsize=9)
+        axes.text(shown[-1], 9, "chance", color="#777777", fontsize=9, ha="right", va="top")
         axes.set(xlabel="frames seen", ylabel="test accuracy, %", ylim=(0, 100))
         axes.grid(axis="y", color="#dddddd", linewidth=0.6)
         axes.spines[["top", "right"]].set_visible(False)

@@ -339,11 +339,11 @@ def curve() -> str:
     return "\n".join(
         [
             "## Moving digits: accuracy and the number of frames\n",
-            f"`python bench/frames_curve.py`: {parameters}, recipe `{record['recipe']['name']}`, "
+            f"`python bench/frames_curve.py --seeds {seeds}`: {parameters}, recipe `{record['recipe']['name']}`, "
             f"{seeds} seed{'s' * (seeds > 1)}, {dataset['sizes']['train']:,} clips to train on and "
             f"{dataset['sizes']['test']:,} to test, on {conditions['device']['name']}, "
             f"{conditions['cores']} cores; {conditions['backend']}, {conditions['precision']}; "
-            f"{versions}. In brackets and as bars: {record['interval']}. Record: "
+            f"{versions}. In brackets and as bars: {record['interval']} Record: "
             f"[{frames_curve.RECORD.name}](../bench/results/{frames_curve.RECORD.name}).\n",
             f"![accuracy against frames]({frames_curve.FIGURE.name})\n",
             markdown_table([*titles, f"training a run of {counts[-1]}"], rows),
