@@ -348,7 +348,9 @@ def interrupted(nets, small_npz, tmp_path):
 
 
 @posix
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_ctrl_c_stops_it_and_the_same_command_goes_on(interrupted, made, tmp_path, number):
     process, command, wait_for_run = interrupted
     second = wait_for_run(1)

@@ -230,7 +230,10 @@ def test_what_cannot_be_asked_for(zoo_here, tiny_py, small_npz):
     assert not list(Path("runs").glob("*"))
 
 
-@pytest.mark.parametrize("backend", [pytest.param("jax", marks=jax), "tensorflow"])
+@pytest.mark.parametrize(
+    "backend",
+    [pytest.param("jax", marks=jax), pytest.param("tensorflow", marks=pytest.mark.slow)],
+)
 def test_on_a_gpu_precision_is_measured_once_and_kept(
     backend, tiny_py, small_npz, gpu, zoo, monkeypatch
 ):
@@ -278,6 +281,7 @@ def test_on_a_cpu_automatic_precision_is_float32(zoo_here, tiny_py, small_npz):
 
 
 @jax
+@pytest.mark.slow  # a minute
 def test_a_comparison_gives_all_seeds_of_an_architecture_one_precision(
     tiny_py, small_npz, gpu, zoo, tmp_path
 ):
