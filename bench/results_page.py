@@ -339,8 +339,9 @@ def curve() -> str:
     return "\n".join(
         [
             "## Moving digits: accuracy and the number of frames\n",
-            f"`python bench/frames_curve.py --seeds {seeds}`: {parameters}, recipe `{record['recipe']['name']}`, "
-            f"{seeds} seed{'s' * (seeds > 1)}, {dataset['sizes']['train']:,} clips to train on and "
+            f"`python bench/frames_curve.py --seeds {seeds}`: {parameters}, "
+            f"recipe `{record['recipe']['name']}`, {seeds} seed{'s' * (seeds > 1)}, "
+            f"{dataset['sizes']['train']:,} clips to train on and "
             f"{dataset['sizes']['test']:,} to test, on {conditions['device']['name']}, "
             f"{conditions['cores']} cores; {conditions['backend']}, {conditions['precision']}; "
             f"{versions}. In brackets and as bars: {record['interval']} Record: "
