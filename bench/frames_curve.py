@@ -77,13 +77,13 @@ def record(documents: list[dict], runs: Path) -> dict:
     Exits where it is not: standing runs may have been made by other versions.
     """
     first = documents[0]
-    for other in documents[1:]:
-        for name, shared in (
-            ("recipe", lambda document: document["recipe"]),
-            ("conditions", conditions),
-        ):
-            if shared(other) != shared(first):
-                sys.exit(f"{name} differs between numbers of frames; use another --runs")
+    shared, *others = (
+        {"recipe": document["recipe"], "conditions": conditions(document)} for document in documents
+    )
+    for other in others:
+        for key, value in shared.items():
+            if other[key] != value:
+                sys.exit(f"{key} differs between numbers of frames; use another --runs")
     dataset = first["dataset"]
     return {
         "created": documents[-1]["created"],
@@ -93,8 +93,7 @@ def record(documents: list[dict], runs: Path) -> dict:
             "parameters": {k: v for k, v in dataset["parameters"].items() if k != "frames"},
             "sizes": dataset["sizes"],
         },
-        "recipe": first["recipe"],
-        "conditions": conditions(first),
+        **shared,
         "interval": first["methods"]["interval"],
         "points": [point(document, runs) for document in documents],
         "runs": [run for document in documents for run in document["runs"]],

@@ -17,6 +17,10 @@ import time_table
 from zoo.comparison import columns, table
 
 HERE = Path(__file__).parent
+sys.path.append(str(HERE.parent / "docs"))
+import blocks  # noqa: E402
+
+COMMAND = "python bench/results.py table"
 RESULTS = HERE / "results"
 README = HERE.parent / "README.md"
 DESIGN = HERE.parent / "docs" / "design.md"
@@ -111,16 +115,6 @@ BLOCKS = (
 )
 
 
-def rewritten(text: str, name: str, content: str) -> str:
-    """`text` with `content` between the markers of block `name`."""
-    begin, end = f"<!-- {name}: python bench/results.py table -->\n", f"<!-- end of {name} -->\n"
-    head, found, rest = text.partition(begin)
-    _, closed, tail = rest.partition(end)
-    if not (found and closed):
-        sys.exit(f"the markers of block {name} are missing")
-    return f"{head}{begin}\n{content}\n{end}{tail}"
-
-
 def main(arguments: list[str]) -> None:
     if arguments[:1] == ["collect"]:
         collect(arguments[1:])
@@ -129,23 +123,12 @@ def main(arguments: list[str]) -> None:
         sys.exit(__doc__)
     check = arguments[1:] == ["--check"]
     for path, name, make in BLOCKS:
-        write(path, rewritten(path.read_text(), name, make()), check)
-    write(results_page.PAGE, results_page.page(), check)
+        blocks.write(path, {name: make()}, COMMAND, check)
+    blocks.write_whole(results_page.PAGE, results_page.page(), COMMAND, check)
     if not frames_curve.is_drawn():
         if check:
-            sys.exit(
-                f"{frames_curve.FIGURE} is not what the record says: python bench/results.py table"
-            )
+            sys.exit(f"{frames_curve.FIGURE} is not up to date: {COMMAND}")
         frames_curve.draw(frames_curve.RECORD, frames_curve.FIGURE)
-
-
-def write(path: Path, wanted: str, check: bool) -> None:
-    """Write a file that the records make; with `check`, only say if it is not up to date."""
-    if path.exists() and path.read_text() == wanted:
-        return
-    if check:
-        sys.exit(f"{path} is not what the records say: python bench/results.py table")
-    path.write_text(wanted)
 
 
 if __name__ == "__main__":

@@ -51,6 +51,14 @@ def percent(share: float, digits: int = 2) -> str:
     return f"{100 * share:.{digits}f} %"
 
 
+def accuracy_with_interval(row: dict | None) -> str:
+    """In one cell; empty where there is no row."""
+    if row is None:
+        return ""
+    low, high = row["interval"]
+    return f"**{percent(row['accuracy'], 1)}** ({percent(low, 1)} to {percent(high, 1)})"
+
+
 def comparisons() -> dict[Key, dict]:
     """The comparison documents, by what was compared on what."""
     found = {}
@@ -323,13 +331,7 @@ def curve() -> str:
     rows = []
     for name, places in lines.items():
         rows_of = dict(places)
-        cells = [
-            f"**{percent(row['accuracy'], 1)}** ({percent(row['interval'][0], 1)} to "
-            f"{percent(row['interval'][1], 1)})"
-            if (row := rows_of.get(count))
-            else ""
-            for count in counts
-        ]
+        cells = [accuracy_with_interval(rows_of.get(count)) for count in counts]
         rows.append((f"`{name}`", *cells, f"{places[-1][1]['training_seconds']:.0f} s"))
     dataset, conditions = record["dataset"], record["conditions"]
     seeds = len(next(iter(lines.values()))[-1][1]["seeds"])

@@ -16,10 +16,15 @@ def rewritten(page: Path, text: str, name: str, command: str, content: str) -> s
 
 def write(page: Path, blocks: dict[str, str], command: str, check: bool) -> None:
     """Write a page's blocks; with `check`, only say if they are not what `command` writes."""
-    before = wanted = page.read_text(encoding="utf-8")
+    wanted = page.read_text(encoding="utf-8")
     for name, content in blocks.items():
         wanted = rewritten(page, wanted, name, command, content)
-    if wanted == before:
+    write_whole(page, wanted, command, check)
+
+
+def write_whole(page: Path, wanted: str, command: str, check: bool) -> None:
+    """Write a page that a command makes whole; with `check`, only say if it is not up to date."""
+    if page.exists() and page.read_text(encoding="utf-8") == wanted:
         return
     if check:
         sys.exit(f"{page} is not up to date: {command}")
