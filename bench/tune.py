@@ -22,8 +22,8 @@ LOG = HERE / "results" / "tuning.jsonl"
 
 
 def trials(path: Path = TRIALS) -> dict[str, dict]:
-    """By name: `architecture`, `dataset`, `data` (its parameters), `recipe`, `changes`, `settings`, and
-    `base`, whose values it takes."""
+    """By name: `architecture`, `dataset`, `data` (its parameters), `recipe`, `changes`, `settings`,
+    whether it is `retired`, and `base`, whose values it takes."""
     read = tomllib.loads(path.read_text())
     found: dict[str, dict] = {}
     for name, own in read.items():
@@ -33,6 +33,7 @@ def trials(path: Path = TRIALS) -> dict[str, dict]:
             merged[key] = {**base[key], **own.get(key, {})}
         merged.setdefault("dataset", "mnist")
         merged["base"] = own.get("base")
+        merged["retired"] = own.get("retired", False)
         found[name] = merged
     return found
 
@@ -103,7 +104,7 @@ def run(names: list[str], seeds: int) -> None:
     done = logged()
     for seed in range(seeds):
         for name in names or known:
-            if key(known[name], seed) in done:
+            if key(known[name], seed) in done or known[name]["retired"]:
                 continue
             line = train(known[name], seed)
             with LOG.open("a") as log:

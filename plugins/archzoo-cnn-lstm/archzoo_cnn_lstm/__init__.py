@@ -9,7 +9,8 @@ def build(
     input_shape,
     num_classes,
     *,
-    filters: Annotated[tuple[int, ...], "of the convolutions, pooled halfway"] = (24, 32),
+    filters: Annotated[tuple[int, ...], "of the convolutions, pooled halfway"] = (32, 64),
+    features: Annotated[int, "that a dense layer makes of each row; 0 for none"] = 128,
     units: Annotated[int, "of the LSTM, in each direction"] = 96,
     bidirectional: Annotated[bool, "read the rows upwards, too"] = True,
     dropout: Annotated[float, "share dropped before the LSTM (two thirds of it) and after"] = 0.15,
@@ -18,7 +19,8 @@ def build(
 
     Shaped like a CRNN (Shi, Bai and Yao 2015, https://arxiv.org/abs/1507.05717), with rows instead
     of columns as time: pooling halfway through the convolutions, and after the last one where it
-    halves the width only, so that the LSTM has H/2 steps.
+    halves the width only, so that the LSTM has H/2 steps. What the LSTM reads of a row are the
+    features that one dense layer, the same for all rows, makes of it.
 
     Takes images `(H, W, C)`; returns logits `(batch, num_classes)`.
     """
@@ -36,6 +38,9 @@ def build(
             x = layers.MaxPooling2D(2, padding="same")(x)
     x = layers.MaxPooling2D((1, 2), padding="same")(x)
     rows = layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]))(x)
+    if features:
+        rows = layers.Dense(features, use_bias=False)(rows)
+        rows = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(rows))
     rows = layers.Dropout(dropout * 2 / 3)(rows)
     lstm = layers.LSTM(units)
     x = (layers.Bidirectional(lstm) if bidirectional else lstm)(rows)
