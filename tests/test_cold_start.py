@@ -74,3 +74,10 @@ def test_a_mistyped_hyperparameter_is_found_before_keras_is_imported(tmp_path):
     assert answer["code"] == 2
     assert "Did you mean filters" in result.stderr
     assert not set(answer["modules"]) & set(HEAVY)
+
+
+def test_starting_tensorflow_says_nothing(zoo, monkeypatch):
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    result = zoo("show", "cnn")
+    assert result.returncode == 0
+    assert result.stderr == ""

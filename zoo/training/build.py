@@ -26,7 +26,8 @@ def build_model(
         PluginError: `build` fails, or gives something that is no model with
             `(batch, num_classes)` as output. It names the package and the line.
     """
-    import keras
+    with quiet_native_logs():
+        import keras
 
     try:
         with quiet_native_logs():
