@@ -79,7 +79,7 @@ def test_the_numbers_in_the_record_follow_from_the_files(finished, mnist_arrays)
 
 
 def test_the_same_command_finds_the_finished_run_and_again_makes_another(
-    finished, zoo_here, tiny_py, small_npz
+    finished, zoo_here, tiny_py, small_npz, tmp_path
 ):
     before = (finished.folder / "run.json").read_bytes()
     same = train(zoo_here, tiny_py, "--dataset", small_npz, *FAST)
@@ -88,6 +88,9 @@ def test_the_same_command_finds_the_finished_run_and_again_makes_another(
     anew = train(zoo_here, tiny_py, "--dataset", small_npz, *FAST, "--again")
     assert anew["folder"] == f"{finished.folder}-2"
     assert_same_results(finished, Run.open(finished.folder.with_name(f"{finished.name}-2")))
+    elsewhere = ("--again", "--runs-dir", tmp_path / "elsewhere")
+    first = train(zoo_here, tiny_py, "--dataset", small_npz, *FAST, *elsewhere)
+    assert Path(first["folder"]).name == finished.name
     other = train(zoo_here, tiny_py, "--dataset", small_npz, *FAST, "--seed", "1")
     assert other["metrics"]["test_loss"] != same["metrics"]["test_loss"]
 
@@ -149,6 +152,14 @@ def test_averaged_weights_are_what_is_evaluated_and_saved(zoo_here, tiny_py, sma
         last = archive["model/0"]
     kernel = next(v for v in weights(run).values() if v.shape == last.shape)
     assert not np.array_equal(kernel, last)
+
+
+def test_averaged_weights_forget_where_training_began(zoo_here, tiny_py, small_npz, tmp_path):
+    (tmp_path / "own.toml").write_text(
+        "ema = 0.9999\nepochs = 2\nbatch_size = 10\nlearning_rate = 0.01\n"
+    )
+    record = train(zoo_here, tiny_py, "--dataset", small_npz, "--recipe", "own.toml", "--json")
+    assert record["metrics"]["test_accuracy"] > 0.7
 
 
 def test_json_is_all_that_is_printed(zoo, tiny_py, small_npz):

@@ -211,12 +211,10 @@ class _Workshop:
 
 
 def _folder(runs_dir: Path, name: str, again: bool) -> Path:
-    if not again:
-        return runs_dir / name
-    number = 2
-    while (runs_dir / f"{name}-{number}").exists():
-        number += 1
-    return runs_dir / f"{name}-{number}"
+    folder, number = runs_dir / name, 2
+    while again and folder.exists():
+        folder, number = runs_dir / f"{name}-{number}", number + 1
+    return folder
 
 
 def _differs(run: Run, identity: dict[str, Any]) -> str:
