@@ -37,9 +37,8 @@ class Recipe:
     warmup: float = 0.2
     clip_norm: float = 0.0
 
-    # Regularisation. `ema` is the decay per step of the averaged weights that are evaluated, less in
-    # the first steps (see zoo/training/optimizer.py);
-    # 0 evaluates the weights themselves.
+    # Regularisation. `ema` is the decay per step of the averaged weights that are evaluated, at most
+    # (1 + t) / (10 + t) at step t; 0 evaluates the weights themselves.
     label_smoothing: float = 0.0
     ema: float = 0.0
 
