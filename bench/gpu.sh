@@ -16,5 +16,5 @@ zoo train cnn --recipe speedrun --dataset mnist --device gpu --set filters=8,16,
 python bench/results.py collect "$runs"/speedrun/*/
 for pair in mnist:standard mnist:record fashion_mnist:record; do
   DATASET="${pair%:*}" RECIPE="${pair#*:}" SEEDS="${SEEDS:-5}" RUNS="$runs" \
-    bench/compare.sh --device gpu --costs none
+    bench/compare.sh --device gpu --together --costs none
 done

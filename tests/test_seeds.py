@@ -51,6 +51,20 @@ ONE_BREAKS = """
         ])
 """
 
+# Two in one process are too many.
+ONCE_A_PROCESS = """
+    def build(input_shape, num_classes):
+        import keras
+        from keras import layers
+
+        if hasattr(keras, "in_use"):
+            raise MemoryError("wanted 9 TiB")
+        keras.in_use = True
+        return keras.Sequential([
+            keras.Input(input_shape), layers.Flatten(), layers.Dense(num_classes)
+        ])
+"""
+
 # A GPU that is the CPU: what is chosen for a GPU is chosen, and runs.
 PRETEND = """
     import os
@@ -300,6 +314,38 @@ def test_a_comparison_gives_all_seeds_of_an_architecture_one_precision(
     again = zoo(*arguments, env={**gpu, "NEVER_MEASURE": "1"})
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout)["harness"]["reused"] == 2
+
+
+@jax
+def test_a_comparison_trains_seeds_together_where_it_is_told_to(
+    alone, tiny_py, small_npz, recipe, zoo, tmp_path
+):
+    twice = tmp_path / "twice.py"
+    twice.write_text(textwrap.dedent(ONCE_A_PROCESS))
+    arguments = ["compare", tiny_py, twice, "--dataset", small_npz, "--recipe", recipe]
+    arguments += ["--backend", "jax", "--seeds", "2", "--costs", "none", "--together"]
+    result = zoo(*arguments, "--json")
+    assert result.returncode == 0, result.stderr
+    assert "twice: 2 seeds could not be trained together (failed: build of twice" in result.stderr
+    assert result.stderr.count("each is trained alone now") == 1
+    runs = [Run.open(path.parent) for path in sorted(Path("runs").glob("*/run.json"))]
+    made = [(Path(run.architecture).stem, run.record["seed"], run.status) for run in runs]
+    assert made == [
+        (name, seed, "finished") for name in (tiny_py.stem, twice.stem) for seed in (0, 1)
+    ]
+    assert [sessions(run)[-1] for run in runs] == [(0, 0, 2)] * 2 + [(0, 0, 1)] * 2
+    assert_alike(runs[1], Run.open(alone / runs[1].name))
+    document = json.loads(result.stdout)
+    assert "--together" in document["command"]
+    assert document["harness"]["overhead"] is None  # seconds of two are no seconds of one
+    assert any("a program, with others (tiny)" in note for note in document["notes"])
+
+
+def test_a_comparison_trains_together_with_jax_alone(zoo_here, tiny_py, small_npz):
+    result = zoo_here("compare", tiny_py, "--dataset", small_npz, "--together")
+    assert_one_line_error(result, 2, "tensorflow trains one model at a time", "--backend jax")
+    result = zoo_here("compare", "--from", "runs", "--together")
+    assert_one_line_error(result, 2, "leave --together out")
 
 
 @jax

@@ -18,11 +18,13 @@ from zoo.comparison.entries import choose
 from zoo.datasets.catalog import find_dataset
 from zoo.datasets.location import Locations
 from zoo.errors import UsageError
+from zoo.training.backend import check_trains_together
 from zoo.training.request import DEFAULT_DATASET, Request
 
 FORMATS = ("as_json", "as_csv", "as_markdown")
 FOR_NEW_RUNS = (
-    "seeds", "test_shift", "settings", "jobs", "dry_run", "device", "backend", "costs", "everything",
+    "seeds", "test_shift", "settings", "jobs", "together", "dry_run", "device", "backend", "costs",
+    "everything",
 )  # fmt: skip
 """What makes no sense where runs were made elsewhere."""
 
@@ -44,6 +46,12 @@ FOR_NEW_RUNS = (
     help="The validation accuracy whose seconds and epochs are shown.",
 )
 @click.option("--jobs", type=int, default=1, show_default=True, help="Trainings at a time.")
+@click.option(
+    "--together",
+    is_flag=True,
+    help="With jax: all seeds of an architecture in one program, which pays on a GPU. Their seconds "
+    "are then those of all.",
+)
 @click.option(
     "--from",
     "folders",
@@ -142,10 +150,14 @@ def _here(context: click.Context, given: dict[str, Any], reporter):
         settings=options.pairs("--set", given["settings"]),
     )
     workplace = Workplace(
-        given["runs_dir"], given["data_dir"], given["jobs"], options.use_plugins(context)
+        given["runs_dir"],
+        given["data_dir"],
+        given["jobs"],
+        given["together"],
+        options.use_plugins(context),
     )
     comparing = Comparing(entries, _request(registry, given), workplace, reporter)
-    _look_up(registry, comparing)
+    _look_up(registry, comparing, given["together"])
     agenda = comparing.plan(range(given["seeds"]))
     if given["dry_run"]:
         show_plan(agenda, given)
@@ -186,11 +198,13 @@ def _dataset(registry, given: dict[str, Any]) -> str:
     return default_dataset(registry, Locations.of_user(given["data_dir"]), fetch=fetch)
 
 
-def _look_up(registry, comparing: Comparing) -> None:
+def _look_up(registry, comparing: Comparing, together: bool) -> None:
     """Every name and value is checked before a process is started."""
     for entry in comparing.entries:
         if not entry.problem:
-            comparing.request(entry).plan(registry)
+            plan = comparing.request(entry).plan(registry)
+            if together:
+                check_trains_together(plan.backend)
 
 
 def _differs(found, registry) -> list[str]:
@@ -248,6 +262,7 @@ def _typed(given: dict[str, Any]) -> str:
     for name in ("backend", "device"):
         if given[name] not in (None, "auto"):
             words += [f"--{name}", given[name]]
+    words += ["--together"] if given["together"] else []
     if given["costs"] != "full":
         words += ["--costs", given["costs"]]
     words += ["--allow-mixed"] if given["allow_mixed"] else []

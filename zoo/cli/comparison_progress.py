@@ -62,6 +62,7 @@ class LiveBars(Notes):
         self._progress = bars()
         self._tasks = {}
         self._steps = {}
+        self._shares = {}
         self._whole = self._costs = None
 
     def _print(self, text):
@@ -90,8 +91,10 @@ class LiveBars(Notes):
                 "all runs", total=self._agenda.seconds, detail=f"0 of {self._total} done"
             )
             self._progress.start()
+        if id(job) in self._tasks:  # a second try
+            self._progress.remove_task(self._tasks[id(job)])
         self._tasks[id(job)] = self._progress.add_task(_title(job), total=None, detail="starting")
-        self._steps[id(job)] = (0, 0)
+        self._steps[id(job)], self._shares[id(job)] = (0, 0), 0.0
 
     def event(self, job, event):
         task = self._tasks[id(job)]
@@ -115,14 +118,18 @@ class LiveBars(Notes):
         self._progress.update(task, completed=done)
         total = self._steps[id(job)][1]
         if total:
-            self._progress.update(self._whole, completed=self._ended + job.seconds * done / total)
+            self._shares[id(job)] = job.seconds * done / total
+            completed = self._ended + sum(self._shares.values())
+            self._progress.update(self._whole, completed=completed)
 
     def ended(self, job, outcome):
         self._progress.remove_task(self._tasks.pop(id(job)))
+        del self._shares[id(job)]
         self._ended += job.seconds
         self._done += 1
         detail = f"{self._done} of {self._total} done"
-        self._progress.update(self._whole, completed=self._ended, detail=detail)
+        completed = self._ended + sum(self._shares.values())
+        self._progress.update(self._whole, completed=completed, detail=detail)
         self._print(_ending(job, outcome))
 
     def measuring(self, name, done, total):

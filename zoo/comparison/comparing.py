@@ -26,7 +26,8 @@ class Workplace:
     """Where a comparison works.
 
     Attributes:
-        jobs: trainings at a time.
+        jobs: processes that train at a time.
+        together: whether such a process trains all seeds of an architecture, in one program.
         use_plugins: whether workers load plugins.
 
     Raises:
@@ -36,6 +37,7 @@ class Workplace:
     runs_dir: Path
     data_dir: str | None = None
     jobs: int = 1
+    together: bool = False
     use_plugins: bool = True
 
     def __post_init__(self):
@@ -103,7 +105,11 @@ class Comparing:
         workplace = self.workplace
         with self._clocked():
             execution = Execution(
-                workplace.runs_dir, workplace.jobs, workplace.for_workers, self.reporter
+                workplace.runs_dir,
+                workplace.jobs,
+                workplace.together,
+                workplace.for_workers,
+                self.reporter,
             )
             self.outcomes = execution.carry_out(agenda)
         return of_outcomes(self.outcomes)
@@ -152,11 +158,11 @@ class Comparing:
 
         `wall_seconds` holds planning, estimating and training; `overhead` is its excess over the
         phases of the runs (loading, importing, compiling, training, ...) as a share of these; None
-        if nothing was trained, or several at a time.
+        if nothing was trained, or several at a time or together.
         """
         phases = sum(outcome.seconds for outcome in self.outcomes)
         trained = [outcome for outcome in self.outcomes if outcome.seconds]
-        alone = trained and self.workplace.jobs == 1
+        alone = trained and self.workplace.jobs == 1 and not self.workplace.together
         return {
             "jobs": self.workplace.jobs,
             "trained": len(trained),

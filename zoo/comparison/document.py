@@ -358,7 +358,7 @@ def _disturbed(results: Sequence[Result]) -> list[str]:
     if not names:
         return []
     return [
-        "seconds to target are disturbed: some runs shared the machine with others "
+        "seconds to target are disturbed: some runs shared the machine, or a program, with others "
         f"({', '.join(names)})"
     ]
 

@@ -1,9 +1,9 @@
-"""Carrying out the missing runs, each in a fresh process, some at a time."""
+"""Carrying out the missing runs, each portion of them in a fresh process, some at a time."""
 
 import queue
 import threading
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,23 +31,43 @@ class Outcome:
     seconds: float = 0.0
 
 
+@dataclass(eq=False)
+class _Portion:
+    """Jobs that one process trains, in one program; `left` are the places of those in hand."""
+
+    jobs: tuple[Job, ...]
+    worker: Worker
+    left: set[int] = field(init=False)
+
+    def __post_init__(self):
+        self.left = set(range(len(self.jobs)))
+
+
 class Execution:
     """Runs an agenda's jobs.
 
     Args:
         runs_dir: where runs are.
         at_once: processes at a time.
+        together: whether one process trains all runs of an entry, in one program. Those that it
+            could not are then trained each alone.
         content: what each worker is told besides its job: `use_plugins`, `data_dir`.
         reporter: is told what happens.
     """
 
     def __init__(
-        self, runs_dir: Path, at_once: int, content: dict[str, Any], reporter: ComparisonReporter
+        self,
+        runs_dir: Path,
+        at_once: int,
+        together: bool,
+        content: dict[str, Any],
+        reporter: ComparisonReporter,
     ):
-        self._runs_dir, self._at_once = runs_dir, at_once
+        self._runs_dir, self._at_once, self._together = runs_dir, at_once, together
         self._content, self._reporter = content, reporter
-        self._events: queue.Queue[tuple[Job, dict[str, Any] | None]] = queue.Queue()
-        self._workers: dict[int, Worker] = {}
+        self._events: queue.Queue[tuple[_Portion, dict[str, Any] | None]] = queue.Queue()
+        self._waiting: list[tuple[Job, ...]] = []
+        self._in_hand: list[_Portion] = []
 
     def carry_out(self, agenda: Agenda) -> list[Outcome]:
         """Every job's outcome, in the agenda's order.
@@ -57,68 +77,91 @@ class Execution:
                 stand, so that the same comparison goes on from there.
         """
         outcomes = {id(job): _known(job) for job in agenda.jobs if not job.to_do}
-        waiting = list(agenda.to_do)
+        self._waiting = agenda.portions(self._together)
         with Interruption() as interruption:
             try:
-                while waiting or self._workers:
-                    while waiting and len(self._workers) < self._at_once:
-                        self._start(waiting.pop(0))
+                while self._waiting or self._in_hand:
+                    while self._waiting and len(self._in_hand) < self._at_once:
+                        self._start(self._waiting.pop(0))
                     for outcome in self._step():
                         outcomes[id(outcome.job)] = outcome
                         self._reporter.ended(outcome.job, outcome)
                     if interruption.signal_number is not None:
-                        self._wind_down(len(waiting), agenda, interruption.signal_number)
+                        self._wind_down(len(agenda.to_do), interruption.signal_number)
             finally:
-                for worker in self._workers.values():
-                    worker.kill()
+                for portion in self._in_hand:
+                    portion.worker.kill()
         return [outcomes[id(job)] for job in agenda.jobs]
 
-    def _start(self, job: Job) -> None:
+    def _start(self, jobs: tuple[Job, ...]) -> None:
+        precision = next((job.precision for job in jobs if job.precision), None)
         worker = Worker(
             "train",
             ONE_OF_MANY if self._at_once > 1 else None,
-            request=job.request.as_json(),
+            runs=[
+                {
+                    "request": job.request.as_json(),
+                    "again": job.again,
+                    "resume": str(job.run.folder) if job.run and job.state == GOES_ON else None,
+                }
+                for job in jobs
+            ],
             runs_dir=str(self._runs_dir),
-            again=job.again,
-            resume=str(job.run.folder) if job.run and job.state == GOES_ON else None,
             alongside=self._at_once - 1,
-            precision=asdict(job.precision) if job.precision else None,
+            precision=asdict(precision) if precision else None,
             **self._content,
         )
-        self._workers[id(job)] = worker
-        self._reporter.started(job)
-        threading.Thread(target=self._listen, args=(job, worker), daemon=True).start()
+        portion = _Portion(jobs, worker)
+        self._in_hand.append(portion)
+        for job in jobs:
+            self._reporter.started(job)
+        threading.Thread(target=self._listen, args=(portion,), daemon=True).start()
 
-    def _listen(self, job: Job, worker: Worker) -> None:
-        while event := worker.receive():
-            self._events.put((job, event))
-        self._events.put((job, None))
+    def _listen(self, portion: _Portion) -> None:
+        while event := portion.worker.receive():
+            self._events.put((portion, event))
+        self._events.put((portion, None))
 
     def _step(self) -> Iterable[Outcome]:
-        """Handle one event, if one comes soon; an outcome, if it was a job's last."""
+        """Handle one event, if one comes soon; the outcomes, if it was the last of some jobs."""
         try:
-            job, event = self._events.get(timeout=0.2)
+            portion, event = self._events.get(timeout=0.2)
         except queue.Empty:
             return
-        worker = self._workers.get(id(job))
-        if worker is None:
+        if portion not in self._in_hand:
             return  # what ended it has been told already
-        event = event or worker.death()
-        if event["event"] in ("finished", "failed", "interrupted"):
-            del self._workers[id(job)]
-            worker.finish()
+        event = event or portion.worker.death()
+        if event["event"] not in ("finished", "failed", "interrupted"):
+            self._reporter.event(portion.jobs[event["place"]], event)
+            return
+        places = {event["place"]} if "place" in event else set(portion.left)
+        portion.left -= places
+        if not portion.left:
+            self._in_hand.remove(portion)
+            portion.worker.finish()
+        jobs = [portion.jobs[place] for place in sorted(places)]
+        if event["event"] == "failed" and "place" not in event and len(portion.jobs) > 1:
+            self._take_apart(jobs, event)
+            return
+        for job in jobs:
             yield _outcome(job, event)
-        else:
-            self._reporter.event(job, event)
 
-    def _wind_down(self, waiting: int, agenda: Agenda, signal_number: int) -> None:
-        for worker in self._workers.values():
-            worker.stop()
-        in_hand = len(self._workers)
-        while self._workers:
+    def _take_apart(self, jobs: list[Job], event: dict[str, Any]) -> None:
+        """A program for several was too much, or one of them ended it: each has another try."""
+        self._reporter.note(
+            f"{jobs[0].entry.name}: {len(jobs)} seeds could not be trained together "
+            f"({event['status']}: {event['cause']}); each is trained alone now"
+        )
+        self._waiting = [(job,) for job in jobs] + self._waiting
+
+    def _wind_down(self, planned: int, signal_number: int) -> None:
+        waiting = sum(len(jobs) for jobs in self._waiting)
+        in_hand = sum(len(portion.left) for portion in self._in_hand)
+        for portion in self._in_hand:
+            portion.worker.stop()
+        while self._in_hand:
             for _ in self._step():
                 pass
-        planned = len(agenda.to_do)
         raise Interrupted(
             f"stopped with {planned - waiting - in_hand} of {planned} runs done; the same command "
             "goes on from there, and the run in hand from its checkpoint.",

@@ -65,6 +65,16 @@ class Agenda:
     def to_do(self) -> list[Job]:
         return [job for job in self.jobs if job.to_do]
 
+    def portions(self, together: bool) -> list[tuple[Job, ...]]:
+        """The runs that are to do, by the process that trains them: each alone, or those of an
+        entry `together`."""
+        if not together:
+            return [(job,) for job in self.to_do]
+        found: dict[str, list[Job]] = {}
+        for job in self.to_do:
+            found.setdefault(job.entry.name, []).append(job)
+        return [tuple(jobs) for jobs in found.values()]
+
     @property
     def seconds(self) -> float:
         """How long the missing runs will take one after another, about."""

@@ -13,6 +13,7 @@ import threading
 import time
 import traceback
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -58,12 +59,12 @@ class Channel:
 
 
 class Events(Reporter):
-    """A training's progress as events."""
+    """A training's progress as events, each with its `place` among the task's runs."""
 
     interval = 0.5
 
-    def __init__(self, channel: Channel):
-        self._send = channel.send
+    def __init__(self, channel: Channel, place: int):
+        self._send = partial(channel.send, place=place)
 
     def note(self, text):
         self._send("note", text=text)
@@ -79,21 +80,31 @@ class Events(Reporter):
 
 
 def train(channel: Channel, task: dict[str, Any], registry: Registry) -> None:
-    """Train one request: `finished` says where."""
-    from zoo.training.trainer import train
+    """Train `runs` in one program: of each comes `finished`, which says where, or what ended it."""
+    from zoo.training.trainer import Assignment, train_together
 
     threading.Thread(target=_stop_with_parent, daemon=True).start()
-    run = train(
-        Request(**task["request"]).plan(registry),
+    assignments = [
+        Assignment(
+            Request(**each["request"]).plan(registry),
+            each["again"],
+            Run.open(Path(each["resume"])) if each["resume"] else None,
+            Events(channel, place),
+        )
+        for place, each in enumerate(task["runs"])
+    ]
+    found, ended = train_together(
+        assignments,
         Path(task["runs_dir"]),
         Locations.of_user(task["data_dir"]),
-        reporter=Events(channel),
-        again=task["again"],
-        resume=Run.open(Path(task["resume"])) if task["resume"] else None,
         alongside=task["alongside"],
         precision=Precision(**task["precision"]) if task["precision"] else None,
     )
-    channel.send("finished", folder=str(run.folder))
+    for place, (run, error) in enumerate(zip(found, ended, strict=True)):
+        if error is None:
+            channel.send("finished", place=place, folder=str(run.folder))
+        else:
+            channel.send(**_end(error), place=place)
 
 
 def _stop_with_parent() -> None:
@@ -219,13 +230,17 @@ def main() -> None:
     try:
         registry = Registry.discover(use_plugins=task["use_plugins"])
         TASKS[task["task"]](channel, task, registry)
-    except Interrupted as error:
-        channel.send("interrupted", cause=str(error))
-        sys.exit(error.exit_code)
     except (Exception, SystemExit) as error:  # a stranger's code may raise anything
-        channel.send("failed", status=_status(error), cause=_cause(error))
+        channel.send(**_end(error))
         traceback.print_exc()
         sys.exit(1)
+
+
+def _end(error: BaseException) -> dict[str, Any]:
+    """The event that tells of an early end."""
+    if isinstance(error, Interrupted):
+        return {"event": "interrupted", "cause": str(error)}
+    return {"event": "failed", "status": _status(error), "cause": _cause(error)}
 
 
 def _status(error: BaseException) -> str:

@@ -15,6 +15,9 @@ from zoo.suggest import unknown
 BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 """Each backend and the package that brings it."""
 
+TRAIN_TOGETHER = ("jax",)
+"""Backends that train several models in one program; their engines have `train_together`."""
+
 DEVICES = ("auto", "cpu", "gpu")
 
 
@@ -47,6 +50,19 @@ def choose_backend(asked: str | None) -> str:
 def installed_backends() -> list[str]:
     """The backends whose package is there; imports none of them."""
     return [name for name, package in BACKENDS.items() if importlib.util.find_spec(package)]
+
+
+def check_trains_together(backend: str) -> None:
+    """Whether seeds can be trained in one program.
+
+    Raises:
+        UsageError: this backend cannot.
+    """
+    if backend not in TRAIN_TOGETHER:
+        raise UsageError(
+            f"--together: {backend} trains one model at a time. Use --backend jax, or leave it out: "
+            "seeds are then trained one after another."
+        )
 
 
 def hide_gpus(backend: str) -> None:

@@ -91,8 +91,6 @@ class Engine(ABC):
     """
 
     name: str
-    trains_together = False
-    """Whether `train_together` is there."""
     source: Source
     """Where the training examples come from, after `load`."""
 

@@ -11,7 +11,6 @@ from zoo.training.engine import Engine, Sums, calls, part
 
 class JaxEngine(Engine):
     name = "jax"
-    trains_together = True
 
     @property
     def settings(self):

@@ -4,7 +4,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,27 @@ from zoo.datasets.location import Locations
 from zoo.errors import Interrupted, UsageError, ZooError
 from zoo.run import Run
 from zoo.training import precision as precisions
-from zoo.training.backend import Device
+from zoo.training.backend import TRAIN_TOGETHER, Device, check_trains_together
 from zoo.training.plan import Plan, run_name
 from zoo.training.precision import Precision
 from zoo.training.reporter import Reporter
 from zoo.training.session import Ground, Session, carry_out
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A run to be made.
+
+    Attributes:
+        again: into a new folder, although one is there.
+        resume: in this run's folder, and only if the plan is what was trained there.
+        reporter: is told what happens, and closed.
+    """
+
+    plan: Plan
+    again: bool = False
+    resume: Run | None = None
+    reporter: Reporter = field(default_factory=Reporter)
 
 
 def train(
@@ -44,11 +60,33 @@ def train(
         Diverged: the loss became NaN or infinite; the run says so.
         ZooError: data, plugin, disk: the message says which.
     """
-    workshop = _Workshop(plan, runs_dir, locations, again, alongside, precision)
-    (run,), (ended,) = workshop.train([plan], lambda _plan: reporter or Reporter(), resume)
+    assignment = Assignment(plan, again, resume, reporter or Reporter())
+    (run,), (ended,) = train_together(
+        [assignment], runs_dir, locations, alongside=alongside, precision=precision
+    )
     if ended:
         raise ended
     return run
+
+
+def train_together(
+    assignments: Sequence[Assignment],
+    runs_dir: Path,
+    locations: Locations,
+    *,
+    alongside: int = 0,
+    precision: Precision | None = None,
+) -> tuple[list[Run], list[ZooError | None]]:
+    """Make some runs in one program; the runs, and what ended each of them early.
+
+    Their plans differ in nothing but the seed, and several need a backend of `TRAIN_TOGETHER`.
+    `alongside` and `precision` are as for `train`.
+
+    Raises:
+        ZooError: data, plugin, disk: the message says which.
+    """
+    workshop = _Workshop(assignments[0].plan, runs_dir, locations, alongside, precision)
+    return workshop.train(assignments)
 
 
 def train_seeds(
@@ -74,18 +112,20 @@ def train_seeds(
         ZooError: data, plugin, disk: the message says which.
     """
     plans = [replace(plan, seed=plan.seed + number) for number in range(count)]
-    workshop = _Workshop(plan, runs_dir, locations, again)
+    workshop = _Workshop(plan, runs_dir, locations)
     portions = [plans] if workshop.together(plan, together) else [[each] for each in plans]
     found: list[Run] = []
     for portion in portions:
         try:
-            done, ended = workshop.train(portion, reporters)
-        except KeyboardInterrupt as again:  # between two runs, or when somebody cannot wait
-            raise _stopped(found, count, signal.SIGINT) from again
+            done, ended = workshop.train(
+                [Assignment(each, again, reporter=reporters(each)) for each in portion]
+            )
+        except KeyboardInterrupt as error:  # between two runs, or when somebody cannot wait
+            raise _stopped(found, count, signal.SIGINT) from error
         found += done
-        for error in ended:
-            if isinstance(error, Interrupted):
-                raise _stopped(found, count, error.exit_code - 128)
+        for end in ended:
+            if isinstance(end, Interrupted):
+                raise _stopped(found, count, end.exit_code - 128)
     return found
 
 
@@ -117,7 +157,6 @@ class _Workshop:
         plan: Plan,
         runs_dir: Path,
         locations: Locations,
-        again: bool,
         alongside: int = 0,
         precision: Precision | None = None,
     ):
@@ -132,61 +171,61 @@ class _Workshop:
         self._timings = {"load": loaded - started, "import": time.perf_counter() - loaded}
         examples = Examples.split(arrays, plan.recipe)
         self._ground = Ground(arrays, examples, device, deterministic, alongside)
-        self._runs_dir, self._again, self._precision = runs_dir, again, precision
+        self._runs_dir, self._precision = runs_dir, precision
 
     def together(self, plan: Plan, asked: bool | None) -> bool:
         """Whether seeds are trained in one program."""
-        from zoo.training.engine import engine_kind
+        if asked:
+            check_trains_together(plan.backend)
+        on_gpu = self._ground.device.kind == "gpu"
+        return plan.backend in TRAIN_TOGETHER and on_gpu if asked is None else asked
 
-        able = engine_kind(plan.backend).trains_together
-        if asked and not able:
-            raise UsageError(
-                f"--together: {plan.backend} trains one model at a time. Use --backend jax, or leave "
-                "it out: seeds are then trained one after another."
-            )
-        return able and self._ground.device.kind == "gpu" if asked is None else asked
-
-    def train(
-        self,
-        plans: Sequence[Plan],
-        reporters: Callable[[Plan], Reporter],
-        resume: Run | None = None,
-    ) -> tuple[list[Run], list[ZooError | None]]:
-        """Train what is not finished of some plans, in one program; and what ended each early."""
+    def train(self, assignments: Sequence[Assignment]) -> tuple[list[Run], list[ZooError | None]]:
+        """Train what is not finished, in one program; the runs, and what ended each early."""
         with ExitStack() as stack:
             found: list[Run] = []
             sessions: dict[int, Session] = {}
-            for place, plan in enumerate(plans):
-                reporter = reporters(plan)
-                stack.callback(reporter.close)
-                identity = plan.identity(self._ground.arrays, self._ground.device)
-                found.append(stack.enter_context(self._held(identity, resume)))
-                if found[-1].finished:
-                    reporter.note(f"{found[-1].name} is finished already; --again trains it anew")
+            for place, assignment in enumerate(assignments):
+                stack.callback(assignment.reporter.close)
+                identity = assignment.plan.identity(self._ground.arrays, self._ground.device)
+                run = stack.enter_context(self._held(assignment, identity))
+                found.append(run)
+                if run.finished:
+                    assignment.reporter.note(
+                        f"{run.name} is finished already; --again trains it anew"
+                    )
                 else:
-                    sessions[place] = self._session(plan, found[-1], identity, reporter)
+                    sessions[place] = self._session(assignment, run, identity)
             carry_out(list(sessions.values()))
             ended = [
-                sessions[place].ended if place in sessions else None for place in range(len(plans))
+                sessions[place].ended if place in sessions else None
+                for place in range(len(assignments))
             ]
         return found, ended
 
     @contextmanager
-    def _held(self, identity: dict[str, Any], resume: Run | None) -> Iterator[Run]:
+    def _held(self, assignment: Assignment, identity: dict[str, Any]) -> Iterator[Run]:
         """The run's folder, locked; with its record, if it was begun before."""
-        run = resume or Run(_folder(self._runs_dir, run_name(identity), self._again))
+        resume = assignment.resume
+        run = resume or Run(_folder(self._runs_dir, run_name(identity), assignment.again))
         if resume and resume.record["identity"] != identity:
             raise UsageError(_differs(resume, identity))
         with run.locked():
             begun = (run.folder / "run.json").exists()
             yield Run.open(run.folder) if begun else run
 
-    def _session(
-        self, plan: Plan, run: Run, identity: dict[str, Any], reporter: Reporter
-    ) -> Session:
+    def _session(self, assignment: Assignment, run: Run, identity: dict[str, Any]) -> Session:
         timings, self._timings = self._timings, dict.fromkeys(self._timings, 0.0)
-        precision = self._precision_of(plan, run, identity, timings)
-        return Session(plan, run, self._ground, identity, precision, reporter, timings)
+        precision = self._precision_of(assignment.plan, run, identity, timings)
+        return Session(
+            assignment.plan,
+            run,
+            self._ground,
+            identity,
+            precision,
+            assignment.reporter,
+            timings,
+        )
 
     def _precision_of(
         self, plan: Plan, run: Run, identity: dict[str, Any], timings: dict[str, float]
