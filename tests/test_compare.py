@@ -388,6 +388,7 @@ def test_two_at_a_time_learn_the_same_and_the_table_says_so(made, nets, small_np
     document = json.loads(result.stdout)
     assert row(document, "wide")["accuracies"] == row(made["document"], "wide")["accuracies"][:2]
     assert document["harness"]["overhead"] is None
+    assert "in the runs' own phases, 2 at a time" in "\n".join(table.foot(document))
     assert any("disturbed" in note for note in document["notes"])
 
 

@@ -165,6 +165,7 @@ class Comparing:
         alone = trained and self.workplace.jobs == 1 and not self.workplace.together
         return {
             "jobs": self.workplace.jobs,
+            "together": self.workplace.together,
             "trained": len(trained),
             "reused": sum(o.status == "finished" for o in self.outcomes) - len(trained),
             "wall_seconds": self._seconds,

@@ -164,7 +164,7 @@ class Execution:
                 pass
         raise Interrupted(
             f"stopped with {planned - waiting - in_hand} of {planned} runs done; the same command "
-            "goes on from there, and the run in hand from its checkpoint.",
+            "goes on from there, and what was in hand from its checkpoint.",
             signal_number,
         )
 

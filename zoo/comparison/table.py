@@ -141,8 +141,10 @@ def _harness(harness: Mapping[str, Any]) -> str:
     return (
         f"{harness['trained']} runs trained, {harness['reused']} stood from before; "
         f"{harness['wall_seconds']:.0f} s of wall time for {harness['phases_seconds']:.0f} s in the "
-        f"runs' own phases ({100 * harness['overhead']:.1f} % more)"
+        "runs' own phases"
+        + (f" ({100 * harness['overhead']:.1f} % more)" if harness["overhead"] is not None else "")
         + (f", {harness['jobs']} at a time" if harness["jobs"] > 1 else "")
+        + (", the seeds of an architecture together" if harness.get("together") else "")
     )
 
 
