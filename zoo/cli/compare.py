@@ -157,7 +157,7 @@ def _here(context: click.Context, given: dict[str, Any], reporter):
         options.use_plugins(context),
     )
     comparing = Comparing(entries, _request(registry, given), workplace, reporter)
-    _look_up(registry, comparing, given["together"])
+    _look_up(registry, comparing)
     agenda = comparing.plan(range(given["seeds"]))
     if given["dry_run"]:
         show_plan(agenda, given)
@@ -198,12 +198,12 @@ def _dataset(registry, given: dict[str, Any]) -> str:
     return default_dataset(registry, Locations.of_user(given["data_dir"]), fetch=fetch)
 
 
-def _look_up(registry, comparing: Comparing, together: bool) -> None:
+def _look_up(registry, comparing: Comparing) -> None:
     """Every name and value is checked before a process is started."""
     for entry in comparing.entries:
         if not entry.problem:
             plan = comparing.request(entry).plan(registry)
-            if together:
+            if comparing.workplace.together:
                 check_trains_together(plan.backend)
 
 

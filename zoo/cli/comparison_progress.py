@@ -119,17 +119,19 @@ class LiveBars(Notes):
         total = self._steps[id(job)][1]
         if total:
             self._shares[id(job)] = job.seconds * done / total
-            completed = self._ended + sum(self._shares.values())
-            self._progress.update(self._whole, completed=completed)
+            self._show_whole()
+
+    def _show_whole(self, **more):
+        """The estimated seconds of what has ended, and the shares of what is in hand."""
+        completed = self._ended + sum(self._shares.values())
+        self._progress.update(self._whole, completed=completed, **more)
 
     def ended(self, job, outcome):
         self._progress.remove_task(self._tasks.pop(id(job)))
         del self._shares[id(job)]
         self._ended += job.seconds
         self._done += 1
-        detail = f"{self._done} of {self._total} done"
-        completed = self._ended + sum(self._shares.values())
-        self._progress.update(self._whole, completed=completed, detail=detail)
+        self._show_whole(detail=f"{self._done} of {self._total} done")
         self._print(_ending(job, outcome))
 
     def measuring(self, name, done, total):

@@ -44,16 +44,12 @@ def train(
     reporter: Reporter | None = None,
     again: bool = False,
     resume: Run | None = None,
-    alongside: int = 0,
-    precision: Precision | None = None,
 ) -> Run:
     """Train `plan`, or go on with its interrupted run, and return the finished run.
 
     The same plan gives the same folder: a finished run is returned as it is, an interrupted one
     goes on from its checkpoint. `again` trains into a new folder. `resume` insists on that run's
-    folder and refuses if the plan is not what was trained there. `alongside` other trainings run
-    on this machine meanwhile, which the record keeps, because they disturb its timings. `precision`
-    is what a recipe's `auto` was found to be; None measures it where it has to be.
+    folder and refuses if the plan is not what was trained there.
 
     Raises:
         Interrupted: by a signal, after a checkpoint.
@@ -61,9 +57,7 @@ def train(
         ZooError: data, plugin, disk: the message says which.
     """
     assignment = Assignment(plan, again, resume, reporter or Reporter())
-    (run,), (ended,) = train_together(
-        [assignment], runs_dir, locations, alongside=alongside, precision=precision
-    )
+    (run,), (ended,) = train_together([assignment], runs_dir, locations)
     if ended:
         raise ended
     return run
@@ -80,7 +74,9 @@ def train_together(
     """Make some runs in one program; the runs, and what ended each of them early.
 
     Their plans differ in nothing but the seed, and several need a backend of `TRAIN_TOGETHER`.
-    `alongside` and `precision` are as for `train`.
+    `alongside` other trainings run on this machine meanwhile, which the record keeps, because they
+    disturb its timings. `precision` is what a recipe's `auto` was found to be; None measures it where
+    it has to be.
 
     Raises:
         ZooError: data, plugin, disk: the message says which.
