@@ -4,7 +4,8 @@
 # made again; ARCHITECTURES="cnn gru" takes others, ARCHITECTURES=--all every installed one.
 # Needs archzoo[report], the plugins, and the data (ZOO_DATA_DIR). May be set: ARCHITECTURES, DATASET,
 # DATA (its parameters: DATA="order=shuffled seed=1"), RECIPE (on MNIST quick, else the dataset's own),
-# SEEDS, RUNS; further options are passed on: bench/compare.sh --set cnn.filters=32,64,96
+# SETTINGS (hyperparameters: SETTINGS=cnn.filters=48,96,128), SEEDS, RUNS; further options are passed on:
+# bench/compare.sh --costs none
 set -euo pipefail
 cd "$(dirname "$0")/.."
 dataset="${DATASET:-mnist}" runs="${RUNS:-runs}" settings=()
@@ -15,6 +16,9 @@ for pair in ${DATA:-}; do
   settings+=(--data-set "$pair") name="$name-${pair/=/-}"
 done
 name="$name-$recipe"
+for pair in ${SETTINGS:-}; do
+  settings+=(--set "$pair") name="$name-${pair//[^a-z0-9_]/-}"
+done
 read -ra architectures <<< "${ARCHITECTURES:-cnn cnn_lstm convlstm2d lrcn}"
 zoo compare "${architectures[@]}" --dataset "$dataset" ${settings[@]+"${settings[@]}"} --recipe "$recipe" --seeds "${SEEDS:-3}" --runs-dir "$runs" \
   --html "$name.html" --json "$@" > "$name.json.partial"

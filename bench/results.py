@@ -52,7 +52,8 @@ def collect(arguments: list[str]) -> None:
 
 def standard() -> str:
     """What recipe `standard` learns on MNIST, as bench/compare.sh recorded it."""
-    return results_page.accuracies(results_page.comparisons()["mnist", "", "standard"])
+    key = results_page.Key("mnist", "", "standard")
+    return results_page.accuracies(results_page.comparisons()[key])
 
 
 def frames() -> str:

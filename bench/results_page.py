@@ -4,9 +4,12 @@
 """
 
 import json
+import shlex
 import statistics
 import tomllib
+from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import frames_curve
 import speed_table
@@ -33,8 +36,17 @@ NAMELESS = ("best", "every", "ensemble")
 """Whose goals are not one architecture's: the best one's, every one's, the best ensemble's."""
 UNTRIED = "Nothing was tried yet."
 
-Key = tuple[str, str, str]
-"""A dataset, the parameters that are not its defaults, as text, and a recipe."""
+
+class Key(NamedTuple):
+    """What a comparison is of; of two with the same key, the page could show only one."""
+
+    dataset: str
+    data: str
+    """The dataset's parameters that are not its defaults, as text."""
+    recipe: str
+    settings: str = ""
+    """The hyperparameters that were given, as text. A goal has none: it is for any size."""
+
 
 HEAD = """\
 # Results
@@ -71,11 +83,14 @@ def comparisons() -> dict[Key, dict]:
 
 def key_of(document: dict) -> Key:
     dataset = document["dataset"]
-    return (dataset["name"], as_text(changed(dataset)), document["recipe"]["name"])
+    words = shlex.split(document["command"])
+    settings = [value for option, value in pairwise(words) if option == "--set"]
+    data = as_text(changed(dataset))
+    return Key(dataset["name"], data, document["recipe"]["name"], ", ".join(settings))
 
 
 def key_of_goal(goal: dict) -> Key:
-    return (goal["dataset"], as_text(goal.get("data", {})), goal["recipe"])
+    return Key(goal["dataset"], as_text(goal.get("data", {})), goal["recipe"])
 
 
 def changed(dataset: dict) -> dict:
@@ -93,13 +108,14 @@ def as_text(parameters: dict) -> str:
 
 
 def title(key: Key) -> str:
-    dataset, parameters, recipe = key
-    data = f" with `{parameters}`" if parameters else ""
-    return f"{TITLES.get(dataset, dataset)}{data}, recipe `{recipe}`"
+    data = f" with `{key.data}`" if key.data else ""
+    settings = f" and `{key.settings}`" if key.settings else ""
+    return f"{TITLES.get(key.dataset, key.dataset)}{data}, recipe `{key.recipe}`{settings}"
 
 
 def goals_of(key: Key) -> dict[str, dict]:
-    return {goal["architecture"]: goal for goal in GOALS["accuracy"] if key_of_goal(goal) == key}
+    asked = key._replace(settings="")
+    return {goal["architecture"]: goal for goal in GOALS["accuracy"] if key_of_goal(goal) == asked}
 
 
 def wish(goal: dict) -> str:

@@ -5,13 +5,14 @@ control, `spoken_digits` with speakers that training knows and with one that it 
 """
 
 import results_page
+from results_page import Key
 from results_page import accuracy_with_interval as accuracy
 
 from zoo import layouts
 from zoo.comparison.table import markdown_table
 
-MOTION, CONTROL = ("motion", "", "clips"), ("motion", "order=shuffled", "clips")
-SPOKEN, HELD_OUT = ("spoken_digits", "", "small"), ("spoken_digits", "split=theo", "small")
+MOTION, CONTROL = Key("motion", "", "clips"), Key("motion", "order=shuffled", "clips")
+SPOKEN, HELD_OUT = Key("spoken_digits", "", "small"), Key("spoken_digits", "split=theo", "small")
 BLIND_TO_ORDER = 0.5
 """What a model that is blind to the order of frames can reach on `motion`: see docs/sequences.md."""
 TITLES = [
