@@ -4,6 +4,7 @@ import statistics
 import time
 from collections.abc import Callable
 
+import paired
 import pytest
 
 
@@ -22,8 +23,7 @@ def pytest_benchmark_update_json(config, benchmarks, output_json):
 def against(benchmark):
     """Time `subject` in turn with `yardstick`, so that both see the same machine.
 
-    The ratio of the medians goes to `extra_info`, with the quartiles of the rounds' own ratios and
-    the yardstick's median, in seconds.
+    Their ratio (paired.py) goes to `extra_info`, with the yardstick's median, in seconds.
     """
 
     def run(subject: Callable, other: Callable, *, rounds: int, yardstick: str, **info) -> None:
@@ -37,17 +37,10 @@ def against(benchmark):
         subject()
         other()
         benchmark.pedantic(subject, setup=before, rounds=rounds)
-        median = statistics.median(times)
-        own = benchmark.stats.stats
-        low, _, high = statistics.quantiles(
-            [mine / theirs for mine, theirs in zip(own.data, times, strict=True)],
-            method="inclusive",
-        )
         benchmark.extra_info.update(
-            ratio=round(own.median / median, 3),
-            ratio_quartiles=[round(low, 3), round(high, 3)],
+            **paired.ratio(benchmark.stats.stats.data, times),
             yardstick=yardstick,
-            yardstick_seconds=median,
+            yardstick_seconds=statistics.median(times),
             **info,
         )
 

@@ -277,7 +277,8 @@ def speed() -> str:
     return (
         "## Speed\n\n"
         "Each benchmark takes turns with its yardstick in one process: compare the ratios, the machines "
-        "differ. Records: `bench-*.json` and `speedrun.json` under [bench/results](../bench/results/), by "
+        "differ. A ratio is the median of the rounds' own, with their quartiles beside it. Records: "
+        "`bench-*.json` and `speedrun.json` under [bench/results](../bench/results/), by "
         f"`bench/record.sh` and `python bench/speedrun.py`.{gpu}\n\n" + table
     )
 

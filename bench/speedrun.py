@@ -20,6 +20,8 @@ import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import paired
+
 from zoo import Locations, Plan, Registry, train
 from zoo.datasets.catalog import find_dataset
 from zoo.environment import machine
@@ -151,10 +153,11 @@ def record(count: int, output: Path) -> None:
             sides["zoo"].append(ours(seed, folder))
             sides["port"].append(answer(str(HERE / "speedrun_port.py"), "--seed", str(seed)))
     zoo, port = (summary(records) for records in sides.values())
+    seconds = [[each["seconds"]["train"] for each in side["seeds"]] for side in (zoo, port)]
     write(
         output,
         {
-            "ratio": zoo["median_train_seconds"] / port["median_train_seconds"],
+            **paired.ratio(*seconds),
             "zoo": {"settings": SETTINGS, **zoo},
             "port": port,
             "machine": machine(),

@@ -89,7 +89,7 @@ def test_an_epoch_against_fit(name, against):
     against(
         ours(*arguments),
         fit(*arguments),
-        rounds=5,
+        rounds=7,
         yardstick="keras.Model.fit",
         **info,
     )
