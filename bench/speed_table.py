@@ -36,9 +36,7 @@ def _benchmarks() -> Iterator[tuple[tuple[str, ...], float]]:
                 (
                     f"`{each['name'].removeprefix('test_')}`",
                     extra["yardstick"],
-                    f"**{extra['ratio']:.2f}**"
-                    if extra["ratio"] >= 0.1
-                    else f"**{extra['ratio']:.4f}**",
+                    f"**{extra['ratio']:.3f}**",
                     _quartiles(extra),
                     str(each["stats"]["rounds"]),
                     f"{extra.get('backend', '')} {extra.get('device', processor)}".strip(),
@@ -49,7 +47,7 @@ def _benchmarks() -> Iterator[tuple[tuple[str, ...], float]]:
 
 def _quartiles(record: dict) -> str:
     """Empty where there was one round."""
-    return " to ".join(f"{each:.2f}" for each in record.get("ratio_quartiles", []))
+    return " to ".join(f"{each:.3f}" for each in record.get("ratio_quartiles", []))
 
 
 def _speedrun() -> Iterator[tuple[tuple[str, ...], float]]:
@@ -66,7 +64,7 @@ def _speedrun() -> Iterator[tuple[tuple[str, ...], float]]:
         (
             "`speedrun`",
             f"a PyTorch port of the fastest published recipe (ours: {told(ours)}; it: {told(port)})",
-            f"**{record['ratio']:.2f}**",
+            f"**{record['ratio']:.3f}**",
             _quartiles(record),
             f"{len(ours['seeds'])} seeds",
             f"tensorflow {record['machine']['processor']}",
