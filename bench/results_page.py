@@ -5,7 +5,6 @@
 
 import json
 import shlex
-import statistics
 import tomllib
 from itertools import pairwise
 from pathlib import Path
@@ -54,7 +53,8 @@ HEAD = """\
 Written by `python bench/results.py table` from the records under
 [bench/results](../bench/results/); no figure here is typed by hand. Each comparison's record is the
 JSON that `zoo compare` printed, and beside it lies the `run.json` of each of its runs. The test set is
-read once a run, at its end, with the weights of an epoch that was chosen beforehand: the last.
+read once a run, at its end, with the weights of an epoch that was chosen beforehand: the last. Where
+the seconds of runs lie far apart, other work used the machine, too: the shortest are nearest the truth.
 [comparing.md](comparing.md) says what the intervals are.
 """
 
@@ -157,9 +157,10 @@ def goal_of_ensemble(document: dict, ensemble: dict) -> dict | None:
     return goals_of(key_of(document)).get("ensemble") if ensemble["accuracy"] == best else None
 
 
-def training_seconds(document: dict, name: str) -> float:
-    """How long an architecture's runs took to train, on average."""
-    return statistics.mean(frames_curve.seconds_of(document, name, RESULTS))
+def training_seconds(document: dict, name: str) -> str:
+    """How long an architecture's runs took to train, from the shortest to the longest."""
+    seconds = {round(each) for each in frames_curve.seconds_of(document, name, RESULTS)}
+    return " to ".join(str(each) for each in sorted({min(seconds), max(seconds)})) + " s"
 
 
 def accuracy_rows(document: dict) -> list[tuple[str, ...]]:
@@ -180,7 +181,7 @@ def accuracy_rows(document: dict) -> list[tuple[str, ...]]:
                 str(len(row["seeds"])),
                 f"{row['parameters']:,}",
                 row["text"]["flops"],
-                f"{training_seconds(document, row['name']):.0f} s",
+                training_seconds(document, row["name"]),
                 wanted,
                 met,
             )

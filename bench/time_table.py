@@ -67,7 +67,7 @@ def block() -> str:
             accuracy(spoken.get(name)),
             accuracy(held_out.get(name)),
             f"{row['parameters']:,}",
-            f"{results_page.training_seconds(found[MOTION], name):.0f} s",
+            results_page.training_seconds(found[MOTION], name),
             row["text"]["inference_images_per_second"],
         )
         for name, row in motion.items()
