@@ -259,15 +259,24 @@ def _held_out() -> str:
 
 
 def levers() -> str:
-    """The tuning log."""
-    titles = ["trial", "beside", "seeds", "validation accuracy", "difference, points", "val loss"]
-    return (
-        "## What each lever does\n\n"
-        "Trials of [bench/trials.toml](../bench/trials.toml), judged by the validation split alone "
-        f"({_held_out()}, that no training saw), a line of "
-        "[tuning.jsonl](../bench/results/tuning.jsonl) each; `python bench/tune.py run` makes them. "
-        "The difference is to the trial named beside it, with a 95 % interval over seeds (Welch); "
-        "where the interval contains 0, nobody can tell.\n\n" + markdown_table(titles, tune.rows())
+    """The ablation, and the tuning log whole."""
+    base = tune.trials()["cnn-ten"]
+    return "\n".join(
+        [
+            "## What each lever does\n",
+            f"Of recipe `{base['recipe']}` on {TITLES[base['dataset']]}, cut to {base['changes']['epochs']} "
+            f"epochs, with `{base['architecture']}` and a third of the training set held out to judge "
+            "by: how much better (accuracy above 0, loss below 0) a training is with one thing changed, "
+            "with 95 % intervals over seeds (Welch). Where an interval contains 0, nobody can tell. "
+            "`python bench/tune.py run` makes the trials of [bench/trials.toml](../bench/trials.toml).\n",
+            markdown_table(tune.LEVER_TITLES, tune.levers()),
+            "## Every trial\n",
+            "What was tried on the way to the shipped recipes and sizes, each judged by a validation split "
+            f"alone ({_held_out()}, that no training saw); "
+            "[tuning.jsonl](../bench/results/tuning.jsonl) has a line for each training. The difference "
+            "is to the trial named beside it.\n",
+            markdown_table(tune.TITLES, tune.rows()),
+        ]
     )
 
 

@@ -23,7 +23,7 @@ LOG = HERE / "results" / "tuning.jsonl"
 
 def trials(path: Path = TRIALS) -> dict[str, dict]:
     """By name: `architecture`, `dataset`, `data` (its parameters), `recipe`, `changes`, `settings`,
-    whether it is `retired`, and `base`, whose values it takes."""
+    whether it is `retired`, `base`, whose values it takes, and `lever`, what it shows of them."""
     read = tomllib.loads(path.read_text())
     found: dict[str, dict] = {}
     for name, own in read.items():
@@ -33,6 +33,7 @@ def trials(path: Path = TRIALS) -> dict[str, dict]:
             merged[key] = {**base[key], **own.get(key, {})}
         merged.setdefault("dataset", "mnist")
         merged["base"] = own.get("base")
+        merged["lever"] = own.get("lever")
         merged["retired"] = own.get("retired", False)
         found[name] = merged
     return found
@@ -128,34 +129,69 @@ def difference(one: list[float], other: list[float]) -> tuple[float, float]:
     return change, float(stats.t.ppf(0.975, freedom)) * error
 
 
+def trainings() -> dict[str, list[dict]]:
+    """The log's lines of each trial, seed by seed."""
+    done = logged()
+    return {
+        name: [line for seed in range(1000) if (line := done.get(key(trial, seed)))]
+        for name, trial in trials().items()
+    }
+
+
+def effect(lines: list[dict], base: list[dict], of: str, form: str, unit: float = 1.0) -> str:
+    """What a trial changes, with its interval; empty where there are not two seeds of both."""
+    if min(len(lines), len(base)) < 2:
+        return ""
+    change, half = difference([line[of] for line in lines], [line[of] for line in base])
+    return f"{unit * change:+{form}} ± {unit * half:{form}}"
+
+
+LEVER_TITLES = (
+    "beside the recipe as it is",
+    "seeds",
+    "validation accuracy, points",
+    "validation loss",
+)
+
+
+def levers() -> list[tuple[str, ...]]:
+    """A line for each trial that shows a lever, against its base, the strongest first."""
+    known, log = trials(), trainings()
+    shown = [
+        (lines, log[trial["base"]], trial["lever"])
+        for name, trial in known.items()
+        if trial["lever"] and (lines := log[name])
+    ]
+    shown.sort(key=lambda each: -statistics.mean(line["val_loss"] for line in each[0]))
+    return [
+        (
+            lever,
+            str(len(lines)),
+            effect(lines, base, "val_accuracy", ".2f", 100),
+            effect(lines, base, "val_loss", ".4f"),
+        )
+        for lines, base, lever in shown
+    ]
+
+
+TITLES = ("trial", "beside", "seeds", "validation accuracy", "difference, points", "val loss")
+
+
 def rows() -> list[tuple[str, ...]]:
     """A line for each trial with a training in the log."""
-    known, done = trials(), logged()
-
-    def of(name: str) -> list[dict]:
-        return [line for seed in range(1000) if (line := done.get(key(known[name], seed)))]
-
-    table = []
-    for name, trial in known.items():
-        lines, base = of(name), of(trial["base"]) if trial["base"] else []
-        if not lines:
-            continue
-        accuracies = [line["val_accuracy"] for line in lines]
-        effect = ""
-        if len(base) > 1 and len(lines) > 1:
-            change, half = difference(accuracies, [line["val_accuracy"] for line in base])
-            effect = f"{100 * change:+.2f} ± {100 * half:.2f}"
-        table.append(
-            (
-                f"`{name}`",
-                f"`{trial['base']}`" if trial["base"] else "",
-                str(len(lines)),
-                f"{100 * statistics.mean(accuracies):.2f} %",
-                effect,
-                f"{statistics.mean(line['val_loss'] for line in lines):.4f}",
-            )
+    known, log = trials(), trainings()
+    return [
+        (
+            f"`{name}`",
+            f"`{trial['base']}`" if trial["base"] else "",
+            str(len(lines)),
+            f"{100 * statistics.mean(line['val_accuracy'] for line in lines):.2f} %",
+            effect(lines, log.get(trial["base"], []), "val_accuracy", ".2f", 100),
+            f"{statistics.mean(line['val_loss'] for line in lines):.4f}",
         )
-    return table
+        for name, trial in known.items()
+        if (lines := log[name])
+    ]
 
 
 def main() -> None:
@@ -167,7 +203,7 @@ def main() -> None:
     if arguments.command == "run":
         run(arguments.names, arguments.seeds)
     else:
-        for row in rows():
+        for row in (LEVER_TITLES, *levers(), TITLES, *rows()):
             print("  ".join(f"{cell:>16}" for cell in row))
 
 
