@@ -260,21 +260,22 @@ def _held_out() -> str:
 
 def levers() -> str:
     """The ablation, and the tuning log whole."""
-    base = tune.trials()["cnn-ten"]
+    base, lines = tune.trials()[tune.ABLATED], tune.trainings()[tune.ABLATED]
     return "\n".join(
         [
             "## What each lever does\n",
             f"Of recipe `{base['recipe']}` on {TITLES[base['dataset']]}, cut to {base['changes']['epochs']} "
-            f"epochs, with `{base['architecture']}` and a third of the training set held out to judge "
-            "by: how much better (accuracy above 0, loss below 0) a training is with one thing changed, "
-            "with 95 % intervals over seeds (Welch). Where an interval contains 0, nobody can tell. "
-            "`python bench/tune.py run` makes the trials of [bench/trials.toml](../bench/trials.toml).\n",
-            markdown_table(tune.LEVER_TITLES, tune.levers()),
+            f"epochs, with `{base['architecture']}` and {lines[0]['validation_examples']:,} training images "
+            "held out to judge by: what one change does to the accuracy and the loss of those "
+            f"({len(lines)} seeds of the recipe as it is). Dunnett's intervals over seeds: all at once hold "
+            "with 95 %. Where one contains 0, nobody can tell. `python bench/tune.py run` makes the "
+            "trials of [bench/trials.toml](../bench/trials.toml).\n",
+            markdown_table(tune.LEVER_TITLES, tune.levers(tune.ABLATED)),
             "## Every trial\n",
             "What was tried on the way to the shipped recipes and sizes, each judged by a validation split "
             f"alone ({_held_out()}, that no training saw); "
             "[tuning.jsonl](../bench/results/tuning.jsonl) has a line for each training. The difference "
-            "is to the trial named beside it.\n",
+            "is to the trial named beside it, with a 95 % interval over seeds (Welch).\n",
             markdown_table(tune.TITLES, tune.rows()),
         ]
     )

@@ -11,10 +11,10 @@ def build(
     *,
     stem: Annotated[int, "filters of the convolution on each frame"] = 24,
     filters: Annotated[int, "of the ConvLSTM2D"] = 32,
-    head: Annotated[tuple[int, ...], "filters of the convolutions after the last frame"] = (64,),
+    head: Annotated[int, "filters of the convolution after the last frame"] = 64,
     dropout: Annotated[float, "share of the features dropped before the classifier"] = 0.3,
 ):
-    """A convolution on each frame, a ConvLSTM2D over the frames, convolutions, a classifier.
+    """A convolution on each frame, a ConvLSTM2D over the frames, a convolution, a classifier.
 
     The ConvLSTM2D (Shi et al. 2015, https://arxiv.org/abs/1506.04214) is `FusedConvLSTM2D`, which
     gives the stock layer's numbers for fewer convolutions. Of a plain image the core makes four
@@ -37,9 +37,8 @@ def build(
     x = ops.reshape(x, (-1, input_shape[0], *x.shape[1:]))
     x = FusedConvLSTM2D(filters, 3, padding="same")(x)
     x = layers.BatchNormalization(momentum=0.9)(x)
-    for left, width in zip(reversed(range(len(head))), head, strict=True):
-        padding = "same" if left or min(x.shape[1:3]) <= 3 else "valid"
-        x = normalised(layers.Conv2D(width, 3, padding=padding, use_bias=False)(x))
+    padding = "valid" if min(x.shape[1:3]) > 3 else "same"
+    x = normalised(layers.Conv2D(head, 3, padding=padding, use_bias=False)(x))
     x = layers.Dropout(dropout)(layers.Flatten()(x))
     return keras.Model(frames, layers.Dense(num_classes)(x), name="convlstm2d")
 
