@@ -86,7 +86,7 @@ def key_of(document: dict) -> Key:
     words = shlex.split(document["command"])
     settings = [value for option, value in pairwise(words) if option == "--set"]
     data = as_text(changed(dataset))
-    return Key(dataset["name"], data, document["recipe"]["name"], ", ".join(settings))
+    return Key(dataset["name"], data, document["recipe"]["name"], " ".join(settings))
 
 
 def key_of_goal(goal: dict) -> Key:

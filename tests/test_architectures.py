@@ -162,6 +162,18 @@ def test_the_last_step_of_tcn_sees_the_first_however_far_it_is(registry):
     assert sees(4, kernel=1) is False  # steps on their own: only the last one counts
 
 
+def test_cnn_halves_the_image_by_a_stride_or_by_pooling_to_the_same_features(registry):
+    def convolutions(**settings):
+        model, _ = make(registry, "cnn", **settings)
+        found = [each for each in model.layers if isinstance(each, keras.layers.Conv2D)]
+        return [each.output.shape[1] for each in found], model.layers[-1].kernel.shape
+
+    strided, features = convolutions()
+    assert strided == [14, 14, 7, 5]
+    assert convolutions(strided=False) == ([28, 28, 14, 7, 5], features)
+    assert convolutions(convolutions=(2, 3)) == ([14, 14, 14, 7, 7, 5], features)
+
+
 def test_the_manifest_describes_what_the_plugins_bring(registry):
     for name, shipped in registry.manifest.architectures.items():
         architecture, origin = registry.architecture(name)

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shlex
 import subprocess
 import sys
 import threading
@@ -191,6 +192,24 @@ def test_quiet_prints_one_line(zoo, tiny_py, small_npz):
     result = zoo("train", tiny_py, "--dataset", small_npz, "--epochs", "1", "--quiet")
     assert len(result.stdout.splitlines()) == 1
     assert result.stderr == ""
+
+
+def test_the_command_for_another_seed_has_all_that_was_typed(
+    zoo_here, tiny_py, small_npz, tmp_path
+):
+    (tmp_path / "my own.toml").write_text('base = "tutorial"\nepochs = 1\n')
+    options = ["--recipe", "my own.toml", "--batch-size", "64", "--set", "filters=3", "--set",
+               "dropout=0.1", "--runs-dir", "else where", "--seed", "4"]  # fmt: skip
+    out = zoo_here("train", tiny_py, "--dataset", small_npz, *options)[1]
+    (line,) = [each.strip() for each in out.splitlines() if "another seed" in each]
+    program, *words = shlex.split(line.removesuffix("(another seed)"))
+    code, shown, _ = zoo_here(*words, "--dry-run", "--json")
+    assert (program, code) == ("zoo", 0)
+    plan = json.loads(shown)
+    assert plan["seed"] == 5
+    assert plan["hyperparameters"] == {"filters": 3, "dropout": 0.1}
+    assert (plan["recipe"]["name"], plan["recipe"]["batch_size"]) == ("my own", 64)
+    assert words[words.index("--runs-dir") + 1] == "else where"
 
 
 def test_dry_run_trains_and_writes_nothing(zoo_here, tiny_py, small_npz, tmp_path):

@@ -11,10 +11,8 @@ from zoo import layouts
 from zoo.cli import options
 from zoo.cli.data import default_dataset
 from zoo.cli.output import print_json
-from zoo.datasets.dataset import Dataset
 from zoo.datasets.location import Locations
 from zoo.errors import Diverged, UsageError
-from zoo.parameters import as_text
 from zoo.registry import Registry
 from zoo.training.request import DEFAULT_DATASET, Request
 
@@ -126,7 +124,7 @@ def command(context: click.Context, **given: Any) -> None:
     if given["seeds"]:
         _report_seeds(_train_seeds(plan, locations, given), given)
     else:
-        _report(_train(plan, locations, resume, given), plan.dataset, given)
+        _report(_train(plan, locations, resume, given), given)
 
 
 def _run_to_resume(context: click.Context, given: dict[str, Any]):
@@ -252,7 +250,7 @@ def _announce(plan, seeds: str, silent: bool) -> None:
         )
 
 
-def _report(run, dataset: Dataset, given: dict[str, Any]) -> None:
+def _report(run, given: dict[str, Any]) -> None:
     from zoo.cli.runs import print_result, result_line
 
     if given["as_json"]:
@@ -263,9 +261,8 @@ def _report(run, dataset: Dataset, given: dict[str, Any]) -> None:
         print_result(run)
         click.echo(f"\nnext: zoo runs show {run.folder}")
         click.echo(f"      zoo predict {run.folder} IMAGE.png")
-        click.echo(
-            f"      {_same_with_seed(run, dataset, run.record['seed'] + 1)}   (another seed)"
-        )
+        if not given["resume"]:
+            click.echo(f"      {_same_with_seed(run.record['seed'] + 1)}   (another seed)")
 
 
 def _report_seeds(runs, given: dict[str, Any]) -> None:
@@ -286,12 +283,21 @@ def _report_seeds(runs, given: dict[str, Any]) -> None:
         raise Diverged(f"{len(lost)} of {len(runs)} runs diverged: {'; '.join(lost)}")
 
 
-def _same_with_seed(run, dataset: Dataset, seed: int) -> str:
-    recipe = run.record["recipe"]["name"]
-    words = ["zoo", "train", run.architecture]
-    words += [] if run.dataset == DEFAULT_DATASET else ["--dataset", run.dataset]
-    for key, value in dataset.parameters.items():
-        if value != dataset.choices[key].default:
-            words += ["--data-set", f"{key}={as_text(value)}"]
-    words += [] if recipe == dataset.recipe else ["--recipe", recipe]
+def _same_with_seed(seed: int) -> str:
+    """The command as it was typed, with another seed."""
+    context = click.get_current_context()
+    words = ["zoo", "train"]
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        typed = context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+        if not typed or name in ("seed", "again"):
+            continue
+        value = context.params[name]
+        if isinstance(parameter, click.Argument):
+            words.append(value)
+        elif isinstance(parameter, click.Option) and parameter.is_flag:
+            words.append(parameter.opts[0])
+        else:
+            values = value if parameter.multiple else [value]
+            words += [word for each in values for word in (parameter.opts[0], str(each))]
     return shlex.join([*words, "--seed", str(seed)])

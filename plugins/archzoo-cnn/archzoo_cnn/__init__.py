@@ -23,6 +23,9 @@ def build(
     (Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167).
 
     Takes images `(H, W, C)`; returns logits `(batch, num_classes)`.
+
+    Raises:
+        ValueError: fewer than no convolutions are asked for.
     """
     import keras
     from keras import layers
@@ -31,6 +34,8 @@ def build(
         x = layers.Conv2D(filters, kernel, strides, padding, use_bias=False)(x)
         return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
 
+    if min(convolutions) < 0:
+        raise ValueError(f"convolutions is {convolutions}; use 0 or more in each stage")
     first, second, third = filters
     image = x = keras.Input(input_shape)
     if strided:
