@@ -18,6 +18,7 @@ from zoo import layouts
 from zoo.comparison.table import markdown_table
 from zoo.datasets import dataset as datasets
 from zoo.datasets.catalog import BUILT_IN
+from zoo.environment import cores_in_words
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
@@ -231,9 +232,9 @@ def section(document: dict) -> str:
     versions = ", ".join(f"{k} {v}" for k, v in conditions["versions"].items())
     lines = [
         f"## {title(key_of(document))}\n",
-        f"{command(document)} on {conditions['device']['name']}, {conditions['cores']} cores; "
-        f"{conditions['backend']}, {conditions['precision']}; {versions}. "
-        f"Record: [{document['file']}](../bench/results/{document['file']}).\n",
+        f"{command(document)} on {conditions['device']['name']}, "
+        f"{cores_in_words(conditions['cores'])}; {conditions['backend']}, {conditions['precision']}; "
+        f"{versions}. Record: [{document['file']}](../bench/results/{document['file']}).\n",
         accuracies(document),
     ]
     if rows := ensemble_rows(document):
@@ -373,7 +374,7 @@ def curve() -> str:
             f"recipe `{record['recipe']['name']}`, {seeds} seed{'s' * (seeds > 1)}, "
             f"{dataset['sizes']['train']:,} clips to train on and "
             f"{dataset['sizes']['test']:,} to test, on {conditions['device']['name']}, "
-            f"{conditions['cores']} cores; {conditions['backend']}, {conditions['precision']}; "
+            f"{cores_in_words(conditions['cores'])}; {conditions['backend']}, {conditions['precision']}; "
             f"{versions}. In brackets and as bars: {record['interval']} Record: "
             f"[{frames_curve.RECORD.name}](../bench/results/{frames_curve.RECORD.name}).\n",
             f"![accuracy against frames]({frames_curve.FIGURE.name})\n",

@@ -10,6 +10,7 @@ from results_page import accuracy_with_interval as accuracy
 
 from zoo import layouts
 from zoo.comparison.table import markdown_table
+from zoo.environment import cores_in_words
 
 MOTION, CONTROL = Key("motion", "", "clips"), Key("motion", "order=shuffled", "clips")
 SPOKEN, HELD_OUT = Key("spoken_digits", "", "small"), Key("spoken_digits", "split=theo", "small")
@@ -73,7 +74,7 @@ def block() -> str:
         for name, row in motion.items()
     ]
     device = found[MOTION]["conditions"]
-    where = f"{device['device']['name']}, {device['cores']} cores, {device['backend']}"
+    where = f"{device['device']['name']}, {cores_in_words(device['cores'])}, {device['backend']}"
     seeds = ", ".join(
         f"{results_page.title(key)}: {max(len(row['seeds']) for row in rows.values())}"
         for key, rows in by_key.items()

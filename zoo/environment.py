@@ -43,6 +43,11 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def cores_in_words(count: int) -> str:
+    """`1 core`, `2 cores`."""
+    return f"{count} core{'' if count == 1 else 's'}"
+
+
 def nvidia() -> dict[str, str]:
     """Driver and CUDA version that `nvidia-smi` tells; empty where there is none."""
     try:

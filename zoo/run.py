@@ -88,6 +88,17 @@ class Run:
         return self.record.get("status") == FINISHED
 
     @property
+    def epochs_done(self) -> int:
+        """How many epochs are complete; while it runs, and after it was killed, history.csv tells."""
+        told = self.record.get("progress", {}).get("epochs", 0)
+        if self.finished:
+            return told
+        try:
+            return max(told, len(self.history()))
+        except (OSError, ValueError):
+            return told
+
+    @property
     def architecture(self) -> str:
         """What names its architecture to a registry: a name, or the file it was in."""
         architecture = self.record["architecture"]

@@ -8,6 +8,7 @@ from zoo import run as run_module
 from zoo.cli import options
 from zoo.cli.output import duration, percent, print_json, print_table, size, views
 from zoo.datasets.dataset import title
+from zoo.environment import cores_in_words
 from zoo.run import Run, all_runs, find_run
 
 PHASES = (
@@ -47,13 +48,12 @@ def command(context: click.Context, runs_dir: Path, as_json: bool) -> None:
 
 def _row(run: Run) -> tuple[str, ...]:
     record = run.record
-    done = record.get("progress", {}).get("epochs", 0)
     accuracy = percent(record["metrics"]["test_accuracy"]) if "metrics" in record else "-"
     seconds = record.get("timings", {}).get("train")
     return (
         run.status,
         accuracy,
-        f"{done}/{record['recipe']['epochs']}",
+        f"{run.epochs_done}/{record['recipe']['epochs']}",
         duration(seconds) if seconds else "-",
         record["created"][:16].replace("T", " "),
         run.name,
@@ -156,7 +156,7 @@ def _print_setup(run: Run) -> None:
         ("engine", f"{record['backend']}, {record['engine']}"),
         ("together", _together(record)),
         ("versions", ", ".join(f"{k} {v}" for k, v in versions.items())),
-        ("machine", f"{environment['system']}, {environment['cores']} cores"),
+        ("machine", f"{environment['system']}, {cores_in_words(environment['cores'])}"),
         ("peak memory", f"{memory / 2**20:.0f} MiB" if memory else "-"),
     ]
     for name, value in rows:

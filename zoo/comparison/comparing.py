@@ -15,7 +15,7 @@ from zoo.comparison.execution import Execution, Outcome
 from zoo.comparison.planning import Agenda, Surveyor
 from zoo.comparison.reporter import ComparisonReporter
 from zoo.comparison.results import Result, of_outcomes
-from zoo.environment import usable_cores
+from zoo.environment import cores_in_words, usable_cores
 from zoo.errors import Interrupted, UsageError, ZooError
 from zoo.run import check_writable
 from zoo.training.request import Request
@@ -44,7 +44,7 @@ class Workplace:
         cores = usable_cores()
         if not 1 <= self.jobs <= cores:
             raise UsageError(
-                f"--jobs {self.jobs}: this machine has {cores} cores; use 1 to {cores}."
+                f"--jobs {self.jobs}: this machine has {cores_in_words(cores)}; use 1 to {cores}."
             )
 
     @property

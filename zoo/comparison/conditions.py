@@ -36,7 +36,8 @@ def _conditions(versions, backend, kind, name, precision, cores) -> Conditions:
     python = ".".join(str(versions.get("python", "?")).split(".")[:2])
     return {
         "backend": backend,
-        "device": f"{kind}, {name}" + (f", {cores} cores" if kind == "cpu" else ""),
+        "device": f"{kind}, {name}"
+        + (f", {environment.cores_in_words(cores)}" if kind == "cpu" else ""),
         "precision": precision,
         "python": python,
         **{key: value for key, value in versions.items() if key != "python"},

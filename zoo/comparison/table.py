@@ -8,6 +8,7 @@ from typing import Any
 from zoo.comparison import columns
 from zoo.comparison.columns import COLUMNS, title
 from zoo.datasets import dataset as datasets
+from zoo.environment import cores_in_words
 
 CSV_STATS = (
     "train_images_per_second",
@@ -83,7 +84,7 @@ def foot(document: Mapping[str, Any]) -> list[str]:
     counts = {len(row["seeds"]) for row in document["rows"] if row["seeds"]}
     seeds = " to ".join(map(str, sorted({min(counts), max(counts)})))
     versions = ", ".join(f"{name} {version}" for name, version in where["versions"].items())
-    cores = f", {where['cores']} cores" if where["device"]["kind"] == "cpu" else ""
+    cores = f", {cores_in_words(where['cores'])}" if where["device"]["kind"] == "cpu" else ""
     lines = [
         f"n: {seeds} seeds each, {data['sizes']['test']:,} test samples of "
         f"{datasets.title(data['name'], data.get('parameters', {}))}, "
