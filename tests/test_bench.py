@@ -1,13 +1,16 @@
 """`zoo bench`, and the suite in bench/ that measures the same."""
 
 import json
+import math
 import os
 import subprocess
 import sys
 from pathlib import Path
+from statistics import variance
 
 import pytest
 from conftest import assert_one_line_error
+from scipy import stats
 from test_compare import clean_environment, nets, zoo_command  # noqa: F401 - nets is a fixture
 
 PROJECT = Path(__file__).parent.parent
@@ -119,3 +122,27 @@ def test_bad_input_is_told_at_once(zoo_here, arguments, code, parts):
     Path("empty.json").write_text('{"benchmarks": []}')
     result = zoo_here("bench", *arguments)
     assert_one_line_error(result, code, *parts)
+
+
+def test_the_effect_of_a_lever_is_told_from_chance(monkeypatch):
+    monkeypatch.syspath_prepend(PROJECT / "bench")
+    import tune
+
+    def lines(*values):
+        return [{"val_accuracy": each} for each in values]
+
+    def accuracies(trainings):
+        return [each["val_accuracy"] for each in trainings]
+
+    base = lines(0.9930, 0.9938, 0.9934, 0.9934)
+    levers = {"helps": lines(0.9960, 0.9964), "nothing": lines(0.9932, 0.9936)}
+    found = tune.effects(levers, base, "val_accuracy", ".2f", 100)
+    means, halves = zip(*(map(float, each.split(" ± ")) for each in found.values()), strict=True)
+    assert means == (0.28, 0.0)
+    # Two differences at once want a wider interval than each alone: of the deviation that all share.
+    squares = sum(
+        variance(each) * (len(each) - 1) for each in map(accuracies, (base, *levers.values()))
+    )
+    alone = stats.t.ppf(0.975, 5) * 100 * math.sqrt(squares / 5 * (1 / 2 + 1 / 4))
+    assert alone < halves[0] == halves[1] < 1.5 * alone < means[0]
+    assert tune.effects(levers, base[:1], "val_accuracy", ".2f") == {}  # one seed has no spread
