@@ -190,7 +190,8 @@ def test_show_tells_layout_hyperparameters_recipes_and_cost(zoo_here):
         196 * 24 * 25 + 196 * 48 * 24 * 9 + 49 * 64 * 48 * 9 + 25 * 64 * 64 * 9 + 1600 * 10
     )
     assert shown["on_mnist"]["flops"] == 2 * multiplications
-    assert [each["name"] for each in shown["hyperparameters"]] == ["filters", "convolutions", "strided", "dropout"]
+    names = [each["name"] for each in shown["hyperparameters"]]
+    assert names == ["filters", "convolutions", "strided", "dropout"]
     assert {"quick", "standard", "record", "tutorial", "speedrun"} < set(shown["recipes"])
     assert shown["on_mnist"]["conversion"] == "image: as stored"
     # 28 tokens of 64: embedding; in each of 3 blocks four projections, scores and their use, and a
