@@ -174,6 +174,20 @@ def test_cnn_halves_the_image_by_a_stride_or_by_pooling_to_the_same_features(reg
     assert convolutions(convolutions=(2, 3)) == ([14, 14, 14, 7, 7, 5], features)
 
 
+def test_convlstm2d_is_deeper_on_each_frame_and_after_the_last(registry):
+    def sizes(**settings):
+        model, _ = make(registry, "convlstm2d", **settings)
+        found = [each for each in model.layers if isinstance(each, keras.layers.Conv2D)]
+        return [each.output.shape[1:3] for each in found], model.layers[-1].kernel.shape
+
+    plain, features = sizes()
+    assert plain == [(14, 14), (5, 5)]
+    assert sizes(convolutions=(2, 3)) == ([(14, 14)] * 2 + [(7, 7)] * 2 + [(5, 5)], features)
+    assert sizes(convolutions=(0, 0))[0] == []
+    with pytest.raises(ValueError, match="use 0 or more"):
+        sizes(convolutions=(1, -1))
+
+
 def test_the_manifest_describes_what_the_plugins_bring(registry):
     for name, shipped in registry.manifest.architectures.items():
         architecture, origin = registry.architecture(name)
@@ -208,6 +222,23 @@ def test_show_tells_layout_hyperparameters_recipes_and_cost(zoo_here):
         "trainable parameters",
     ):
         assert part in text
+
+
+def test_show_tells_what_another_size_costs(zoo_here):
+    import json
+
+    def shown(*given):
+        return json.loads(zoo_here("show", "cnn", *given, "--json")[1])
+
+    plain, wide = shown(), shown("--set", "filters=48,96,128")
+    assert wide["on_mnist"]["parameters"] > 3 * plain["on_mnist"]["parameters"]
+    assert wide["on_mnist"]["flops"] > 3 * plain["on_mnist"]["flops"]
+    filters = next(each for each in wide["hyperparameters"] if each["name"] == "filters")
+    assert (filters["default"], filters["value"]) == ([24, 48, 64], [48, 96, 128])
+    assert "(48, 96, 128)" in zoo_here("show", "cnn", "--set", "filters=48,96,128")[1]
+    code, _, error = zoo_here("show", "cnn", "--set", "filter=48,96,128")
+    assert code == 2
+    assert "Did you mean filters?" in error
 
 
 def test_an_unknown_name_in_the_public_api_is_a_usage_error(registry):

@@ -9,36 +9,44 @@ def build(
     input_shape,
     num_classes,
     *,
-    stem: Annotated[int, "filters of the convolution on each frame"] = 24,
+    stem: Annotated[int, "filters of the convolutions on each frame"] = 24,
     filters: Annotated[int, "of the ConvLSTM2D"] = 32,
-    head: Annotated[int, "filters of the convolution after the last frame"] = 64,
+    head: Annotated[int, "filters of the convolutions after the last frame"] = 64,
+    convolutions: Annotated[tuple[int, int], "on each frame, and after the last"] = (1, 1),
     dropout: Annotated[float, "share of the features dropped before the classifier"] = 0.3,
 ):
-    """A convolution on each frame, a ConvLSTM2D over the frames, a convolution, a classifier.
+    """Convolutions on each frame, a ConvLSTM2D over the frames, convolutions, a classifier.
 
     The ConvLSTM2D (Shi et al. 2015, https://arxiv.org/abs/1506.04214) is `FusedConvLSTM2D`, which
     gives the stock layer's numbers for fewer convolutions. Of a plain image the core makes four
     frames, its half-resolution phases.
 
     Takes frames `(T, H, W, C)`; returns logits `(batch, num_classes)`.
+
+    Raises:
+        ValueError: fewer than no convolutions are asked for.
     """
     import keras
     from keras import layers, ops
 
     from archzoo_convlstm2d.layers import FusedConvLSTM2D
 
-    def normalised(x):
+    def convolution(x, filters, padding="same"):
+        x = layers.Conv2D(filters, 3, padding=padding, use_bias=False)(x)
         return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
 
+    if min(convolutions) < 0:
+        raise ValueError(f"convolutions is {convolutions}; use 0 or more in each place")
     frames = keras.Input(input_shape)
     x = ops.reshape(frames, (-1, *input_shape[1:]))  # all frames as one batch
-    x = normalised(layers.Conv2D(stem, 3, padding="same", use_bias=False)(x))
+    for _ in range(convolutions[0]):
+        x = convolution(x, stem)
     x = layers.MaxPooling2D(padding="same")(x)
     x = ops.reshape(x, (-1, input_shape[0], *x.shape[1:]))
     x = FusedConvLSTM2D(filters, 3, padding="same")(x)
     x = layers.BatchNormalization(momentum=0.9)(x)
-    padding = "valid" if min(x.shape[1:3]) > 3 else "same"
-    x = normalised(layers.Conv2D(head, 3, padding=padding, use_bias=False)(x))
+    for left in reversed(range(convolutions[1])):
+        x = convolution(x, head, padding="same" if left or min(x.shape[1:3]) <= 3 else "valid")
     x = layers.Dropout(dropout)(layers.Flatten()(x))
     return keras.Model(frames, layers.Dense(num_classes)(x), name="convlstm2d")
 
