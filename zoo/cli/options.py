@@ -56,6 +56,13 @@ def complete_runs(context, _parameter, incomplete):
 architectures = click.argument(
     "names", metavar="[NAME|FILE.py]...", nargs=-1, shell_complete=complete_architectures
 )
+settings = click.option(
+    "--set",
+    "settings",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="A hyperparameter of the architecture; zoo show NAME lists them. Repeatable.",
+)
 settings_of_each = click.option(
     "--set",
     "settings",

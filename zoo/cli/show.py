@@ -17,13 +17,21 @@ MNIST_SHAPE, MNIST_CLASSES = (28, 28, 1), 10
 
 @click.command("show")
 @click.argument("name", shell_complete=options.complete_architectures)
+@options.settings
 @options.backend
 @options.as_json
 @click.pass_context
-def command(context: click.Context, name: str, backend: str | None, as_json: bool) -> None:
+def command(
+    context: click.Context,
+    name: str,
+    settings: tuple[str, ...],
+    backend: str | None,
+    as_json: bool,
+) -> None:
     """Show an architecture: layout, hyperparameters, recipes, parameters and FLOPs on MNIST."""
     registry = options.registry(context)
     architecture, origin = registry.architecture(name)
+    chosen = architecture.parse_settings(options.pairs("--set", settings))
     manifest = registry.manifest
     shown = {
         "name": architecture.name,
@@ -33,14 +41,20 @@ def command(context: click.Context, name: str, backend: str | None, as_json: boo
         "layout": architecture.layout,
         "frames_from_image": architecture.frames_from_image,
         "hyperparameters": [
-            {"name": each.name, "type": each.type_name, "default": each.default, "doc": each.doc}
+            {
+                "name": each.name,
+                "type": each.type_name,
+                "default": each.default,
+                "value": chosen[each.name],
+                "doc": each.doc,
+            }
             for each in architecture.hyperparameters.values()
         ],
         "recipes": {
             each: asdict(recipes.resolve(manifest, each, architecture.name))
             for each in recipes.names(manifest)
         },
-        "on_mnist": _measure(architecture, origin, backend),
+        "on_mnist": _measure(architecture, origin, chosen, backend),
     }
     if as_json:
         print_json(shown)
@@ -48,8 +62,10 @@ def command(context: click.Context, name: str, backend: str | None, as_json: boo
         _print(shown, origin)
 
 
-def _measure(architecture: Architecture, origin: Origin, backend: str | None) -> dict[str, Any]:
-    """Parameters and FLOPs with the defaults; builds the model, so Keras is imported."""
+def _measure(
+    architecture: Architecture, origin: Origin, values: dict[str, Any], backend: str | None
+) -> dict[str, Any]:
+    """Parameters and FLOPs with these hyperparameters; builds the model, so Keras is imported."""
     from zoo.training.backend import choose_backend, hide_gpus
     from zoo.training.build import build_model
     from zoo.training.describe import count
@@ -58,7 +74,7 @@ def _measure(architecture: Architecture, origin: Origin, backend: str | None) ->
     chosen = choose_backend(backend)
     hide_gpus(chosen)
     shape = layouts.shape("image", MNIST_SHAPE, architecture.layout, architecture.frames_from_image)
-    model = build_model(architecture, shape, MNIST_CLASSES, architecture.defaults(), origin)
+    model = build_model(architecture, shape, MNIST_CLASSES, values, origin)
     return {
         "conversion": layouts.name("image", architecture.layout, architecture.frames_from_image),
         "input_shape": list(shape),
@@ -80,13 +96,7 @@ def _print(shown: dict[str, Any], origin: Origin) -> None:
         f"{measured['parameters']:,} trainable parameters, {flops} FLOPs ({measured['flops_counted']})\n"
     )
     click.echo("Hyperparameters (--set NAME=VALUE)")
-    print_table(
-        ("  name", "type", "default", "what"),
-        [
-            (f"  {h['name']}", h["type"], repr(h["default"]), h["doc"])
-            for h in shown["hyperparameters"]
-        ],
-    )
+    _print_hyperparameters(shown["hyperparameters"])
     click.echo("\nRecipes (--recipe NAME)")
     for name, fields in shown["recipes"].items():
         click.echo(f"  {click.style(name, bold=True)}: {fields['summary']}")
@@ -101,3 +111,14 @@ def _print(shown: dict[str, Any], origin: Origin) -> None:
                 for key, value in changed.items()
             )
         )
+
+
+def _print_hyperparameters(shown: list[dict[str, Any]]) -> None:
+    """With the values that --set gave, where it gave some."""
+    titles = ["  name", "type", "default", "what"]
+    rows = [[f"  {h['name']}", h["type"], repr(h["default"]), h["doc"]] for h in shown]
+    if any(h["value"] != h["default"] for h in shown):
+        titles.insert(3, "now")
+        for row, h in zip(rows, shown, strict=True):
+            row.insert(3, "" if h["value"] == h["default"] else repr(h["value"]))
+    print_table(titles, rows)

@@ -55,13 +55,7 @@ CHANGES = ("epochs", "batch_size", "learning_rate", "precision", "test_shift")
     "--learning-rate", type=float, help="Instead of the recipe's; the peak of a schedule."
 )
 @options.test_shift
-@click.option(
-    "--set",
-    "settings",
-    metavar="KEY=VALUE",
-    multiple=True,
-    help="A hyperparameter of the architecture; zoo show NAME lists them. Repeatable.",
-)
+@options.settings
 @click.option("--seed", type=int, default=0, show_default=True, help="Of weights, order, dropout.")
 @click.option("--seeds", type=int, help="Train so many runs: seeds S to S + N - 1, S from --seed.")
 @click.option(
