@@ -18,9 +18,13 @@ for pair in mnist:standard mnist:record fashion_mnist:record; do
   DATASET="${pair%:*}" RECIPE="${pair#*:}" SEEDS="${SEEDS:-5}" RUNS="$runs" \
     bench/compare.sh --device gpu --together --costs none
 done
-# The size that the trials of ten epochs have as best, where there is a GPU to pay for it.
-for dataset in mnist fashion_mnist; do
-  ARCHITECTURES=cnn SETTINGS="cnn.filters=32,64,128 cnn.convolutions=2,2 cnn.strided=false" \
-    DATASET="$dataset" RECIPE=record SEEDS="${SEEDS:-5}" RUNS="$runs" \
-    bench/compare.sh --device gpu --together --costs none
+# The sizes that the trials of ten epochs have as best, where there is a GPU to pay for them.
+cnn="cnn.filters=32,64,128 cnn.convolutions=2,2 cnn.strided=false"
+convlstm2d="convlstm2d.stem=32 convlstm2d.filters=48 convlstm2d.head=96 convlstm2d.convolutions=2,2"
+for architecture in cnn convlstm2d; do
+  for dataset in mnist fashion_mnist; do
+    ARCHITECTURES="$architecture" SETTINGS="${!architecture}" \
+      DATASET="$dataset" RECIPE=record SEEDS="${SEEDS:-5}" RUNS="$runs" \
+      bench/compare.sh --device gpu --together --costs none
+  done
 done
