@@ -10,6 +10,7 @@ import json
 import sys
 from pathlib import Path
 
+import comparisons
 import frames_curve
 import results_page
 import time_table
@@ -52,8 +53,8 @@ def collect(arguments: list[str]) -> None:
 
 def standard() -> str:
     """What recipe `standard` learns on MNIST, as bench/compare.sh recorded it."""
-    key = results_page.Key("mnist", "", "standard")
-    return results_page.accuracies(results_page.comparisons()[key])
+    key = comparisons.Key("mnist", "", "standard")
+    return results_page.accuracies(comparisons.comparisons()[key])
 
 
 def frames() -> str:

@@ -4,49 +4,23 @@
 """
 
 import json
-import shlex
-import tomllib
-from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
 
 import frames_curve
+import goals
 import speed_table
 import tune
+from comparisons import RESULTS, TITLES, Key, comparisons, key_of, title, training_seconds
+from goals import goal_of, goal_of_ensemble, percent, verdict
 
 from zoo import layouts
 from zoo.comparison.table import markdown_table
 from zoo.datasets import dataset as datasets
-from zoo.datasets.catalog import BUILT_IN
 from zoo.environment import cores_in_words
 
 HERE = Path(__file__).parent
-RESULTS = HERE / "results"
 PAGE = HERE.parent / "docs" / "results.md"
-GOALS = tomllib.loads((HERE / "goals.toml").read_text())
 GPU_RECORDS = sorted(RESULTS.glob("bench-gpu-*.json"))
-TITLES = {
-    "mnist": "MNIST",
-    "fashion_mnist": "Fashion-MNIST",
-    "spoken_digits": "Spoken digits",
-    "moving_digits": "Moving digits",
-    "motion": "Motion",
-}
-NAMELESS = ("best", "every", "ensemble")
-"""Whose goals are not one architecture's: the best one's, every one's, the best ensemble's."""
-UNTRIED = "Nothing was tried yet."
-
-
-class Key(NamedTuple):
-    """What a comparison is of; of two with the same key, the page could show only one."""
-
-    dataset: str
-    data: str
-    """The dataset's parameters that are not its defaults, as text."""
-    recipe: str
-    settings: str = ""
-    """The hyperparameters that were given, as text. A goal has none: it is for any size."""
-
 
 HEAD = """\
 # Results
@@ -60,108 +34,12 @@ the seconds of runs lie far apart, other work used the machine, too: the shortes
 """
 
 
-def percent(share: float, digits: int = 2) -> str:
-    return f"{100 * share:.{digits}f} %"
-
-
 def accuracy_with_interval(row: dict | None) -> str:
     """In one cell; empty where there is no row."""
     if row is None:
         return ""
     low, high = row["interval"]
     return f"**{percent(row['accuracy'], 1)}** ({percent(low, 1)} to {percent(high, 1)})"
-
-
-def comparisons() -> dict[Key, dict]:
-    """The comparison documents, by what was compared on what."""
-    found = {}
-    for path in sorted(RESULTS.glob("compare-*.json")):
-        document = json.loads(path.read_text())
-        document["file"] = path.name
-        found[key_of(document)] = document
-    return found
-
-
-def key_of(document: dict) -> Key:
-    dataset = document["dataset"]
-    words = shlex.split(document["command"])
-    settings = [value for option, value in pairwise(words) if option == "--set"]
-    data = as_text(changed(dataset))
-    return Key(dataset["name"], data, document["recipe"]["name"], " ".join(settings))
-
-
-def key_of_goal(goal: dict) -> Key:
-    return Key(goal["dataset"], as_text(goal.get("data", {})), goal["recipe"])
-
-
-def changed(dataset: dict) -> dict:
-    """The parameters that are not the dataset's defaults."""
-    choices = BUILT_IN[dataset["name"]].choices
-    return {
-        name: value
-        for name, value in dataset.get("parameters", {}).items()
-        if name not in choices or value != choices[name].default
-    }
-
-
-def as_text(parameters: dict) -> str:
-    return ", ".join(f"{name}={value}" for name, value in sorted(parameters.items()))
-
-
-def title(key: Key) -> str:
-    data = f" with `{key.data}`" if key.data else ""
-    settings = f" and `{key.settings}`" if key.settings else ""
-    return f"{TITLES.get(key.dataset, key.dataset)}{data}, recipe `{key.recipe}`{settings}"
-
-
-def goals_of(key: Key) -> dict[str, dict]:
-    asked = key._replace(settings="")
-    return {goal["architecture"]: goal for goal in GOALS["accuracy"] if key_of_goal(goal) == asked}
-
-
-def wish(goal: dict) -> str:
-    if "at_most" in goal:
-        return f"at most {percent(goal['at_most'])}"
-    return percent(goal["goal"])
-
-
-def verdict(
-    accuracy: float, seeds: int, goal: dict | None, low: float | None = None
-) -> tuple[str, str]:
-    """The goal, and whether it is reached: the mean itself counts, not its interval.
-
-    A control's bound holds for the chance, not for the draw: it is kept unless the whole interval,
-    which begins at `low`, lies above.
-    """
-    if goal is None:
-        return "", ""
-    wanted = f"{wish(goal)}, {goal['seeds']} seeds"
-    if "at_most" in goal:
-        return wanted, "kept" if low is None or low <= goal["at_most"] else "exceeded"
-    if accuracy < goal["goal"]:
-        return wanted, f"missed by {100 * (goal['goal'] - accuracy):.2f} points"
-    return wanted, "reached" if seeds >= goal["seeds"] else f"reached with {seeds}"
-
-
-def goal_of(document: dict, row: dict) -> dict | None:
-    """The goal that speaks of an architecture's row, by its name or by its place."""
-    goals = goals_of(key_of(document))
-    goal = goals.get(row["name"]) or goals.get("every")
-    if row["accuracy"] == max(each["accuracy"] or 0 for each in document["rows"]):
-        goal = goal or goals.get("best")
-    return goal
-
-
-def goal_of_ensemble(document: dict, ensemble: dict) -> dict | None:
-    """The best ensemble is the one that the goal speaks of."""
-    best = max(each["accuracy"] for each in document["ensembles"])
-    return goals_of(key_of(document)).get("ensemble") if ensemble["accuracy"] == best else None
-
-
-def training_seconds(document: dict, name: str) -> str:
-    """How long an architecture's runs took to train, from the shortest to the longest."""
-    seconds = {round(each) for each in frames_curve.seconds_of(document, name, RESULTS)}
-    return " to ".join(str(each) for each in sorted({min(seconds), max(seconds)})) + " s"
 
 
 def accuracy_rows(document: dict) -> list[tuple[str, ...]]:
@@ -246,8 +124,13 @@ def section(document: dict) -> str:
 
 def published() -> str:
     rows = [
-        (TITLES[each["dataset"]], each["what"], each["accuracy"], each["source"])
-        for each in GOALS["published"]
+        (
+            TITLES[each["dataset"]],
+            each["what"],
+            each["accuracy"],
+            f"[{each['by']}]({each['source']})",
+        )
+        for each in goals.PUBLISHED
     ]
     titles = ["dataset", "what", "test accuracy", "source"]
     return "## What others published\n\n" + markdown_table(titles, rows)
@@ -284,7 +167,7 @@ def levers() -> str:
 
 def speed() -> str:
     """The benchmarks' ratios."""
-    table = markdown_table(speed_table.TITLES, speed_table.rows(GOALS["speed"]))
+    table = markdown_table(speed_table.TITLES, speed_table.rows(goals.SPEED))
     gpu = "" if GPU_RECORDS else " No GPU was there; `bench/gpu.sh` measures on one."
     return (
         "## Speed\n\n"
@@ -295,58 +178,19 @@ def speed() -> str:
     )
 
 
-def speaks_of(document: dict | None, architecture: str) -> bool:
-    """Whether a record says if a goal is reached."""
-    if document is None:
-        return False
-    if architecture == "ensemble":
-        return bool(document.get("ensembles"))
-    return architecture in {*NAMELESS, *(row["name"] for row in document["rows"])}
-
-
-def missing(found: dict[Key, dict]) -> str:
-    """The goals that no record speaks of."""
-    rows = [
-        (
-            datasets.title(TITLES[goal["dataset"]], goal.get("data", {})),
-            f"`{goal['recipe']}`",
-            goal["architecture"],
-            wish(goal),
-        )
-        for goal in GOALS["accuracy"]
-        if not speaks_of(found.get(key_of_goal(goal)), goal["architecture"])
-    ]
-    if not rows:
-        return ""
-    return "## Goals that no record speaks of yet\n\n" + markdown_table(
-        ["dataset", "recipe", "architecture", "goal"], rows
-    )
-
-
 def missed(found: dict[Key, dict]) -> str:
     """The goals that the records miss, and what was tried for each, as goals.toml tells."""
-    lines = []
-    for key, document in found.items():
-        rows = [row for row in document["rows"] if row["status"] == "ok"]
-        judged = [(row, goal_of(document, row), len(row["seeds"])) for row in rows]
-        judged += [
-            ({**each, "name": f"ensemble of {each['name']}"}, goal_of_ensemble(document, each), 0)
-            for each in document.get("ensembles", [])
-        ]
-        for row, goal, seeds in judged:
-            _, met = verdict(row["accuracy"], seeds, goal, row["interval"][0])
-            if goal and met.startswith(("missed", "exceeded")):
-                lines.append(f"- {title(key)}, {row['name']}: {met}. {goal.get('tried', UNTRIED)}")
+    lines = goals.missed(found)
     slow: dict[str, list[str]] = {}
-    for name, _, ratio, *_, where, _, met in speed_table.rows(GOALS["speed"]):
+    for name, _, ratio, *_, where, _, met in speed_table.rows(goals.SPEED):
         if met == "missed":
             slow.setdefault(name.split("[")[0], []).append(f"{name} {ratio} ({where})")
     for names in slow.values():
-        aim = speed_table.aim_of(names[0], GOALS["speed"]) or {}
-        told = f"{', '.join(names)}. {aim.get('tried', UNTRIED)}"
+        aim = speed_table.aim_of(names[0], goals.SPEED) or {}
+        told = f"{', '.join(names)}. {aim.get('tried', goals.UNTRIED)}"
         lines.append(f"- At most {aim['at_most']:g}: {told}")
     if not GPU_RECORDS:
-        lines += [f"- Not measured, for want of a GPU: {each['goal']}." for each in GOALS["gpu"]]
+        lines += [f"- Not measured, for want of a GPU: {each['goal']}." for each in goals.GPU]
     return "\n".join(["## What was missed, and what was tried", "", *lines, ""])
 
 
@@ -387,5 +231,13 @@ def page() -> str:
     found = comparisons()
     named = [found[key] for key in sorted(found, key=lambda key: (key[0] != "mnist", key))]
     sections = [*map(section, named), curve()]
-    parts = [HEAD, *sections, missing(found), missed(found), levers(), speed(), published()]
+    parts = [
+        HEAD,
+        goals.at_a_glance(found),
+        missed(found),
+        *sections,
+        levers(),
+        speed(),
+        published(),
+    ]
     return "\n".join(part for part in parts if part)

@@ -4,7 +4,7 @@
 control, `spoken_digits` with speakers that training knows and with one that it does not.
 """
 
-import results_page
+import comparisons
 from results_page import Key
 from results_page import accuracy_with_interval as accuracy
 
@@ -55,7 +55,7 @@ def listed(names) -> str:
 
 
 def block() -> str:
-    found = results_page.comparisons()
+    found = comparisons.comparisons()
     by_key = {key: rows_of(found[key]) for key in (MOTION, CONTROL, SPOKEN, HELD_OUT)}
     motion, control, spoken, held_out = by_key.values()
     lines = [
@@ -68,7 +68,7 @@ def block() -> str:
             accuracy(spoken.get(name)),
             accuracy(held_out.get(name)),
             f"{row['parameters']:,}",
-            results_page.training_seconds(found[MOTION], name),
+            comparisons.training_seconds(found[MOTION], name),
             row["text"]["inference_images_per_second"],
         )
         for name, row in motion.items()
@@ -76,7 +76,7 @@ def block() -> str:
     device = found[MOTION]["conditions"]
     where = f"{device['device']['name']}, {cores_in_words(device['cores'])}, {device['backend']}"
     seeds = ", ".join(
-        f"{results_page.title(key)}: {max(len(row['seeds']) for row in rows.values())}"
+        f"{comparisons.title(key)}: {max(len(row['seeds']) for row in rows.values())}"
         for key, rows in by_key.items()
     )
     return (

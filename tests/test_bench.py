@@ -146,3 +146,63 @@ def test_the_effect_of_a_lever_is_told_from_chance(monkeypatch):
     alone = stats.t.ppf(0.975, 5) * 100 * math.sqrt(squares / 5 * (1 / 2 + 1 / 4))
     assert alone < halves[0] == halves[1] < 1.5 * alone < means[0]
     assert tune.effects(levers, base[:1], "val_accuracy", ".2f") == {}  # one seed has no spread
+
+
+def test_a_goal_is_told_with_every_size_that_was_recorded(monkeypatch):
+    monkeypatch.syspath_prepend(PROJECT / "bench")
+    import goals
+    from comparisons import Key
+
+    def row(name, accuracy, low=0.9, seeds=1):
+        return {
+            "name": name,
+            "status": "ok",
+            "accuracy": accuracy,
+            "interval": [low, 1.0],
+            "seeds": list(range(seeds)),
+            "parameters": 1000,
+        }
+
+    def goal(architecture, **given):
+        return {
+            "dataset": "mnist",
+            "recipe": "r",
+            "architecture": architecture,
+            "seeds": 2,
+            **given,
+        }
+
+    failed = {"name": "gru", "status": "failed", "accuracy": None}
+    ensembles = [{**row("all", 0.98), "members": 2}, {**row("cnn", 0.95), "members": 2}]
+    found = {
+        Key("mnist", "", "r"): {
+            "rows": [row("cnn", 0.95, seeds=2), row("tcn", 0.97, low=0.8), failed],
+            "ensembles": ensembles,
+        },
+        Key("mnist", "", "r", "cnn.filters=8,8,8"): {"rows": [row("cnn", 0.99)]},
+        Key("mnist", "", "other"): {"rows": [row("cnn", 1.0)]},
+    }
+    wanted = [
+        goal("cnn", goal=0.96, tried="Two sizes."),
+        goal("tcn", goal=0.96),
+        goal("gru", goal=0.96),
+        goal("every", at_most=0.85),
+        goal("ensemble", goal=0.975),
+    ]
+    monkeypatch.setattr(goals, "ACCURACY", wanted)
+    assert [(each.settings, each.met) for each in goals.judged(found)] == [
+        ("", "missed by 1.00 points"),
+        ("cnn.filters=8,8,8", "reached with 1 seed"),
+        ("", "reached with 1 seed"),
+        ("", "not recorded"),
+        ("", "exceeded"),
+        ("cnn.filters=8,8,8", "exceeded"),
+        ("", "reached"),
+    ]
+    cnn, every = goals.missed(found)
+    assert cnn.endswith(
+        "`cnn`, 96.00 %: 95.000 %, missed by 1.00 points; 99.000 % with `cnn.filters=8,8,8`, "
+        "reached with 1 seed. Two sizes."
+    )
+    assert every.endswith(goals.UNTRIED)
+    assert "with `filters=8,8,8`" in goals.at_a_glance(found)

@@ -1,0 +1,75 @@
+"""The comparisons recorded under bench/results/, by what was compared on what."""
+
+import json
+import shlex
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import frames_curve
+
+from zoo.datasets.catalog import BUILT_IN
+
+RESULTS = Path(__file__).parent / "results"
+TITLES = {
+    "mnist": "MNIST",
+    "fashion_mnist": "Fashion-MNIST",
+    "spoken_digits": "Spoken digits",
+    "moving_digits": "Moving digits",
+    "motion": "Motion",
+}
+
+
+class Key(NamedTuple):
+    """What a comparison is of; of two with the same key, the page could show only one."""
+
+    dataset: str
+    data: str
+    """The dataset's parameters that are not its defaults, as text."""
+    recipe: str
+    settings: str = ""
+    """The hyperparameters that were given, as text. A goal has none: it is for any size."""
+
+
+def comparisons() -> dict[Key, dict]:
+    """The comparison documents, by what was compared on what."""
+    found = {}
+    for path in sorted(RESULTS.glob("compare-*.json")):
+        document = json.loads(path.read_text())
+        document["file"] = path.name
+        found[key_of(document)] = document
+    return found
+
+
+def key_of(document: dict) -> Key:
+    dataset = document["dataset"]
+    words = shlex.split(document["command"])
+    settings = [value for option, value in pairwise(words) if option == "--set"]
+    data = as_text(changed(dataset))
+    return Key(dataset["name"], data, document["recipe"]["name"], " ".join(settings))
+
+
+def changed(dataset: dict) -> dict:
+    """The parameters that are not the dataset's defaults."""
+    choices = BUILT_IN[dataset["name"]].choices
+    return {
+        name: value
+        for name, value in dataset.get("parameters", {}).items()
+        if name not in choices or value != choices[name].default
+    }
+
+
+def as_text(parameters: dict) -> str:
+    return ", ".join(f"{name}={value}" for name, value in sorted(parameters.items()))
+
+
+def title(key: Key) -> str:
+    data = f" with `{key.data}`" if key.data else ""
+    settings = f" and `{key.settings}`" if key.settings else ""
+    return f"{TITLES.get(key.dataset, key.dataset)}{data}, recipe `{key.recipe}`{settings}"
+
+
+def training_seconds(document: dict, name: str) -> str:
+    """How long an architecture's runs took to train, from the shortest to the longest."""
+    seconds = {round(each) for each in frames_curve.seconds_of(document, name, RESULTS)}
+    return " to ".join(str(each) for each in sorted({min(seconds), max(seconds)})) + " s"

@@ -1,0 +1,184 @@
+"""The goals of bench/goals.toml beside what the comparisons' records say of them."""
+
+import tomllib
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+from comparisons import Key, as_text, key_of, title
+
+from zoo.comparison.table import markdown_table
+
+READ = tomllib.loads((Path(__file__).parent / "goals.toml").read_text())
+ACCURACY: list[dict] = READ["accuracy"]
+SPEED: list[dict] = READ["speed"]
+GPU: list[dict] = READ["gpu"]
+PUBLISHED: list[dict] = READ["published"]
+UNTRIED = "Nothing was tried yet."
+
+
+def percent(share: float, digits: int = 2) -> str:
+    return f"{100 * share:.{digits}f} %"
+
+
+def key_of_goal(goal: dict) -> Key:
+    return Key(goal["dataset"], as_text(goal.get("data", {})), goal["recipe"])
+
+
+def goals_of(key: Key) -> dict[str, dict]:
+    asked = key._replace(settings="")
+    return {goal["architecture"]: goal for goal in ACCURACY if key_of_goal(goal) == asked}
+
+
+def wish(goal: dict) -> str:
+    if "at_most" in goal:
+        return f"at most {percent(goal['at_most'])}"
+    return percent(goal["goal"])
+
+
+def verdict(
+    accuracy: float, seeds: int, goal: dict | None, low: float | None = None
+) -> tuple[str, str]:
+    """The goal, and whether it is reached: the mean itself counts, not its interval.
+
+    A control's bound holds for the chance, not for the draw: it is kept unless the whole interval,
+    which begins at `low`, lies above.
+    """
+    if goal is None:
+        return "", ""
+    wanted = f"{wish(goal)}, {goal['seeds']} seeds"
+    if "at_most" in goal:
+        return wanted, "kept" if low is None or low <= goal["at_most"] else "exceeded"
+    if accuracy < goal["goal"]:
+        return wanted, f"missed by {100 * (goal['goal'] - accuracy):.2f} points"
+    fewer = f" with {seeds} seed{'s' * (seeds > 1)}" if seeds < goal["seeds"] else ""
+    return wanted, f"reached{fewer}"
+
+
+def goal_of(document: dict, row: dict) -> dict | None:
+    """The goal that speaks of an architecture's row, by its name or by its place."""
+    goals = goals_of(key_of(document))
+    goal = goals.get(row["name"]) or goals.get("every")
+    if row["accuracy"] == max(each["accuracy"] or 0 for each in document["rows"]):
+        goal = goal or goals.get("best")
+    return goal
+
+
+def goal_of_ensemble(document: dict, ensemble: dict) -> dict | None:
+    """The best ensemble is the one that the goal speaks of."""
+    best = max(each["accuracy"] for each in document["ensembles"])
+    return goals_of(key_of(document)).get("ensemble") if ensemble["accuracy"] == best else None
+
+
+class Judged(NamedTuple):
+    """What a comparison says of a goal."""
+
+    goal: dict
+    settings: str
+    """The hyperparameters that were given, as text."""
+    row: dict | None
+    """The comparison's line that speaks of the goal; None: no comparison speaks of it."""
+    seeds: int
+
+    @property
+    def met(self) -> str:
+        if self.row is None:
+            return "not recorded"
+        return verdict(self.row["accuracy"], self.seeds, self.goal, self.row["interval"][0])[1]
+
+
+def _line(goal: dict, document: dict) -> tuple[dict, int] | None:
+    """The line of a comparison that decides on a goal, and its seeds (of an ensemble, its members)."""
+    if goal["architecture"] == "ensemble":
+        best = max(document.get("ensembles", []), key=lambda each: each["accuracy"], default=None)
+        return best and (best, best["members"])
+    rows = [row for row in document["rows"] if row["status"] == "ok"]
+    if goal["architecture"] == "best":
+        row = max(rows, key=lambda row: row["accuracy"], default=None)
+    elif goal["architecture"] == "every":  # the one that the bound is tightest for
+        row = max(rows, key=lambda row: row["interval"][0], default=None)
+    else:
+        row = next((row for row in rows if row["name"] == goal["architecture"]), None)
+    return row and (row, len(row["seeds"]))
+
+
+def judged(found: dict[Key, dict]) -> Iterator[Judged]:
+    """Goal by goal, each record of it; the sizes that are the defaults first."""
+    for goal in ACCURACY:
+        records = [
+            Judged(goal, key.settings, *line)
+            for key, document in sorted(found.items())
+            if key._replace(settings="") == key_of_goal(goal) and (line := _line(goal, document))
+        ]
+        yield from records or [Judged(goal, "", None, 0)]
+
+
+def at_a_glance(found: dict[Key, dict]) -> str:
+    """All goals of accuracy in one table: ours, and what others published of the kind."""
+    rows = []
+    for each in judged(found):
+        goal, row = each.goal, each.row or {}
+        low, high = row.get("interval", (None, None))
+        rows.append(
+            (
+                title(key_of_goal(goal)),
+                _who(goal["architecture"], each.settings),
+                f"{wish(goal)}, {goal['seeds']} seeds",
+                f"**{percent(row['accuracy'], 3)}**" if row else "",
+                f"{percent(low)} to {percent(high)}" if row else "",
+                str(each.seeds) if row else "",
+                f"{row['parameters']:,}" if "parameters" in row else "",
+                each.met,
+                _beside(goal),
+            )
+        )
+    titles = ["dataset, recipe", "architecture", "goal", "test accuracy", "95 % interval", "seeds",
+              "parameters", "", "published"]  # fmt: skip
+    return (
+        "## The goals at a glance\n\n"
+        "A goal is for any size: where hyperparameters stand, others were given than the defaults. Seeds "
+        "of an ensemble are its members. What others published is told below, line by line.\n\n"
+        + markdown_table(titles, rows)
+    )
+
+
+def _who(architecture: str, settings: str) -> str:
+    """`cnn` with `filters=8,16,32`: whose the hyperparameters are need not be said twice."""
+    name = {"best": "the best", "every": "every one", "ensemble": "the best ensemble"}.get(
+        architecture, f"`{architecture}`"
+    )
+    given = settings.replace(f"{architecture}.", "")
+    return f"{name} with `{given}`" if given else name
+
+
+def _beside(goal: dict) -> str:
+    """The published figures of an architecture's kind, each with its source."""
+    return "; ".join(
+        f"[{each['accuracy']}]({each['source']})"
+        for each in PUBLISHED
+        if each["dataset"] == goal["dataset"] and goal["architecture"] in each["beside"]
+    )
+
+
+def missed(found: dict[Key, dict]) -> list[str]:
+    """A line for each goal that a record misses: by how much, at which size, and what was tried."""
+    lines = []
+    for _, group in groupby(
+        judged(found), key=lambda each: each.goal["architecture"] + str(key_of_goal(each.goal))
+    ):
+        records = [each for each in group if each.row]
+        if not any(each.met.startswith(("missed", "exceeded")) for each in records):
+            continue
+        goal = records[0].goal
+        told = "; ".join(map(_told, records))
+        lines.append(
+            f"- {title(key_of_goal(goal))}, {_who(goal['architecture'], '')}, {wish(goal)}: {told}. "
+            f"{goal.get('tried', UNTRIED)}"
+        )
+    return lines
+
+
+def _told(each: Judged) -> str:
+    size = f" with `{each.settings}`" if each.settings else ""
+    return f"{percent(each.row['accuracy'], 3)}{size}, {each.met}"
