@@ -164,13 +164,10 @@ def _beside(goal: dict) -> str:
 def missed(found: dict[Key, dict]) -> list[str]:
     """A line for each goal that a record misses: by how much, at which size, and what was tried."""
     lines = []
-    for _, group in groupby(
-        judged(found), key=lambda each: each.goal["architecture"] + str(key_of_goal(each.goal))
-    ):
+    for goal, group in groupby(judged(found), key=lambda each: each.goal):
         records = [each for each in group if each.row]
         if not any(each.met.startswith(("missed", "exceeded")) for each in records):
             continue
-        goal = records[0].goal
         told = "; ".join(map(_told, records))
         lines.append(
             f"- {title(key_of_goal(goal))}, {_who(goal['architecture'], '')}, {wish(goal)}: {told}. "
