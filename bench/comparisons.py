@@ -69,7 +69,11 @@ def title(key: Key) -> str:
     return f"{TITLES.get(key.dataset, key.dataset)}{data}, recipe `{key.recipe}`{settings}"
 
 
-def training_seconds(document: dict, name: str) -> str:
-    """How long an architecture's runs took to train, from the shortest to the longest."""
-    seconds = {round(each) for each in frames_curve.seconds_of(document, name, RESULTS)}
-    return " to ".join(str(each) for each in sorted({min(seconds), max(seconds)})) + " s"
+def training_seconds(document: dict, name: str) -> list[int]:
+    """How long an architecture's runs took to train, shortest first."""
+    return sorted(round(each) for each in frames_curve.seconds_of(document, name, RESULTS))
+
+
+def span(seconds: list[int]) -> str:
+    """From the shortest to the longest."""
+    return " to ".join(str(each) for each in sorted({seconds[0], seconds[-1]})) + " s"

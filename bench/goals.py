@@ -1,12 +1,13 @@
 """The goals of bench/goals.toml beside what the comparisons' records say of them."""
 
+import math
 import tomllib
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from comparisons import Key, as_text, key_of, title
+from comparisons import Key, as_text, key_of, span, title, training_seconds
 
 from zoo.comparison.table import markdown_table
 
@@ -80,6 +81,8 @@ class Judged(NamedTuple):
     row: dict | None
     """The comparison's line that speaks of the goal; None: no comparison speaks of it."""
     seeds: int
+    seconds: list[int]
+    """What its runs took to train, shortest first; of an ensemble, none."""
 
     @property
     def met(self) -> str:
@@ -87,12 +90,26 @@ class Judged(NamedTuple):
             return "not recorded"
         return verdict(self.row["accuracy"], self.seeds, self.goal, self.row["interval"][0])[1]
 
+    @property
+    def slow(self) -> bool:
+        """A goal may bound the seconds of a run, too: of each one."""
+        return bool(self.seconds) and self.seconds[-1] > self.goal.get("seconds", math.inf)
 
-def _line(goal: dict, document: dict) -> tuple[dict, int] | None:
-    """The line of a comparison that decides on a goal, and its seeds (of an ensemble, its members)."""
+    @property
+    def time(self) -> str:
+        """What the runs took, beside the bound if there is one."""
+        if not self.seconds or "seconds" not in self.goal:
+            return span(self.seconds) if self.seconds else ""
+        kept = "exceeded" if self.slow else "kept"
+        return f"{span(self.seconds)}, at most {self.goal['seconds']} s: {kept}"
+
+
+def _line(goal: dict, document: dict) -> tuple[dict, int, list[int]] | None:
+    """The line of a comparison that decides on a goal, its seeds (of an ensemble, its members), and what
+    its runs took."""
     if goal["architecture"] == "ensemble":
         best = max(document.get("ensembles", []), key=lambda each: each["accuracy"], default=None)
-        return best and (best, best["members"])
+        return best and (best, best["members"], [])
     rows = [row for row in document["rows"] if row["status"] == "ok"]
     if goal["architecture"] == "best":
         row = max(rows, key=lambda row: row["accuracy"], default=None)
@@ -100,7 +117,7 @@ def _line(goal: dict, document: dict) -> tuple[dict, int] | None:
         row = max(rows, key=lambda row: row["interval"][0], default=None)
     else:
         row = next((row for row in rows if row["name"] == goal["architecture"]), None)
-    return row and (row, len(row["seeds"]))
+    return row and (row, len(row["seeds"]), training_seconds(document, row["name"]))
 
 
 def judged(found: dict[Key, dict]) -> Iterator[Judged]:
@@ -111,7 +128,7 @@ def judged(found: dict[Key, dict]) -> Iterator[Judged]:
             for key, document in sorted(found.items())
             if key._replace(settings="") == key_of_goal(goal) and (line := _line(goal, document))
         ]
-        yield from records or [Judged(goal, "", None, 0)]
+        yield from records or [Judged(goal, "", None, 0, [])]
 
 
 def at_a_glance(found: dict[Key, dict]) -> str:
@@ -130,11 +147,12 @@ def at_a_glance(found: dict[Key, dict]) -> str:
                 str(each.seeds) if row else "",
                 f"{row['parameters']:,}" if "parameters" in row else "",
                 each.met,
+                each.time,
                 _beside(goal),
             )
         )
     titles = ["dataset, recipe", "architecture", "goal", "test accuracy", "95 % interval", "seeds",
-              "parameters", "", "published"]  # fmt: skip
+              "parameters", "", "training a run", "published"]  # fmt: skip
     return (
         "## The goals at a glance\n\n"
         "A goal is for any size: where hyperparameters stand, others were given than the defaults. Seeds "
@@ -166,7 +184,7 @@ def missed(found: dict[Key, dict]) -> list[str]:
     lines = []
     for goal, group in groupby(judged(found), key=lambda each: each.goal):
         records = [each for each in group if each.row]
-        if not any(each.met.startswith(("missed", "exceeded")) for each in records):
+        if not any(each.slow or each.met.startswith(("missed", "exceeded")) for each in records):
             continue
         told = "; ".join(map(_told, records))
         lines.append(
@@ -178,4 +196,5 @@ def missed(found: dict[Key, dict]) -> list[str]:
 
 def _told(each: Judged) -> str:
     size = f" with `{each.settings}`" if each.settings else ""
-    return f"{percent(each.row['accuracy'], 3)}{size}, {each.met}"
+    slow = f", {each.time}" if each.slow else ""
+    return f"{percent(each.row['accuracy'], 3)}{size}, {each.met}{slow}"

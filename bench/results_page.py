@@ -10,7 +10,7 @@ import frames_curve
 import goals
 import speed_table
 import tune
-from comparisons import RESULTS, TITLES, Key, comparisons, key_of, title, training_seconds
+from comparisons import RESULTS, TITLES, Key, comparisons, key_of, span, title, training_seconds
 from goals import goal_of, goal_of_ensemble, percent, verdict
 
 from zoo import layouts
@@ -60,7 +60,7 @@ def accuracy_rows(document: dict) -> list[tuple[str, ...]]:
                 str(len(row["seeds"])),
                 f"{row['parameters']:,}",
                 row["text"]["flops"],
-                training_seconds(document, row["name"]),
+                span(training_seconds(document, row["name"])),
                 wanted,
                 met,
             )

@@ -68,7 +68,7 @@ def block() -> str:
             accuracy(spoken.get(name)),
             accuracy(held_out.get(name)),
             f"{row['parameters']:,}",
-            comparisons.training_seconds(found[MOTION], name),
+            comparisons.span(comparisons.training_seconds(found[MOTION], name)),
             row["text"]["inference_images_per_second"],
         )
         for name, row in motion.items()

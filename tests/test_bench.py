@@ -183,13 +183,14 @@ def test_a_goal_is_told_with_every_size_that_was_recorded(monkeypatch):
         Key("mnist", "", "other"): {"rows": [row("cnn", 1.0)]},
     }
     wanted = [
-        goal("cnn", goal=0.96, tried="Two sizes."),
-        goal("tcn", goal=0.96),
+        goal("cnn", goal=0.96, seconds=400, tried="Two sizes."),
+        goal("tcn", goal=0.96, seconds=399, tried="Nothing faster."),
         goal("gru", goal=0.96),
         goal("every", at_most=0.85),
         goal("ensemble", goal=0.975),
     ]
     monkeypatch.setattr(goals, "ACCURACY", wanted)
+    monkeypatch.setattr(goals, "training_seconds", lambda document, name: [50, 400])
     assert [(each.settings, each.met) for each in goals.judged(found)] == [
         ("", "missed by 1.00 points"),
         ("cnn.filters=8,8,8", "reached with 1 seed"),
@@ -199,10 +200,15 @@ def test_a_goal_is_told_with_every_size_that_was_recorded(monkeypatch):
         ("cnn.filters=8,8,8", "exceeded"),
         ("", "reached"),
     ]
-    cnn, every = goals.missed(found)
+    cnn, tcn, every = goals.missed(found)
     assert cnn.endswith(
         "`cnn`, 96.00 %: 95.000 %, missed by 1.00 points; 99.000 % with `cnn.filters=8,8,8`, "
         "reached with 1 seed. Two sizes."
     )
+    assert tcn.endswith(
+        "97.000 %, reached with 1 seed, 50 to 400 s, at most 399 s: exceeded. Nothing faster."
+    )
     assert every.endswith(goals.UNTRIED)
-    assert "with `filters=8,8,8`" in goals.at_a_glance(found)
+    page = goals.at_a_glance(found)
+    assert "with `filters=8,8,8`" in page
+    assert "50 to 400 s, at most 400 s: kept" in page
