@@ -23,6 +23,16 @@ def percent(share: float, digits: int = 2) -> str:
     return f"{100 * share:.{digits}f} %"
 
 
+def interval(row: dict) -> str:
+    """That of a comparison's line, in words."""
+    return " to ".join(map(percent, row["interval"]))
+
+
+def best(lines: list[dict]) -> dict | None:
+    """The most accurate of a comparison's lines; what failed has no accuracy."""
+    return max(lines, key=lambda each: each["accuracy"] or 0, default=None)
+
+
 def key_of_goal(goal: dict) -> Key:
     return Key(goal["dataset"], as_text(goal.get("data", {})), goal["recipe"])
 
@@ -61,15 +71,16 @@ def goal_of(document: dict, row: dict) -> dict | None:
     """The goal that speaks of an architecture's row, by its name or by its place."""
     goals = goals_of(key_of(document))
     goal = goals.get(row["name"]) or goals.get("every")
-    if row["accuracy"] == max(each["accuracy"] or 0 for each in document["rows"]):
+    if row["accuracy"] == best(document["rows"])["accuracy"]:
         goal = goal or goals.get("best")
     return goal
 
 
 def goal_of_ensemble(document: dict, ensemble: dict) -> dict | None:
     """The best ensemble is the one that the goal speaks of."""
-    best = max(each["accuracy"] for each in document["ensembles"])
-    return goals_of(key_of(document)).get("ensemble") if ensemble["accuracy"] == best else None
+    if ensemble["accuracy"] < best(document["ensembles"])["accuracy"]:
+        return None
+    return goals_of(key_of(document)).get("ensemble")
 
 
 class Judged(NamedTuple):
@@ -98,21 +109,22 @@ class Judged(NamedTuple):
     @property
     def time(self) -> str:
         """What the runs took, beside the bound if there is one."""
-        if not self.seconds or "seconds" not in self.goal:
-            return span(self.seconds) if self.seconds else ""
+        if not self.seconds:
+            return ""
         kept = "exceeded" if self.slow else "kept"
-        return f"{span(self.seconds)}, at most {self.goal['seconds']} s: {kept}"
+        bound = f", at most {self.goal['seconds']} s: {kept}" if "seconds" in self.goal else ""
+        return f"{span(self.seconds)}{bound}"
 
 
 def _line(goal: dict, document: dict) -> tuple[dict, int, list[int]] | None:
     """The line of a comparison that decides on a goal, its seeds (of an ensemble, its members), and what
     its runs took."""
     if goal["architecture"] == "ensemble":
-        best = max(document.get("ensembles", []), key=lambda each: each["accuracy"], default=None)
-        return best and (best, best["members"], [])
+        row = best(document.get("ensembles", []))
+        return row and (row, row["members"], [])
     rows = [row for row in document["rows"] if row["status"] == "ok"]
     if goal["architecture"] == "best":
-        row = max(rows, key=lambda row: row["accuracy"], default=None)
+        row = best(rows)
     elif goal["architecture"] == "every":  # the one that the bound is tightest for
         row = max(rows, key=lambda row: row["interval"][0], default=None)
     else:
@@ -133,24 +145,16 @@ def judged(found: dict[Key, dict]) -> Iterator[Judged]:
 
 def at_a_glance(found: dict[Key, dict]) -> str:
     """All goals of accuracy in one table: ours, and what others published of the kind."""
-    rows = []
-    for each in judged(found):
-        goal, row = each.goal, each.row or {}
-        low, high = row.get("interval", (None, None))
-        rows.append(
-            (
-                title(key_of_goal(goal)),
-                _who(goal["architecture"], each.settings),
-                f"{wish(goal)}, {goal['seeds']} seeds",
-                f"**{percent(row['accuracy'], 3)}**" if row else "",
-                f"{percent(low)} to {percent(high)}" if row else "",
-                str(each.seeds) if row else "",
-                f"{row['parameters']:,}" if "parameters" in row else "",
-                each.met,
-                each.time,
-                _beside(goal),
-            )
+    rows = [
+        (
+            title(key_of_goal(each.goal)),
+            _who(each.goal["architecture"], each.settings),
+            f"{wish(each.goal)}, {each.goal['seeds']} seeds",
+            *_ours(each),
+            _beside(each.goal),
         )
+        for each in judged(found)
+    ]
     titles = ["dataset, recipe", "architecture", "goal", "test accuracy", "95 % interval", "seeds",
               "parameters", "", "training a run", "published"]  # fmt: skip
     return (
@@ -158,6 +162,20 @@ def at_a_glance(found: dict[Key, dict]) -> str:
         "A goal is for any size: where hyperparameters stand, others were given than the defaults. Seeds "
         "of an ensemble are its members. What others published is told below, line by line.\n\n"
         + markdown_table(titles, rows)
+    )
+
+
+def _ours(each: Judged) -> tuple[str, ...]:
+    if each.row is None:
+        return ("", "", "", "", each.met, "")
+    parameters = each.row.get("parameters")  # an ensemble has none
+    return (
+        f"**{percent(each.row['accuracy'], 3)}**",
+        interval(each.row),
+        str(each.seeds),
+        f"{parameters:,}" if parameters else "",
+        each.met,
+        each.time,
     )
 
 

@@ -11,7 +11,7 @@ import goals
 import speed_table
 import tune
 from comparisons import RESULTS, TITLES, Key, comparisons, key_of, span, title, training_seconds
-from goals import goal_of, goal_of_ensemble, percent, verdict
+from goals import goal_of, goal_of_ensemble, interval, percent, verdict
 
 from zoo import layouts
 from zoo.comparison.table import markdown_table
@@ -48,15 +48,14 @@ def accuracy_rows(document: dict) -> list[tuple[str, ...]]:
         if row["status"] != "ok":
             rows.append((f"`{row['name']}`", "", row["problem"], *[""] * 7))
             continue
-        low, high = row["interval"]
         goal = goal_of(document, row)
-        wanted, met = verdict(row["accuracy"], len(row["seeds"]), goal, low)
+        wanted, met = verdict(row["accuracy"], len(row["seeds"]), goal, row["interval"][0])
         rows.append(
             (
                 f"`{row['name']}`",
                 layouts.recorded(row["input"]),
                 f"**{percent(row['accuracy'], 3)}**",
-                f"{percent(low)} to {percent(high)}",
+                interval(row),
                 str(len(row["seeds"])),
                 f"{row['parameters']:,}",
                 row["text"]["flops"],
@@ -80,7 +79,6 @@ def ensemble_rows(document: dict) -> list[tuple[str, ...]]:
     for each in document.get("ensembles", []):
         goal = goal_of_ensemble(document, each)
         wanted, met = verdict(each["accuracy"], each["members"], goal)
-        low, high = each["interval"]
         rows.append(
             (
                 f"`{each['name']}`, {len(each['architectures'])} architectures"
@@ -88,7 +86,7 @@ def ensemble_rows(document: dict) -> list[tuple[str, ...]]:
                 else f"`{each['name']}`",
                 str(each["members"]),
                 f"**{percent(each['accuracy'])}**",
-                f"{percent(low)} to {percent(high)}",
+                interval(each),
                 percent(each["members_accuracy"]),
                 wanted.partition(",")[0],
                 met,
