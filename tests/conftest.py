@@ -126,6 +126,19 @@ def tiny_py(tmp_path_factory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def tiny_run(tiny_py, small_npz, tmp_path_factory) -> Path:
+    """The folder of a finished run of `tiny_py`, two epochs. Copy it."""
+    into = tmp_path_factory.mktemp("runs")
+    options = ["--recipe", "tutorial", "--epochs", "2", "--device", "cpu", "--runs-dir", into]
+    subprocess.run(
+        [sys.executable, "-m", "zoo", "train", tiny_py, "--dataset", small_npz, *options],
+        capture_output=True,
+        check=True,
+    )
+    return next(into.iterdir())
+
+
 @pytest.fixture
 def zoo():
     """Run `python -m zoo` in a process of its own."""

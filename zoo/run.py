@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -293,10 +293,17 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def all_runs(runs_dir: Path) -> tuple[list[Run], list[str]]:
-    """The runs in a folder, oldest first, and a line for each folder whose record is unusable."""
+def all_runs(
+    runs_dir: Path, progress: Callable[[int, int], object] = lambda _done, _total: None
+) -> tuple[list[Run], list[str]]:
+    """The runs in a folder, oldest first, and a line for each folder whose record is unusable.
+
+    `progress` is told how many are read, and of how many.
+    """
     runs, problems = [], []
-    for record in sorted(runs_dir.glob("*/run.json")):
+    records = sorted(runs_dir.glob("*/run.json"))
+    for place, record in enumerate(records):
+        progress(place + 1, len(records))
         try:
             runs.append(Run.open(record.parent))
         except ZooError as error:
