@@ -1,0 +1,118 @@
+"""Image files: one reader for all of them, upright and bounded."""
+
+import contextlib
+import os
+import stat
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from zoo.errors import DataError
+
+FORMATS = ("PNG", "JPEG", "MPO", "BMP", "WEBP", "TIFF", "GIF", "PPM", "AVIF")
+"""What Pillow may decode. Not EPS, for which it starts another program."""
+
+MOST_PIXELS = 50_000_000
+"""Larger images are refused before they are decoded: as RGBA this is 200 MB."""
+
+_TRANSPOSED = (5, 6, 7, 8)
+"""EXIF orientations that swap height and width."""
+
+
+def open_image(path: Path) -> Image.Image:
+    """The first image of a file, decoded, in its own mode, turned as its EXIF orientation says.
+
+    Raises:
+        DataError: it is missing, no regular file, no image, damaged or larger than `MOST_PIXELS`.
+    """
+    with _opened(path) as image:
+        image.load()
+        return upright(image)
+
+
+def size_and_mode(path: Path) -> tuple[int, int, str]:
+    """Height and width as `open_image` gives them, and Pillow's mode; pixels are not decoded.
+
+    The file's checksums are verified where its format has some.
+
+    Raises:
+        DataError: as `open_image`.
+    """
+    with _opened(path) as image:
+        height, width, mode = image.height, image.width, image.mode
+        if _orientation(image) in _TRANSPOSED:
+            height, width = width, height
+        image.verify()
+        return height, width, mode
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """A copy, turned as its EXIF orientation says; unreadable EXIF turns nothing."""
+    from PIL import ImageOps
+
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # Pillow has no one error for damaged EXIF
+        return image.copy()
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:
+        return 1
+
+
+def check_regular(path: Path) -> None:
+    """Refuse what would be waited for, or never end: a FIFO, a device, a folder.
+
+    Raises:
+        DataError: there is no such file, or it is none.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: there is no such file.") from error
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read ({getattr(error, 'strerror', error)}).") from error
+    if stat.S_ISDIR(mode):
+        raise DataError(f"{path}: is a folder; give a file.")
+    if not stat.S_ISREG(mode):
+        raise DataError(f"{path}: is a pipe or a device; give a regular file.")
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    check_regular(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of EXIF and large sizes; both are looked at here
+            with Image.open(path, formats=FORMATS) as image:
+                _check_size(path, image)
+                yield image
+    except UnidentifiedImageError as error:
+        raise DataError(
+            f"{path}: is no image that can be read; give a PNG or JPEG file."
+        ) from error
+    except Image.DecompressionBombError as error:
+        raise _too_large(path) from error
+    except MemoryError as error:
+        raise DataError(f"{path}: takes more memory than there is.") from error
+    except DataError:
+        raise
+    except Exception as error:  # each of Pillow's decoders has its own
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{path}: is damaged or cannot be read ({reason}).") from error
+
+
+def _check_size(path: Path, image: Image.Image) -> None:
+    if image.width * image.height > MOST_PIXELS:
+        raise _too_large(path, f"{image.width}×{image.height} pixels")
+
+
+def _too_large(path: Path, size: str = "more than Pillow decodes") -> DataError:
+    return DataError(
+        f"{path}: has {size}; at most {MOST_PIXELS // 10**6} million are read. Make it smaller."
+    )
