@@ -1,14 +1,13 @@
 """Image files: one reader for all of them, upright and bounded."""
 
 import contextlib
-import os
-import stat
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from zoo.datasets.bounds import check_regular
 from zoo.errors import DataError
 
 FORMATS = ("PNG", "JPEG", "MPO", "BMP", "WEBP", "TIFF", "GIF", "PPM", "AVIF")
@@ -63,24 +62,6 @@ def _orientation(image: Image.Image) -> int:
         return image.getexif().get(ExifTags.Base.Orientation, 1)
     except Exception:
         return 1
-
-
-def check_regular(path: Path) -> None:
-    """Refuse what would be waited for, or never end: a FIFO, a device, a folder.
-
-    Raises:
-        DataError: there is no such file, or it is none.
-    """
-    try:
-        mode = os.stat(path).st_mode
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: there is no such file.") from error
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read ({getattr(error, 'strerror', error)}).") from error
-    if stat.S_ISDIR(mode):
-        raise DataError(f"{path}: is a folder; give a file.")
-    if not stat.S_ISREG(mode):
-        raise DataError(f"{path}: is a pipe or a device; give a regular file.")
 
 
 @contextlib.contextmanager
