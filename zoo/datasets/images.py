@@ -19,6 +19,9 @@ MOST_PIXELS = 50_000_000
 _TRANSPOSED = (5, 6, 7, 8)
 """EXIF orientations that swap height and width."""
 
+_PNG_METADATA = (b"eXIf", b"tEXt", b"zTXt", b"iTXt")
+"""The chunks that may tell an orientation."""
+
 
 def open_image(path: Path) -> Image.Image:
     """The first image of a file, decoded, in its own mode, turned as its EXIF orientation says.
@@ -41,10 +44,8 @@ def size_and_mode(path: Path) -> tuple[int, int, str]:
     """
     with _opened(path) as image:
         height, width, mode = image.height, image.width, image.mode
-        if _orientation(image) in _TRANSPOSED:
-            height, width = width, height
         image.verify()
-        return height, width, mode
+    return (width, height, mode) if _is_transposed(path) else (height, width, mode)
 
 
 def upright(image: Image.Image) -> Image.Image:
@@ -55,6 +56,14 @@ def upright(image: Image.Image) -> Image.Image:
         return ImageOps.exif_transpose(image)
     except Exception:  # Pillow has no one error for damaged EXIF
         return image.copy()
+
+
+def _is_transposed(path: Path) -> bool:
+    with _opened(path) as image:
+        # Pillow decodes a PNG to look for EXIF behind its pixels: only where there may be some.
+        if image.format == "PNG" and not any(each in path.read_bytes() for each in _PNG_METADATA):
+            return False
+        return _orientation(image) in _TRANSPOSED
 
 
 def _orientation(image: Image.Image) -> int:
@@ -70,7 +79,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of EXIF and large sizes; both are looked at here
-            with Image.open(path, formats=FORMATS) as image:
+            with Image.open(path, formats=_formats()) as image:
                 _check_size(path, image)
                 yield image
     except UnidentifiedImageError as error:
@@ -86,6 +95,12 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     except Exception as error:  # each of Pillow's decoders has its own
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"{path}: is damaged or cannot be read ({reason}).") from error
+
+
+def _formats() -> list[str]:
+    """Those of `FORMATS` that this Pillow has; it raises KeyError for others."""
+    Image.init()
+    return [each for each in FORMATS if each in Image.OPEN]
 
 
 def _check_size(path: Path, image: Image.Image) -> None:
