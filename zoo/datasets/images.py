@@ -1,7 +1,6 @@
 """Image files: one reader for all of them, upright and bounded."""
 
 import contextlib
-import os
 import stat
 import warnings
 from collections.abc import Iterator
@@ -72,7 +71,7 @@ def check_regular(path: Path) -> None:
         DataError: there is no such file, or it is none.
     """
     try:
-        mode = os.stat(path).st_mode
+        mode = path.stat().st_mode
     except FileNotFoundError as error:
         raise DataError(f"{path}: there is no such file.") from error
     except (OSError, ValueError) as error:

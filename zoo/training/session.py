@@ -95,7 +95,6 @@ class Session:
                 sessions=[*run.record["sessions"], session],
             )
             return
-        device, source = self.ground.device, self.ground.arrays.source
         run.record = {
             "schema": runs.SCHEMA,
             "name": run.name,
@@ -103,7 +102,7 @@ class Session:
             "created": session["started"],
             "finished": None,
             "identity": self.identity,
-            **describe(self.plan, self.training, device, source),
+            **describe(self.plan, self.training, self.ground.device, self.ground.arrays),
             **self.precision.as_record(),
             "sessions": [session],
         }
