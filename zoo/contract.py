@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from zoo.architecture import Layout
-from zoo.datasets.dataset import Arrays, Dataset
+from zoo.datasets.dataset import Dataset
 from zoo.datasets.encoding import BYTES, UNIT, PixelRange, Statistics, extremes, pixel_range
 from zoo.datasets.samples import Samples, Stored
 from zoo.errors import UsageError
@@ -227,23 +227,6 @@ class Moved(Samples):
     @property
     def checksum(self):
         return f"{self._samples.checksum} * {self._factor} + {self._offset}"
-
-
-def check_alike(arrays: Arrays, layout: Layout, name: str) -> None:
-    """Find out before training that the splits are not stored alike.
-
-    Raises:
-        DataError: training and test samples have other values for black and white.
-    """
-    from zoo.errors import DataError
-
-    train = pixel_range(arrays.x_train, layout)
-    test = pixel_range(arrays.x_test, layout)
-    if train and test and train != test:
-        raise DataError(
-            f"{name}: x_train has pixels from {_span(train)} and x_test from {_span(test)}; store "
-            "both alike."
-        )
 
 
 def invert(x: Stored, black_and_white: PixelRange) -> Stored:

@@ -6,6 +6,7 @@ import click
 
 from zoo.cli import options
 from zoo.cli.output import percent, print_json, views
+from zoo.cli.runs import majority_line
 from zoo.datasets.catalog import find_dataset
 from zoo.datasets.location import Locations
 from zoo.inference import Evaluation, Model, evaluate
@@ -66,3 +67,5 @@ def _print(model: Model, done: Evaluation) -> None:
         f"test accuracy  {percent(metrics['test_accuracy'])}  95 % interval {percent(low)} to "
         f"{percent(high)} ({metrics['test_correct']:,} of {metrics['test_examples']:,} right)"
     )
+    if line := majority_line(metrics, model.run.record["dataset"]["classes"]):
+        click.echo(f"majority       {line}")

@@ -254,7 +254,8 @@ def _report(run, given: dict[str, Any]) -> None:
     else:
         print_result(run)
         click.echo(f"\nnext: zoo runs show {run.folder}")
-        click.echo(f"      zoo predict {run.folder} IMAGE.png")
+        if run.record["input"]["source"] == "image":
+            click.echo(f"      zoo predict {run.folder} IMAGE.png")
         if not given["resume"]:
             click.echo(f"      {_same_with_seed(run.record['seed'] + 1)}   (another seed)")
 

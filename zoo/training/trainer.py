@@ -156,16 +156,19 @@ class _Workshop:
         alongside: int = 0,
         precision: Precision | None = None,
     ):
+        from zoo.datasets.quality import check_alike, worth_saying
         from zoo.training.examples import Examples
 
         started = time.perf_counter()
         runs.check_writable(runs_dir)
         arrays = plan.dataset.load(locations)
+        check_alike(plan.dataset, arrays)
         loaded = time.perf_counter()
         device, deterministic = prepare_backend(plan)
         # What is done once for all is in the timings of the first.
         self._timings = {"load": loaded - started, "import": time.perf_counter() - loaded}
         examples = Examples.split(arrays, plan.recipe)
+        self._notes = worth_saying(plan.dataset, arrays)
         self._ground = Ground(arrays, examples, device, deterministic, alongside)
         self._runs_dir, self._precision = runs_dir, precision
 
@@ -183,6 +186,9 @@ class _Workshop:
             sessions: dict[int, Session] = {}
             for place, assignment in enumerate(assignments):
                 stack.callback(assignment.reporter.close)
+                if not place:
+                    assignment.reporter.data_loaded(self._notes)
+                    self._notes = []
                 identity = assignment.plan.identity(self._ground.arrays, self._ground.device)
                 run = stack.enter_context(self._held(assignment, identity))
                 found.append(run)
