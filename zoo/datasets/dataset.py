@@ -31,6 +31,8 @@ class Arrays:
             that are made or read when they are asked for.
         y_train, y_test: labels, `(N,)` int32, from 0 to the number of classes less one.
         source: the folder, file or address they were read from.
+        x_validation, y_validation: what is validated on; never trained on. None: the recipe's share of
+            the training set is held out for it.
     """
 
     x_train: "np.ndarray | Samples"
@@ -38,11 +40,15 @@ class Arrays:
     x_test: "np.ndarray | Samples"
     y_test: "np.ndarray"
     source: str
+    x_validation: "np.ndarray | Samples | None" = None
+    y_validation: "np.ndarray | None" = None
 
     @cached_property
     def checksums(self) -> dict[str, str]:
         """SHA-256 of each array's bytes; of lazy samples, of what determines them."""
-        names = ("x_train", "y_train", "x_test", "y_test")
+        names = ["x_train", "y_train", "x_test", "y_test"]
+        if self.x_validation is not None:
+            names += ["x_validation", "y_validation"]
         return {name: _checksum(getattr(self, name)) for name in names}
 
 
@@ -85,6 +91,8 @@ class Dataset:
             they are.
         centred: whether a picture of another size is cut out, fitted and centred by its mass before
             it is classified, as MNIST's digits were.
+        notes: what its user should know of how it was read, a sentence each: what was taken for
+            what, what was converted, what is not used.
 
     Raises:
         ValueError: `make` is no such function, or `parameters` are not its.
@@ -105,6 +113,7 @@ class Dataset:
     recipe: str = DEFAULT_RECIPE
     polarity: Literal["light on dark"] | None = None
     centred: bool = False
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self):
         if self.make is not None:

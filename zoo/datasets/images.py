@@ -1,13 +1,13 @@
 """Image files: one reader for all of them, upright and bounded."""
 
 import contextlib
-import stat
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from zoo.datasets.bounds import check_regular
 from zoo.errors import DataError
 
 FORMATS = ("PNG", "JPEG", "MPO", "BMP", "WEBP", "TIFF", "GIF", "PPM", "AVIF")
@@ -18,6 +18,9 @@ MOST_PIXELS = 50_000_000
 
 _TRANSPOSED = (5, 6, 7, 8)
 """EXIF orientations that swap height and width."""
+
+_PNG_METADATA = (b"eXIf", b"tEXt", b"zTXt", b"iTXt")
+"""The chunks that may tell an orientation."""
 
 
 def open_image(path: Path) -> Image.Image:
@@ -41,10 +44,8 @@ def size_and_mode(path: Path) -> tuple[int, int, str]:
     """
     with _opened(path) as image:
         height, width, mode = image.height, image.width, image.mode
-        if _orientation(image) in _TRANSPOSED:
-            height, width = width, height
         image.verify()
-        return height, width, mode
+    return (width, height, mode) if _is_transposed(path) else (height, width, mode)
 
 
 def upright(image: Image.Image) -> Image.Image:
@@ -57,29 +58,19 @@ def upright(image: Image.Image) -> Image.Image:
         return image.copy()
 
 
+def _is_transposed(path: Path) -> bool:
+    with _opened(path) as image:
+        # Pillow decodes a PNG to look for EXIF behind its pixels: only where there may be some.
+        if image.format == "PNG" and not any(each in path.read_bytes() for each in _PNG_METADATA):
+            return False
+        return _orientation(image) in _TRANSPOSED
+
+
 def _orientation(image: Image.Image) -> int:
     try:
         return image.getexif().get(ExifTags.Base.Orientation, 1)
     except Exception:
         return 1
-
-
-def check_regular(path: Path) -> None:
-    """Refuse what would be waited for, or never end: a FIFO, a device, a folder.
-
-    Raises:
-        DataError: there is no such file, or it is none.
-    """
-    try:
-        mode = path.stat().st_mode
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: there is no such file.") from error
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read ({getattr(error, 'strerror', error)}).") from error
-    if stat.S_ISDIR(mode):
-        raise DataError(f"{path}: is a folder; give a file.")
-    if not stat.S_ISREG(mode):
-        raise DataError(f"{path}: is a pipe or a device; give a regular file.")
 
 
 @contextlib.contextmanager
@@ -88,7 +79,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of EXIF and large sizes; both are looked at here
-            with Image.open(path, formats=FORMATS) as image:
+            with Image.open(path, formats=_formats()) as image:
                 _check_size(path, image)
                 yield image
     except UnidentifiedImageError as error:
@@ -104,6 +95,12 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     except Exception as error:  # each of Pillow's decoders has its own
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"{path}: is damaged or cannot be read ({reason}).") from error
+
+
+def _formats() -> list[str]:
+    """Those of `FORMATS` that this Pillow has; it raises KeyError for others."""
+    Image.init()
+    return [each for each in FORMATS if each in Image.OPEN]
 
 
 def _check_size(path: Path, image: Image.Image) -> None:

@@ -102,7 +102,7 @@ class _Source:
         return {key: read_idx(path, ranks[key[0]]) for key, path in found.items() if path}
 
     def _read_npz(self, path: Path) -> "dict[str, np.ndarray]":
-        from zoo.datasets.npz import open_npz
+        from zoo.datasets.npz_file import open_npz
 
         with open_npz(path) as archive:
             if missing := sorted(set(self.files) - set(archive)):

@@ -69,13 +69,13 @@ def worth_saying(dataset: Dataset, arrays: Arrays) -> list[str]:
     known = BUILT_IN.get(dataset.name)
     if known and known.origin == dataset.origin:
         return []
-    return [*getattr(dataset, "notes", ()), *findings(dataset, arrays)]
+    return [*dataset.notes, *findings(dataset, arrays)]
 
 
 def _splits(arrays: Arrays) -> Iterator[tuple[str, Stored]]:
     yield "test", arrays.x_test
-    if (validation := getattr(arrays, "x_validation", None)) is not None:
-        yield "validation", validation
+    if arrays.x_validation is not None:
+        yield "validation", arrays.x_validation
 
 
 def _sentinels(x: Stored) -> Iterator[str]:
