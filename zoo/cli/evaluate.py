@@ -25,6 +25,7 @@ from zoo.training.views import check_shiftable
 @options.data_dir
 @options.device
 @options.backend
+@options.trust_source
 @options.as_json
 @click.pass_context
 def command(
@@ -37,6 +38,7 @@ def command(
     data_dir: str | None,
     device: str,
     backend: str | None,
+    trust_source: bool,
     as_json: bool,
 ) -> None:
     """Measure a finished run on a test set: its own dataset's, or another one of the same shape.
@@ -56,7 +58,8 @@ def command(
     from zoo.statistics import measured
     from zoo.training.saved import load_engine
 
-    logits = load_engine(found, registry, backend, device, recipe).logits(arrays.x_test)
+    engine = load_engine(found, registry, backend, device, recipe, trust_source=trust_source)
+    logits = engine.logits(arrays.x_test)
     metrics = measured(logits, arrays.y_test)
     if as_json:
         about = {

@@ -22,6 +22,7 @@ CENTRED = ("mnist", "digits")
 @options.runs_dir
 @options.device
 @options.backend
+@options.trust_source
 @options.as_json
 @click.pass_context
 def command(
@@ -31,6 +32,7 @@ def command(
     runs_dir: Path,
     device: str,
     backend: str | None,
+    trust_source: bool,
     as_json: bool,
 ) -> None:
     """Classify PNG or JPEG files with a finished run: class, probability, top 3.
@@ -53,7 +55,8 @@ def command(
 
     from zoo.training.saved import load_engine
 
-    engine = load_engine(found, options.registry(context), backend, device)
+    registry = options.registry(context)
+    engine = load_engine(found, registry, backend, device, trust_source=trust_source)
     probabilities = softmax(engine.logits(samples).astype("float64"), axis=-1)
     classes = record["dataset"]["classes"]
     answers = [_answer(path, row, classes) for path, row in zip(images, probabilities, strict=True)]

@@ -9,6 +9,7 @@ from zoo.run import Run
 from zoo.training.backend import choose_backend, choose_device, make_deterministic
 from zoo.training.engine import Engine, make_engine
 from zoo.training.pipeline import Pipeline
+from zoo.trust import architecture_of
 
 
 def load_engine(
@@ -17,15 +18,18 @@ def load_engine(
     backend: str | None,
     device: str,
     recipe: Recipe | None = None,
+    *,
+    trust_source: bool = False,
 ) -> Engine:
     """The run's model with its weights and its pipeline, in an engine that only infers.
 
     The model is built anew by its architecture and takes its weights from `model.keras`, so that
     nothing in the file is executed. It answers as the run's own recipe says (`test_shift`), or as
-    `recipe` does.
+    `recipe` does. Code that the run brings is executed as `zoo.trust` says.
 
     Raises:
-        UsageError: the run is not finished, or its architecture is not installed.
+        UsageError: the run is not finished, its architecture is not installed, or its code is
+            neither known here nor trusted.
         ZooError: `model.keras` is missing, damaged, or not the one that was saved.
     """
     if run.status != runs.FINISHED:
@@ -34,8 +38,8 @@ def load_engine(
         )
     _check_file(run)
     record = run.record
-    architecture, origin = registry.architecture(str(run.source or run.architecture))
-    backend = choose_backend(backend or record["backend"])
+    backend = choose_backend(backend or record["backend"])  # a file may import Keras at its top
+    architecture, origin = architecture_of(run, registry, trust_source=trust_source)
     chosen = choose_device(backend, device)
     deterministic = make_deterministic(backend, chosen)
     model = _model(run, architecture, origin)

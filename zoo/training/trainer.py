@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo import run as runs
+from zoo import trust
 from zoo.datasets.location import Locations
 from zoo.errors import Interrupted, UsageError, ZooError
 from zoo.run import Run
@@ -183,6 +184,7 @@ class _Workshop:
             sessions: dict[int, Session] = {}
             for place, assignment in enumerate(assignments):
                 stack.callback(assignment.reporter.close)
+                trust.remember(assignment.plan.origin)
                 identity = assignment.plan.identity(self._ground.arrays, self._ground.device)
                 run = stack.enter_context(self._held(assignment, identity))
                 found.append(run)
