@@ -1,17 +1,21 @@
 """Code that a run brings: executed as it was recorded, and only if the user knows it."""
 
 import importlib.util
+import io
 import json
 import py_compile
 import shutil
 import textwrap
+import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import assert_one_line_error
 from PIL import Image
 
-from zoo.run import Run
+from zoo.errors import ZooError
+from zoo.run import Run, sha256
 
 NET = """
 from blocks import head
@@ -235,3 +239,45 @@ def test_a_state_folder_that_cannot_be_written_stops_no_training(zoo_here, tiny_
 def test_trust_is_asked_for_where_a_run_is_used(zoo_here, tiny_py):
     result = zoo_here("train", tiny_py, "--trust-source", "--dataset", "digits")
     assert_one_line_error(result, 2, "--trust-source goes with --resume")
+
+
+def repacked(run: Run, name: str, **arrays) -> None:
+    """Put other arrays into one of a run's files, and its hash into run.json, as a forger would."""
+    np.savez_compressed(run.folder / name, **arrays)
+    files = {**run.record["files"], name: sha256(run.folder / name)}
+    Run.open(run.folder).update(files=files)
+
+
+def test_predictions_that_unpack_to_something_else_are_not_unpacked(zoo_here, tiny_py):
+    run = train(zoo_here, tiny_py)
+    logits, labels = run.predictions()
+    for arrays in (
+        {"logits": np.zeros((2**22, 10), "float32"), "labels": labels},  # 160 MiB from 160 KiB
+        {"logits": logits, "labels": labels[:-1]},
+        {"logits": logits},
+    ):
+        repacked(run, "predictions.npz", **arrays)
+        with pytest.raises(ZooError, match=r"predictions\.npz: cannot be used"):
+            Run.open(run.folder).predictions()
+
+
+def test_a_model_file_whose_arrays_claim_to_be_huge(zoo_here, tiny_py, image):
+    import h5py
+
+    run = train(zoo_here, tiny_py)
+    with zipfile.ZipFile(run.model_file) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    weights = io.BytesIO(members["model.weights.h5"])
+    with h5py.File(weights, "a") as file:
+        del file["layers/dense/vars/0"]
+        file.create_dataset(
+            "layers/dense/vars/0", shape=(2**20, 2**20), dtype="f4"
+        )  # takes nothing
+    members["model.weights.h5"] = weights.getvalue()
+    with zipfile.ZipFile(run.model_file, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    files = {**run.record["files"], "model.keras": sha256(run.model_file)}
+    run.update(files=files)
+    result = zoo_here("predict", run.folder, image)
+    assert_one_line_error(result, 1, "model.keras", "its arrays take more than")

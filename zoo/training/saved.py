@@ -2,6 +2,7 @@
 
 from zoo import run as runs
 from zoo.architecture import Architecture
+from zoo.archives import check_weights
 from zoo.errors import UsageError, ZooError
 from zoo.recipe import Recipe
 from zoo.registry import Origin, Registry
@@ -10,6 +11,9 @@ from zoo.training.backend import choose_backend, choose_device, make_determinist
 from zoo.training.engine import Engine, make_engine
 from zoo.training.pipeline import Pipeline
 from zoo.trust import architecture_of
+
+BYTES, OVERHEAD = 16, 2**20
+"""What the arrays in model.keras may take: for each number of the model's, and beyond."""
 
 
 def load_engine(
@@ -62,6 +66,7 @@ def _model(run: Run, architecture: Architecture, origin: Origin):
     import keras
 
     from zoo.training.build import build_model
+    from zoo.training.describe import count
 
     record = run.record
     keras.config.set_dtype_policy(record["precision"])
@@ -69,8 +74,9 @@ def _model(run: Run, architecture: Architecture, origin: Origin):
     classes = len(record["dataset"]["classes"])
     model = build_model(architecture, shape, classes, run.hyperparameters, origin)
     try:
+        check_weights(run.model_file, BYTES * count(model.weights) + OVERHEAD)
         model.load_weights(run.model_file)
-    except (ValueError, KeyError, OSError) as error:
+    except Exception as error:  # zipfile, HDF5 and Keras each have their own
         line = " ".join(str(error).split())[:200]
         raise ZooError(
             f"{run.model_file}: does not fit {architecture.name} as it is installed now ({line})."

@@ -209,8 +209,11 @@ class _Workshop:
         if resume and resume.record["identity"] != identity:
             raise UsageError(_differs(resume, identity))
         with run.locked():
-            begun = (run.folder / "run.json").exists()
-            yield Run.open(run.folder) if begun else run
+            if (run.folder / "run.json").exists():
+                run = Run.open(run.folder)
+                if run.record["identity"] != identity:
+                    raise UsageError(_differs(run, identity))
+            yield run
 
     def _session(self, assignment: Assignment, run: Run, identity: dict[str, Any]) -> Session:
         timings, self._timings = self._timings, dict.fromkeys(self._timings, 0.0)
