@@ -28,6 +28,7 @@ class Model:
         device: `auto`, `cpu` or `gpu`.
         inverted: whether samples are inverted; None: as the dataset is defined, and samples that are
             certainly the other way round than training's are refused.
+        trust_source: whether code that the run brings is executed although it is not known here.
     """
 
     run: Run
@@ -35,6 +36,7 @@ class Model:
     backend: str | None = None
     device: str = "auto"
     inverted: bool | None = None
+    trust_source: bool = False
 
     @property
     def contract(self) -> "InputContract":
@@ -46,9 +48,15 @@ class Model:
         """Logits `(N, classes)` of samples that are stored as training's were."""
         from zoo.training.saved import load_engine
 
-        return load_engine(self.run, self.registry, self.backend, self.device, recipe).logits(
-            samples
+        engine = load_engine(
+            self.run,
+            self.registry,
+            self.backend,
+            self.device,
+            recipe,
+            trust_source=self.trust_source,
         )
+        return engine.logits(samples)
 
 
 @dataclass(frozen=True)

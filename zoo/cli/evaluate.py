@@ -24,6 +24,7 @@ from zoo.run import find_run
 @options.data_dir
 @options.device
 @options.backend
+@options.trust_source
 @options.as_json
 @click.pass_context
 def command(context: click.Context, run: str, **given: Any) -> None:
@@ -37,7 +38,8 @@ def command(context: click.Context, run: str, **given: Any) -> None:
     dataset = given["dataset"]
     data = find_dataset(dataset, registry) if dataset else found.find_dataset(registry)
     data = data.configured(options.pairs("--data-set", given["data_settings"]))
-    model = Model(found, registry, given["backend"], given["device"], given["inverted"])
+    named = ("backend", "device", "inverted", "trust_source")
+    model = Model(found, registry, **{name: given[name] for name in named})
     done = evaluate(model, data, Locations.of_user(given["data_dir"]), given["test_shift"])
     if given["as_json"]:
         print_json(_as_json(model, done))

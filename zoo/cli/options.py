@@ -127,6 +127,11 @@ device = click.option(
     show_default=True,
     help="gpu fails where there is none.",
 )
+trust_source = click.option(
+    "--trust-source",
+    is_flag=True,
+    help="Run the Python file that the run brings, although you never trained with it here.",
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
 
 

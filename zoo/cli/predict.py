@@ -32,6 +32,7 @@ TOP = 3
 @options.runs_dir
 @options.device
 @options.backend
+@options.trust_source
 @options.as_json
 @click.pass_context
 def command(
@@ -43,6 +44,7 @@ def command(
     runs_dir: Path,
     device: str,
     backend: str | None,
+    trust_source: bool,
     as_json: bool,
 ) -> None:
     """Classify image files with a finished run: class, probability, top 3.
@@ -53,11 +55,12 @@ def command(
     by the mean over shifted copies.
     """
     _check_show(show, images)
-    model = Model(find_run(run, runs_dir), options.registry(context), backend, device, inverted)
-    found = predict(model, images)
+    found, registry = find_run(run, runs_dir), options.registry(context)
+    model = Model(found, registry, backend, device, inverted, trust_source)
+    said = predict(model, images)
     if show:
-        _write_sheet(show, found, model)
-    answers = _answers(found)
+        _write_sheet(show, said, model)
+    answers = _answers(said)
     if as_json:
         print_json(answers)
         return
@@ -66,7 +69,7 @@ def command(
             f"{each['class']} {percent(each['probability'], 1)}" for each in answer["top"]
         )
         click.echo(f"{answer['image']}: {click.style(answer['class'], bold=True)}  ({top})")
-    _say_what_was_done(found)
+    _say_what_was_done(said)
 
 
 def _check_show(show: Path | None, images: tuple[Path, ...]) -> None:

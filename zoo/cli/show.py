@@ -37,7 +37,7 @@ def command(
         "name": architecture.name,
         "summary": architecture.summary,
         "paper": architecture.paper,
-        "from": asdict(origin),
+        "from": origin.as_record(),
         "layout": architecture.layout,
         "frames_from_image": architecture.frames_from_image,
         "hyperparameters": [

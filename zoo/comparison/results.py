@@ -165,7 +165,9 @@ def _named(groups, failures) -> list[Result]:
 
 def _what_tells_apart(kind: dict[str, Any], others: list[dict[str, Any]]) -> str:
     def flat(each):
-        origin = {k: str(v)[:8] for k, v in each["origin"].items()}
+        named = {k: v for k, v in each["origin"].items() if k != "neighbours"}
+        hashes = {**named, **each["origin"].get("neighbours", {})}
+        origin = {k: str(v)[:8] for k, v in hashes.items()}
         return {**origin, **each["hyperparameters"], **each["data_parameters"]}
 
     mine, rest = flat(kind), [flat(each) for each in others]

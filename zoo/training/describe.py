@@ -24,7 +24,7 @@ def describe(plan: Plan, training: Training, device: Device, arrays: Arrays) -> 
             "layout": architecture.layout,
             "frames_from_image": architecture.frames_from_image,
             "hyperparameters": plain(plan.hyperparameters),
-            "origin": asdict(plan.origin),
+            "origin": plan.origin.as_record(),
         },
         "dataset": {
             "name": plan.dataset.name,

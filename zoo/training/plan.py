@@ -59,7 +59,7 @@ class Plan:
         chosen = plain(self.dataset.parameters)
         return {
             "architecture": self.architecture.name,
-            "origin": asdict(self.origin) | {"file": ""},
+            "origin": self.origin.as_record() | {"file": ""},
             "layout": [self.architecture.layout, self.architecture.frames_from_image],
             "hyperparameters": plain(self.hyperparameters),
             "dataset": self.dataset.name,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo import run as runs
+from zoo import trust
 from zoo.datasets.location import Locations
 from zoo.errors import Interrupted, UsageError, ZooError
 from zoo.run import Run
@@ -189,6 +190,7 @@ class _Workshop:
                 if not place:
                     assignment.reporter.data_loaded(self._notes)
                     self._notes = []
+                trust.remember(assignment.plan.origin)
                 identity = assignment.plan.identity(self._ground.arrays, self._ground.device)
                 run = stack.enter_context(self._held(assignment, identity))
                 found.append(run)
@@ -213,8 +215,11 @@ class _Workshop:
         if resume and resume.record["identity"] != identity:
             raise UsageError(_differs(resume, identity))
         with run.locked():
-            begun = (run.folder / "run.json").exists()
-            yield Run.open(run.folder) if begun else run
+            if (run.folder / "run.json").exists():
+                run = Run.open(run.folder)
+                if run.record["identity"] != identity:
+                    raise UsageError(_differs(run, identity))
+            yield run
 
     def _session(self, assignment: Assignment, run: Run, identity: dict[str, Any]) -> Session:
         timings, self._timings = self._timings, dict.fromkeys(self._timings, 0.0)
