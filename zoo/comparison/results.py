@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from zoo import numerics
 from zoo import recipe as recipes
 from zoo import run as runs
 from zoo.comparison import conditions
@@ -185,6 +186,8 @@ def what_differs(results: Sequence[Result], manifest: Manifest) -> list[str]:
     values: dict[str, list[tuple[str, Any]]] = {}
     for name, run in pairs:
         values.setdefault("recipe", []).append((name, _recipe(run, manifest)))
+        recorded = numerics.in_words(run.record["identity"].get("variables", {}))
+        values.setdefault("variables", []).append((name, recorded))
         for key, value in conditions.of_run(run).items():
             values.setdefault(key, []).append((name, value))
     return [*conditions.differing(values), *_differing_data(results)]

@@ -24,6 +24,7 @@ from zoo.datasets.location import Locations
 from zoo.datasets.quality import check_alike, worth_saying
 from zoo.environment import peak_memory
 from zoo.errors import Diverged, Interrupted, ZooError
+from zoo.numerics import settle_variables
 from zoo.registry import Registry
 from zoo.run import Run, digest
 from zoo.training.backend import is_out_of_memory
@@ -230,6 +231,7 @@ TASKS = {"train": train, "survey": survey, "cost": cost}
 
 def main() -> None:
     """Carry out the task in the first line of standard input."""
+    settle_variables()
     channel = Channel()
     task = channel.receive()
     if task is None:

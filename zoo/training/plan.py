@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from zoo import numerics
 from zoo.architecture import Architecture
 from zoo.datasets.dataset import Arrays, Dataset
 from zoo.errors import UsageError
@@ -71,6 +72,7 @@ class Plan:
             "backend": self.backend,
             "device": device.kind,
             "precision": self.precision(device),
+            **({"variables": recorded} if (recorded := numerics.variables()) else {}),
         }
 
 

@@ -265,6 +265,8 @@ def _folder(runs_dir: Path, name: str, again: bool) -> Path:
 
 def _differs(run: Run, identity: dict[str, Any]) -> str:
     before = run.record["identity"]
-    keys = [key for key in identity if before.get(key) != identity[key]]
-    changes = "; ".join(f"{key} was {before.get(key)!r} and is {identity[key]!r}" for key in keys)
+    keys = [key for key in {**identity, **before} if before.get(key) != identity.get(key)]
+    changes = "; ".join(
+        f"{key} was {before.get(key)!r} and is {identity.get(key)!r}" for key in keys
+    )
     return f"{run.name} cannot go on, because what it was trained with has changed: {changes}."
