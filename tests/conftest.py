@@ -7,6 +7,7 @@ import os
 import struct
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 
 PROJECT = Path(__file__).parent.parent
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="zoo-state-")  # for what a module trains
 
 
 def _data_dir() -> Path | None:
@@ -71,6 +73,7 @@ def _elsewhere(tmp_path, monkeypatch):
             monkeypatch.delenv(name)
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
     monkeypatch.setenv("ZOO_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("ZOO_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setenv("ZOO_OFFLINE", "1")
     monkeypatch.chdir(tmp_path)

@@ -19,7 +19,9 @@ def run(arguments: list[str]) -> int:
 
     from zoo.cli import zoo
     from zoo.errors import ZooError
+    from zoo.numerics import settle_variables
 
+    settle_variables()  # a plugin may import a backend as soon as it is loaded
     flags, rest = _split_flags(arguments)
     debug = "--debug" in flags or os.environ.get("ZOO_DEBUG", "") not in ("", "0")
     try:

@@ -67,12 +67,23 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where an architecture came from: a distribution and its version, or a file and its hash."""
+    """Where an architecture came from: a distribution and its version, or a file and its hash.
+
+    `neighbours` are the files beside it that it imports, by name, with their hashes.
+    """
 
     distribution: str = ""
     version: str = ""
     file: str = ""
     sha256: str = ""
+    neighbours: Mapping[str, str] = field(default_factory=dict)
+
+    def as_record(self) -> dict[str, Any]:
+        """What run.json keeps; neighbours only where there are some."""
+        record = {
+            name: getattr(self, name) for name in ("distribution", "version", "file", "sha256")
+        }
+        return {**record, **({"neighbours": dict(self.neighbours)} if self.neighbours else {})}
 
 
 class Registry:
@@ -150,7 +161,7 @@ class Registry:
             UsageError: nobody has it; close matches, or how to install it, are in the message.
             PluginError: the plugin that should have it is broken, or two claim it.
         """
-        if name.endswith(".py") or os.sep in name:
+        if _is_file(name):
             from zoo.single_file import architecture_from_file
 
             return architecture_from_file(Path(name))
@@ -211,6 +222,11 @@ HOW_TO_GET_SOME = (
 )
 
 
+def _is_file(name: str) -> bool:
+    """Whether a file is meant: nothing else has a suffix or a folder in its name."""
+    return os.sep in name or bool(Path(name).suffix)
+
+
 def _plugin(entry_point: EntryPoint) -> Plugin:
     distribution = entry_point.dist
     if distribution is None:
@@ -240,10 +256,11 @@ def _origin(plugin: Plugin) -> Origin:
 def _load(plugin: Plugin) -> Loaded:
     if unmet := diagnosis.too_new(plugin.entry_point):
         return Loaded(plugin, error=unmet)
-    # A plugin's import is a stranger's code: SystemExit must not end zoo either.
     try:
         return _call_hooks(plugin, plugin.entry_point.load())
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a stranger's code may raise anything, SystemExit too
         cause = diagnosis.cause(error, plugin.entry_point)
         return Loaded(plugin, error=cause, details=diagnosis.own_frames(error))
 

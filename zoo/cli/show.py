@@ -37,7 +37,7 @@ def command(
         "name": architecture.name,
         "summary": architecture.summary,
         "paper": architecture.paper,
-        "from": asdict(origin),
+        "from": origin.as_record(),
         "layout": architecture.layout,
         "frames_from_image": architecture.frames_from_image,
         "hyperparameters": [
@@ -66,13 +66,16 @@ def _measure(
     architecture: Architecture, origin: Origin, values: dict[str, Any], backend: str | None
 ) -> dict[str, Any]:
     """Parameters and FLOPs with these hyperparameters; builds the model, so Keras is imported."""
-    from zoo.training.backend import choose_backend, hide_gpus
+    from zoo.numerics import settle_keras
+    from zoo.training.backend import choose_backend, hide_gpus, quiet_native_logs
     from zoo.training.build import build_model
     from zoo.training.describe import count
     from zoo.training.flops import COUNTED, flops_per_sample
 
     chosen = choose_backend(backend)
     hide_gpus(chosen)
+    with quiet_native_logs():
+        settle_keras()
     shape = layouts.shape("image", MNIST_SHAPE, architecture.layout, architecture.frames_from_image)
     model = build_model(architecture, shape, MNIST_CLASSES, values, origin)
     return {

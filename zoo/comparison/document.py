@@ -13,6 +13,7 @@ from zoo.comparison.ensembles import make_ensembles
 from zoo.comparison.results import Result, resolved_recipe
 from zoo.errors import ZooError
 from zoo.run import Run, now
+from zoo.statistics import explained_by_majority, majority
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,6 +87,7 @@ def make_document(
     _mark_pareto(rows)
     notes = [
         *about.notes,
+        *_majority(rows, present[0]),
         *_overrides(present),
         *_shifted(present),
         *_disturbed(present),
@@ -123,6 +125,19 @@ def make_document(
         "runs": [_run(result.name, run) for result in present for run in result.runs],
         "repeat": _repeat(present, about.command),
     }
+
+
+def _majority(rows: Sequence[Mapping[str, Any]], result: Result) -> list[str]:
+    """What the largest class of the test set explains; nothing where its share is an ordinary one."""
+    labels, classes = result.runs[0].predictions()[1], result.runs[0].record["dataset"]["classes"]
+    largest, share = majority(labels)
+    line = explained_by_majority(1.0, share, classes[largest], len(classes))
+    if no_better := [
+        row["name"] for row in rows if row["interval"] and row["interval"][0] <= share
+    ]:
+        line = explained_by_majority(0.0, share, classes[largest], len(classes))
+        line = f"{', '.join(no_better)}: {line}"
+    return [line] if line else []
 
 
 def _best_first(results: Sequence[Result], correct) -> list[Result]:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from zoo import numerics
 from zoo import recipe as recipes
 from zoo import run as runs
 from zoo.comparison import conditions
@@ -165,7 +166,9 @@ def _named(groups, failures) -> list[Result]:
 
 def _what_tells_apart(kind: dict[str, Any], others: list[dict[str, Any]]) -> str:
     def flat(each):
-        origin = {k: str(v)[:8] for k, v in each["origin"].items()}
+        named = {k: v for k, v in each["origin"].items() if k != "neighbours"}
+        hashes = {**named, **each["origin"].get("neighbours", {})}
+        origin = {k: str(v)[:8] for k, v in hashes.items()}
         return {**origin, **each["hyperparameters"], **each["data_parameters"]}
 
     mine, rest = flat(kind), [flat(each) for each in others]
@@ -183,6 +186,8 @@ def what_differs(results: Sequence[Result], manifest: Manifest) -> list[str]:
     values: dict[str, list[tuple[str, Any]]] = {}
     for name, run in pairs:
         values.setdefault("recipe", []).append((name, _recipe(run, manifest)))
+        recorded = numerics.in_words(run.record["identity"].get("variables", {}))
+        values.setdefault("variables", []).append((name, recorded))
         for key, value in conditions.of_run(run).items():
             values.setdefault(key, []).append((name, value))
     return [*conditions.differing(values), *_differing_data(results)]

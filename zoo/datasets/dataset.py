@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from zoo import parameters
 from zoo.architecture import Layout
@@ -86,6 +86,11 @@ class Dataset:
         parameters: the values that this one was made with, one for each parameter of `make`.
         recipe: the named recipe that trains on it where none is asked for; the same for every
             architecture, so that a comparison as it is typed makes sense.
+        polarity: `light on dark` if every grey image is that by definition, so that a picture which is
+            the other way round is inverted before it is classified; None: pictures are taken as
+            they are.
+        centred: whether a picture of another size is cut out, fitted and centred by its mass before
+            it is classified, as MNIST's digits were.
         notes: what its user should know of how it was read, a sentence each: what was taken for
             what, what was converted, what is not used.
 
@@ -106,6 +111,8 @@ class Dataset:
     make: "Callable[..., Dataset] | None" = None
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
     recipe: str = DEFAULT_RECIPE
+    polarity: Literal["light on dark"] | None = None
+    centred: bool = False
     notes: tuple[str, ...] = ()
 
     def __post_init__(self):

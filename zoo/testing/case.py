@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo import layouts
 from zoo.architecture import Architecture
+from zoo.numerics import settle_keras
 from zoo.testing.law import Broken
 from zoo.testing.source import Source
 from zoo.training.backend import choose_backend, seed_everything
@@ -77,8 +78,7 @@ class Case:
             Broken: `build` gave no model. What it raises comes through.
         """
         backend = self.backend
-        import keras
-
+        keras = settle_keras()
         keras.utils.clear_session(free_memory=False)  # layers are named from the start again
         seed_everything(backend, seed)
         hyperparameters = {**self.architecture.defaults(), **settings}

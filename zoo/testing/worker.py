@@ -13,6 +13,7 @@ from importlib.machinery import ModuleSpec
 from typing import Any
 
 from zoo import diagnosis
+from zoo.numerics import settle_keras, settle_variables
 from zoo.testing.dataset_source import DatasetSource
 from zoo.testing.source import Source, extend_path
 
@@ -73,10 +74,10 @@ def rebuild(source: Source, backend: str, weights: str, inputs: str, outputs: st
 def memory(source: Source, backend: str, batch: int) -> dict[str, Any]:
     """Bytes held at most: by the backend alone, and with a training step at a batch size."""
     case = _case(source, backend)
-    import keras  # noqa: F401 - it imports the backend, whose share is told apart
-
     from zoo.environment import peak_memory
     from zoo.testing.trial import Trial
+
+    settle_keras()  # it imports the backend, whose share is told apart
 
     before = peak_memory()
     with Trial(case, batch_size=batch) as trial:
@@ -138,6 +139,7 @@ def main() -> None:
     """Answer the question on standard input."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a plugin prints is no answer
+    settle_variables()
     answers.write(json.dumps(_answer(json.load(sys.stdin))))
     answers.close()
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from zoo.errors import UsageError
+from zoo.numerics import settle_keras, settle_variables
 from zoo.suggest import unknown
 
 BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
@@ -43,6 +44,7 @@ def choose_backend(asked: str | None) -> str:
             "new one."
         )
     os.environ["KERAS_BACKEND"] = backend
+    settle_variables()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     return backend
 
@@ -87,7 +89,7 @@ def quiet_native_logs() -> Iterator[None]:
     imports it, where it is installed, under every backend. Other lines come through afterwards.
     `ZOO_DEBUG=1` lets all of them speak at once.
     """
-    if os.environ.get("ZOO_DEBUG", "") not in ("", "0"):
+    if os.environ.get("ZOO_DEBUG", "") not in ("", "0") or sys.stderr is None:
         yield
         return
     sys.stderr.flush()
@@ -128,7 +130,7 @@ def choose_device(backend: str, asked: str) -> Device:
         hide_gpus(backend)
     with quiet_native_logs():
         gpus = _gpu_names(backend) if asked != "cpu" else []
-        importlib.import_module("keras")
+        settle_keras()
     if gpus:
         return Device("gpu", gpus[0])
     if asked == "gpu":

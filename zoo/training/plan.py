@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from zoo import numerics
 from zoo.architecture import Architecture
 from zoo.datasets.dataset import Arrays, Dataset
 from zoo.errors import UsageError
@@ -53,21 +54,25 @@ class Plan:
 
     def identity(self, arrays: Arrays, device: Device) -> dict[str, Any]:
         """What makes two runs the same run: every cause of their numbers but the versions."""
+        from zoo.datasets.quality import has_units
+
         recipe = {k: v for k, v in asdict(self.recipe).items() if k != "summary"}
         chosen = plain(self.dataset.parameters)
         return {
             "architecture": self.architecture.name,
-            "origin": asdict(self.origin) | {"file": ""},
+            "origin": self.origin.as_record() | {"file": ""},
             "layout": [self.architecture.layout, self.architecture.frames_from_image],
             "hyperparameters": plain(self.hyperparameters),
             "dataset": self.dataset.name,
             **({"data_parameters": chosen} if chosen else {}),
+            **({"scaling": "by channel"} if has_units(arrays.x_train) else {}),
             "checksums": arrays.checksums,
             "recipe": recipe,
             "seed": self.seed,
             "backend": self.backend,
             "device": device.kind,
             "precision": self.precision(device),
+            **({"variables": recorded} if (recorded := numerics.variables()) else {}),
         }
 
 

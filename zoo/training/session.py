@@ -95,7 +95,6 @@ class Session:
                 sessions=[*run.record["sessions"], session],
             )
             return
-        device, source = self.ground.device, self.ground.arrays.source
         run.record = {
             "schema": runs.SCHEMA,
             "name": run.name,
@@ -103,23 +102,25 @@ class Session:
             "created": session["started"],
             "finished": None,
             "identity": self.identity,
-            **describe(self.plan, self.training, device, source),
+            **describe(self.plan, self.training, self.ground.device, self.ground.arrays),
             **self.precision.as_record(),
             "sessions": [session],
         }
         run.save()
-        if self.plan.origin.file:
-            self._keep_source(Path(self.plan.origin.file))
+        if file := self.plan.origin.file:
+            self._keep_source(Path(file), self.plan.origin.sha256)
+            for name, sha256 in self.plan.origin.neighbours.items():
+                self._keep_source(Path(file).parent / name, sha256, name)
 
-    def _keep_source(self, file: Path) -> None:
+    def _keep_source(self, file: Path, sha256: str, name: str = "") -> None:
         """A file may be changed or lost; what was trained must not be."""
         source = file.read_bytes()
-        if hashlib.sha256(source).hexdigest() != self.plan.origin.sha256:
+        if hashlib.sha256(source).hexdigest() != sha256:
             self.reporter.note(f"{file} has changed since it was read; the run keeps no copy of it")
             return
-        folder = self.run.folder / "source"
-        folder.mkdir(exist_ok=True)
-        atomic.write(folder / file.name, lambda target: target.write(source))
+        kept = self.run.folder / "source" / (name or file.name)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        atomic.write(kept, lambda target: target.write(source))
 
     def _note_versions(self, versions: dict[str, str]) -> None:
         before = self.run.record["sessions"][-1]["versions"]
