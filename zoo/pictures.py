@@ -21,6 +21,8 @@ PAPER = 0.1
 """Share of the contrast that a background may differ from black before it is made black."""
 
 SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
+ELONGATED = 2.0
+"""Times that a picture's proportions may differ from training's before it is called unusual."""
 LARGE = 2048
 """Pictures are halved, or more, until their shorter side is less than twice this."""
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
@@ -87,6 +89,7 @@ class PictureReader:
         """
         done: list[str] = []
         pixels = _pixels(open_image(path), path, self.contract, done)
+        size = pixels.shape[:2]
         if self.contract.polarity and self.contract.shape[-1] == 1 and self.inverted is None:
             pixels = self._as_defined(pixels, done)
         else:
@@ -96,8 +99,17 @@ class PictureReader:
                 done.append("inverted")
         picture = Picture(path, self._stored(pixels), done)
         self._check_side(picture)
-        picture.unusual = self.contract.unusual(picture.sample)
+        facts = (self.contract.unusual(picture.sample), self._proportions(size))
+        picture.unusual = "; ".join(filter(None, facts))
         return picture
+
+    def _proportions(self, size: tuple[int, int]) -> str:
+        """Whether a picture is far wider or higher than training's; those that are cut out may be."""
+        ours = self.contract.shape[1] / self.contract.shape[0]
+        given = size[1] / size[0]
+        if self.contract.centred or max(given / ours, ours / given) <= ELONGATED:
+            return ""
+        return f"width to height {given:.3g}, in training {ours:.3g}"
 
     def _as_defined(self, pixels: np.ndarray, done: list[str]) -> np.ndarray:
         """As a dataset of drawn things has them: light on dark, and of its size and place."""
