@@ -39,7 +39,15 @@ def run(arguments: list[str]) -> int:
         # Whoever read our output has gone; do not fail again when Python flushes it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except Exception as error:
+    except (SystemExit, GeneratorExit) as error:  # of a plugin, which ends nothing of ours
+        if debug:
+            raise
+        cause = f"{type(error).__name__}: {error}"
+        click.echo(
+            f"zoo: code that archzoo called ended with {cause} (--debug shows where)", err=True
+        )
+        return 1
+    except BaseException as error:
         if debug:
             raise
         cause = " ".join(f"{type(error).__name__}: {error}".split())

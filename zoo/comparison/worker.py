@@ -239,7 +239,9 @@ def main() -> None:
     try:
         registry = Registry.discover(use_plugins=task["use_plugins"])
         TASKS[task["task"]](channel, task, registry)
-    except (Exception, SystemExit) as error:  # a stranger's code may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a stranger's code may raise anything
         channel.send(**_end(error))
         traceback.print_exc()
         sys.exit(1)

@@ -128,7 +128,9 @@ def _answer(question: dict[str, Any]) -> dict[str, Any]:
     sys.path += [each for each in question["path"] if each not in sys.path]
     try:
         return TASKS[question["task"]](**content)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         from zoo.testing.explanation import explained
 
         seen, change = explained(error)
