@@ -301,3 +301,24 @@ def test_two_distributions_that_installed_one_file_are_named(distribution, zoo):
     )
     states = {row["name"]: row["state"] for row in json.loads(zoo("plugins", "--json").stdout)}
     assert "zoo-other 1.0 installed the same file" in states["one_net"]
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("net.ipynb", ["is a notebook", "net.py"]),
+        ("net.keras", ["is a saved model", "net.py", "zoo predict"]),
+        ("net.weights.h5", ["is a saved model"]),
+        ("net.txt", ["is no Python file", "ends in .py"]),
+        ("folder.d", ["is a folder"]),
+        ("gone.ipynb", ["no such file"]),
+    ],
+)
+@pytest.mark.parametrize("place", ["", "./"])
+def test_what_is_no_python_file_is_named_by_its_kind(name, parts, place, tmp_path, zoo_here):
+    if name.endswith(".d"):
+        (tmp_path / name).mkdir()
+    elif not name.startswith("gone"):
+        (tmp_path / name).write_text("{}")
+    result = zoo_here("train", place + name, "--dataset", "digits")
+    assert_one_line_error(result, 2, name, "a Python file with build", *parts)
