@@ -73,7 +73,6 @@ def _elsewhere(tmp_path, monkeypatch):
             monkeypatch.delenv(name)
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
     monkeypatch.setenv("ZOO_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("ZOO_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setenv("ZOO_OFFLINE", "1")
     monkeypatch.chdir(tmp_path)

@@ -21,11 +21,16 @@ PAPER = 0.1
 """Share of the contrast that a background may differ from black before it is made black."""
 
 SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
+ELONGATED = 2.0
+"""Times that a picture's proportions may differ from training's before it is called unusual."""
 LARGE = 2048
 """Pictures are halved, or more, until their shorter side is less than twice this."""
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 """Pillow's mode for so many channels."""
 OPAQUE = 255
+
+Size = tuple[int, ...]
+"""Height and width, and whatever follows."""
 
 
 @dataclass
@@ -86,20 +91,31 @@ class PictureReader:
             UsageError: it is the other way round than all of training's images.
         """
         done: list[str] = []
-        pixels = _pixels(open_image(path), path, self.contract, done)
+        image = open_image(path)
+        size = image.height, image.width
+        pixels = _pixels(image, path, self.contract, done)
         if self.contract.polarity and self.contract.shape[-1] == 1 and self.inverted is None:
-            pixels = self._as_defined(pixels, done)
+            pixels = self._as_defined(pixels, size, done)
         else:
-            pixels = _sized(pixels, self.contract.shape, done)
+            pixels = _sized(pixels, self.contract.shape, size, done)
             if self.inverted:
                 pixels = BYTES[1] - pixels
                 done.append("inverted")
         picture = Picture(path, self._stored(pixels), done)
         self._check_side(picture)
-        picture.unusual = self.contract.unusual(picture.sample)
+        facts = (self.contract.unusual(picture.sample), self._proportions(size))
+        picture.unusual = "; ".join(filter(None, facts))
         return picture
 
-    def _as_defined(self, pixels: np.ndarray, done: list[str]) -> np.ndarray:
+    def _proportions(self, size: Size) -> str:
+        """Whether a picture is far wider or higher than training's; those that are cut out may be."""
+        ours = self.contract.shape[1] / self.contract.shape[0]
+        given = size[1] / size[0]
+        if self.contract.centred or max(given / ours, ours / given) <= ELONGATED:
+            return ""
+        return f"width to height {given:.3g}, in training {ours:.3g}"
+
+    def _as_defined(self, pixels: np.ndarray, size: Size, done: list[str]) -> np.ndarray:
         """As a dataset of drawn things has them: light on dark, and of its size and place."""
         grey, (height, width, _) = pixels[..., 0], self.contract.shape
         background, polarity = side(pixels)
@@ -114,7 +130,7 @@ class PictureReader:
             done.append("contrast stretched")
             return grey[..., None]
         what = "cut out and centred" if self.contract.centred else "fitted"
-        done.append(f"{what}, from {_size(pixels)} to {width}×{height}")
+        done.append(f"{what}, from {size[1]}×{size[0]} to {width}×{height}")
         make = _centred if self.contract.centred else _fitted
         return make(grey, height, width)[..., None]
 
@@ -214,19 +230,15 @@ def _light_on_dark(grey: np.ndarray) -> np.ndarray:
     return ink * (255 / ink.max()) if ink.max() > 0 else ink
 
 
-def _sized(pixels: np.ndarray, shape: tuple[int, ...], done: list[str]) -> np.ndarray:
+def _sized(pixels: np.ndarray, shape: Size, size: Size, done: list[str]) -> np.ndarray:
     """A picture of the model's size; its proportions are kept, and its background fills the rest."""
     height, width, channels = shape
     if pixels.shape[:2] == (height, width):
         return pixels
-    done.append(f"fitted, from {_size(pixels)} to {width}×{height}")
+    done.append(f"fitted, from {size[1]}×{size[0]} to {width}×{height}")
     return np.stack(
         [_fitted(pixels[..., each], height, width) for each in range(channels)], axis=-1
     )
-
-
-def _size(pixels: np.ndarray) -> str:
-    return f"{pixels.shape[1]}×{pixels.shape[0]}"
 
 
 def _resized(grey: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -89,7 +89,7 @@ def _write_sheet(path: Path, found: "Predictions", model: Model) -> None:
     from zoo.errors import ZooError
 
     captions = [
-        f"{found.classes[row.argmax()]} {percent(row.max(), 0)}" for row in found.probabilities
+        f"{found.classes[row.argmax()]}: {percent(row.max(), 0)}" for row in found.probabilities
     ]
     ends = model.contract.pixel_range
     assert ends

@@ -107,6 +107,8 @@ def command(context: click.Context, **given: Any) -> None:
         raise UsageError("--together and --one-by-one go with --seeds N.")
     if given["seeds"] is not None and given["seeds"] < 1:
         raise UsageError(f"--seeds {given['seeds']}: use at least 1.")
+    if given["seeds"] is not None and given["seeds"] > options.MOST_SEEDS:
+        raise UsageError(f"--seeds {given['seeds']}: use at most {options.MOST_SEEDS:,}.")
     if given["tensorboard"]:
         from zoo.training.tensorboard import require_tensorboard
 
@@ -116,6 +118,7 @@ def command(context: click.Context, **given: Any) -> None:
     else:
         plan, locations = _plan(registry, given)
     if given["dry_run"]:
+        _check_model(plan)
         _show(plan, locations, given["seeds"], given["as_json"])
         return
     if given["seeds"]:
@@ -176,6 +179,15 @@ def _plan_of_run(registry: Registry, run, given: dict[str, Any]):
         record["device"]["asked"],
     )
     return plan, Locations.of_user(given["data_dir"])
+
+
+def _check_model(plan) -> None:
+    """Build the model, so that a plan which cannot be trained is no plan; nothing is loaded."""
+    from zoo.training.backend import hide_gpus
+    from zoo.training.training import model_of
+
+    hide_gpus(plan.backend)
+    model_of(plan, plan.dataset.shape)
 
 
 def _show(plan, locations: Locations, seeds: int | None, as_json: bool) -> None:

@@ -15,7 +15,7 @@ BYTES: PixelRange = (0.0, 255.0)
 UNIT: PixelRange = (0.0, 1.0)
 SYMMETRIC: PixelRange = (-1.0, 1.0)
 
-LOOKED_AT, LOOKED_AT_LAZILY = 1024, 256
+LOOKED_AT, LOOKED_AT_LAZILY = 1024, 64
 """Samples whose numbers describe all, at most: in memory, and made or read one by one."""
 
 ONE_SIDED = 0.99

@@ -91,7 +91,9 @@ Factor = float | tuple[float, ...]
 
 
 def _factor(factor: Factor) -> Any:
-    return np.array(factor, "float32") if isinstance(factor, tuple) else factor
+    from keras import ops
+
+    return ops.convert_to_tensor(factor, "float32") if isinstance(factor, tuple) else factor
 
 
 def scaling(x: Stored, normalization: str) -> tuple[Factor, Factor]:

@@ -4,10 +4,11 @@ import contextlib
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo import layouts
 from zoo.datasets.samples import Samples
 from zoo.errors import Diverged, UsageError, ZooError
 from zoo.run import Run
@@ -24,6 +25,9 @@ from zoo.training.pipeline import Pipeline
 from zoo.training.plan import Plan
 from zoo.training.reporter import Reporter
 from zoo.training.source import streams
+
+if TYPE_CHECKING:
+    import keras
 
 DRAWING = ThreadPoolExecutor(max_workers=1, thread_name_prefix="zoo-drawing")
 """Draws order and augmentation of epochs to come."""
@@ -262,16 +266,28 @@ def prepare_engine(
     seed_everything(plan.backend, plan.seed)
     keras.config.set_dtype_policy(precision)
     pipeline = Pipeline.fitted(plan.dataset, plan.architecture, recipe, examples.x_train)
-    try:
-        shape = pipeline.input_shape
-    except ValueError as error:
-        raise UsageError(f"{plan.architecture.name} on {plan.dataset.name}: {error}.") from error
-    classes = len(plan.dataset.classes)
-    model = build_model(plan.architecture, shape, classes, plan.hyperparameters, plan.origin)
+    model = model_of(plan, pipeline.shape)
     steps = len(examples.y_train) // recipe.batch_size * recipe.epochs
     optimizer = make_optimizer(recipe, steps)
     optimizer.build(model.trainable_variables)
     return make_engine(plan.backend, model, optimizer, pipeline, recipe, device, deterministic)
+
+
+def model_of(plan: Plan, shape: tuple[int, ...]) -> "keras.Model":
+    """A plan's model, for stored samples of a shape.
+
+    Raises:
+        PluginError: the architecture does not build.
+        UsageError: the samples cannot be given the architecture's layout.
+    """
+    architecture, dataset = plan.architecture, plan.dataset
+    how = architecture.frames_from_image
+    try:
+        given = layouts.shape(dataset.layout, tuple(shape), architecture.layout, how)
+    except ValueError as error:
+        raise UsageError(f"{architecture.name} on {dataset.name}: {error}.") from error
+    classes = len(dataset.classes)
+    return build_model(architecture, given, classes, plan.hyperparameters, plan.origin)
 
 
 def load_examples(engine: Engine, examples: Examples) -> None:
