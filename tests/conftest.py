@@ -7,6 +7,7 @@ import os
 import struct
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 
 PROJECT = Path(__file__).parent.parent
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="zoo-state-")  # for what a module trains
 
 
 def _data_dir() -> Path | None:

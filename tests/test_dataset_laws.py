@@ -24,6 +24,7 @@ WRONG = {
     # The checksum is that of the bytes, which must lie in one piece.
     "in_pieces": ({"dtypes", "same_order"}, "x_train is not contiguous", "ascontiguousarray"),
     "not_a_number": ({"finite_values"}, "6 of 1,080 values of x_train are NaN", "leave those"),
+    "brighter_in_the_test": ({"same_range"}, "x_train has pixels from 0 to 1 and x_test", "alike"),
     "from_one": ({"label_range"}, "y_train has labels from 0 to 3; 3 classes", "0 to 2"),
     "never_asked": ({"every_class"}, "y_test has no sample of 'striped'", "class by class"),
     "leaky": ({"disjoint"}, "2 of 15 test samples (13.3 %)", "split before"),

@@ -99,6 +99,17 @@ def wrong_count(path):
     path.write_bytes(gzip.compress(content[:4] + struct.pack(">I", 59999) + content[8:], 1))
 
 
+def endless(path):
+    content = gzip.decompress(path.read_bytes())
+    path.write_bytes(gzip.compress(content + bytes(2**27), 1))
+
+
+def enormous(path):
+    content = gzip.decompress(path.read_bytes())
+    sizes = struct.pack(">III", 2**32 - 1, 2**32 - 1, 2**32 - 1)
+    path.write_bytes(gzip.compress(content[:4] + sizes, 1))
+
+
 def only_a_header(path):
     path.write_bytes(gzip.compress(b"\x00\x00\x08\x03\x00\x00"))
 
@@ -115,6 +126,7 @@ def emptied(path):
         (flip_a_pixel, "checksum differs"),
         (wrong_magic, "begins with 00 00 0d 03"),
         (wrong_count, "59999 × 28 × 28 elements announced"),
+        (endless, "60000 × 28 × 28 elements announced, more found"),
         (only_a_header, "ends within its header"),
         (emptied, "begins with nothing"),
     ],
@@ -124,6 +136,12 @@ def test_a_damaged_file_is_named(damage, part, idx_folder, zoo_here):
     damage(idx_folder / FILES[0])
     result = zoo_here("train", "cnn", "--dataset", "mnist", "--data-dir", idx_folder, "--quiet")
     assert_one_line_error(result, 1, str(idx_folder), part, "zoo datasets fetch")
+
+
+def test_a_file_that_announces_more_than_memory_is_not_unpacked(idx_folder, zoo_here):
+    enormous(idx_folder / FILES[0])
+    result = zoo_here("train", "cnn", "--dataset", "mnist", "--data-dir", idx_folder, "--quiet")
+    assert_one_line_error(result, 1, FILES[0], "at most 4,096 are read")
 
 
 def test_a_keras_npz_of_something_else(tmp_path, monkeypatch):
@@ -210,11 +228,11 @@ X, Y = np.zeros((40, 8, 8), "uint8"), np.arange(40) % 4
         ({"x_train": np.array([{}] * 40, object), "y_train": Y}, "Python objects"),
         ({"x_train": np.where(X == 0, np.nan, 0.0), "y_train": Y}, "2560 values that are NaN"),
         ({"x_train": X[:, 0, 0], "y_train": Y}, "x_train has shape (40,)"),
-        ({"x_train": X[:, :, :0], "y_train": Y}, "(40, 8, 0, 1), which is no image"),
+        ({"x_train": X[:, :, :0], "y_train": Y}, "(40, 8, 0), which is no image"),
         ({"x_train": X.astype("int64"), "y_train": Y}, "x_train is int64; use uint8"),
         (
-            {"x_train": X, "y_train": Y.astype(float)},
-            "y_train is float64; labels are whole numbers",
+            {"x_train": X, "y_train": Y + 0.25},
+            "y_train has real numbers, 0.25 for one; archzoo trains classifiers",
         ),
         ({"x_train": X, "y_train": np.eye(4, dtype=int)[Y]}, "not one-hot rows"),
         ({"x_train": X, "y_train": Y - 1}, "labels from -1 to 2"),

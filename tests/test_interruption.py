@@ -218,7 +218,7 @@ def test_a_damaged_checkpoint_is_named(whole, tmp_path, zoo_here):
     run.update(status="interrupted")
     run.checkpoint.write_bytes(run.checkpoint.read_bytes()[:1000])
     assert_one_line_error(
-        zoo_here("train", "--resume", run.name),
+        zoo_here("train", "--resume", run.name, "--trust-source"),
         1,
         "state.npz",
         "damaged",

@@ -70,6 +70,37 @@ def test_frames_are_taken_evenly(films):
     assert arrays.checksums["x_train"] != whole.checksums["x_train"]
 
 
+@pytest.mark.parametrize("mode", ["P", "RGB"])
+def test_a_frame_whose_colours_are_greys_is_grey(mode, films):
+    before = load(films)[1]
+    path = films / "run" / "clip3" / "9.png"
+    picture = Image.open(path)
+    picture.load()
+    picture.convert("RGB").convert(mode, palette=Image.Palette.ADAPTIVE).save(path)
+    assert Image.open(path).mode == mode
+    dataset, arrays = load(films)
+    assert dataset.shape == (5, 6, 7, 1)
+    assert np.array_equal(arrays.x_train[:], before.x_train[:])
+    assert np.array_equal(arrays.x_test[:], before.x_test[:])
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png"])
+def test_frames_are_upright(suffix, tmp_path):
+    turned = Image.Exif()
+    turned[0x112] = 6  # to be turned by 90° to the right
+    right = np.zeros((8, 16), "uint8")
+    right[:, 8:] = 200
+    for name in ("a", "b"):
+        for clip in range(5):
+            folder = tmp_path / "turned" / name / str(clip)
+            folder.mkdir(parents=True)
+            image = Image.fromarray(right)
+            image.rotate(90, expand=True).save(folder / f"1.{suffix}", exif=turned, quality=95)
+    dataset, arrays = load(tmp_path / "turned")
+    assert dataset.shape == (1, 8, 16, 1)
+    assert np.abs(arrays.x_train[0][0, ..., 0].astype(int) - right).max() < 4
+
+
 def test_clips_of_other_lengths_need_a_number_of_frames(films, zoo_here):
     (films / "run" / "clip3" / "7.png").unlink()
     result = zoo_here("train", "cnn", "--dataset", films)
@@ -112,7 +143,12 @@ def empty_clip(films):
 
 def a_film_among_the_clips(films):
     (films / "run" / "film.mp4").write_bytes(b"film")
-    return "film.mp4: is a file"
+    return "film.mp4: is a film"
+
+
+def an_image_among_the_clips(films):
+    picture(1).save(films / "run" / "1.png")
+    return "1.png: is an image; a clip is a folder of images"
 
 
 def no_image(films):
@@ -133,7 +169,7 @@ def other_size(films):
 
 
 def in_colour(films):
-    picture(1, mode="RGB").save(films / "run" / "clip2" / "8.png")
+    Image.new("RGB", (7, 6), "red").save(films / "run" / "clip2" / "8.png")
     return "clip2/8.png: is in colour"
 
 
@@ -144,7 +180,7 @@ def see_through(films):
 
 def no_train(films):
     (films / "test").mkdir()
-    return "has test and no train"
+    return "has test/ and no train/"
 
 
 def other_classes(films):
@@ -156,6 +192,7 @@ def other_classes(films):
 
 FAULTS = (
     *(one_class, no_class, class_without_clips, empty_clip, a_film_among_the_clips, no_image),
+    an_image_among_the_clips,
     *(truncated, other_size, in_colour, see_through, no_train, other_classes),
 )
 

@@ -47,6 +47,13 @@ def unlike(_):
     return arrays(x_test=lambda x: x.astype("float32"))
 
 
+def brighter_in_the_test(_):
+    """Pixels from 0 to 1 in training, and from 0 to 255 in the test set."""
+    return arrays(
+        x_train=lambda x: (x / 255).astype("float32"), x_test=lambda x: x.astype("float32")
+    )
+
+
 def in_pieces(_):
     return arrays(x_train=lambda x: np.asfortranarray(x))
 

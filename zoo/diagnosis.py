@@ -1,6 +1,7 @@
 """What is wrong with a stranger's plugin: the cause, their own frames, the next step."""
 
 import inspect
+import re
 import sys
 import sysconfig
 import traceback
@@ -129,6 +130,25 @@ def _is_authors(frame: traceback.FrameSummary) -> bool:
     return Path(sysconfig.get_path("stdlib")) not in path.parents
 
 
+LONGEST = 400
+"""Characters of an exception's text that are shown; Keras' can fill a page."""
+
+_CONTROL = re.compile(r"\x1b\[[0-9;]*m|[\x00-\x1f\x7f]")
+_WRAPPED = re.compile(
+    r"Exception encountered when calling (\S+?)\.\s+(.*?)\s+Arguments received by.*"
+)
+"""Keras' wrapping of what a layer's call() raises; the arguments are whole arrays."""
+
+
 def in_a_line(error: BaseException) -> str:
     """`ValueError: too narrow`"""
-    return " ".join(f"{type(error).__name__}: {error}".split())
+    line = " ".join(f"{type(error).__name__}: {_CONTROL.sub(' ', _text(error))}".split())
+    line = _WRAPPED.sub(r"in \1: \2", line)
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]} ..."
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # a stranger's exception, too
+        return "(no text)"

@@ -1,11 +1,15 @@
-"""Image files as the samples of a dataset: any size, grey or colour, dark on light or the reverse."""
+"""Image files as the samples that a model knows: any size and mode, by the contract of its run."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from zoo.errors import DataError
+from zoo.contract import InputContract
+from zoo.datasets.encoding import BYTES, PixelRange, side
+from zoo.datasets.images import open_image
+from zoo.errors import DataError, UsageError
 
 INK = 0.2
 """Share of the contrast above which a pixel counts as part of what is drawn."""
@@ -13,45 +17,208 @@ INK = 0.2
 DIGIT_BOX = 20 / 28
 """MNIST fits a digit into 20 of 28 pixels and centres its mass (LeCun et al. 1998)."""
 
+PAPER = 0.1
+"""Share of the contrast that a background may differ from black before it is made black."""
 
-def read_picture(path: Path, shape: tuple[int, int, int], *, centre: bool) -> np.ndarray:
-    """One sample `(H, W, C)` uint8 from a file.
+SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
+ELONGATED = 2.0
+"""Times that a picture's proportions may differ from training's before it is called unusual."""
+LARGE = 2048
+"""Pictures are halved, or more, until their shorter side is less than twice this."""
+MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+"""Pillow's mode for so many channels."""
+OPAQUE = 255
 
-    With one channel the picture becomes grey, and light on dark whichever way it was: the border
-    tells the background. With `centre`, what is drawn is cut out, fitted and centred as MNIST's
-    digits were, unless the picture has the right size already; else it is fitted as a whole.
+Size = tuple[int, ...]
+"""Height and width, and whatever follows."""
+
+
+@dataclass
+class Picture:
+    """A sample read from an image file.
+
+    Attributes:
+        sample: `(H, W, C)`, stored as training's samples were.
+        done: what was done to the picture's pixels, in words.
+        unusual: how the sample is unlike all of training's; empty if it is not.
+    """
+
+    path: Path
+    sample: np.ndarray
+    done: list[str] = field(default_factory=list)
+    unusual: str = ""
+
+
+@dataclass(frozen=True)
+class PictureReader:
+    """Reads pictures by the contract of a run.
+
+    Args:
+        contract: of a run that reads images.
+        inverted: whether pictures are inverted; None: as the dataset is defined, and a picture that
+            is certainly the other way round than training's is refused.
+    """
+
+    contract: InputContract
+    inverted: bool | None = None
+
+    def __post_init__(self):
+        contract = self.contract
+        if contract.layout != "image":
+            raise UsageError(f"the run reads {contract.layout}, not images.")
+        if contract.shape[-1] not in MODES:
+            raise UsageError(
+                f"the run reads images of {contract.shape[-1]} channels, which picture files do not "
+                "have; use zoo evaluate with an npz."
+            )
+        if contract.pixel_range is None:
+            raise UsageError(
+                f"the run was trained on {contract.values()}, and which of them are black and white "
+                "is not known; use zoo evaluate with an npz, or train on pixels from 0 to 255, 0 to "
+                "1 or -1 to 1."
+            )
+
+    @property
+    def black_and_white(self) -> PixelRange:
+        assert self.contract.pixel_range
+        return self.contract.pixel_range
+
+    def read(self, path: Path) -> Picture:
+        """A file's picture.
+
+        Raises:
+            DataError: the file is missing, no image, damaged, or cannot be converted without a guess.
+            UsageError: it is the other way round than all of training's images.
+        """
+        done: list[str] = []
+        image = open_image(path)
+        size = image.height, image.width
+        pixels = _pixels(image, path, self.contract, done)
+        if self.contract.polarity and self.contract.shape[-1] == 1 and self.inverted is None:
+            pixels = self._as_defined(pixels, size, done)
+        else:
+            pixels = _sized(pixels, self.contract.shape, size, done)
+            if self.inverted:
+                pixels = BYTES[1] - pixels
+                done.append("inverted")
+        picture = Picture(path, self._stored(pixels), done)
+        self._check_side(picture)
+        facts = (self.contract.unusual(picture.sample), self._proportions(size))
+        picture.unusual = "; ".join(filter(None, facts))
+        return picture
+
+    def _proportions(self, size: Size) -> str:
+        """Whether a picture is far wider or higher than training's; those that are cut out may be."""
+        ours = self.contract.shape[1] / self.contract.shape[0]
+        given = size[1] / size[0]
+        if self.contract.centred or max(given / ours, ours / given) <= ELONGATED:
+            return ""
+        return f"width to height {given:.3g}, in training {ours:.3g}"
+
+    def _as_defined(self, pixels: np.ndarray, size: Size, done: list[str]) -> np.ndarray:
+        """As a dataset of drawn things has them: light on dark, and of its size and place."""
+        grey, (height, width, _) = pixels[..., 0], self.contract.shape
+        background, polarity = side(pixels)
+        if polarity == "dark on light":
+            done.append("inverted")
+            pixels, background = BYTES[1] - pixels, BYTES[1] - background
+        same_size = grey.shape == (height, width)
+        if same_size and background <= PAPER * BYTES[1]:
+            return pixels
+        grey = _light_on_dark(grey)
+        if same_size:
+            done.append("contrast stretched")
+            return grey[..., None]
+        what = "cut out and centred" if self.contract.centred else "fitted"
+        done.append(f"{what}, from {size[1]}×{size[0]} to {width}×{height}")
+        make = _centred if self.contract.centred else _fitted
+        return make(grey, height, width)[..., None]
+
+    def _stored(self, pixels: np.ndarray) -> np.ndarray:
+        """Pixels from 0 to 255 as training's samples were stored."""
+        if self.contract.dtype == "uint8":
+            return pixels.round().clip(0, 255).astype("uint8")
+        low, high = self.black_and_white
+        return (low + pixels.clip(0, 255) / 255 * (high - low)).astype("float32")
+
+    def _check_side(self, picture: Picture) -> None:
+        """Refuse what is certainly the other way round: of the other side, and far from the background."""
+        seen = self.contract.seen
+        if seen is None or seen.polarity is None or self.inverted is not None:
+            return
+        assert seen.background is not None
+        low, high = self.black_and_white
+        background, polarity = side(picture.sample)
+        if polarity == seen.polarity or abs(background - seen.background) < (high - low) / 2:
+            return
+        raise UsageError(
+            f"{picture.path}: is {polarity or 'even'}, and all training images are {seen.polarity}. "
+            "Choose: --invert, or --as-is to answer it nevertheless."
+        )
+
+
+def _pixels(image: Image.Image, path: Path, contract: InputContract, done: list[str]) -> np.ndarray:
+    """The pixels `(H, W, C)`, float64 from 0 to 255."""
+    channels = contract.shape[-1]
+    if image.mode in SIXTEEN_BITS:
+        done.append("16 bits to 8")
+        grey = np.asarray(image).astype("float64") / 257
+        return np.repeat(grey[..., None], channels, axis=-1) if channels > 1 else grey[..., None]
+    if image.mode in ("I", "F"):
+        raise DataError(
+            f"{path}: has 32-bit pixels, whose black and white are not known; save it with 8 or 16 "
+            "bits."
+        )
+    image = _reduced(image, done)
+    if _has_transparency(image) and channels != 4:
+        image = _on_paper(image, path, contract, done)
+    if channels == 1 and image.mode not in ("1", "L", "LA", "La") and not _is_grey(image):
+        done.append("colour to grey")
+    pixels = np.asarray(image.convert(MODES[channels]), "float64")
+    return pixels.reshape(*pixels.shape[:2], channels)
+
+
+def _reduced(image: Image.Image, done: list[str]) -> Image.Image:
+    factor = min(image.size) // LARGE
+    if factor < 2:
+        return image
+    if image.mode not in ("L", "RGB", "RGBA"):
+        image = image.convert("RGBA" if _has_transparency(image) else "RGB")
+    return image.reduce(factor)
+
+
+def _is_grey(image: Image.Image) -> bool:
+    red, green, blue = (np.asarray(band) for band in image.convert("RGB").split())
+    return np.array_equal(red, green) and np.array_equal(green, blue)
+
+
+def _has_transparency(image: Image.Image) -> bool:
+    if not image.has_transparency_data:
+        return False
+    alpha = np.asarray(image.convert("RGBA").getchannel("A"))
+    return bool(alpha.min() < OPAQUE)
+
+
+def _on_paper(
+    image: Image.Image, path: Path, contract: InputContract, done: list[str]
+) -> Image.Image:
+    """What is drawn, on the paper that shows it: black under light strokes, white under dark ones.
 
     Raises:
-        DataError: the file is missing, no image, or damaged.
+        DataError: the training images have no one background, so that the paper would be a guess.
     """
-    height, width, channels = shape
-    image = _open(path)
-    if channels != 1:
-        return np.asarray(image.convert("RGB").resize((width, height)))[..., :channels]
-    grey = _light_on_dark(np.asarray(image.convert("L"), "float64"))
-    if grey.shape != (height, width):
-        grey = _centred(grey, height, width) if centre else _fitted(grey, height, width)
-    return grey.round().clip(0, 255).astype("uint8")[..., None]
-
-
-def _open(path: Path) -> Image.Image:
-    try:
-        with Image.open(path) as file:
-            image: Image.Image = file
-            image.load()
-            if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-                image = image.convert("RGBA")
-                paper = Image.new("RGBA", image.size, "white")
-                return Image.alpha_composite(paper, image).convert("RGB")
-            return image.copy()
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: there is no such file.") from error
-    except UnidentifiedImageError as error:
+    if not (contract.polarity or (contract.seen and contract.seen.polarity)):
         raise DataError(
-            f"{path}: is no image that can be read; give a PNG or JPEG file."
-        ) from error
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path}: is damaged or cannot be read ({error}).") from error
+            f"{path}: is transparent in places, and training images had no transparency. Save it on "
+            "the background that it belongs on."
+        )
+    image = image.convert("RGBA")
+    grey = np.asarray(image.convert("RGB").convert("L"), "float64")
+    alpha = np.asarray(image.getchannel("A"), "float64")
+    light = alpha.any() and np.average(grey, weights=alpha) > BYTES[1] / 2
+    paper = "black" if light else "white"
+    done.append(f"transparent, laid on {paper}")
+    return Image.alpha_composite(Image.new("RGBA", image.size, paper), image).convert("RGB")
 
 
 def _light_on_dark(grey: np.ndarray) -> np.ndarray:
@@ -63,16 +230,28 @@ def _light_on_dark(grey: np.ndarray) -> np.ndarray:
     return ink * (255 / ink.max()) if ink.max() > 0 else ink
 
 
+def _sized(pixels: np.ndarray, shape: Size, size: Size, done: list[str]) -> np.ndarray:
+    """A picture of the model's size; its proportions are kept, and its background fills the rest."""
+    height, width, channels = shape
+    if pixels.shape[:2] == (height, width):
+        return pixels
+    done.append(f"fitted, from {size[1]}×{size[0]} to {width}×{height}")
+    return np.stack(
+        [_fitted(pixels[..., each], height, width) for each in range(channels)], axis=-1
+    )
+
+
 def _resized(grey: np.ndarray, height: int, width: int) -> np.ndarray:
     image = Image.fromarray(grey.astype("float32"))
     return np.asarray(image.resize((width, height), Image.Resampling.LANCZOS)).clip(0, 255)
 
 
 def _fitted(grey: np.ndarray, height: int, width: int) -> np.ndarray:
-    """The whole picture, its proportions kept, in the middle of the background."""
+    """The whole picture, its proportions kept, in the middle of its background."""
     scale = min(height / grey.shape[0], width / grey.shape[1])
     size = [max(1, round(length * scale)) for length in grey.shape]
-    result = np.zeros((height, width))
+    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    result = np.full((height, width), np.median(border))
     top, left = (height - size[0]) // 2, (width - size[1]) // 2
     result[top : top + size[0], left : left + size[1]] = _resized(grey, *size)
     return result

@@ -42,6 +42,13 @@ class Plugin:
         return diagnosis.file_of(self.entry_point)
 
     @property
+    def hidden_by(self) -> str:
+        """The file of another distribution that hides its module; its own is loaded all the same."""
+        from zoo import shadowing
+
+        return shadowing.hidden_by(self.entry_point)
+
+    @property
     def missing_module(self) -> str:
         """The top-level module that its entry point names, if it is gone; nothing is imported."""
         module = self.entry_point.module.partition(".")[0]
@@ -67,12 +74,23 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where an architecture came from: a distribution and its version, or a file and its hash."""
+    """Where an architecture came from: a distribution and its version, or a file and its hash.
+
+    `neighbours` are the files beside it that it imports, by name, with their hashes.
+    """
 
     distribution: str = ""
     version: str = ""
     file: str = ""
     sha256: str = ""
+    neighbours: Mapping[str, str] = field(default_factory=dict)
+
+    def as_record(self) -> dict[str, Any]:
+        """What run.json keeps; neighbours only where there are some."""
+        record = {
+            name: getattr(self, name) for name in ("distribution", "version", "file", "sha256")
+        }
+        return {**record, **({"neighbours": dict(self.neighbours)} if self.neighbours else {})}
 
 
 class Registry:
@@ -119,6 +137,19 @@ class Registry:
             if names.count(name) > 1
         }
 
+    def sharing(self, plugin: Plugin) -> list[Plugin]:
+        """Plugins of other distributions that installed the same file: one overwrote the others'."""
+        from zoo import shadowing
+
+        mine = shadowing.own_file(plugin.entry_point)
+        return [
+            other
+            for other in self.plugins
+            if mine
+            and other.distribution != plugin.distribution
+            and shadowing.own_file(other.entry_point) == mine
+        ]
+
     def names(self) -> list[str]:
         """Plugin names, which are what `zoo list` shows and completion offers; metadata only."""
         return list(dict.fromkeys(plugin.name for plugin in self.plugins))
@@ -150,7 +181,7 @@ class Registry:
             UsageError: nobody has it; close matches, or how to install it, are in the message.
             PluginError: the plugin that should have it is broken, or two claim it.
         """
-        if name.endswith(".py") or os.sep in name:
+        if _is_file(name):
             from zoo.single_file import architecture_from_file
 
             return architecture_from_file(Path(name))
@@ -182,6 +213,14 @@ class Registry:
         raise UsageError(self._nobody_has(name))
 
     def _nobody_has(self, name: str) -> str:
+        for plugin in self.plugins:
+            if plugin.name == name and (others := self.sharing(plugin)):
+                return (
+                    f"architecture {name!r} of {plugin.distribution} {plugin.version} is hidden: "
+                    f"{titles(others)} installed the same file, {plugin.file}, and one has overwritten "
+                    "the other. Uninstall both, and install the one that you need; only its author can "
+                    "rename the module."
+                )
         if shipped := self.manifest.architectures.get(name):
             return (
                 f"architecture {name!r} comes with {shipped.package}, which is not installed or "
@@ -209,6 +248,11 @@ HOW_TO_GET_SOME = (
     "archzoo-gru archzoo-lrcn archzoo-tcn archzoo-transformer "
     "(in a checkout: pip install ./plugins/*)."
 )
+
+
+def _is_file(name: str) -> bool:
+    """Whether a file is meant: nothing else has a suffix or a folder in its name."""
+    return os.sep in name or bool(Path(name).suffix)
 
 
 def _plugin(entry_point: EntryPoint) -> Plugin:
@@ -240,10 +284,13 @@ def _origin(plugin: Plugin) -> Origin:
 def _load(plugin: Plugin) -> Loaded:
     if unmet := diagnosis.too_new(plugin.entry_point):
         return Loaded(plugin, error=unmet)
-    # A plugin's import is a stranger's code: SystemExit must not end zoo either.
+    from zoo import shadowing
+
     try:
-        return _call_hooks(plugin, plugin.entry_point.load())
-    except (Exception, SystemExit) as error:
+        return _call_hooks(plugin, shadowing.load(plugin.entry_point))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a stranger's code may raise anything, SystemExit too
         cause = diagnosis.cause(error, plugin.entry_point)
         return Loaded(plugin, error=cause, details=diagnosis.own_frames(error))
 
@@ -286,6 +333,11 @@ def _gather(results: list, kind: type[Any], hook: str) -> tuple[Any, ...]:
                 raise ValueError(f"{hook} returned two called {item.name!r}")
             gathered.append(item)
     return tuple(gathered)
+
+
+def titles(plugins: Iterable[Plugin]) -> str:
+    """`archzoo-one 1.0 and archzoo-other 2.1`"""
+    return " and ".join(sorted({f"{each.distribution} {each.version}" for each in plugins}))
 
 
 def _broken(loaded: Loaded) -> str:

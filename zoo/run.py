@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo import atomic, layouts
+from zoo import archives, atomic, layouts
 from zoo.errors import UsageError, ZooError
 from zoo.parameters import from_plain
 from zoo.recipe import Recipe
@@ -207,11 +207,23 @@ class Run:
         atomic.write(path, lambda file: np.savez_compressed(file, logits=logits, labels=labels))
 
     def predictions(self) -> "tuple[np.ndarray, np.ndarray]":
-        """The test set's `(logits, labels)`."""
-        import numpy as np
+        """The test set's `(logits, labels)`, of the shapes that the record says.
 
-        with np.load(self.folder / "predictions.npz", allow_pickle=False) as archive:
-            return archive["logits"], archive["labels"]
+        Raises:
+            ZooError: the file is missing, damaged, or not such arrays.
+        """
+        path = self.folder / "predictions.npz"
+        try:
+            with archives.open_npz(path) as archive:
+                shapes = [archive.headers[name].shape for name in ("logits", "labels")]
+                count = self.record["dataset"]["sizes"]["test"]
+                if shapes != [(count, len(self.record["dataset"]["classes"])), (count,)]:
+                    raise ValueError(f"its arrays have the shapes {shapes}")
+                if archive.size > (most := archives.limit_of(path)):
+                    raise ValueError(f"it unpacks to more than {most:,} bytes")
+                return archive["logits"], archive["labels"]
+        except Exception as error:  # zipfile, zlib and NumPy each have their own
+            raise ZooError(f"{path}: cannot be used ({error}).") from error
 
     def damage(self) -> str:
         """A line that names a result file which is missing or not what was written; else empty."""
@@ -319,13 +331,15 @@ def find_run(text: str, runs_dir: Path) -> Run:
         UsageError: no run, or several, are meant.
         ZooError: its record is damaged.
     """
-    if (Path(text) / "run.json").is_file():
-        return Run.open(Path(text))
-    if Path(text).is_file():
-        raise UsageError(f"{text}: is a file; a run is the folder that holds run.json.")
     names = [path.parent.name for path in sorted(runs_dir.glob("*/run.json"))]
+    here = Path(text)
     if text in names:
+        _check_only_one(text, runs_dir)
         return Run.open(runs_dir / text)
+    if (here / "run.json").is_file():
+        return Run.open(here)
+    if here.is_file():
+        raise UsageError(f"{text}: is a file; a run is the folder that holds run.json.")
     if text == "last" and names:
         written = [runs_dir / name / "run.json" for name in names]
         return Run.open(max(written, key=lambda path: path.stat().st_mtime).parent)
@@ -337,6 +351,14 @@ def find_run(text: str, runs_dir: Path) -> Run:
     if not matches:
         raise UsageError(unknown(f"run in {runs_dir}", text, names, "See zoo runs."))
     return Run.open(runs_dir / matches[0])
+
+
+def _check_only_one(name: str, runs_dir: Path) -> None:
+    here, there = Path(name), runs_dir / name
+    if (here / "run.json").is_file() and not here.samefile(there):
+        raise UsageError(
+            f"{name!r} is a run in {runs_dir} and one here: write {there} or ./{name}."
+        )
 
 
 def check_writable(runs_dir: Path) -> None:

@@ -1,31 +1,45 @@
 """An architecture in one Python file, without packaging."""
 
-import hashlib
-import importlib.util
 import re
-import sys
 from pathlib import Path
+from types import ModuleType
 
 from zoo import diagnosis
 from zoo.architecture import Architecture
 from zoo.errors import PluginError, UsageError
+from zoo.private_import import execute
 from zoo.registry import Origin
+from zoo.sources import Sources
+from zoo.training.backend import quiet_native_logs
+
+SAVED_MODELS = (".keras", ".h5", ".hdf5", ".pb", ".pt", ".pth", ".onnx", ".tflite", ".safetensors")
 
 
 def architecture_from_file(path: Path) -> tuple[Architecture, Origin]:
     """The architecture whose `build` the file defines.
 
     Module-level `layout`, `frames_from_image` and `summary` say the rest; without them the layout
-    is `image`. The name is the file's, in lower case.
+    is `image`. The name is the file's, in lower case. It may import its neighbours: Python files in
+    its folder.
 
     Raises:
-        UsageError: there is no such file.
+        UsageError: there is no such file, or it is no Python file.
         PluginError: it cannot be imported, or has no usable `build`.
     """
+    if path.suffix.lower() != ".py":
+        raise UsageError(_no_python(path))
     if not path.is_file():
         raise UsageError(f"{path}: no such file. Give a Python file with build(), or see zoo list.")
-    source = path.read_bytes()
-    module = _import(path)
+    return architecture_from_sources(Sources.read(path))
+
+
+def architecture_from_sources(sources: Sources) -> tuple[Architecture, Origin]:
+    """The same of files that have been read.
+
+    Raises:
+        PluginError: they cannot be imported, or have no usable `build`.
+    """
+    path, module = sources.path, _import(sources)
     if not hasattr(module, "build"):
         raise PluginError(f"{path}: defines no build(input_shape, num_classes).")
     try:
@@ -40,22 +54,35 @@ def architecture_from_file(path: Path) -> tuple[Architecture, Origin]:
         )
     except (TypeError, ValueError) as error:
         raise PluginError(f"{path}: {error}.") from error
-    sha256 = hashlib.sha256(source).hexdigest()
-    return architecture, Origin(file=str(path.resolve()), sha256=sha256)
+    return architecture, sources.origin
 
 
-def _import(path: Path):
-    name = f"zoo_file_{re.sub(r'[^0-9a-zA-Z]', '_', path.stem)}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec and spec.loader  # a .py file always has them
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses and pickling look a module up by name
+def _import(sources: Sources) -> ModuleType:
     try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        del sys.modules[name]
+        with quiet_native_logs():  # Keras may be imported at its top
+            return execute(sources)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a stranger's code may raise anything
         cause = diagnosis.in_a_line(error)
         raise PluginError(
-            f"{path}: cannot be imported: {cause}.", diagnosis.own_frames(error)
+            f"{sources.path}: cannot be imported: {cause}.", diagnosis.own_frames(error)
         ) from error
-    return module
+
+
+def _no_python(path: Path) -> str:
+    wanted = "a Python file with build(input_shape, num_classes)"
+    if path.is_dir():
+        return f"{path}: is a folder; give {wanted} in it. zoo check takes a package's folder."
+    if not path.exists():
+        return f"{path}: no such file. Give {wanted}, or see zoo list."
+    if path.suffix.lower() == ".ipynb":
+        return (
+            f"{path}: is a notebook; copy its model into {wanted}, as in {path.with_suffix('.py')}."
+        )
+    if path.suffix.lower() in SAVED_MODELS:
+        return (
+            f"{path}: is a saved model, not code that builds one; write {wanted}, as in "
+            f"{path.with_suffix('.py').name}. zoo evaluate and zoo predict take a run's folder."
+        )
+    return f"{path}: is no Python file; give {wanted}, whose name ends in .py."

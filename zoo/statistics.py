@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 INTERVAL_METHOD = "Wilson score interval, 95 %"
+NEAR_MAJORITY = 1.5
+"""The largest class is named beside an accuracy if it has so many times its share among equals."""
 
 
 def loss_and_accuracy(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
@@ -63,10 +65,33 @@ def accuracy_interval(correct: int, examples: int) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
+def majority(labels: np.ndarray) -> tuple[int, float]:
+    """The largest class and its share: the accuracy of whoever always answers it."""
+    counts = np.bincount(labels)
+    return int(counts.argmax()), float(counts.max() / counts.sum())
+
+
+def explained_by_majority(low: float, share: float, largest: str, classes: int) -> str:
+    """A line where the largest class explains an accuracy, or may; else empty.
+
+    Args:
+        low: the lower end of the accuracy's interval.
+        share: that of the largest class, `largest`, among the test samples.
+    """
+    if low <= share:
+        return (
+            f"no better than always answering {largest!r}, which is right for {100 * share:.2f} %"
+        )
+    if share > NEAR_MAJORITY / classes:
+        return f"always answering {largest!r} is right for {100 * share:.2f} %"
+    return ""
+
+
 def measured(logits: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
     """Loss, accuracy and its interval on a test set, under the names that run.json has."""
     loss, accuracy = loss_and_accuracy(logits, labels)
     correct = round(accuracy * len(labels))
+    largest, share = majority(labels)
     return {
         "test_loss": loss,
         "test_accuracy": accuracy,
@@ -74,4 +99,6 @@ def measured(logits: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
         "test_examples": len(labels),
         "test_accuracy_interval": list(accuracy_interval(correct, len(labels))),
         "interval_method": INTERVAL_METHOD,
+        "majority_class": largest,
+        "majority_share": share,
     }

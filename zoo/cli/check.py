@@ -78,7 +78,7 @@ def _check(subject: "Subject", laws: "list[Law]", report: "_Silent") -> dict[str
     for verdict in subject.check(laws):
         report.reached(verdict, verdicts)
         verdicts.append(verdict)
-    row = _row(subject, verdicts)
+    row = {**_row(subject, verdicts), "warnings": subject.warnings()}
     report.end(row)
     return row
 
@@ -211,6 +211,8 @@ class _Lines(_Silent):
 
     def end(self, row):
         counts = [f"{row[state]} {state}" for state in MARKS if row[state]]
+        for line in row["warnings"]:
+            click.echo(f"{click.style('!', fg='yellow')} {line}")
         colour = "red" if row["failed"] else "green"
         summary = f"{row['name']}: {', '.join(counts)} in {duration(row['seconds'])}"
         click.secho(summary + "\n", fg=colour, bold=True)

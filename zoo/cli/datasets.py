@@ -1,5 +1,6 @@
 """`zoo datasets`"""
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -35,7 +36,9 @@ def command(context: click.Context, data_dir: str | None, as_json: bool) -> None
 
 
 def _row(dataset: Dataset, locations: Locations) -> dict:
-    if dataset.find is None:
+    if Path(dataset.origin).is_absolute():
+        here = dataset.origin
+    elif dataset.find is None:
         here = "built in" if dataset.fetch is None else "no"
     else:
         found = dataset.find(locations)
@@ -82,11 +85,23 @@ def show(
             }
             for each in dataset.choices.values()
         ],
+        "warnings": _looks(dataset),
     }
     if as_json:
         print_json(shown)
     else:
         _print(shown)
+
+
+def _looks(dataset: Dataset) -> list[str]:
+    """How the user's own data are read, and what looks wrong with them; others are not loaded."""
+    if not Path(dataset.origin).is_absolute():
+        return []
+    from zoo.datasets.quality import check_alike, worth_saying
+
+    arrays = dataset.load(Locations.of_user())
+    check_alike(dataset, arrays)
+    return worth_saying(dataset, arrays)
 
 
 def _print(shown: dict[str, Any]) -> None:
@@ -95,6 +110,8 @@ def _print(shown: dict[str, Any]) -> None:
     click.echo(f"layout {shown['layout']}, shape {shown['shape']}, here: {shown['here']}")
     click.echo(f"{len(shown['classes'])} classes: {', '.join(shown['classes'])}")
     click.echo(f"recipe {shown['recipe']}, unless --recipe names another")
+    for line in shown["warnings"]:
+        click.echo(f"note: {line}")
     if not shown["parameters"]:
         click.echo("It has no parameters.")
         return

@@ -1,89 +1,73 @@
 """`zoo evaluate`"""
 
-from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
 import click
 
 from zoo.cli import options
 from zoo.cli.output import percent, print_json, views
+from zoo.cli.runs import majority_line
 from zoo.datasets.catalog import find_dataset
-from zoo.datasets.dataset import Dataset
 from zoo.datasets.location import Locations
-from zoo.errors import UsageError
+from zoo.inference import Evaluation, Model, evaluate
 from zoo.parameters import plain
-from zoo.run import Run, find_run
-from zoo.training.views import check_shiftable
+from zoo.run import find_run
 
 
 @click.command("evaluate")
 @click.argument("run", shell_complete=options.complete_runs)
 @options.dataset
 @options.test_shift
+@options.inverted
 @options.data_settings
 @options.runs_dir
 @options.data_dir
 @options.device
 @options.backend
+@options.trust_source
 @options.as_json
 @click.pass_context
-def command(
-    context: click.Context,
-    run: str,
-    dataset: str | None,
-    test_shift: int | None,
-    data_settings: tuple[str, ...],
-    runs_dir: Path,
-    data_dir: str | None,
-    device: str,
-    backend: str | None,
-    as_json: bool,
-) -> None:
+def command(context: click.Context, run: str, **given: Any) -> None:
     """Measure a finished run on a test set: its own dataset's, or another one of the same shape.
 
     RUN is a folder, a name or a part of one, or last. Nothing in the run is changed. --data-set
-    changes a parameter of its own dataset, too.
+    changes a parameter of its own dataset, too. Samples and labels become as in training: other
+    ranges of pixels are converted, classes are matched by name, and what was done is said.
     """
-    found = find_run(run, runs_dir)
-    registry = options.registry(context)
+    found, registry = find_run(run, given["runs_dir"]), options.registry(context)
+    dataset = given["dataset"]
     data = find_dataset(dataset, registry) if dataset else found.find_dataset(registry)
-    data = data.configured(options.pairs("--data-set", data_settings))
-    _check_fits(found, data)
-    recipe = found.recipe if test_shift is None else replace(found.recipe, test_shift=test_shift)
-    check_shiftable(data, recipe.test_shift)
-    arrays = data.load(Locations.of_user(data_dir))
-
-    from zoo.statistics import measured
-    from zoo.training.saved import load_engine
-
-    logits = load_engine(found, registry, backend, device, recipe).logits(arrays.x_test)
-    metrics = measured(logits, arrays.y_test)
-    if as_json:
-        about = {
-            "dataset": data.name,
-            "parameters": plain(data.parameters),
-            "test_shift": recipe.test_shift,
-        }
-        print_json({"run": str(found.folder), **about, **metrics})
+    data = data.configured(options.pairs("--data-set", given["data_settings"]))
+    named = ("backend", "device", "inverted", "trust_source")
+    model = Model(found, registry, **{name: given[name] for name in named})
+    done = evaluate(model, data, Locations.of_user(given["data_dir"]), given["test_shift"])
+    if given["as_json"]:
+        print_json(_as_json(model, done))
         return
+    for note in done.notes:
+        click.echo(f"note: {note}", err=True)
+    _print(model, done)
+
+
+def _as_json(model: Model, done: Evaluation) -> dict[str, Any]:
+    return {
+        "run": str(model.run.folder),
+        "dataset": done.dataset.name,
+        "parameters": plain(done.dataset.parameters),
+        "test_shift": done.recipe.test_shift,
+        "notes": done.notes,
+        **done.metrics,
+    }
+
+
+def _print(model: Model, done: Evaluation) -> None:
+    metrics = done.metrics
     low, high = metrics["test_accuracy_interval"]
-    click.echo(f"{found.name} on {data.title}{views(recipe)}")
+    click.echo(f"{model.run.name} on {done.dataset.title}{views(done.recipe)}")
     click.echo(f"test loss      {metrics['test_loss']:.4f}")
     click.echo(
         f"test accuracy  {percent(metrics['test_accuracy'])}  95 % interval {percent(low)} to "
         f"{percent(high)} ({metrics['test_correct']:,} of {metrics['test_examples']:,} right)"
     )
-
-
-def _check_fits(run: Run, dataset: Dataset) -> None:
-    trained = run.record["input"]
-    if (dataset.layout, tuple(dataset.shape)) != (trained["source"], tuple(trained["shape"])):
-        raise UsageError(
-            f"{run.name} reads {trained['source']} {tuple(trained['shape'])}; {dataset.name} has "
-            f"{dataset.layout} {tuple(dataset.shape)}."
-        )
-    classes = len(run.record["dataset"]["classes"])
-    if len(dataset.classes) != classes:
-        raise UsageError(
-            f"{run.name} knows {classes} classes; {dataset.name} has {len(dataset.classes)}."
-        )
+    if line := majority_line(metrics, model.run.record["dataset"]["classes"]):
+        click.echo(f"majority       {line}")

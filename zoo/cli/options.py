@@ -8,6 +8,9 @@ from click.shell_completion import CompletionItem
 from zoo.errors import UsageError
 from zoo.registry import Registry
 
+MOST_SEEDS = 1000
+"""Runs of one architecture in one command."""
+
 
 def registry(context: click.Context) -> Registry:
     """The registry of this invocation, made once."""
@@ -108,6 +111,13 @@ test_shift = click.option(
     type=int,
     help="Instead of the recipe's: answer by the mean over views moved by up to N pixels.",
 )
+inverted = click.option(
+    "--invert/--as-is",
+    "inverted",
+    default=None,
+    help="Invert the pixels, or leave them as they are. [default: as the run's dataset is defined; "
+    "what is certainly the other way round than in training is refused]",
+)
 backend = click.option(
     "--backend",
     type=click.Choice(["tensorflow", "jax", "torch"]),
@@ -119,6 +129,11 @@ device = click.option(
     default="auto",
     show_default=True,
     help="gpu fails where there is none.",
+)
+trust_source = click.option(
+    "--trust-source",
+    is_flag=True,
+    help="Run the Python file that the run brings, although you never trained with it here.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
 

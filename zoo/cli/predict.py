@@ -1,17 +1,20 @@
 """`zoo predict`"""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from zoo.cli import options
 from zoo.cli.output import percent, print_json
 from zoo.errors import UsageError
+from zoo.inference import Model, predict
 from zoo.run import find_run
 
+if TYPE_CHECKING:
+    from zoo.inference import Predictions
+
 TOP = 3
-CENTRED = ("mnist", "digits")
-"""Datasets whose pictures are single drawn signs, cut out and centred."""
 
 
 @click.command("predict")
@@ -19,44 +22,45 @@ CENTRED = ("mnist", "digits")
 @click.argument(
     "images", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="IMAGE..."
 )
+@options.inverted
+@click.option(
+    "--show",
+    metavar="FILE.png",
+    type=click.Path(path_type=Path),
+    help="Write a picture of the images as the model sees them.",
+)
 @options.runs_dir
 @options.device
 @options.backend
+@options.trust_source
 @options.as_json
 @click.pass_context
 def command(
     context: click.Context,
     run: str,
     images: tuple[Path, ...],
+    inverted: bool | None,
+    show: Path | None,
     runs_dir: Path,
     device: str,
     backend: str | None,
+    trust_source: bool,
     as_json: bool,
 ) -> None:
-    """Classify PNG or JPEG files with a finished run: class, probability, top 3.
+    """Classify image files with a finished run: class, probability, top 3.
 
-    Pictures may have any size, be grey or in colour, dark on light or light on dark. A run whose
-    recipe has a test_shift answers from as many views as it was tested with.
+    The model is given what it was trained on: an image of another size, depth or colour is converted,
+    and what was done is said. A run on mnist, fashion_mnist or digits reads any drawing, dark on light
+    or light on dark; other runs take pixels as they are. A run whose recipe has a test_shift answers
+    by the mean over shifted copies.
     """
-    import numpy as np
-
-    from zoo.pictures import read_picture
-
-    found = find_run(run, runs_dir)
-    record = found.record
-    if record["input"]["source"] != "image":
-        raise UsageError(f"{found.name} reads {record['input']['source']}, not images.")
-    shape, centre = tuple(record["input"]["shape"]), record["dataset"]["name"] in CENTRED
-    samples = np.stack([read_picture(path, shape, centre=centre) for path in images])
-
-    from scipy.special import softmax
-
-    from zoo.training.saved import load_engine
-
-    engine = load_engine(found, options.registry(context), backend, device)
-    probabilities = softmax(engine.logits(samples).astype("float64"), axis=-1)
-    classes = record["dataset"]["classes"]
-    answers = [_answer(path, row, classes) for path, row in zip(images, probabilities, strict=True)]
+    _check_show(show, images)
+    found, registry = find_run(run, runs_dir), options.registry(context)
+    model = Model(found, registry, backend, device, inverted, trust_source)
+    said = predict(model, images)
+    if show:
+        _write_sheet(show, said, model)
+    answers = _answers(said)
     if as_json:
         print_json(answers)
         return
@@ -65,9 +69,67 @@ def command(
             f"{each['class']} {percent(each['probability'], 1)}" for each in answer["top"]
         )
         click.echo(f"{answer['image']}: {click.style(answer['class'], bold=True)}  ({top})")
+    _say_what_was_done(said)
 
 
-def _answer(path: Path, probabilities, classes: list[str]) -> dict:
+def _check_show(show: Path | None, images: tuple[Path, ...]) -> None:
+    if show is None:
+        return
+    if show.suffix.lower() != ".png":
+        raise UsageError(f"--show {show}: writes a PNG; give a FILE.png.")
+    if any(show.resolve() == image.resolve() for image in images):
+        raise UsageError(f"--show {show}: is one of the images; give another file.")
+    if not show.resolve().parent.is_dir():
+        raise UsageError(f"--show {show}: there is no folder {show.parent}.")
+
+
+def _write_sheet(path: Path, found: "Predictions", model: Model) -> None:
+    from zoo import atomic
+    from zoo.contact_sheet import contact_sheet
+    from zoo.errors import ZooError
+
+    captions = [
+        f"{found.classes[row.argmax()]}: {percent(row.max(), 0)}" for row in found.probabilities
+    ]
+    ends = model.contract.pixel_range
+    assert ends
+    sheet = contact_sheet([each.sample for each in found.pictures], captions, ends)
+    try:
+        atomic.write(path, lambda file: sheet.save(file, "PNG"))
+    except OSError as error:
+        raise ZooError(f"--show {path}: cannot be written ({error.strerror or error}).") from error
+
+
+def _answers(found: "Predictions") -> list[dict[str, Any]]:
+    return [
+        {
+            **_answer(picture.path, row, found.classes),
+            "done": picture.done,
+            "unusual": picture.unusual,
+        }
+        for picture, row in zip(found.pictures, found.probabilities, strict=True)
+    ]
+
+
+def _answer(path: Path, probabilities, classes: tuple[str, ...]) -> dict[str, Any]:
     order = probabilities.argsort()[::-1][:TOP]
     top = [{"class": classes[i], "probability": float(probabilities[i])} for i in order]
     return {"image": str(path), **top[0], "top": top}
+
+
+def _say_what_was_done(found: "Predictions") -> None:
+    """Each conversion once, with the first image and how many more; each unusual image by itself."""
+    by_words: dict[str, list[Path]] = {}
+    for picture in found.pictures:
+        if picture.done:
+            by_words.setdefault(", ".join(picture.done), []).append(picture.path)
+    for words, paths in by_words.items():
+        more = f" and {len(paths) - 1} more" if paths[1:] else ""
+        click.echo(f"note: {paths[0]}{more}: {words}", err=True)
+    for picture in found.pictures:
+        if picture.unusual:
+            click.echo(
+                f"warning: {picture.path}: is unlike the training images ({picture.unusual}); the "
+                "answer may mean nothing. --show FILE.png shows what the model sees.",
+                err=True,
+            )

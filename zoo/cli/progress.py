@@ -46,7 +46,15 @@ def _metrics(row: dict[str, float]) -> str:
     return text
 
 
-class Lines(Reporter):
+class _Noting(Reporter):
+    """Shows what is to be known of the data as notes."""
+
+    def data_loaded(self, notes):
+        for each in notes:
+            self.note(each)
+
+
+class Lines(_Noting):
     """A line an epoch, and one a minute within long ones, on standard error."""
 
     interval = 60.0
@@ -92,7 +100,7 @@ def bars():
     )
 
 
-class Live(Reporter):
+class Live(_Noting):
     """A bar over all steps, one of those that `progress` shows, and a line for each complete epoch."""
 
     def __init__(self, progress, label: str = ""):

@@ -78,10 +78,12 @@ def result_line(run: Run) -> str:
     """One line: what, how well, where."""
     metrics, record = run.record["metrics"], run.record
     low, high = metrics["test_accuracy_interval"]
+    line = majority_line(metrics, record["dataset"]["classes"])
     return (
         f"{record['architecture']['name']} on {_data(run)}: test accuracy "
-        f"{percent(metrics['test_accuracy'])} [{percent(low)}, {percent(high)}], "
-        f"test loss {metrics['test_loss']:.4f}{views(run.recipe)}, {run.folder}"
+        f"{percent(metrics['test_accuracy'])} [{percent(low)}, {percent(high)}]"
+        f"{f' ({line})' if line else ''}, test loss {metrics['test_loss']:.4f}"
+        f"{views(run.recipe)}, {run.folder}"
     )
 
 
@@ -106,12 +108,28 @@ def print_result(run: Run) -> None:
         f"{metrics['test_examples']:,} right; weights of epoch {metrics['epoch']}"
         f"{views(run.recipe)})"
     )
+    if line := majority_line(metrics, record["dataset"]["classes"]):
+        click.echo(f"majority       {line}")
     timings = record["timings"]
     phases = [f"{name} {duration(timings[name])}" for name in PHASES if name in timings]
     if "waiting_share" in timings:
         phases.append(f"waiting for data {percent(timings['waiting_share'], 1)} of train")
     click.echo(f"time           {', '.join(phases)}")
     click.echo(f"run            {run.folder}")
+
+
+def majority_line(metrics, classes: list[str]) -> str:
+    """What the largest class explains of an accuracy; empty where nothing, or in an older record."""
+    if "majority_share" not in metrics:
+        return ""
+    from zoo.statistics import explained_by_majority
+
+    return explained_by_majority(
+        metrics["test_accuracy_interval"][0],
+        metrics["majority_share"],
+        classes[metrics["majority_class"]],
+        len(classes),
+    )
 
 
 def _together(record) -> str:

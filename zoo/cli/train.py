@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from zoo import layouts
+from zoo import layouts, trust
 from zoo.cli import options
 from zoo.cli.data import default_dataset
 from zoo.cli.output import print_json
@@ -78,6 +78,7 @@ CHANGES = ("epochs", "batch_size", "learning_rate", "precision", "test_shift")
     shell_complete=options.complete_runs,
     help="Go on with an interrupted run: a folder, a name or a part of one, or last.",
 )
+@options.trust_source
 @click.option("--again", is_flag=True, help="Train anew, into another folder, what is finished.")
 @click.option("--dry-run", is_flag=True, help="Say what would be trained, and stop.")
 @click.option("--tensorboard", is_flag=True, help="Write events for TensorBoard into the run.")
@@ -100,10 +101,14 @@ def command(context: click.Context, **given: Any) -> None:
     resume = _run_to_resume(context, given) if given["resume"] else None
     if not resume and not given["architecture"]:
         raise UsageError("what should be trained? zoo train NAME; zoo list shows the names.")
+    if given["trust_source"] and not resume:
+        raise UsageError("--trust-source goes with --resume; a file that you name is run as it is.")
     if given["seeds"] is None and given["together"] is not None:
         raise UsageError("--together and --one-by-one go with --seeds N.")
     if given["seeds"] is not None and given["seeds"] < 1:
         raise UsageError(f"--seeds {given['seeds']}: use at least 1.")
+    if given["seeds"] is not None and given["seeds"] > options.MOST_SEEDS:
+        raise UsageError(f"--seeds {given['seeds']}: use at most {options.MOST_SEEDS:,}.")
     if given["tensorboard"]:
         from zoo.training.tensorboard import require_tensorboard
 
@@ -113,6 +118,7 @@ def command(context: click.Context, **given: Any) -> None:
     else:
         plan, locations = _plan(registry, given)
     if given["dry_run"]:
+        _check_model(plan)
         _show(plan, locations, given["seeds"], given["as_json"])
         return
     if given["seeds"]:
@@ -159,7 +165,9 @@ def _plan_of_run(registry: Registry, run, given: dict[str, Any]):
     from zoo.training.plan import Plan
 
     record = run.record
-    architecture, origin = registry.architecture(run.architecture)
+    backend = choose_backend(record["backend"])  # a file may import Keras at its top
+    trust.check_unchanged(run)
+    architecture, origin = trust.architecture_of(run, registry, trust_source=given["trust_source"])
     plan = Plan(
         architecture,
         origin,
@@ -167,10 +175,19 @@ def _plan_of_run(registry: Registry, run, given: dict[str, Any]):
         run.find_dataset(registry),
         run.recipe,
         record["seed"],
-        choose_backend(record["backend"]),
+        backend,
         record["device"]["asked"],
     )
     return plan, Locations.of_user(given["data_dir"])
+
+
+def _check_model(plan) -> None:
+    """Build the model, so that a plan which cannot be trained is no plan; nothing is loaded."""
+    from zoo.training.backend import hide_gpus
+    from zoo.training.training import model_of
+
+    hide_gpus(plan.backend)
+    model_of(plan, plan.dataset.shape)
 
 
 def _show(plan, locations: Locations, seeds: int | None, as_json: bool) -> None:
@@ -178,7 +195,7 @@ def _show(plan, locations: Locations, seeds: int | None, as_json: bool) -> None:
     here = dataset.find(locations) if dataset.find else None
     shown = {
         "architecture": plan.architecture.name,
-        "from": asdict(plan.origin),
+        "from": plan.origin.as_record(),
         "layout": plan.architecture.layout,
         "hyperparameters": plan.hyperparameters,
         "dataset": dataset.name,
@@ -254,7 +271,8 @@ def _report(run, given: dict[str, Any]) -> None:
     else:
         print_result(run)
         click.echo(f"\nnext: zoo runs show {run.folder}")
-        click.echo(f"      zoo predict {run.folder} IMAGE.png")
+        if run.record["input"]["source"] == "image":
+            click.echo(f"      zoo predict {run.folder} IMAGE.png")
         if not given["resume"]:
             click.echo(f"      {_same_with_seed(run.record['seed'] + 1)}   (another seed)")
 

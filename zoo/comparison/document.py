@@ -14,6 +14,7 @@ from zoo.comparison.reporter import ComparisonReporter
 from zoo.comparison.results import Result, resolved_recipe
 from zoo.errors import ZooError
 from zoo.run import Run, now
+from zoo.statistics import explained_by_majority, majority
 
 if TYPE_CHECKING:
     import numpy as np
@@ -96,6 +97,7 @@ def make_document(
     notes = [
         *about.notes,
         *_left_out(pairs),
+        *_majority(rows, present[0]),
         *_overrides(present),
         *_shifted(present),
         *_disturbed(present),
@@ -160,6 +162,19 @@ def _left_out(pairs: Sequence[judge.Difference]) -> list[str]:
         f"of {len(pairs):,} pairs the {MOST_PAIRS:,} with the largest differences are listed; ranks "
         "and corrected p values are of all"
     ]
+
+
+def _majority(rows: Sequence[Mapping[str, Any]], result: Result) -> list[str]:
+    """What the largest class of the test set explains; nothing where its share is an ordinary one."""
+    labels, classes = result.runs[0].predictions()[1], result.runs[0].record["dataset"]["classes"]
+    largest, share = majority(labels)
+    line = explained_by_majority(1.0, share, classes[largest], len(classes))
+    if no_better := [
+        row["name"] for row in rows if row["interval"] and row["interval"][0] <= share
+    ]:
+        line = explained_by_majority(0.0, share, classes[largest], len(classes))
+        line = f"{', '.join(no_better)}: {line}"
+    return [line] if line else []
 
 
 def _best_first(results: Sequence[Result], correct) -> list[Result]:

@@ -139,6 +139,8 @@ def make_agenda(
         if answer["event"] != "answer":
             by_entry.append(_none_of(entry, asked, seeds, answer["cause"]))
             continue
+        for line in answer["data"]:
+            reporter.note(line)
         jobs = [
             _job(entry, asked.with_seed(seed), answer, runs_dir, reporter.note) for seed in seeds
         ]

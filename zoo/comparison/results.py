@@ -171,7 +171,9 @@ def _named(groups, failures) -> list[Result]:
 
 
 def _facts(kind: dict[str, Any]) -> dict[str, Any]:
-    origin = {k: str(v)[:8] for k, v in kind["origin"].items()}
+    named = {k: v for k, v in kind["origin"].items() if k != "neighbours"}
+    hashes = {**named, **kind["origin"].get("neighbours", {})}
+    origin = {k: str(v)[:8] for k, v in hashes.items()}
     return {**origin, **kind["hyperparameters"], **kind["data_parameters"]}
 
 

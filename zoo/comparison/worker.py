@@ -21,9 +21,11 @@ from zoo.comparison import conditions
 from zoo.comparison.cost import Subject, times_of
 from zoo.datasets.dataset import Arrays, Dataset
 from zoo.datasets.location import Locations
+from zoo.datasets.quality import check_alike, worth_saying
 from zoo.environment import peak_memory
 from zoo.errors import Diverged, Interrupted, ZooError
 from zoo.numerics import settle_variables
+from zoo.orphan import end_with_parent
 from zoo.registry import Registry
 from zoo.run import Run, digest
 from zoo.training.backend import is_out_of_memory
@@ -121,12 +123,14 @@ class Survey:
         self.locations = Locations.of_user(task["data_dir"])
         self.runs_dir = Path(task["runs_dir"])
         self._arrays: dict[str, Arrays] = {}
+        self._data: dict[str, list[str]] = {}
         self._precisions: dict[str, Precision] = {}
         self._import_seconds = 0.0
         self._load_seconds = 0.0
 
     def answer(self, message: dict[str, Any]) -> dict[str, Any]:
-        """To `identity`: identity and conditions; to `pace`: seconds of one training."""
+        """To `identity`: identity, conditions, and once what is to be said of the data; to `pace`:
+        seconds of one training."""
         from zoo.training.trainer import prepare_backend
 
         plan = Request(**message["request"]).plan(self.registry)
@@ -141,6 +145,7 @@ class Survey:
             "identity": identity,
             "conditions": conditions.here(plan.backend, device, precision.policy),
             "precision": asdict(precision),
+            "data": self._data.pop(plan.dataset.title, []),
         }
 
     def _precision(self, plan, identity, device, deterministic) -> Precision:
@@ -164,8 +169,11 @@ class Survey:
     def _load(self, dataset: Dataset) -> Arrays:
         if dataset.title not in self._arrays:
             started = time.perf_counter()
-            self._arrays[dataset.title] = dataset.load(self.locations)
+            arrays = dataset.load(self.locations)
             self._load_seconds = time.perf_counter() - started
+            check_alike(dataset, arrays)
+            self._arrays[dataset.title] = arrays
+            self._data[dataset.title] = worth_saying(dataset, arrays)
         return self._arrays[dataset.title]
 
     def _pace(self, plan, precision: str) -> dict[str, Any]:
@@ -224,6 +232,7 @@ TASKS = {"train": train, "survey": survey, "cost": cost}
 
 def main() -> None:
     """Carry out the task in the first line of standard input."""
+    end_with_parent()
     settle_variables()
     channel = Channel()
     task = channel.receive()
@@ -232,7 +241,9 @@ def main() -> None:
     try:
         registry = Registry.discover(use_plugins=task["use_plugins"])
         TASKS[task["task"]](channel, task, registry)
-    except (Exception, SystemExit) as error:  # a stranger's code may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a stranger's code may raise anything
         channel.send(**_end(error))
         traceback.print_exc()
         sys.exit(1)

@@ -57,7 +57,7 @@ def _find(name: str, registry: "Registry") -> Dataset:
     known = all_datasets(registry)
     if name in known:
         return known[name]
-    if Path(name).is_dir():
+    if Path(name).exists():
         return own_dataset(Path(name))
     raise UsageError(
         unknown("dataset", name, known, "Or give FILE.npz or FOLDER; see zoo datasets.")
@@ -66,28 +66,51 @@ def _find(name: str, registry: "Registry") -> Dataset:
 
 def is_own(name: str) -> bool:
     """Whether `name` is a file or a folder of the user's: an .npz, or it has a separator."""
-    return name.endswith(".npz") or os.sep in name
+    return name.lower().endswith(".npz") or os.sep in name
 
 
 def own_dataset(path: Path) -> Dataset:
     """The user's own data, in an .npz file, a folder of recordings or a folder of clips.
 
     Raises:
-        UsageError: there is no such file or folder.
+        UsageError: there is no such file or folder, or it is a file of another kind.
         DataError: what is there cannot be trained on.
     """
-    if path.suffix == ".npz":
+    if path.suffix.lower() == ".npz":
         from zoo.datasets.npz import dataset_from_npz
 
         return dataset_from_npz(path)
-    if not path.is_dir():
+    if not path.exists():
         raise UsageError(f"--dataset {path}: there is no such folder.")
-    if not any(each.is_dir() for each in path.iterdir()):
+    if not path.is_dir():
+        raise UsageError(f"--dataset {path}: {_other_file(path)}")
+    from zoo.datasets.folders import check_level, folders
+
+    if not folders(path):
         raise DataError(
             f"{path}: has no classes: make a folder for each, with its recordings, CLASS/*.wav, or its "
             "clips, CLASS/CLIP/FRAME.png."
         )
+    check_level(path)
     from zoo.datasets.recordings import dataset_from_recordings, holds_recordings
     from zoo.datasets.video import dataset_from_video
 
     return dataset_from_recordings(path) if holds_recordings(path) else dataset_from_video(path)
+
+
+_TABLES = (".csv", ".tsv", ".parquet", ".feather", ".xls", ".xlsx", ".json", ".arff", ".data")
+_ARRAYS = (".npy", ".h5", ".hdf5", ".mat", ".pkl", ".pickle", ".pt", ".pth", ".tfrecord", ".arrow")
+_PACKED = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst")
+
+
+def _other_file(path: Path) -> str:
+    """What a file is that is no dataset, and what to make of it."""
+    suffix = path.suffix.lower()
+    save = 'numpy.savez("mine.npz", x_train=x, y_train=y)'
+    if suffix in (*_TABLES, *_ARRAYS):
+        return (
+            f"is a {suffix} file; a dataset is an .npz file or a folder. Read it and save: {save}."
+        )
+    if suffix in _PACKED:
+        return "is packed; unpack it and give the folder, FOLDER/CLASS/..., or an .npz file in it."
+    return f"is no .npz file and no folder. Save arrays with {save}."

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from zoo import parameters
 from zoo.architecture import Layout
@@ -31,6 +31,8 @@ class Arrays:
             that are made or read when they are asked for.
         y_train, y_test: labels, `(N,)` int32, from 0 to the number of classes less one.
         source: the folder, file or address they were read from.
+        x_validation, y_validation: what is validated on; never trained on. None: the recipe's share of
+            the training set is held out for it.
     """
 
     x_train: "np.ndarray | Samples"
@@ -38,11 +40,15 @@ class Arrays:
     x_test: "np.ndarray | Samples"
     y_test: "np.ndarray"
     source: str
+    x_validation: "np.ndarray | Samples | None" = None
+    y_validation: "np.ndarray | None" = None
 
     @cached_property
     def checksums(self) -> dict[str, str]:
         """SHA-256 of each array's bytes; of lazy samples, of what determines them."""
-        names = ("x_train", "y_train", "x_test", "y_test")
+        names = ["x_train", "y_train", "x_test", "y_test"]
+        if self.x_validation is not None:
+            names += ["x_validation", "y_validation"]
         return {name: _checksum(getattr(self, name)) for name in names}
 
 
@@ -80,6 +86,13 @@ class Dataset:
         parameters: the values that this one was made with, one for each parameter of `make`.
         recipe: the named recipe that trains on it where none is asked for; the same for every
             architecture, so that a comparison as it is typed makes sense.
+        polarity: `light on dark` if every grey image is that by definition, so that a picture which is
+            the other way round is inverted before it is classified; None: pictures are taken as
+            they are.
+        centred: whether a picture of another size is cut out, fitted and centred by its mass before
+            it is classified, as MNIST's digits were.
+        notes: what its user should know of how it was read, a sentence each: what was taken for
+            what, what was converted, what is not used.
 
     Raises:
         ValueError: `make` is no such function, or `parameters` are not its.
@@ -98,6 +111,9 @@ class Dataset:
     make: "Callable[..., Dataset] | None" = None
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
     recipe: str = DEFAULT_RECIPE
+    polarity: Literal["light on dark"] | None = None
+    centred: bool = False
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self):
         if self.make is not None:

@@ -5,9 +5,11 @@ import math
 import struct
 import zlib
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import numpy as np
 
+from zoo.datasets.bounds import check_expansion, check_regular, check_total
 from zoo.errors import DataError
 
 UNSIGNED_BYTE = 0x08
@@ -17,38 +19,49 @@ def read_idx(path: Path, rank: int) -> np.ndarray:
     """The uint8 array in an IDX file of `rank` axes, gzipped or not.
 
     The format: two zero bytes, the element type, the number of axes, each size as a big-endian
-    32-bit integer, the elements (http://yann.lecun.com/exdb/mnist/).
+    32-bit integer, the elements (http://yann.lecun.com/exdb/mnist/). No more is unpacked than the
+    sizes announce.
 
     Raises:
         DataError: the file is truncated, damaged or of another kind; the message names it.
     """
-    content = _content(path)
-    expected = bytes((0, 0, UNSIGNED_BYTE, rank))
-    if content[:4] != expected:
-        raise DataError(
-            f"{path}: is no IDX file of {rank} axes: it begins with {content[:4].hex(' ') or 'nothing'}, "
-            f"not {expected.hex(' ')}. {_NEXT}"
-        )
-    header = 4 + 4 * rank
-    if len(content) < header:
-        raise DataError(f"{path}: ends within its header, after {len(content)} bytes. {_NEXT}")
-    shape = struct.unpack(f">{rank}I", content[4:header])
-    if len(content) - header != math.prod(shape):
-        raise DataError(
-            f"{path}: is truncated or damaged: {' × '.join(map(str, shape))} elements announced, "
-            f"{len(content) - header} found. {_NEXT}"
-        )
-    return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
+    check_regular(path)
+    try:
+        with cast(BinaryIO, gzip.open(path) if path.suffix == ".gz" else path.open("rb")) as file:
+            shape = _shape(file, path, rank)
+            return _elements(file, path, shape)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(f"{path}: is truncated or damaged ({error}). {_NEXT}") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error}).") from error
 
 
 _NEXT = "Delete it and fetch the dataset again: zoo datasets fetch NAME."
 
 
-def _content(path: Path) -> bytes:
-    try:
-        raw = path.read_bytes()
-        return gzip.decompress(raw) if path.suffix == ".gz" else raw
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"{path}: is truncated or damaged ({error}). {_NEXT}") from error
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error}).") from error
+def _shape(file: BinaryIO, path: Path, rank: int) -> tuple[int, ...]:
+    expected = bytes((0, 0, UNSIGNED_BYTE, rank))
+    kind = file.read(4)
+    if kind != expected:
+        raise DataError(
+            f"{path}: is no IDX file of {rank} axes: it begins with {kind.hex(' ') or 'nothing'}, "
+            f"not {expected.hex(' ')}. {_NEXT}"
+        )
+    sizes = file.read(4 * rank)
+    if len(sizes) < 4 * rank:
+        raise DataError(f"{path}: ends within its header, after {4 + len(sizes)} bytes. {_NEXT}")
+    return struct.unpack(f">{rank}I", sizes)
+
+
+def _elements(file: BinaryIO, path: Path, shape: tuple[int, ...]) -> np.ndarray:
+    count = math.prod(shape)
+    check_total(path, count)
+    check_expansion(str(path), count, path.stat().st_size, _NEXT)
+    content = file.read(count + 1)
+    if len(content) != count:
+        found = "more" if len(content) > count else f"{len(content):,}"
+        raise DataError(
+            f"{path}: is truncated or damaged: {' × '.join(map(str, shape))} elements announced, "
+            f"{found} found. {_NEXT}"
+        )
+    return np.frombuffer(content, np.uint8).reshape(shape)

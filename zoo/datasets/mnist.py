@@ -32,6 +32,7 @@ class _Source:
     mirrors: tuple[str, ...]
     torchvision: str
     npz: str
+    centred: bool = False
 
     def places(self, locations: Locations) -> Iterator[Path]:
         """Folders and npz files that may hold the dataset, in the order they are tried."""
@@ -101,7 +102,7 @@ class _Source:
         return {key: read_idx(path, ranks[key[0]]) for key, path in found.items() if path}
 
     def _read_npz(self, path: Path) -> "dict[str, np.ndarray]":
-        from zoo.datasets.npz import open_npz
+        from zoo.datasets.npz_file import open_npz
 
         with open_npz(path) as archive:
             if missing := sorted(set(self.files) - set(archive)):
@@ -121,6 +122,8 @@ def _dataset(source: _Source, classes: tuple[str, ...], summary: str, origin: st
         licence=licence,
         find=source.find,
         fetch=source.fetch,
+        polarity="light on dark",
+        centred=source.centred,
     )
 
 
@@ -155,6 +158,7 @@ MNIST = _dataset(
         ),
         torchvision="MNIST",
         npz="mnist.npz",
+        centred=True,
     ),
     classes=tuple("0123456789"),
     summary="70,000 handwritten digits, 28×28, grey",

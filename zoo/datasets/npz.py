@@ -1,172 +1,170 @@
 """A user's own data in one `.npz` file."""
 
-import contextlib
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
 import numpy as np
 
 from zoo.architecture import LAYOUTS, Layout
+from zoo.datasets.axes import Axes, axes_of, note
 from zoo.datasets.dataset import Arrays, Dataset, named_after
-from zoo.datasets.split import stratified
+from zoo.datasets.labels import class_numbers
+from zoo.datasets.npz_file import NpzFile, open_npz
+from zoo.datasets.split import hold_out_test
 from zoo.errors import DataError, UsageError
 
-TEST_SHARE = 0.2
-_RANKS: dict[int, Layout] = {3: "image", 4: "image", 5: "frames"}
-
-
-@contextlib.contextmanager
-def open_npz(path: Path) -> Iterator[np.lib.npyio.NpzFile]:
-    """The archive, read without pickle.
-
-    Raises:
-        DataError: it is no npz, is damaged, or holds Python objects.
-    """
-    try:
-        with path.open("rb") as file:
-            archive = np.load(file, allow_pickle=False)
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise DataError(f"{path}: holds one array; save with numpy.savez(x_train=...).")
-            yield archive
-    except (ValueError, zipfile.BadZipFile, EOFError) as error:
-        if "pickle" in str(error).lower() or "object" in str(error).lower():
-            raise DataError(
-                f"{path}: holds Python objects (or is no npz), which are never loaded; save plain "
-                "arrays of numbers with numpy.savez."
-            ) from error
-        raise DataError(f"{path}: is no npz file or is damaged ({error}).") from error
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error}).") from error
+SPLITS = ("train", "val", "test")
+USED = (*(f"{each}_{split}" for split in SPLITS for each in "xy"), "classes", "layout")
+LISTED = 8
+"""As many names as a message has."""
 
 
 def dataset_from_npz(path: Path) -> Dataset:
-    """The dataset in `x_train`, `y_train` and, if there, `x_test`, `y_test`.
+    """The dataset in `x_train`, `y_train` and, if there, `x_val`, `y_val`, `x_test`, `y_test`.
 
-    Images are `(N, H, W)` or `(N, H, W, C)`, frames `(N, T, H, W, C)`, rows `(N, T, F)` with a text
-    array `layout="rows"` in the file; samples uint8 or float, labels whole numbers from 0. A text
-    array `classes` may name the classes. Without a test set, a fifth of the examples, by class, is
-    held out.
+    Images are `(N, H, W)` or `(N, H, W, C)`, frames `(N, T, H, W, C)`, rows `(N, T, F)`; a text array
+    `layout` in the file says which where the shape does not. Samples are uint8, uint16 or float,
+    labels whole numbers from 0 or text. A text array `classes` may name the classes. Without a test
+    set, a fifth of the examples, by class, is held out.
 
     Raises:
         UsageError: there is no such file.
         DataError: what it holds cannot be trained on; the message says which array and why.
     """
-    if not path.is_file():
+    if not path.exists():
         raise UsageError(f"--dataset {path}: there is no such file.")
     with open_npz(path) as archive:
-        held = {name: archive[name] for name in archive.files}
-    fault = f"{path}: "
-    for name in ("x_train", "y_train"):
-        if name not in held:
-            raise DataError(f"{fault}lacks {name}; it holds {', '.join(held) or 'nothing'}.")
-    if ("x_test" in held) != ("y_test" in held):
-        raise DataError(f"{fault}has only one of x_test and y_test; give both or neither.")
-    layout = _layout(held, fault)
-    splits = {"train": _pair(held, "train", layout, fault)}
-    if "x_test" in held:
-        splits["test"] = _pair(held, "test", layout, fault)
-    classes = _classes(held, splits, fault)
-    arrays = _arrays(splits, path)
+        _check_names(archive, path)
+        held = {name: archive[name] for name in USED if name in archive}
+        unused = [name for name in archive if name not in USED]
+    splits = [split for split in SPLITS if f"x_{split}" in held]
+    axes = _axes(held, splits, path)
+    _check_alike(held, splits, path)
+    labels, classes, notes = class_numbers(
+        {split: held[f"y_{split}"] for split in splits}, held.get("classes"), path
+    )
+    stored = {split: held[f"x_{split}"] for split in splits}
+    samples = {split: _samples(x, axes[split], f"{path}: x_{split}") for split, x in stored.items()}
+    arrays = _arrays(samples, labels, classes, path)
     return Dataset(
         name=named_after(path.stem),
         classes=classes,
-        layout=layout,
+        layout=axes["train"].layout,
         shape=arrays.x_train.shape[1:],
         load=lambda _: arrays,
         summary=str(path),
         origin=str(path.resolve()),
+        notes=(*note(stored["train"].shape, axes["train"]), *notes, *_notes(stored, unused)),
     )
 
 
-def _layout(held: dict[str, np.ndarray], fault: str) -> Layout:
-    rank = held["x_train"].ndim
-    if "layout" in held:
-        layout = str(held["layout"])
-        if layout not in LAYOUTS:
-            raise DataError(f"{fault}layout is {layout!r}; use one of {', '.join(LAYOUTS)}.")
-        return cast(Layout, layout)
-    if rank not in _RANKS:
-        raise DataError(
-            f"{fault}x_train has shape {held['x_train'].shape}; images are (N, H, W) or "
-            "(N, H, W, C), frames (N, T, H, W, C), rows (N, T, F) with layout='rows' in the file."
-        )
-    return _RANKS[rank]
+def _check_names(archive: NpzFile, path: Path) -> None:
+    for name in ("x_train", "y_train"):
+        if name not in archive:
+            raise DataError(
+                f"{path}: lacks {name}; it holds {_listed(list(archive)) or 'nothing'}."
+            )
+    for split in SPLITS:
+        if (f"x_{split}" in archive) != (f"y_{split}" in archive):
+            raise DataError(
+                f"{path}: has only one of x_{split} and y_{split}; give both or neither."
+            )
 
 
-def _pair(held, split: str, layout: Layout, fault: str) -> tuple[np.ndarray, np.ndarray]:
-    x, y = _samples(held[f"x_{split}"], split, layout, fault), held[f"y_{split}"]
-    if y.ndim == 2 and y.shape[1] > 1:
-        raise DataError(
-            f"{fault}y_{split} has shape {y.shape}; give class numbers, not one-hot rows: "
-            "y.argmax(axis=1)."
-        )
-    if not np.issubdtype(y.dtype, np.integer):
-        raise DataError(
-            f"{fault}y_{split} is {y.dtype}; labels are whole numbers: y.astype('int64')."
-        )
-    y = y.reshape(-1)
-    if len(x) != len(y):
-        raise DataError(f"{fault}x_{split} has {len(x)} samples and y_{split} {len(y)} labels.")
-    if len(x) == 0:
-        raise DataError(f"{fault}the {split} split is empty.")
-    return x, y
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - LISTED} more" if names[LISTED:] else ""
+    return ", ".join(names[:LISTED]) + more
 
 
-def _samples(x: np.ndarray, split: str, layout: Layout, fault: str) -> np.ndarray:
-    if layout == "image" and x.ndim == 3:
-        x = x[..., None]
-    rank = {"image": 4, "rows": 3, "frames": 5}[layout]
-    if x.ndim != rank or 0 in x.shape[1:]:
-        raise DataError(f"{fault}x_{split} has shape {x.shape}, which is no {layout}.")
+def _axes(held: Mapping[str, np.ndarray], splits: list[str], path: Path) -> dict[str, Axes]:
+    layout = _layout(held["layout"], path) if "layout" in held else None
+    return {
+        split: axes_of(held[f"x_{split}"].shape, layout, f"{path}: x_{split}") for split in splits
+    }
+
+
+def _layout(given: np.ndarray, path: Path) -> Layout:
+    layout = str(given.reshape(-1)[0]) if given.size == 1 and given.dtype.kind == "U" else ""
+    if layout not in LAYOUTS:
+        shown = repr(layout) if layout else f"{given.dtype} of shape {given.shape}"
+        raise DataError(f"{path}: layout is {shown}; use one of {', '.join(LAYOUTS)}.")
+    return cast(Layout, layout)
+
+
+def _check_alike(held: Mapping[str, np.ndarray], splits: list[str], path: Path) -> None:
+    for split in splits:
+        x, y = held[f"x_{split}"], held[f"y_{split}"]
+        if not len(x):
+            raise DataError(f"{path}: the {split} split is empty.")
+        if y.ndim and len(x) != len(y):
+            raise DataError(
+                f"{path}: x_{split} has {len(x)} samples and y_{split} {len(y)} labels."
+            )
+        if _is_uint16(x) != _is_uint16(held["x_train"]):
+            kinds = f"x_train is {held['x_train'].dtype} and x_{split} {x.dtype}"
+            raise DataError(f"{path}: {kinds}; they must be alike.")
+
+
+def _is_uint16(x: np.ndarray) -> bool:
+    return x.dtype.kind == "u" and x.dtype.itemsize == 2
+
+
+def _samples(x: np.ndarray, axes: Axes, where: str) -> np.ndarray:
+    """Samples as they are trained on, uint8 or float32, in one piece of memory."""
     if x.dtype == np.uint8:
-        return np.ascontiguousarray(x)
-    if not np.issubdtype(x.dtype, np.floating):
-        raise DataError(f"{fault}x_{split} is {x.dtype}; use uint8 (0 to 255) or a float type.")
-    if not np.isfinite(x).all():
+        return np.ascontiguousarray(axes.arrange(x))
+    if _is_uint16(x) and axes.layout != "rows":
+        return np.ascontiguousarray(axes.arrange(x), np.float32) / np.float32(65535)
+    if x.dtype.kind != "f":
+        raise DataError(f"{where} is {x.dtype}; use uint8 (0 to 255) or a float type{_as(x)}.")
+    if wrong := int(np.sum(~np.isfinite(x))):
+        raise DataError(f"{where} has {wrong} values that are NaN or Inf.")
+    with np.errstate(over="ignore"):
+        single = np.ascontiguousarray(axes.arrange(x), np.float32)
+    if wrong := int(np.sum(~np.isfinite(single))):
         raise DataError(
-            f"{fault}x_{split} has {np.sum(~np.isfinite(x))} values that are NaN or Inf."
+            f"{where} has {wrong} values too large for float32 (3.4e38), in which models train; scale "
+            "them first."
         )
-    return np.ascontiguousarray(x, np.float32)
+    return single
 
 
-def _classes(held, splits, fault: str) -> tuple[str, ...]:
-    labels = splits["train"][1]
-    number = len(held["classes"]) if "classes" in held else int(labels.max()) + 1
-    for split, (_, y) in splits.items():
-        if y.min() < 0 or y.max() >= number:
+def _as(x: np.ndarray) -> str:
+    if x.dtype.kind == "b":
+        return ": x.astype('uint8') * 255"
+    if x.dtype.kind not in "iu":
+        return ""
+    fits = x.min() >= 0 and x.max() <= 255
+    return ": x.astype('uint8')" if fits else ": x.astype('float32')"
+
+
+def _notes(stored: Mapping[str, np.ndarray], unused: list[str]) -> list[str]:
+    notes = []
+    if _is_uint16(stored["train"]):
+        notes.append("samples are uint16, 0 to 65535; they are read as x / 65535, float32")
+    if "val" in stored:
+        notes.append("x_val is what is validated on; the recipe's share is not held out")
+    if unused:
+        notes.append(f"not used: {_listed(unused)}")
+    return notes
+
+
+def _arrays(
+    samples: dict[str, np.ndarray],
+    labels: dict[str, np.ndarray],
+    classes: tuple[str, ...],
+    path: Path,
+) -> Arrays:
+    x, y = samples["train"], labels["train"]
+    for split, other in samples.items():
+        if x.shape[1:] != other.shape[1:] or x.dtype != other.dtype:
             raise DataError(
-                f"{fault}y_{split} has labels from {y.min()} to {y.max()}; with {number} classes in "
-                f"training they run from 0 to {number - 1}."
+                f"{path}: x_train is {x.dtype} {x.shape[1:]} a sample and x_{split} {other.dtype} "
+                f"{other.shape[1:]}; they must be alike."
             )
-    seen = np.unique(labels)
-    if len(seen) < 2:
-        raise DataError(f"{fault}y_train has one class only, {seen[0]}; there is nothing to learn.")
-    if len(seen) < number:
-        missing = sorted(set(range(number)) - set(seen.tolist()))[:5]
-        raise DataError(
-            f"{fault}no training example has label {', '.join(map(str, missing))}; number the "
-            "classes from 0 without gaps."
-        )
-    return tuple(map(str, held["classes"])) if "classes" in held else tuple(map(str, range(number)))
-
-
-def _arrays(splits, path: Path) -> Arrays:
-    (x, y), source = splits["train"], str(path.resolve())
-    y = y.astype("int32")
-    if "test" in splits:
-        x_test, y_test = splits["test"]
-        if x.shape[1:] != x_test.shape[1:] or x.dtype != x_test.dtype:
-            raise DataError(
-                f"{path}: x_train is {x.dtype} {x.shape[1:]} a sample and x_test {x_test.dtype} "
-                f"{x_test.shape[1:]}; they must be alike."
-            )
-        return Arrays(x, y, x_test, y_test.astype("int32"), source)
-    held_out = round(TEST_SHARE * len(y))
-    if held_out == 0:
-        raise DataError(
-            f"{path}: {len(y)} examples are too few to hold out a test set; give x_test."
-        )
-    train, test = stratified(y, held_out, seed=0)
-    return Arrays(x[train], y[train], x[test], y[test], source)
+    validation = (samples.get("val"), labels.get("val"))
+    if "test" in samples:
+        return Arrays(x, y, samples["test"], labels["test"], str(path.resolve()), *validation)
+    train, test = hold_out_test(y, classes, path, "examples", "x_test and y_test")
+    return Arrays(x[train], y[train], x[test], y[test], str(path.resolve()), *validation)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -10,16 +10,19 @@ import numpy as np
 
 from zoo.datasets import wav
 from zoo.datasets.dataset import Arrays, Dataset, named_after
+from zoo.datasets.folders import check_classes, entries, folders, is_litter, notes
+from zoo.datasets.folders import splits as split_folders
 from zoo.datasets.samples import Samples
 from zoo.datasets.spectrogram import LOWEST_RATE, LogMel, steps_of
-from zoo.datasets.split import stratified
+from zoo.datasets.split import hold_out_test
 from zoo.errors import DataError, UsageError
 
-TEST_SHARE = 0.2
 LONGEST = 30.0
 """Seconds a recording may last: all become as long as the longest."""
 STEPS_DIVIDE_BY = 4
 """So that spectrograms can be cut into strips and phases."""
+TABLES = (".csv", ".tsv", ".json", ".xlsx", ".parquet")
+"""Files that may say which class a recording is of."""
 OTHER_SOUND = (".aif", ".aiff", ".flac", ".m4a", ".mp3", ".ogg", ".opus", ".wma")
 
 
@@ -63,9 +66,11 @@ class Spectrograms(Samples):
 
 def holds_recordings(folder: Path) -> bool:
     """Whether there is a sound, WAV or not, in one of its classes' folders."""
-    sounds = (".wav", *OTHER_SOUND)
     files = (path for pattern in ("*/*", "*/*/*") for path in folder.glob(pattern))
-    return any(path.suffix.lower() in sounds for path in files)
+    return any(
+        _is_sound(path) and not any(map(is_litter, path.relative_to(folder).parts))
+        for path in files
+    )
 
 
 def dataset_from_recordings(folder: Path) -> Dataset:
@@ -73,8 +78,9 @@ def dataset_from_recordings(folder: Path) -> Dataset:
 
     WAV files of 16-bit samples, mono, all of one rate. They become log-mel spectrograms
     (`zoo.datasets.spectrogram`), all as long as the longest; classes are numbered in the order of
-    their names. Without `train` and `test`, a fifth of the recordings, by class, is held out.
-    Only the headers are read here; the sounds are when the dataset is loaded.
+    their names. Without `train` and `test`, a fifth of the recordings, by class, is held out; with
+    `val`, it is what is validated on. Only the headers are read here; the sounds are when the dataset
+    is loaded.
 
     Raises:
         UsageError: there is no such folder.
@@ -82,19 +88,13 @@ def dataset_from_recordings(folder: Path) -> Dataset:
     """
     if not folder.is_dir():
         raise UsageError(f"--dataset {folder}: there is no such folder.")
-    splits = {part: _by_class(root) for part, root in _parts(folder).items()}
-    train = next(iter(splits.values()))
-    classes = tuple(train)
-    if len(classes) < 2:
-        raise DataError(
-            f"{folder}: has one class only, {classes[0]}; there is nothing to learn. Make a folder "
-            "for each class."
-        )
-    if "test" in splits and (odd := sorted(set(classes) ^ set(splits["test"]))):
-        raise DataError(f"{folder}: {odd[0]} is not in both train/ and test/; classes must be.")
-    labelled = {part: _labelled(found) for part, found in splits.items()}
+    found = split_folders(folder, _holds_wav)
+    splits = {part: _by_class(root) for part, root in (found or {"all": folder}).items()}
+    classes = tuple(splits["train" if found else "all"])
+    _check_classes(folder, splits, classes)
+    labelled = {part: _labelled(each) for part, each in splits.items()}
     spectrogram = _spectrogram([path for files, _ in labelled.values() for path in files])
-    if "test" not in labelled:
+    if not found:
         labelled = _held_out(folder, classes, *labelled["all"])
     return Dataset(
         name=named_after(folder.resolve().name),
@@ -104,6 +104,7 @@ def dataset_from_recordings(folder: Path) -> Dataset:
         load=lambda _: _load(labelled, spectrogram, folder),
         summary=str(folder),
         origin=str(folder.resolve()),
+        notes=notes(folder, found, classes),
     )
 
 
@@ -111,45 +112,62 @@ Labelled = tuple[list[Path], np.ndarray]
 
 
 def _load(labelled: dict[str, Labelled], spectrogram: LogMel, folder: Path) -> Arrays:
-    (train, y_train), (test, y_test) = labelled["train"], labelled["test"]
-    x_train, x_test = Spectrograms(train, spectrogram), Spectrograms(test, spectrogram)
-    return Arrays(x_train, y_train, x_test, y_test, str(folder.resolve()))
+    made = {
+        part: (Spectrograms(files, spectrogram), labels)
+        for part, (files, labels) in labelled.items()
+    }
+    validation = made.get("validation", (None, None))
+    return Arrays(*made["train"], *made["test"], str(folder.resolve()), *validation)
 
 
-def _parts(folder: Path) -> dict[str, Path]:
-    """`train` and `test`, if there are such folders that hold folders and no sounds; else `all`."""
-    found = {part: folder / part for part in ("train", "test") if (folder / part).is_dir()}
-    is_split = any(
-        any(_folders(root)) and not any(_is_wav(path) for path in root.iterdir())
-        for root in found.values()
-    )
-    if not is_split:
-        return {"all": folder}
-    if len(found) == 1:
-        (part,) = found
-        other = "test" if part == "train" else "train"
-        raise DataError(f"{folder}: has {part}/ and no {other}/; give both, or classes alone.")
-    return found
+def _check_classes(
+    folder: Path, splits: dict[str, dict[str, list[Path]]], classes: tuple[str, ...]
+) -> None:
+    if len(classes) < 2:
+        raise DataError(
+            f"{folder}: has one class only, {classes[0]}; there is nothing to learn. Make a folder "
+            f"for each class, CLASS/*.wav{_by_table(folder)}."
+        )
+    check_classes(folder, classes)
+    for part, found in splits.items():
+        if odd := sorted(set(classes) ^ set(found)):
+            raise DataError(
+                f"{folder}: {odd[0]} is not in both train/ and {part}/; classes must be."
+            )
 
 
 def _by_class(root: Path) -> dict[str, list[Path]]:
     """The WAV files of each class, in the order of their names."""
-    classes = {each.name: _sounds(each) for each in _folders(root)}
-    if not classes:
+    there = folders(root)
+    if not there:
         raise DataError(
             f"{root}: has no classes: make a folder for each, with its recordings: CLASS/*.wav."
         )
-    return classes
+    sounding = [each for each in there if any(map(_is_sound, entries(each)))]
+    if len(sounding) == 1 and there[1:]:
+        raise DataError(
+            f"{root}: recordings are in {sounding[0].name}/ alone, none in "
+            f"{', '.join(f'{each.name}/' for each in there if each not in sounding)}. Make a folder for "
+            f"each class, CLASS/*.wav{_by_table(root)}."
+        )
+    return {each.name: _sounds(each) for each in there}
 
 
-def _folders(root: Path) -> Iterator[Path]:
-    for path in sorted(root.iterdir()):
-        if path.is_dir() and not path.name.startswith("."):
-            yield path
+def _by_table(root: Path) -> str:
+    """Advice where a table beside the recordings may name their classes."""
+    files = (path for place in (root, *folders(root)) for path in entries(place))
+    for path in files:
+        if path.suffix.lower() in TABLES:
+            return f": move each file into the folder of the class that {path} names"
+    return ""
+
+
+def _holds_wav(folder: Path) -> bool:
+    return any(map(_is_wav, entries(folder)))
 
 
 def _sounds(folder: Path) -> list[Path]:
-    files = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    files = entries(folder)
     if other := [path for path in files if path.suffix.lower() in OTHER_SOUND]:
         raise DataError(f"{other[0]}: is no WAV file. {wav.CONVERT}")
     if not (found := [path for path in files if _is_wav(path)]):
@@ -158,7 +176,11 @@ def _sounds(folder: Path) -> list[Path]:
 
 
 def _is_wav(path: Path) -> bool:
-    return path.suffix.lower() == ".wav" and path.is_file() and not path.name.startswith(".")
+    return path.suffix.lower() == ".wav" and not path.is_dir()
+
+
+def _is_sound(path: Path) -> bool:
+    return path.suffix.lower() in OTHER_SOUND or _is_wav(path)
 
 
 def _labelled(classes: dict[str, list[Path]]) -> Labelled:
@@ -191,12 +213,6 @@ def _spectrogram(files: list[Path]) -> LogMel:
 def _held_out(
     folder: Path, classes: tuple[str, ...], files: list[Path], labels: np.ndarray
 ) -> dict[str, Labelled]:
-    train, test = stratified(labels, round(TEST_SHARE * len(labels)), seed=0)
+    train, test = hold_out_test(labels, classes, folder, "recordings", "folders train/ and test/")
     parts = {"train": train, "test": test}
-    for part, indices in parts.items():
-        if missing := sorted(set(range(len(classes))) - set(labels[indices].tolist())):
-            raise DataError(
-                f"{folder / classes[missing[0]]}: has too few recordings to leave one in the {part} "
-                "set, a fifth by class; give 5 or more, or folders train/ and test/."
-            )
     return {part: ([files[i] for i in chosen], labels[chosen]) for part, chosen in parts.items()}

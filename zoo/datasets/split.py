@@ -1,6 +1,13 @@
 """Holding out a part of the examples, the same for every architecture and seed."""
 
+from pathlib import Path
+
 import numpy as np
+
+from zoo.errors import DataError
+
+TEST_SHARE = 0.2
+"""What is held out of a user's own data that come without a test set."""
 
 
 def stratified(labels: np.ndarray, held_out: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -23,3 +30,33 @@ def stratified(labels: np.ndarray, held_out: int, seed: int) -> tuple[np.ndarray
     mask = np.zeros(len(labels), bool)
     mask[np.concatenate(chosen)] = True
     return np.flatnonzero(~mask), np.flatnonzero(mask)
+
+
+def hold_out_test(
+    labels: np.ndarray, classes: tuple[str, ...], path: Path, samples: str, remedy: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Indices `(train, test)`: a fifth by class is for testing.
+
+    Args:
+        samples: what messages call them: `clips`.
+        remedy: what to give instead, in messages.
+
+    Raises:
+        DataError: a class would have no sample in one of them; the message names it.
+    """
+    held_out = round(TEST_SHARE * len(labels))
+    if held_out == 0:
+        raise DataError(
+            f"{path}: {len(labels)} {samples} are too few to hold out a test set; give {remedy}."
+        )
+    train, test = stratified(labels, held_out, seed=0)
+    counts = np.bincount(labels, minlength=len(classes))
+    for part, indices in (("test", test), ("training", train)):
+        left = np.bincount(labels[indices], minlength=len(classes))
+        if len(empty := np.flatnonzero(left == 0)):
+            rare = empty[counts[empty].argmin()]
+            raise DataError(
+                f"{path}: class {classes[rare]!r} has too few {samples} ({counts[rare]}) to leave one "
+                f"in the {part} set, a fifth by class; give more of it, or {remedy}."
+            )
+    return train, test

@@ -3,6 +3,7 @@
 import hashlib
 import math
 import re
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,15 +12,16 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
-from zoo.datasets.dataset import Arrays, Dataset
+from zoo.datasets.dataset import Arrays, Dataset, named_after
+from zoo.datasets.folders import check_classes, entries, notes, splits
+from zoo.datasets.images import open_image, size_and_mode
 from zoo.datasets.samples import Samples
-from zoo.datasets.split import stratified
+from zoo.datasets.split import hold_out_test
 from zoo.errors import DataError, UsageError
 
-TEST_SHARE = 0.2
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
+FILMS = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".mpeg", ".webm", ".wmv", ".gif")
 CHANNELS = {"1": 1, "L": 1, "P": 3, "RGB": 3}
 """Of the kinds of image that are read without losing anything."""
 
@@ -64,10 +66,8 @@ class _Folder:
 
     def __init__(self, path: Path):
         self.path = path
-        has = {name: (path / name).is_dir() for name in ("train", "test")}
-        if has["test"] and not has["train"]:
-            raise DataError(f"{path}: has test and no train; give both, or the classes alone.")
-        root = path / "train" if has["train"] else path
+        self.splits = splits(path, _holds_clips)
+        root = self.splits.get("train", path)
         self.classes = tuple(each.name for each in _folders(root))
         if len(self.classes) < 2:
             there = f"only {self.classes[0]}" if self.classes else "none"
@@ -75,16 +75,22 @@ class _Folder:
                 f"{root}: holds a folder for each class, at least two; there is {there}. "
                 "Images are in CLASS/CLIP/FRAME.png."
             )
+        check_classes(root, self.classes)
         self.train = self._clips(root)
-        self.test: list[Clip] | None = None
-        if has["test"]:
-            self._check_same_classes(path / "test")
-            self.test = self._clips(path / "test")
+        self.test = self._other("test")
+        self.validation = self._other("validation")
+
+    def _other(self, split: str) -> list[Clip] | None:
+        if split not in self.splits:
+            return None
+        self._check_same_classes(self.splits[split])
+        return self._clips(self.splits[split])
 
     def _check_same_classes(self, root: Path) -> None:
         classes = {each.name for each in _folders(root)}
         if odd := sorted(classes ^ set(self.classes)):
-            raise DataError(f"{self.path}: only one of train and test has the class {odd[0]}.")
+            names = f"{self.splits['train'].name} and {root.name}"
+            raise DataError(f"{self.path}: only one of {names} has the class {odd[0]}.")
 
     def _clips(self, root: Path) -> list[Clip]:
         found = []
@@ -99,7 +105,7 @@ class _Folder:
         height, width, channels = _facts(self.train[0].folder / self.train[0].frames[0])
         count = self._count(frames)
         return Dataset(
-            name="".join(c if c.isalnum() else "_" for c in self.path.resolve().name.lower()),
+            name=named_after(self.path.resolve().name),
             classes=self.classes,
             layout="frames",
             shape=(count, height, width, channels),
@@ -108,12 +114,14 @@ class _Folder:
             origin=str(self.path.resolve()),
             make=make,
             parameters={"frames": frames},
+            notes=notes(self.path, self.splits, self.classes),
         )
 
     @property
     def _by_length(self) -> list[Clip]:
         """All clips, the shortest first."""
-        return sorted([*self.train, *(self.test or ())], key=lambda clip: len(clip.frames))
+        every = [*self.train, *(self.test or ()), *(self.validation or ())]
+        return sorted(every, key=lambda clip: len(clip.frames))
 
     def _count(self, wanted: int | None) -> int:
         """Frames of each clip."""
@@ -140,19 +148,14 @@ class _Folder:
         train, test = self.train, self.test
         if test is None:
             labels = np.array([clip.label for clip in train])
-            held_out = round(TEST_SHARE * len(train))
-            if held_out == 0:
-                raise DataError(
-                    f"{self.path}: {len(train)} clips are too few to hold out a test set; give "
-                    "train and test."
-                )
-            kept, held = stratified(labels, held_out, seed=0)
+            kept, held = hold_out_test(labels, self.classes, self.path, "clips", "train and test")
             train, test = [train[each] for each in kept], [train[each] for each in held]
         arrays = [
             (VideoClips(self.path, clips, shape), np.array([clip.label for clip in clips], "int32"))
-            for clips in (train, test)
+            for clips in (train, test, self.validation)
+            if clips is not None
         ]
-        return Arrays(*arrays[0], *arrays[1], str(self.path.resolve()))
+        return Arrays(*arrays[0], *arrays[1], str(self.path.resolve()), *sum(arrays[2:], ()))
 
 
 class VideoClips(Samples):
@@ -187,14 +190,14 @@ class VideoClips(Samples):
                 f"{frame}: is {width}×{height} pixels and the first image {wanted[1]}×{wanted[0]}; "
                 "make all alike."
             )
-        if channels > wanted[2]:
+        if channels > wanted[2] and not _is_grey(frame):
             raise DataError(f"{frame}: is in colour and the first image is grey; make all alike.")
 
     def take(self, indices):
         clips = np.empty((len(indices), *self.shape[1:]), "uint8")
         for clip, index in zip(clips, indices, strict=True):
             for place, frame in zip(clip, self._frames(index), strict=True):
-                place[:] = _read(frame, self.shape[-1])
+                place[:] = _read(frame, self.shape[2:])
         return clips
 
     @cached_property
@@ -214,26 +217,40 @@ def _spaced(frames: Sequence[str], count: int) -> list[str]:
 
 
 def _folders(root: Path) -> list[Path]:
-    """The folders in a folder, which holds nothing else that is not hidden."""
-    found = [each for each in _entries(root) if not each.name.startswith(".")]
+    """The folders in a folder, which holds nothing else."""
+    found = entries(root)
     for each in found:
         if not each.is_dir():
-            raise DataError(f"{each}: is a file; folders are expected here: CLASS/CLIP/FRAME.png.")
+            raise DataError(f"{each}: is {_kind(each)}")
     return sorted(found, key=_in_order)
 
 
+def _kind(path: Path) -> str:
+    """What a file is that lies where folders are expected, and what to do about it."""
+    if path.suffix.lower() in FILMS:
+        clip = path.with_suffix("")
+        given, frames = shlex.quote(str(path)), shlex.quote(f"{clip}/%d.png")
+        make = f"mkdir {shlex.quote(str(clip))} && ffmpeg -i {given} -vf fps=5,scale=64:64 {frames}"
+        return f"a film; make a folder of frames of it, and move it away: {make}"
+    if path.suffix.lower() in SUFFIXES:
+        return (
+            "an image; a clip is a folder of images, CLASS/CLIP/FRAME.png. Single images go in an "
+            ".npz file."
+        )
+    return "a file; folders are expected here: CLASS/CLIP/FRAME.png."
+
+
+def _holds_clips(folder: Path) -> bool:
+    """Whether it is a class: its folders hold images themselves."""
+    clips = (each for each in entries(folder) if each.is_dir())
+    return any(each.suffix.lower() in SUFFIXES for clip in clips for each in entries(clip))
+
+
 def _images(folder: Path) -> tuple[str, ...]:
-    found = [each for each in _entries(folder) if each.suffix.lower() in SUFFIXES]
+    found = [each for each in entries(folder) if each.suffix.lower() in SUFFIXES]
     if not found:
         raise DataError(f"{folder}: is a clip without an image ({', '.join(SUFFIXES)}).")
     return tuple(sys.intern(each.name) for each in sorted(found, key=_in_order))
-
-
-def _entries(folder: Path) -> list[Path]:
-    try:
-        return list(folder.iterdir())
-    except OSError as error:
-        raise DataError(f"{folder}: cannot be read ({error.strerror}).") from error
 
 
 def _in_order(path: Path) -> list[tuple[int, str]]:
@@ -244,33 +261,21 @@ def _in_order(path: Path) -> list[tuple[int, str]]:
 
 def _facts(frame: Path) -> tuple[int, int, int]:
     """Height, width and channels, from the file's header; its pixels are not decoded."""
-    with _opened(frame) as image:
-        if image.mode not in CHANNELS:
-            raise DataError(
-                f"{frame}: is {image.mode}; save it as 8-bit grey or RGB, without transparency."
-            )
-        facts = image.height, image.width, CHANNELS[image.mode]
-        try:
-            image.verify()
-        except (OSError, SyntaxError) as error:  # Pillow's, for a damaged PNG
-            raise DataError(f"{frame}: is damaged ({error}).") from error
-        return facts
+    height, width, mode = size_and_mode(frame)
+    if mode not in CHANNELS:
+        raise DataError(f"{frame}: is {mode}; save it as 8-bit grey or RGB, without transparency.")
+    return height, width, CHANNELS[mode]
 
 
-def _read(frame: Path, channels: int) -> np.ndarray:
+def _is_grey(frame: Path) -> bool:
+    """Whether an image that could be in colour is not: of a palette of greys, for example."""
+    pixels = np.asarray(open_image(frame).convert("RGB"))
+    return bool((pixels == pixels[..., :1]).all())
+
+
+def _read(frame: Path, shape: tuple[int, ...]) -> np.ndarray:
     """The pixels, `(H, W, C)` uint8."""
-    try:
-        with _opened(frame) as image:
-            pixels = np.asarray(image.convert("L" if channels == 1 else "RGB"))
-    except (OSError, SyntaxError) as error:
-        raise DataError(f"{frame}: is damaged ({error}).") from error
-    return pixels.reshape(*pixels.shape[:2], channels)
-
-
-def _opened(frame: Path) -> Image.Image:
-    try:
-        return Image.open(frame)
-    except UnidentifiedImageError as error:
-        raise DataError(f"{frame}: is no image that can be read.") from error
-    except OSError as error:
-        raise DataError(f"{frame}: cannot be read ({error.strerror or error}).") from error
+    pixels = np.asarray(open_image(frame).convert("L" if shape[-1] == 1 else "RGB"))
+    if pixels.shape[:2] != shape[:2]:
+        raise DataError(f"{frame}: has another size now; it was changed meanwhile.")
+    return pixels.reshape(shape)

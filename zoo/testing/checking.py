@@ -84,7 +84,9 @@ def _outcome(law: Law, case: Case | DatasetCase) -> tuple[State, str, str]:
         return "skipped", str(error), ""
     except Broken as error:
         return "failed", error.seen, error.change
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         return "failed", *explained(error)
 
 

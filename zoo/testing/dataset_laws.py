@@ -1,16 +1,12 @@
 """The laws of datasets."""
 
-import hashlib
 import math
-from typing import TYPE_CHECKING
 
 from zoo import layouts
+from zoo.errors import DataError
 from zoo.testing import process
 from zoo.testing.dataset_case import SPLITS, DatasetCase
 from zoo.testing.law import Broken, Law
-
-if TYPE_CHECKING:
-    from zoo.datasets.samples import Stored
 
 TWINS = 0.01
 """The share of test samples that may be training samples, byte for byte.
@@ -93,6 +89,18 @@ def _finite(case: DatasetCase) -> str:
     return f"from {min(low for low, _ in ends):g} to {max(high for _, high in ends):g}"
 
 
+def _same_range(case: DatasetCase) -> str:
+    from zoo.datasets.encoding import pixel_range
+    from zoo.datasets.quality import check_alike
+
+    try:
+        check_alike(case.dataset, case.arrays)
+    except DataError as error:
+        raise Broken(str(error), "scale all splits alike, before they are saved.") from error
+    found = pixel_range(case.arrays.x_train, case.dataset.layout)
+    return f"pixels from {found[0]:g} to {found[1]:g}" if found else "values that are no pixels"
+
+
 def _label_range(case: DatasetCase) -> str:
     number = len(case.dataset.classes)
     for split in SPLITS:
@@ -123,8 +131,10 @@ def _every_class(case: DatasetCase) -> str:
 
 
 def _disjoint(case: DatasetCase) -> str:
-    train = set(_digests(case.arrays.x_train))
-    test = _digests(case.arrays.x_test)
+    from zoo.datasets.quality import digests
+
+    train = set(digests(case.arrays.x_train))
+    test = digests(case.arrays.x_test)
     twins = [place for place, sample in enumerate(test) if sample in train]
     share = len(twins) / max(1, len(test))
     if share > TWINS:
@@ -134,17 +144,6 @@ def _disjoint(case: DatasetCase) -> str:
             "split before copying or augmenting, and remove duplicates before splitting.",
         )
     return f"{len(twins)} of {len(test):,} test samples are training samples, too"
-
-
-def _digests(x: "Stored") -> list[bytes]:
-    """Of each sample; the bytes themselves may not fit into memory."""
-    from zoo.datasets.samples import blocks
-
-    return [
-        hashlib.blake2b(sample.tobytes(), digest_size=16).digest()
-        for block in blocks(x)
-        for sample in block
-    ]
 
 
 def _same_order(case: DatasetCase) -> str:
@@ -219,6 +218,12 @@ DATASET_LAWS: tuple[Law, ...] = (
         "No value is NaN or infinite.",
         "One of them makes the loss NaN, in the epoch that meets it.",
         _finite,
+    ),
+    Law(
+        "same_range",
+        "Pixels have the same black and white in every split.",
+        "A model that was trained on 0 to 1 answers 0 to 255 with confidence, and wrongly.",
+        _same_range,
     ),
     Law(
         "label_range",

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo import diagnosis
+from zoo.datasets.quality import worth_saying
 from zoo.errors import PluginError, UsageError
 from zoo.registry import GROUP, Loaded, Origin, Plugin, Registry
 from zoo.suggest import unknown
 from zoo.testing.checking import check_architecture, check_dataset
+from zoo.testing.dataset_case import DatasetCase
 from zoo.testing.dataset_laws import DATASET_LAWS
 from zoo.testing.law import Law, Verdict
 from zoo.testing.laws import LAWS
@@ -46,6 +48,10 @@ class ArchitectureSubject:
     def check(self, laws: Sequence[Law]) -> Iterator[Verdict]:
         return check_architecture(self.architecture, self.origin, laws, module=self.module)
 
+    def warnings(self) -> list[str]:
+        """What looks wrong and breaks no law."""
+        return []
+
 
 @dataclass(frozen=True)
 class DatasetSubject:
@@ -66,6 +72,13 @@ class DatasetSubject:
 
     def check(self, laws: Sequence[Law]) -> Iterator[Verdict]:
         return check_dataset(self.dataset, laws)
+
+    def warnings(self) -> list[str]:
+        """What looks wrong and breaks no law; nothing of data that cannot be read."""
+        try:
+            return worth_saying(self.dataset, DatasetCase(self.dataset).arrays)
+        except Exception:  # a stranger's code; the laws have said what is wrong
+            return []
 
 
 Subject = ArchitectureSubject | DatasetSubject

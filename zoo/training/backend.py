@@ -89,7 +89,7 @@ def quiet_native_logs() -> Iterator[None]:
     imports it, where it is installed, under every backend. Other lines come through afterwards.
     `ZOO_DEBUG=1` lets all of them speak at once.
     """
-    if os.environ.get("ZOO_DEBUG", "") not in ("", "0"):
+    if os.environ.get("ZOO_DEBUG", "") not in ("", "0") or sys.stderr is None:
         yield
         return
     sys.stderr.flush()

@@ -1,16 +1,21 @@
 """Calling an architecture's `build`, and checking what it gives."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from zoo import diagnosis
 from zoo.architecture import Architecture
-from zoo.errors import PluginError
+from zoo.errors import PluginError, ZooError
 from zoo.registry import Origin
-from zoo.training.backend import quiet_native_logs
+from zoo.training import inspection
+from zoo.training.backend import is_out_of_memory, quiet_native_logs
 
 if TYPE_CHECKING:
     import keras
+
+BACKENDS = ("keras", "tensorflow", "jax", "jaxlib", "torch")
+"""Packages whose exceptions are about the model that they were given."""
 
 
 def build_model(
@@ -23,7 +28,7 @@ def build_model(
     """The architecture's model, checked. `origin` says whose it is, for the messages.
 
     Raises:
-        PluginError: `build` fails, or gives something that is no model with
+        PluginError: `build` fails, or gives something that is no model with one input and
             `(batch, num_classes)` as output. It names the package and the line.
     """
     with quiet_native_logs():
@@ -32,32 +37,46 @@ def build_model(
     try:
         with quiet_native_logs():
             model = architecture.build(input_shape, num_classes, **hyperparameters)
-    except Exception as error:
+            if isinstance(model, keras.Model) and not model.built:
+                model.build((None, *input_shape))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a stranger's code may raise anything, SystemExit too
+        advice = inspection.wrong_layout(error, architecture, input_shape)
         raise PluginError(
             f"{_title(architecture, origin)} failed for input {input_shape}, {num_classes} classes and "
-            f"{hyperparameters}: {diagnosis.in_a_line(error)}. Mend it there; zoo check tries it on "
-            "several shapes.",
+            f"{dict(hyperparameters)}: {diagnosis.in_a_line(error)}. "
+            + (advice or "Mend it there; zoo check tries it on several shapes."),
             diagnosis.own_frames(error),
         ) from error
-    if not isinstance(model, keras.Model):
-        raise PluginError(
-            f"{_title(architecture, origin)} returned {type(model).__name__}, not a keras.Model."
-        )
-    if not model.built:
-        model.build((None, *input_shape))
-    output_shape = getattr(model, "output_shape", None)
-    if output_shape is None:
-        raise PluginError(
-            f"{_title(architecture, origin)} returned {type(model).__name__}, a subclass whose output "
-            "has no shape until it is called. Connect layers from an Input: return "
-            "keras.Model(inputs, outputs); logic of your own goes into a keras.layers.Layer."
-        )
-    if tuple(output_shape) != (None, num_classes):
-        raise PluginError(
-            f"{_title(architecture, origin)} gives output of shape {output_shape}; "
-            f"(batch, {num_classes}) is wanted. End with layers.Dense(num_classes)."
-        )
+    if fault := inspection.fault(model, input_shape, num_classes):
+        raise PluginError(f"{_title(architecture, origin)} {fault}")
+    inspection.quiet_keras()
     return model
+
+
+@contextmanager
+def running(architecture: Architecture, origin: Origin | None = None) -> Iterator[None]:
+    """What an architecture's layers raise while they are trained becomes a line that names it.
+
+    Raises:
+        PluginError: for whatever they raise within, but out of memory and interruptions.
+    """
+    try:
+        yield
+    except (ZooError, OSError, KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:
+        frames = diagnosis.own_frames(error)
+        package = type(error).__module__.partition(".")[0]
+        theirs = frames or package in BACKENDS or isinstance(error, SystemExit)
+        if is_out_of_memory(error) or not theirs:
+            raise
+        raise PluginError(
+            f"the model of {_title(architecture, origin)} failed while it ran: "
+            f"{diagnosis.in_a_line(error)}. zoo check says more.",
+            frames,
+        ) from error
 
 
 def _title(architecture: Architecture, origin: Origin | None) -> str:

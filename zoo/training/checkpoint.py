@@ -1,5 +1,6 @@
 """A training's whole state in one file, so that it goes on as if it had never stopped."""
 
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,9 +11,14 @@ from typing import Any
 import numpy as np
 
 from zoo import atomic
+from zoo.archives import Npz, open_npz
 from zoo.errors import DataError, ZooError
 from zoo.run import Run
+from zoo.training.checkpoint_fit import Misfit, Wanted, check
 from zoo.training.engine import Sums
+
+META, META_OF_AN_EPOCH = 2**20, 2**10
+"""Bytes that a checkpoint's JSON may take: always, and for each epoch."""
 
 
 @dataclass
@@ -39,8 +45,10 @@ class Progress:
     timings: dict[str, float] = field(default_factory=dict)
 
 
-def save(path: Path, progress: Progress, arrays: dict[str, Sequence[np.ndarray]]) -> None:
+def save(path: Path, progress: Progress, arrays: dict[str, Sequence[np.ndarray]], run: str) -> None:
     """Write the state; `arrays` are groups (`model`, `optimizer`, `best`, `random`) in order.
+
+    `run` is the digest of the run's identity, as `run_digest` makes it.
 
     Raises:
         OSError: it cannot be written; the checkpoint that was there stands.
@@ -50,32 +58,50 @@ def save(path: Path, progress: Progress, arrays: dict[str, Sequence[np.ndarray]]
         for group, values in arrays.items()
         for index, value in enumerate(values)
     }
-    text = json.dumps(asdict(progress), default=float)
+    text = json.dumps({**asdict(progress), "run": run}, default=float)
     meta = np.frombuffer(text.encode(), np.uint8)
     atomic.write(path, lambda file: np.savez(file, allow_pickle=False, meta=meta, **flat))
 
 
-def load(path: Path) -> tuple[Progress, dict[str, list[np.ndarray]]]:
-    """What `save` wrote.
+def run_digest(identity: dict[str, Any]) -> str:
+    """What binds a checkpoint to its run."""
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+def load(path: Path, wanted: Wanted) -> tuple[Progress, dict[str, list[np.ndarray]]]:
+    """What `save` wrote, for the run that it is `wanted` for.
 
     Raises:
-        ZooError: the file is damaged.
+        ZooError: the file is damaged, or cannot be what that run wrote.
     """
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            meta: dict[str, Any] = json.loads(archive["meta"].tobytes())
+        with open_npz(path) as archive:
+            meta = _meta(archive, wanted)
+            check(meta, archive.headers, wanted)
             groups: dict[str, list[np.ndarray]] = {}
-            for name in sorted((n for n in archive.files if n != "meta"), key=_position):
+            for name in sorted((n for n in archive.headers if n != "meta"), key=_position):
                 groups.setdefault(name.partition("/")[0], []).append(archive[name])
+    except Misfit as error:
+        raise ZooError(
+            f"{path}: the checkpoint does not fit this run ({error}); delete it to start over."
+        ) from error
     except Exception as error:  # zipfile, NumPy and JSON each have their own
         raise ZooError(
             f"{path}: the checkpoint is damaged ({error}); delete it to start over."
         ) from error
+    meta.pop("run", None)
     sums = meta.pop("sums")
     progress = Progress(
         sums=Sums(np.float32(sums["loss"]), np.float32(sums["correct"]), sums["examples"]), **meta
     )
     return progress, groups
+
+
+def _meta(archive: Npz, wanted: Wanted) -> dict[str, Any]:
+    most = META + META_OF_AN_EPOCH * wanted.epochs
+    if (size := archive.headers["meta"].size) > most:
+        raise Misfit(f"its progress takes {size:,} bytes, and {wanted.epochs} epochs {most:,}")
+    return json.loads(archive["meta"].tobytes())
 
 
 def _position(name: str) -> tuple[str, int]:

@@ -4,13 +4,15 @@ from dataclasses import asdict
 from typing import Any
 
 from zoo import environment
+from zoo.contract import InputContract
+from zoo.datasets.dataset import Arrays
 from zoo.parameters import plain
 from zoo.training.backend import Device, cuda_version
 from zoo.training.plan import Plan
 from zoo.training.training import Training
 
 
-def describe(plan: Plan, training: Training, device: Device, source: str) -> dict[str, Any]:
+def describe(plan: Plan, training: Training, device: Device, arrays: Arrays) -> dict[str, Any]:
     """Everything needed to repeat a run but its precision, and what its model costs."""
     from zoo.training.flops import flops_per_sample
 
@@ -22,17 +24,18 @@ def describe(plan: Plan, training: Training, device: Device, source: str) -> dic
             "layout": architecture.layout,
             "frames_from_image": architecture.frames_from_image,
             "hyperparameters": plain(plan.hyperparameters),
-            "origin": asdict(plan.origin),
+            "origin": plan.origin.as_record(),
         },
         "dataset": {
             "name": plan.dataset.name,
             "parameters": plain(plan.dataset.parameters),
             "classes": list(plan.dataset.classes),
-            "source": source,
+            "source": arrays.source,
             "origin": plan.dataset.origin,
             "sizes": training.examples.sizes,
         },
         "input": pipeline.as_record(),
+        "contract": InputContract.of(plan.dataset, arrays.x_train).as_record(),
         "recipe": {**asdict(plan.recipe), "digest": plan.recipe.digest},
         "augmented": engine.augments,
         "seed": plan.seed,

@@ -7,7 +7,7 @@ import numpy as np
 from zoo.datasets.dataset import Arrays
 from zoo.datasets.samples import Stored, subset
 from zoo.datasets.split import stratified
-from zoo.errors import UsageError
+from zoo.errors import DataError, UsageError
 from zoo.recipe import Recipe
 
 
@@ -24,11 +24,28 @@ class Examples:
 
     @classmethod
     def split(cls, arrays: Arrays, recipe: Recipe) -> "Examples":
-        """Hold out the recipe's validation share of the training set, by class.
+        """The dataset's own validation set, or the recipe's share of the training set, by class.
 
         Raises:
             UsageError: a split would be empty, or less than one batch is left to train on.
+            DataError: the dataset's validation set does not fit its training set.
         """
+        if arrays.x_validation is None and arrays.y_validation is None:
+            return cls._with_share(arrays, recipe)
+        _check_validation(arrays)
+        _check_batch(recipe.batch_size, len(arrays.y_train), "")
+        assert arrays.x_validation is not None and arrays.y_validation is not None
+        return cls(
+            arrays.x_train,
+            arrays.y_train,
+            arrays.x_validation,
+            arrays.y_validation,
+            arrays.x_test,
+            arrays.y_test,
+        )
+
+    @classmethod
+    def _with_share(cls, arrays: Arrays, recipe: Recipe) -> "Examples":
         count = len(arrays.y_train)
         held_out = round(recipe.validation * count)
         if recipe.validation and not held_out:
@@ -37,11 +54,8 @@ class Examples:
                 "larger share, or validation = 0."
             )
         kept, held = stratified(arrays.y_train, held_out, recipe.split_seed)
-        if recipe.batch_size > len(kept):
-            raise UsageError(
-                f"--batch-size {recipe.batch_size} is larger than the {len(kept)} training examples "
-                f"({count} less {held_out} for validation); use at most {len(kept)}."
-            )
+        _check_batch(recipe.batch_size, len(kept), f" ({count} less {held_out} for validation)")
+        _check_classes(arrays.y_train, kept, recipe.validation)
         return cls(
             subset(arrays.x_train, kept),
             arrays.y_train[kept],
@@ -58,3 +72,34 @@ class Examples:
             "validation": len(self.y_validation),
             "test": len(self.y_test),
         }
+
+
+def _check_batch(size: int, count: int, made_of: str) -> None:
+    if size > count:
+        raise UsageError(
+            f"--batch-size {size} is larger than the {count} training examples{made_of}; use at most "
+            f"{count}."
+        )
+
+
+def _check_classes(labels: np.ndarray, kept: np.ndarray, share: float) -> None:
+    counts = np.bincount(labels)
+    lost = np.flatnonzero((counts > 0) & (np.bincount(labels[kept], minlength=len(counts)) == 0))
+    if len(lost):
+        raise DataError(
+            f"label {lost[0]} has too few training examples ({counts[lost[0]]}): validation "
+            f"{share:.3g} leaves none to train on. Give more of it, a validation set of your own, or "
+            "use a recipe with validation = 0."
+        )
+
+
+def _check_validation(arrays: Arrays) -> None:
+    x, y = arrays.x_validation, arrays.y_validation
+    if x is None or y is None:
+        raise DataError(f"{arrays.source}: has only one of x_validation and y_validation.")
+    wanted = (arrays.x_train.shape[1:], arrays.x_train.dtype)
+    if (x.shape[1:], x.dtype) != wanted or y.shape != (len(x),) or not len(x):
+        raise DataError(
+            f"{arrays.source}: x_validation is {x.dtype} {x.shape} with labels {y.shape}; it must have "
+            f"samples as x_train, {wanted[1]} {wanted[0]}, one or more, and a label for each."
+        )

@@ -9,7 +9,9 @@ import numpy as np
 from zoo import layouts
 from zoo.architecture import Architecture, FromImage, Layout
 from zoo.datasets.dataset import Dataset
+from zoo.datasets.quality import has_units
 from zoo.datasets.samples import Samples, Stored, blocks, subset
+from zoo.parameters import from_plain, plain
 from zoo.recipe import Recipe
 from zoo.training.augmentation import move
 
@@ -25,15 +27,16 @@ class Pipeline:
         source, target: the dataset's layout and the architecture's.
         shape: one stored sample's shape.
         how: how an image becomes frames.
-        scale, offset: a pixel `p` becomes `p * scale + offset`.
+        scale, offset: a value `p` becomes `p * scale + offset`; a number for each channel, or feature
+            of a sequence, where their ranges are far apart.
     """
 
     source: Layout
     target: Layout
     shape: tuple[int, ...]
     how: FromImage
-    scale: float
-    offset: float
+    scale: "Factor"
+    offset: "Factor"
 
     @classmethod
     def fitted(
@@ -67,28 +70,40 @@ class Pipeline:
         x = ops.cast(x, "float32")
         if maps is not None:
             x = move(x, maps, self.source)
-        return layouts.convert(x * self.scale + self.offset, self.source, self.target, self.how)
+        scale, offset = _factor(self.scale), _factor(self.offset)
+        return layouts.convert(x * scale + offset, self.source, self.target, self.how)
 
     def as_record(self) -> dict[str, Any]:
         """What run.json keeps; `from_record` reads it back."""
         return {
-            **asdict(self),
-            "shape": list(self.shape),
+            **plain(asdict(self)),
             "input_shape": list(self.input_shape),
             "conversion": layouts.name(self.source, self.target, self.how),
         }
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> "Pipeline":
-        kept = {each.name: record[each.name] for each in fields(cls)}
-        return cls(**{**kept, "shape": tuple(record["shape"])})
+        return cls(**from_plain({each.name: record[each.name] for each in fields(cls)}))
 
 
-def scaling(x: Stored, normalization: str) -> tuple[float, float]:
+Factor = float | tuple[float, ...]
+"""One for all values, or one for each channel."""
+
+
+def _factor(factor: Factor) -> Any:
+    from keras import ops
+
+    return ops.convert_to_tensor(factor, "float32") if isinstance(factor, tuple) else factor
+
+
+def scaling(x: Stored, normalization: str) -> tuple[Factor, Factor]:
     """`(scale, offset)`: to [0, 1] for `unit`, to zero mean and unit deviation for `standard`.
 
-    Of more than `FITTED_ON` lazy samples, that of as many, drawn once for all.
+    One for all values; floats whose channels have ranges far apart get one each. Of more than
+    `FITTED_ON` lazy samples, that of as many, drawn once for all.
     """
+    if has_units(x):
+        return _by_channel(np.asarray(_few(x)), normalization)
     if normalization == "standard":
         mean, deviation = _mean_and_deviation(_few(x))
         deviation = deviation or 1.0
@@ -100,6 +115,16 @@ def scaling(x: Stored, normalization: str) -> tuple[float, float]:
     high = max(float(block.max()) for block in blocks(x))
     width = (high - low) or 1.0
     return 1 / width, -low / width
+
+
+def _by_channel(x: np.ndarray, normalization: str) -> tuple[Factor, Factor]:
+    flat = x.reshape(-1, x.shape[-1]).astype("float64")
+    if normalization == "standard":
+        zero, width = flat.mean(axis=0), flat.std(axis=0)
+    else:
+        zero, width = flat.min(axis=0), np.ptp(flat, axis=0)
+    width[width == 0] = 1
+    return tuple((1 / width).tolist()), tuple((-zero / width).tolist())
 
 
 def _few(x: Stored) -> Stored:

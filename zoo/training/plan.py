@@ -54,15 +54,18 @@ class Plan:
 
     def identity(self, arrays: Arrays, device: Device) -> dict[str, Any]:
         """What makes two runs the same run: every cause of their numbers but the versions."""
+        from zoo.datasets.quality import has_units
+
         recipe = {k: v for k, v in asdict(self.recipe).items() if k != "summary"}
         chosen = plain(self.dataset.parameters)
         return {
             "architecture": self.architecture.name,
-            "origin": asdict(self.origin) | {"file": ""},
+            "origin": self.origin.as_record() | {"file": ""},
             "layout": [self.architecture.layout, self.architecture.frames_from_image],
             "hyperparameters": plain(self.hyperparameters),
             "dataset": self.dataset.name,
             **({"data_parameters": chosen} if chosen else {}),
+            **({"scaling": "by channel"} if has_units(arrays.x_train) else {}),
             "checksums": arrays.checksums,
             "recipe": recipe,
             "seed": self.seed,

@@ -1,5 +1,6 @@
 """What a training tells while it runs. The CLI shows it; a library's caller may ignore it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ class Reporter:
 
     def note(self, text: str) -> None:
         """Something worth a line."""
+
+    def data_loaded(self, notes: Sequence[str]) -> None:
+        """The data are read; `notes` say how, and what looks wrong with them."""
 
     def training_started(self, folder: Path, steps: int, epochs: int, start_epoch: int) -> None:
         """The model is compiled; `folder` is the run's, `start_epoch` epochs are done already."""
@@ -41,6 +45,10 @@ class Reporters(Reporter):
     def note(self, text):
         for each in self.reporters:
             each.note(text)
+
+    def data_loaded(self, notes):
+        for each in self.reporters:
+            each.data_loaded(notes)
 
     def training_started(self, folder, steps, epochs, start_epoch):
         for each in self.reporters:

@@ -57,6 +57,7 @@ class Request:
         """
         from zoo.training.backend import choose_backend
 
+        backend = choose_backend(self.backend)  # a file may import Keras at its top
         architecture, origin = registry.architecture(self.architecture)
         dataset = find_dataset(self.dataset, registry, self.data_settings)
         recipe = self.recipe or _named_by(dataset, registry.manifest.recipes)
@@ -67,7 +68,7 @@ class Request:
             dataset,
             recipes.resolve(registry.manifest, recipe, architecture.name, self.changes),
             self.seed,
-            choose_backend(self.backend),
+            backend,
             self.device,
         )
 

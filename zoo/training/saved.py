@@ -2,6 +2,7 @@
 
 from zoo import run as runs
 from zoo.architecture import Architecture
+from zoo.archives import check_weights
 from zoo.errors import UsageError, ZooError
 from zoo.recipe import Recipe
 from zoo.registry import Origin, Registry
@@ -9,6 +10,10 @@ from zoo.run import Run
 from zoo.training.backend import choose_backend, choose_device, make_deterministic
 from zoo.training.engine import Engine, make_engine
 from zoo.training.pipeline import Pipeline
+from zoo.trust import architecture_of
+
+BYTES, OVERHEAD = 16, 2**20
+"""What the arrays in model.keras may take: for each number of the model's, and beyond."""
 
 
 def load_engine(
@@ -17,15 +22,18 @@ def load_engine(
     backend: str | None,
     device: str,
     recipe: Recipe | None = None,
+    *,
+    trust_source: bool = False,
 ) -> Engine:
     """The run's model with its weights and its pipeline, in an engine that only infers.
 
     The model is built anew by its architecture and takes its weights from `model.keras`, so that
     nothing in the file is executed. It answers as the run's own recipe says (`test_shift`), or as
-    `recipe` does.
+    `recipe` does. Code that the run brings is executed as `zoo.trust` says.
 
     Raises:
-        UsageError: the run is not finished, or its architecture is not installed.
+        UsageError: the run is not finished, its architecture is not installed, or its code is
+            neither known here nor trusted.
         ZooError: `model.keras` is missing, damaged, or not the one that was saved.
     """
     if run.status != runs.FINISHED:
@@ -34,8 +42,8 @@ def load_engine(
         )
     _check_file(run)
     record = run.record
-    architecture, origin = registry.architecture(str(run.source or run.architecture))
-    backend = choose_backend(backend or record["backend"])
+    backend = choose_backend(backend or record["backend"])  # a file may import Keras at its top
+    architecture, origin = architecture_of(run, registry, trust_source=trust_source)
     chosen = choose_device(backend, device)
     deterministic = make_deterministic(backend, chosen)
     model = _model(run, architecture, origin)
@@ -58,6 +66,7 @@ def _model(run: Run, architecture: Architecture, origin: Origin):
     import keras
 
     from zoo.training.build import build_model
+    from zoo.training.describe import count
 
     record = run.record
     keras.config.set_dtype_policy(record["precision"])
@@ -65,8 +74,9 @@ def _model(run: Run, architecture: Architecture, origin: Origin):
     classes = len(record["dataset"]["classes"])
     model = build_model(architecture, shape, classes, run.hyperparameters, origin)
     try:
+        check_weights(run.model_file, BYTES * count(model.weights) + OVERHEAD)
         model.load_weights(run.model_file)
-    except (ValueError, KeyError, OSError) as error:
+    except Exception as error:  # zipfile, HDF5 and Keras each have their own
         line = " ".join(str(error).split())[:200]
         raise ZooError(
             f"{run.model_file}: does not fit {architecture.name} as it is installed now ({line})."

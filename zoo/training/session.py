@@ -76,6 +76,7 @@ class Session:
 
     def _begin(self, together: int) -> None:
         from zoo.training.describe import describe
+        from zoo.training.inspection import remarks
 
         run, progress = self.run, self.training.progress
         session: dict[str, Any] = {
@@ -95,7 +96,6 @@ class Session:
                 sessions=[*run.record["sessions"], session],
             )
             return
-        device, source = self.ground.device, self.ground.arrays.source
         run.record = {
             "schema": runs.SCHEMA,
             "name": run.name,
@@ -103,23 +103,27 @@ class Session:
             "created": session["started"],
             "finished": None,
             "identity": self.identity,
-            **describe(self.plan, self.training, device, source),
+            **describe(self.plan, self.training, self.ground.device, self.ground.arrays),
             **self.precision.as_record(),
             "sessions": [session],
         }
         run.save()
-        if self.plan.origin.file:
-            self._keep_source(Path(self.plan.origin.file))
+        for remark in remarks(self.training.model):
+            self.reporter.note(remark)
+        if file := self.plan.origin.file:
+            self._keep_source(Path(file), self.plan.origin.sha256)
+            for name, sha256 in self.plan.origin.neighbours.items():
+                self._keep_source(Path(file).parent / name, sha256, name)
 
-    def _keep_source(self, file: Path) -> None:
+    def _keep_source(self, file: Path, sha256: str, name: str = "") -> None:
         """A file may be changed or lost; what was trained must not be."""
         source = file.read_bytes()
-        if hashlib.sha256(source).hexdigest() != self.plan.origin.sha256:
+        if hashlib.sha256(source).hexdigest() != sha256:
             self.reporter.note(f"{file} has changed since it was read; the run keeps no copy of it")
             return
-        folder = self.run.folder / "source"
-        folder.mkdir(exist_ok=True)
-        atomic.write(folder / file.name, lambda target: target.write(source))
+        kept = self.run.folder / "source" / (name or file.name)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        atomic.write(kept, lambda target: target.write(source))
 
     def _note_versions(self, versions: dict[str, str]) -> None:
         before = self.run.record["sessions"][-1]["versions"]
@@ -149,6 +153,7 @@ class Session:
     def _finish(self) -> None:
         """Read the test set, once, and write the results; `run.json` says finished at the end."""
         from zoo.statistics import measured
+        from zoo.training import model_file
 
         training, run = self.training, self.run
         examples = training.examples
@@ -157,25 +162,13 @@ class Session:
             logits = training.engine.logits(examples.x_test)
         with self.timed("save"):
             run.save_predictions(logits, examples.y_test)
-            self._save_model()
+            model_file.save(training.model, run.model_file)
         run.record["metrics"] = {"epoch": epoch, **measured(logits, examples.y_test)}
         run.record["files"] = {
             name: runs.sha256(run.folder / name)
             for name in ("model.keras", "history.csv", "predictions.npz")
         }
         self._close(runs.FINISHED, finished=runs.now())
-
-    def _save_model(self) -> None:
-        from zoo.training.backend import quiet_native_logs
-
-        # Keras writes by file name, and wants this suffix.
-        partial = self.run.folder / f".model.{self.run.name}.partial.keras"
-        try:
-            with quiet_native_logs():  # Keras looks for TensorFlow here under every backend
-                self.training.model.save(partial)
-            partial.replace(self.run.model_file)
-        finally:
-            partial.unlink(missing_ok=True)
 
     def _close(self, status: str, **changes: Any) -> None:
         self._record_progress()
@@ -255,12 +248,14 @@ def _point(session: Session) -> tuple[int, int, str]:
 
 
 def _carry_out_together(sessions: list[Session], interruption: Interruption) -> None:
+    from zoo.training.build import running
     from zoo.training.fitting import compile_for, fit
 
+    plan = sessions[0].plan
     trainings = [session.training for session in sessions]
     for session in sessions:
         session.begin(together=len(sessions))
-    with reading(sessions[0].run):
+    with reading(sessions[0].run), running(plan.architecture, plan.origin):
         with ExitStack() as clocks:
             for session in sessions:
                 clocks.enter_context(session.timed("compile"))
@@ -270,5 +265,5 @@ def _carry_out_together(sessions: list[Session], interruption: Interruption) -> 
         if place in diverged:
             session.diverge(diverged[place])
             continue
-        with reading(session.run):
+        with reading(session.run), running(plan.architecture, plan.origin):
             session.end(interruption)

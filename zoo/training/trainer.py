@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo import run as runs
+from zoo import trust
 from zoo.datasets.location import Locations
 from zoo.errors import Interrupted, UsageError, ZooError
 from zoo.run import Run
@@ -156,16 +157,19 @@ class _Workshop:
         alongside: int = 0,
         precision: Precision | None = None,
     ):
+        from zoo.datasets.quality import check_alike, worth_saying
         from zoo.training.examples import Examples
 
         started = time.perf_counter()
         runs.check_writable(runs_dir)
         arrays = plan.dataset.load(locations)
+        check_alike(plan.dataset, arrays)
         loaded = time.perf_counter()
         device, deterministic = prepare_backend(plan)
         # What is done once for all is in the timings of the first.
         self._timings = {"load": loaded - started, "import": time.perf_counter() - loaded}
         examples = Examples.split(arrays, plan.recipe)
+        self._notes = worth_saying(plan.dataset, arrays)
         self._ground = Ground(arrays, examples, device, deterministic, alongside)
         self._runs_dir, self._precision = runs_dir, precision
 
@@ -183,6 +187,10 @@ class _Workshop:
             sessions: dict[int, Session] = {}
             for place, assignment in enumerate(assignments):
                 stack.callback(assignment.reporter.close)
+                if not place:
+                    assignment.reporter.data_loaded(self._notes)
+                    self._notes = []
+                trust.remember(assignment.plan.origin)
                 identity = assignment.plan.identity(self._ground.arrays, self._ground.device)
                 run = stack.enter_context(self._held(assignment, identity))
                 found.append(run)
@@ -207,8 +215,11 @@ class _Workshop:
         if resume and resume.record["identity"] != identity:
             raise UsageError(_differs(resume, identity))
         with run.locked():
-            begun = (run.folder / "run.json").exists()
-            yield Run.open(run.folder) if begun else run
+            if (run.folder / "run.json").exists():
+                run = Run.open(run.folder)
+                if run.record["identity"] != identity:
+                    raise UsageError(_differs(run, identity))
+            yield run
 
     def _session(self, assignment: Assignment, run: Run, identity: dict[str, Any]) -> Session:
         timings, self._timings = self._timings, dict.fromkeys(self._timings, 0.0)

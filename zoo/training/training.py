@@ -4,17 +4,20 @@ import contextlib
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo import layouts
 from zoo.datasets.samples import Samples
-from zoo.errors import Diverged, UsageError
+from zoo.errors import Diverged, UsageError, ZooError
 from zoo.run import Run
 from zoo.statistics import loss_and_accuracy
 from zoo.training import augmentation, checkpoint, order
 from zoo.training.backend import Device, seed_everything
 from zoo.training.build import build_model
 from zoo.training.checkpoint import Progress
+from zoo.training.checkpoint_fit import Spec, Wanted
 from zoo.training.engine import Engine, Maps, Sums, make_engine, part
 from zoo.training.examples import Examples
 from zoo.training.optimizer import make_optimizer
@@ -22,6 +25,9 @@ from zoo.training.pipeline import Pipeline
 from zoo.training.plan import Plan
 from zoo.training.reporter import Reporter
 from zoo.training.source import streams
+
+if TYPE_CHECKING:
+    import keras
 
 DRAWING = ThreadPoolExecutor(max_workers=1, thread_name_prefix="zoo-drawing")
 """Draws order and augmentation of epochs to come."""
@@ -57,16 +63,41 @@ class Training:
         return self.engine.model
 
     def restore(self) -> bool:
-        """Go on from the run's checkpoint, if there is one."""
+        """Go on from the run's checkpoint, if there is one.
+
+        Raises:
+            ZooError: it is damaged, or cannot be this run's.
+        """
         if not self.run.checkpoint.exists():
             return False
-        self.progress, arrays = checkpoint.load(self.run.checkpoint)
+        if not self.run.record:
+            raise ZooError(
+                f"{self.run.folder}: has a checkpoint and no run.json. Restore run.json, or delete the "
+                "folder to start over."
+            )
+        self.progress, arrays = checkpoint.load(self.run.checkpoint, self._wanted())
         for group, variables in self._variables().items():
             for variable, value in zip(variables, arrays.get(group, []), strict=True):
                 variable.assign(value)
         self.best = arrays.get("best", [])
         self.engine.set_random_state(arrays.get("random", []))
         return True
+
+    def _wanted(self) -> Wanted:
+        groups = {
+            group: [_spec(variable.shape, variable.dtype) for variable in variables]
+            for group, variables in self._variables().items()
+        }
+        random = [_spec(each.shape, each.dtype) for each in self.engine.random_state()]
+        return Wanted(
+            checkpoint.run_digest(self.run.record["identity"]),
+            self.recipe.epochs,
+            self.steps,
+            self.recipe.batch_size,
+            validates=bool(len(self.examples.y_validation)),
+            selects=self.recipe.select == "best",
+            arrays={**groups, "random": random},
+        )
 
     def save(self) -> None:
         """Write a checkpoint of this moment."""
@@ -76,7 +107,8 @@ class Training:
         }
         self.run.checkpoint.parent.mkdir(exist_ok=True)
         arrays.update(best=self.best, random=self.engine.random_state())
-        checkpoint.save(self.run.checkpoint, self.progress, arrays)
+        run = checkpoint.run_digest(self.run.record["identity"])
+        checkpoint.save(self.run.checkpoint, self.progress, arrays, run)
 
     def _variables(self):
         return {"model": self.model.variables, "optimizer": self.engine.optimizer.variables}
@@ -234,16 +266,28 @@ def prepare_engine(
     seed_everything(plan.backend, plan.seed)
     keras.config.set_dtype_policy(precision)
     pipeline = Pipeline.fitted(plan.dataset, plan.architecture, recipe, examples.x_train)
-    try:
-        shape = pipeline.input_shape
-    except ValueError as error:
-        raise UsageError(f"{plan.architecture.name} on {plan.dataset.name}: {error}.") from error
-    classes = len(plan.dataset.classes)
-    model = build_model(plan.architecture, shape, classes, plan.hyperparameters, plan.origin)
+    model = model_of(plan, pipeline.shape)
     steps = len(examples.y_train) // recipe.batch_size * recipe.epochs
     optimizer = make_optimizer(recipe, steps)
     optimizer.build(model.trainable_variables)
     return make_engine(plan.backend, model, optimizer, pipeline, recipe, device, deterministic)
+
+
+def model_of(plan: Plan, shape: tuple[int, ...]) -> "keras.Model":
+    """A plan's model, for stored samples of a shape.
+
+    Raises:
+        PluginError: the architecture does not build.
+        UsageError: the samples cannot be given the architecture's layout.
+    """
+    architecture, dataset = plan.architecture, plan.dataset
+    how = architecture.frames_from_image
+    try:
+        given = layouts.shape(dataset.layout, tuple(shape), architecture.layout, how)
+    except ValueError as error:
+        raise UsageError(f"{architecture.name} on {dataset.name}: {error}.") from error
+    classes = len(dataset.classes)
+    return build_model(architecture, given, classes, plan.hyperparameters, plan.origin)
 
 
 def load_examples(engine: Engine, examples: Examples) -> None:
@@ -276,6 +320,10 @@ def epoch_batches(
     height, width = examples.x_train.shape[-3:-1]
     maps = augmentation.transforms(recipe, seed, epoch, batches.size, height, width)
     return batches, maps.reshape(*batches.shape, -1)
+
+
+def _spec(shape: Sequence[int], dtype: Any) -> Spec:
+    return tuple(shape), np.dtype(dtype).kind
 
 
 def _value(variable) -> np.ndarray:

@@ -26,7 +26,9 @@ def _builds(case: Case) -> str:
                 parameters.append(case.build(image, classes).count_params())
             except Broken:
                 raise
-            except (Exception, SystemExit) as error:
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
                 raise Broken(
                     f"for input {case.shape(image)} and {classes} classes: {seen(error)}",
                     "take sizes from input_shape and num_classes, and pad where an image may be "
@@ -42,7 +44,9 @@ def _built(case: Case) -> Iterator[tuple[Shape, int, "keras.Model"]]:
         for classes in CLASS_COUNTS:
             try:
                 model = case.build(image, classes)
-            except (Exception, SystemExit) as error:
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
                 failure = error
                 continue
             some = True

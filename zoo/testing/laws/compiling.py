@@ -2,8 +2,9 @@
 
 import re
 
+from zoo.diagnosis import LONGEST
 from zoo.testing.case import Case, answers
-from zoo.testing.explanation import LONGEST, seen
+from zoo.testing.explanation import seen
 from zoo.testing.law import Broken, Law, Skipped
 
 SAMPLES = 4

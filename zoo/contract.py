@@ -1,0 +1,266 @@
+"""What a model takes: the input contract that a run records, and what becomes of samples that differ.
+
+Whatever is answered by a trained model goes through it, so that the model is given what it was
+trained on: a sample that was stored otherwise is converted exactly, or refused.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from zoo.architecture import Layout
+from zoo.datasets.dataset import Dataset
+from zoo.datasets.encoding import BYTES, UNIT, PixelRange, Statistics, extremes, pixel_range
+from zoo.datasets.samples import Samples, Stored
+from zoo.errors import UsageError
+from zoo.run import Run
+
+MARGIN = 0.25
+"""How far beyond the training samples' own spread a sample may lie before it is called unusual."""
+WIDER = 10.0
+"""Values without a pixel range are refused if their range is so many times that of training's."""
+
+
+@dataclass(frozen=True)
+class InputContract:
+    """What samples looked like in training, as they are stored: before scaling and layout.
+
+    Attributes:
+        layout: the dataset's layout; shape: one sample's, without the batch axis.
+        dtype: `uint8` or `float32`.
+        pixel_range: the values of black and white; None where numbers are no pixels.
+        polarity: of a dataset that is defined so: what is drawn is `light on dark`; a picture that is
+            the other way round is inverted. None: pictures are taken as they are.
+        centred: whether pictures of other sizes are cut out and centred as MNIST's digits were.
+        classes: the classes' names, in the order of the model's outputs.
+        seen: what the training samples were like; None in runs of before contracts.
+    """
+
+    layout: Layout
+    shape: tuple[int, ...]
+    dtype: str
+    pixel_range: PixelRange | None
+    classes: tuple[str, ...]
+    polarity: str | None = None
+    centred: bool = False
+    seen: Statistics | None = field(default=None, hash=False)
+
+    @classmethod
+    def of(cls, dataset: Dataset, x_train: Stored) -> "InputContract":
+        """That of a dataset whose training samples are `x_train` `(N, *shape)`."""
+        return cls(
+            dataset.layout,
+            tuple(x_train.shape[1:]),
+            str(x_train.dtype),
+            pixel_range(x_train, dataset.layout),
+            tuple(dataset.classes),
+            dataset.polarity,
+            dataset.centred,
+            Statistics.of(x_train, dataset.layout),
+        )
+
+    def as_record(self) -> dict[str, Any]:
+        """What run.json keeps as `contract`; `of_run` reads it back."""
+        return {
+            "layout": self.layout,
+            "shape": list(self.shape),
+            "dtype": self.dtype,
+            "pixel_range": list(self.pixel_range) if self.pixel_range else None,
+            "polarity": self.polarity,
+            "centred": self.centred,
+            "other_sizes": "centred" if self.centred else "fitted",
+            "seen": self.seen.as_record() if self.seen else None,
+        }
+
+    @classmethod
+    def of_run(cls, run: Run) -> "InputContract":
+        """That which a run was trained by."""
+        classes = tuple(run.record["dataset"]["classes"])
+        kept = run.record.get("contract")
+        if not kept:
+            return _of_an_older_run(run, classes)
+        black_and_white = kept["pixel_range"]
+        return cls(
+            kept["layout"],
+            tuple(kept["shape"]),
+            kept["dtype"],
+            tuple(black_and_white) if black_and_white else None,
+            classes,
+            kept["polarity"],
+            kept["centred"],
+            Statistics.from_record(kept["seen"]) if kept["seen"] else None,
+        )
+
+    def stored(self, x: Stored, given: PixelRange | None, name: str) -> tuple[Stored, str]:
+        """Samples that are stored otherwise, as training's were; and what was done, if anything.
+
+        Args:
+            x: `(N, *shape)`.
+            given: the values of black and white in `x`; None: they are no pixels.
+            name: what to call the samples.
+
+        Raises:
+            UsageError: their values cannot be those that the model knows; both ranges are named.
+        """
+        if self.pixel_range == given:
+            if given is None:
+                self._check_width(x, name)
+            return x, ""
+        if self.pixel_range is None or given is None:
+            raise UsageError(
+                f"{name} has {x.dtype} values from {_span(extremes(x))}; the model was trained on "
+                f"{self.values()}. Store both alike."
+            )
+        said = f"{name}: values {_span(given)} become {_span(self.pixel_range)}, as in training"
+        return _moved(x, given, self.pixel_range), said
+
+    def _check_width(self, x: Stored, name: str) -> None:
+        if self.seen is None:
+            return
+        low, high = extremes(x)
+        known = (self.seen.minimum, self.seen.maximum)
+        width, ours = high - low, known[1] - known[0]
+        if max(width, ours) > WIDER * min(width, ours):
+            raise UsageError(
+                f"{name} has values from {_span((low, high))}; the model was trained on values from "
+                f"{_span(known)}. Store both alike."
+            )
+
+    def values(self) -> str:
+        """What the model was trained on, in words: `uint8 pixels from 0 to 255`."""
+        if self.pixel_range:
+            return f"{self.dtype} pixels from {_span(self.pixel_range)}"
+        seen = self.seen
+        return f"{self.dtype} values" + (
+            f" from {_span((seen.minimum, seen.maximum))}" if seen else ""
+        )
+
+    def check_side(self, x: Stored, name: str) -> None:
+        """Refuse images that are certainly the other way round than all of training's.
+
+        Raises:
+            UsageError: they are dark on light and training's light on dark, or the reverse.
+        """
+        if self.seen is None or self.seen.polarity is None:
+            return
+        polarity = Statistics.of(x, self.layout).polarity
+        if polarity and polarity != self.seen.polarity:
+            raise UsageError(
+                f"{name} has images {polarity}, and all training images are {self.seen.polarity}. "
+                "Choose: --invert, or --as-is to answer them nevertheless."
+            )
+
+    def labels(self, y: np.ndarray, classes: Sequence[str], name: str) -> tuple[np.ndarray, str]:
+        """Labels of a dataset with these classes as the model numbers them; and what was done.
+
+        Raises:
+            UsageError: a class is none of the model's.
+        """
+        if tuple(classes) == self.classes:
+            return y, ""
+        if unknown := [each for each in classes if each not in self.classes]:
+            raise UsageError(
+                f"{name} has the class {unknown[0]!r}, which the model does not know; it knows "
+                f"{', '.join(self.classes[:20])}. Name the classes as in training (in an npz: the "
+                "text array classes)."
+            )
+        places = np.array([self.classes.index(each) for each in classes], y.dtype)
+        missing = [each for each in self.classes if each not in classes]
+        left_out = f"; it has no {', '.join(missing[:10])}" if missing else ""
+        return places[y], f"{name}: classes are matched by name{left_out}"
+
+    def unusual(self, sample: np.ndarray) -> str:
+        """How a sample `(*shape)`, stored as training's were, is unlike all of training's; or empty."""
+        if self.seen is None:
+            return ""
+        seen, values = self.seen, sample.astype("float64")
+        facts = {
+            "brightness" if self.pixel_range else "mean": (float(values.mean()), seen.means),
+            "contrast" if self.pixel_range else "deviation": (float(values.std()), seen.deviations),
+            "lowest value": (float(values.min()), (seen.minimum, seen.maximum)),
+            "highest value": (float(values.max()), (seen.minimum, seen.maximum)),
+        }
+        return "; ".join(
+            f"{what} {value:.4g}, in training {low:.4g} to {high:.4g}"
+            for what, (value, (low, high)) in facts.items()
+            if _beyond(value, low, high, seen.maximum - seen.minimum)
+        )
+
+
+def _beyond(value: float, low: float, high: float, width: float) -> bool:
+    # Samples that are all alike (a spot in four places) have no spread of their own.
+    allowed = max(MARGIN * (high - low), 0.02 * width)
+    return not low - allowed <= value <= high + allowed
+
+
+def _span(ends: PixelRange) -> str:
+    return f"{ends[0]:g} to {ends[1]:g}"
+
+
+def _moved(x: Stored, given: PixelRange, wanted: PixelRange) -> Stored:
+    """float32, so that nothing is rounded; the model's own pipeline reads both."""
+    factor = (wanted[1] - wanted[0]) / (given[1] - given[0])
+    if isinstance(x, Samples):
+        return Moved(x, factor, wanted[0] - given[0] * factor)
+    return _affine(x, factor, wanted[0] - given[0] * factor)
+
+
+def _affine(x: np.ndarray, factor: float, offset: float) -> np.ndarray:
+    return (x.astype("float64") * factor + offset).astype("float32")
+
+
+class Moved(Samples):
+    """Lazy samples, each value `v` as `v * factor + offset`."""
+
+    dtype = np.dtype("float32")
+
+    def __init__(self, samples: Samples, factor: float, offset: float):
+        self.shape = samples.shape
+        self._samples, self._factor, self._offset = samples, factor, offset
+
+    def take(self, indices):
+        return _affine(self._samples.take(indices), self._factor, self._offset)
+
+    @property
+    def checksum(self):
+        return f"{self._samples.checksum} * {self._factor} + {self._offset}"
+
+
+def invert(x: Stored, black_and_white: PixelRange) -> Stored:
+    """Each pixel's opposite, exactly."""
+    low, high = black_and_white
+    if isinstance(x, Samples):
+        return Moved(x, -1.0, low + high)
+    return _affine(x, -1.0, low + high).astype(x.dtype)
+
+
+def _of_an_older_run(run: Run, classes: tuple[str, ...]) -> InputContract:
+    """What a record of before contracts leaves no doubt about.
+
+    Its scaling tells: 1/255 is that of bytes (or of floats from 0 to 255), 1 that of floats to 1.
+    """
+    from zoo.datasets.catalog import BUILT_IN
+
+    given, dataset = run.record["input"], run.record["dataset"]
+    known = BUILT_IN.get(dataset["name"])
+    defined = known if known and known.origin == dataset["origin"] else None
+    black_and_white = BYTES if defined else _range_by_scale(given["scale"], given["offset"])
+    contract = InputContract(
+        given["source"],
+        tuple(given["shape"]),
+        "uint8" if black_and_white == BYTES else "float32",
+        black_and_white,
+        classes,
+    )
+    if defined:
+        return replace(contract, polarity=defined.polarity, centred=defined.centred)
+    return contract
+
+
+def _range_by_scale(scale: float, offset: float) -> PixelRange | None:
+    if offset:
+        return None
+    return next((each for each in (BYTES, UNIT) if math.isclose(scale, 1 / each[1])), None)

@@ -1,0 +1,140 @@
+"""Folders of a user's own data: what is in them, and which of them are splits."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from zoo.errors import DataError
+
+SPLITS = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "test": "test",
+    "testing": "test",
+}
+"""What folders of splits are called, in small letters, and which each is."""
+
+_LITTER = {
+    *("__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin"),
+    *("system volume information", "__pycache__", "icon\r"),
+}
+"""What systems leave behind, in small letters."""
+
+
+def is_litter(name: str) -> bool:
+    """Whether a file or folder is hidden (`.DS_Store`, `._1.png`) or a system left it behind."""
+    return name.startswith(".") or name.lower() in _LITTER
+
+
+def entries(folder: Path) -> list[Path]:
+    """What is in a folder, without what systems leave behind, in the order of names.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    try:
+        return sorted(each for each in folder.iterdir() if not is_litter(each.name))
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be read ({error.strerror or error}).") from error
+
+
+def folders(folder: Path) -> list[Path]:
+    """The folders among `entries`."""
+    return [each for each in entries(folder) if each.is_dir()]
+
+
+def splits(root: Path, is_class: Callable[[Path], bool]) -> dict[str, Path]:
+    """The folders of a dataset's splits: `train`, `test` and perhaps `validation`; or none.
+
+    Args:
+        is_class: whether a folder with a split's name is a class, as it holds samples itself.
+
+    Raises:
+        DataError: some are missing, or two are the same split.
+    """
+    found: dict[str, Path] = {}
+    for each in folders(root):
+        split = SPLITS.get(each.name.lower())
+        if split is None or is_class(each):
+            continue
+        if split in found:
+            raise DataError(
+                f"{root}: {found[split].name}/ and {each.name}/ are the same split; make them one."
+            )
+        found[split] = each
+    if found:
+        _check_complete(root, found)
+    return found
+
+
+def notes(root: Path, found: dict[str, Path], classes: Iterable[str]) -> tuple[str, ...]:
+    """What a user should know of how the folders in `root` were taken."""
+    said = [
+        f"{each}/ is taken as a class, as it holds samples itself"
+        for each in classes
+        if each.lower() in SPLITS
+    ]
+    if "validation" in found:
+        said.append(
+            f"{found['validation'].name}/ is what is validated on; the recipe's share is not held out"
+        )
+    beside = [each.name for each in folders(root) if found and each not in found.values()]
+    if beside:
+        said.append(f"not used, as it is in no split: {_listed(beside)}")
+    return tuple(said)
+
+
+def check_classes(root: Path, names: Iterable[str]) -> None:
+    """Refuse classes that are splits by their names; `train/` alone may be one beside others.
+
+    Raises:
+        DataError: splits would become classes.
+    """
+    called = [each for each in names if each.lower() in SPLITS]
+    if len(called) > 1 or any(SPLITS[each.lower()] != "train" for each in called):
+        raise DataError(
+            f"{root}: {_listed(called)} would be classes; a split holds a folder for each class: "
+            "train/CLASS/..., test/CLASS/...."
+        )
+
+
+def check_level(root: Path) -> None:
+    """Refuse a dataset whose splits lie one level further down: they would become classes.
+
+    Raises:
+        DataError: it does; the message says which folder to give, or how to arrange them.
+    """
+    inner = [each for each in folders(root) if each.name.lower() not in SPLITS]
+    for each in inner:
+        if not _has_splits(each):
+            continue
+        if len(inner) == 1:
+            raise DataError(f"{each}: has the splits; give this folder: --dataset {each}.")
+        raise DataError(
+            f"{each}: has splits within a class; put the classes into the splits: "
+            f"{root}/train/{each.name}/..., {root}/test/{each.name}/...."
+        )
+
+
+def _has_splits(folder: Path) -> bool:
+    called = [SPLITS.get(each.name.lower()) for each in folders(folder)]
+    return bool(called) and (None not in called or len({*called} - {None}) > 1)
+
+
+def _check_complete(root: Path, found: dict[str, Path]) -> None:
+    has = " and ".join(f"{each.name}/" for each in found.values())
+    if "train" not in found:
+        raise DataError(f"{root}: has {has} and no train/; give both, or the classes alone.")
+    if "test" not in found and "validation" in found:
+        name = found["validation"].name
+        raise DataError(
+            f"{root}: has {has} and no test/; rename {name}/ to test/, or give a test/ of its own."
+        )
+    if "test" not in found:
+        raise DataError(f"{root}: has {has} and no test/; give both, or the classes alone.")
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"{each}/" for each in names)

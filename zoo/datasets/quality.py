@@ -1,0 +1,204 @@
+"""What looks wrong with a dataset's samples: findings with figures, for a person to judge."""
+
+import hashlib
+from collections.abc import Iterator
+
+import numpy as np
+
+from zoo.datasets.dataset import Arrays, Dataset
+from zoo.datasets.encoding import Statistics, drawn, pixel_range
+from zoo.datasets.samples import Samples, Stored, blocks
+from zoo.errors import DataError
+
+HASHED_BYTES = 2**28
+"""Up to so many bytes of samples every one is compared with every other; beyond, none is."""
+SHIFTED = 0.15
+"""Classes' shares are said to differ if so much of the test set would have to change its class."""
+OTHER_SPREAD = 5.0
+"""Train and test are said to differ if one's deviation is so many times the other's."""
+UNEVEN = 10.0
+"""Features are said to have different units if one's range is so many times another's."""
+RARE = 5
+"""A class with fewer training samples is named."""
+SENTINELS = (-32768.0, -9999.0, -999.0, 999.0, 9999.0, 32767.0, 1e10, -1e10)
+"""What stands for "missing" in many files."""
+MAJORITY = 1.5
+"""A class is said to be the majority if it has so many times its share among equals."""
+
+
+def check_alike(dataset: Dataset, arrays: Arrays) -> None:
+    """Find out before training that splits are not stored alike.
+
+    Raises:
+        DataError: black and white have other values in another split; both ranges are named.
+    """
+    train = pixel_range(arrays.x_train, dataset.layout)
+    for name, x in _splits(arrays):
+        other = pixel_range(x, dataset.layout)
+        if train and other and train != other:
+            raise DataError(
+                f"{dataset.name}: x_train has pixels from {train[0]:g} to {train[1]:g} and x_{name} "
+                f"from {other[0]:g} to {other[1]:g}; store both alike."
+            )
+
+
+def findings(dataset: Dataset, arrays: Arrays) -> list[str]:
+    """What looks wrong, a line each, worst first; empty where nothing does.
+
+    Of many samples, ranges are those of some that are drawn, the same each time.
+    """
+    x, y = arrays.x_train, arrays.y_train
+    return [
+        *_sentinels(x),
+        *_spreads(dataset, arrays),
+        *_units(dataset, x),
+        *_twins(arrays),
+        *_shares(dataset, arrays),
+        *_rare(dataset, y),
+        *_majority(dataset, y),
+    ]
+
+
+def worth_saying(dataset: Dataset, arrays: Arrays) -> list[str]:
+    """What is to be known of a dataset before it is trained on: how it was read, what looks wrong.
+
+    Nothing of a built-in one, whose data are as they were published.
+    """
+    from zoo.datasets.catalog import BUILT_IN
+
+    known = BUILT_IN.get(dataset.name)
+    if known and known.origin == dataset.origin:
+        return []
+    return [*dataset.notes, *findings(dataset, arrays)]
+
+
+def _splits(arrays: Arrays) -> Iterator[tuple[str, Stored]]:
+    yield "test", arrays.x_test
+    if arrays.x_validation is not None:
+        yield "validation", arrays.x_validation
+
+
+def _sentinels(x: Stored) -> Iterator[str]:
+    if x.dtype == np.uint8:
+        return
+    values = np.concatenate([block.reshape(-1) for block in blocks(drawn(x))])
+    for suspect in SENTINELS:
+        count = int(np.count_nonzero(values == np.float32(suspect)))
+        rest = values[values != np.float32(suspect)]
+        if count and len(rest) and not rest.min() * 2 <= suspect <= rest.max() * 2:
+            yield (
+                f"{count:,} of {values.size:,} values of x_train are {suspect:g}, far from the others "
+                f"({rest.min():g} to {rest.max():g}): do they stand for missing values? Replace them."
+            )
+
+
+def _spreads(dataset: Dataset, arrays: Arrays) -> Iterator[str]:
+    train = Statistics.of(arrays.x_train, dataset.layout)
+    for name, x in _splits(arrays):
+        other = Statistics.of(x, dataset.layout)
+        wider = max(train.deviation, other.deviation)
+        narrower = min(train.deviation, other.deviation)
+        apart = abs(train.mean - other.mean) > wider * 2
+        if apart or wider > OTHER_SPREAD * narrower:
+            yield (
+                f"x_train and x_{name} are unlike: mean {train.mean:.4g} and {other.mean:.4g}, deviation "
+                f"{train.deviation:.4g} and {other.deviation:.4g}, range {train.minimum:g} to "
+                f"{train.maximum:g} and {other.minimum:g} to {other.maximum:g}"
+            )
+        elif train.polarity and other.polarity and train.polarity != other.polarity:
+            yield f"x_train has images {train.polarity}, x_{name} {other.polarity}"
+
+
+def channel_ranges(x: Stored) -> tuple[np.ndarray, np.ndarray]:
+    """The lowest and the highest value of each channel, or feature of a sequence: `(C,)` each."""
+    ends = [
+        (flat.min(axis=0), flat.max(axis=0))
+        for flat in (block.reshape(-1, block.shape[-1]) for block in blocks(drawn(x)))
+    ]
+    lows, highs = (np.stack(part) for part in zip(*ends, strict=True))
+    return lows.min(axis=0).astype("float64"), highs.max(axis=0).astype("float64")
+
+
+def has_units(x: Stored) -> bool:
+    """Whether channels differ so much in their ranges that they need a scaling each."""
+    if x.dtype == np.uint8 or x.shape[-1] < 2:
+        return False
+    low, high = channel_ranges(x)
+    widths = (high - low)[high > low]
+    return len(widths) > 1 and widths.max() > UNEVEN * widths.min()
+
+
+def _units(dataset: Dataset, x: Stored) -> Iterator[str]:
+    if not has_units(x):
+        return
+    low, high = channel_ranges(x)
+    widths = np.where(high > low, high - low, np.nan)
+    narrow, wide = int(np.nanargmin(widths)), int(np.nanargmax(widths))
+    what = "feature" if dataset.layout == "rows" else "channel"
+    yield (
+        f"{what}s have different ranges ({what} {narrow}: {low[narrow]:g} to {high[narrow]:g}, {what} "
+        f"{wide}: {low[wide]:g} to {high[wide]:g}); each is scaled by its own"
+    )
+
+
+def _twins(arrays: Arrays) -> Iterator[str]:
+    if _too_many(arrays.x_train) or _too_many(arrays.x_test):
+        return
+    train, test = digests(arrays.x_train), digests(arrays.x_test)
+    labels = dict(zip(train, arrays.y_train.tolist(), strict=True))
+    if twins := sum(each in labels for each in test):
+        yield (
+            f"{twins:,} of {len(test):,} test samples are training samples, byte for byte: accuracy on "
+            "them says nothing about new data"
+        )
+    pairs = zip(train, arrays.y_train.tolist(), strict=True)
+    if torn := sum(labels[each] != label for each, label in pairs):
+        yield f"{torn:,} training samples are there again, byte for byte, with another label"
+
+
+def _too_many(x: Stored) -> bool:
+    return isinstance(x, Samples) or x.nbytes > HASHED_BYTES
+
+
+def digests(x: Stored) -> list[bytes]:
+    """Of each sample; the bytes themselves may not fit into memory."""
+    return [
+        hashlib.blake2b(sample.tobytes(), digest_size=16).digest()
+        for block in blocks(x)
+        for sample in block
+    ]
+
+
+def _shares(dataset: Dataset, arrays: Arrays) -> Iterator[str]:
+    number = len(dataset.classes)
+    train, test = (np.bincount(y, minlength=number) for y in (arrays.y_train, arrays.y_test))
+    train_shares, test_shares = train / train.sum(), test / test.sum()
+    moved = np.abs(train_shares - test_shares).sum() / 2
+    # Of few test samples chance alone makes other shares.
+    by_chance = np.sqrt(number / len(arrays.y_test))
+    if moved > max(SHIFTED, by_chance):
+        worst = int(np.abs(train_shares - test_shares).argmax())
+        yield (
+            f"classes have other shares in train and test: {dataset.classes[worst]} "
+            f"{100 * train_shares[worst]:.1f} % and {100 * test_shares[worst]:.1f} %"
+        )
+    if missing := [name for name, count in zip(dataset.classes, test, strict=True) if not count]:
+        yield f"no test sample is of {', '.join(missing[:5])}: their accuracy is not measured"
+
+
+def _rare(dataset: Dataset, y: np.ndarray) -> Iterator[str]:
+    counts = np.bincount(y, minlength=len(dataset.classes))
+    rare = [(name, n) for name, n in zip(dataset.classes, counts, strict=True) if n < RARE]
+    if rare:
+        named = ", ".join(f"{name} ({n})" for name, n in rare[:5])
+        yield f"few training samples for so many classes: {named}"
+
+
+def _majority(dataset: Dataset, y: np.ndarray) -> Iterator[str]:
+    counts = np.bincount(y, minlength=len(dataset.classes))
+    share = counts.max() / counts.sum()
+    if share > MAJORITY / len(dataset.classes):
+        yield (
+            f"{100 * share:.1f} % of the training samples are of {dataset.classes[counts.argmax()]}: "
+            "read accuracies beside the share of the largest class"
+        )

@@ -1,0 +1,173 @@
+"""What a finished run answers: of pictures, and of a dataset's test set; both by its input contract."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoo.datasets.location import Locations
+from zoo.errors import UsageError
+from zoo.registry import Registry
+from zoo.run import Run
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from zoo.contract import InputContract
+    from zoo.datasets.dataset import Arrays, Dataset
+    from zoo.pictures import Picture
+    from zoo.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Model:
+    """A finished run that is asked.
+
+    Attributes:
+        backend: a Keras backend; None: the run's own.
+        device: `auto`, `cpu` or `gpu`.
+        inverted: whether samples are inverted; None: as the dataset is defined, and samples that are
+            certainly the other way round than training's are refused.
+        trust_source: whether code that the run brings is executed although it is not known here.
+    """
+
+    run: Run
+    registry: Registry
+    backend: str | None = None
+    device: str = "auto"
+    inverted: bool | None = None
+    trust_source: bool = False
+
+    @property
+    def contract(self) -> "InputContract":
+        from zoo.contract import InputContract
+
+        return InputContract.of_run(self.run)
+
+    def logits(self, samples: Any, recipe: "Recipe | None" = None) -> "np.ndarray":
+        """Logits `(N, classes)` of samples that are stored as training's were."""
+        from zoo.training.saved import load_engine
+
+        engine = load_engine(
+            self.run,
+            self.registry,
+            self.backend,
+            self.device,
+            recipe,
+            trust_source=self.trust_source,
+        )
+        return engine.logits(samples)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a run says to some pictures.
+
+    Attributes:
+        probabilities: `(N, classes)` float64.
+    """
+
+    pictures: "list[Picture]"
+    probabilities: "np.ndarray"
+    classes: tuple[str, ...]
+
+
+def predict(model: Model, paths: Sequence[Path]) -> Predictions:
+    """Classify image files.
+
+    Raises:
+        UsageError: the run reads no images, or a picture does not fit what it was trained on.
+        DataError: a file is missing, damaged or no image.
+        ZooError: the run is not finished, or its files are damaged.
+    """
+    import numpy as np
+    from scipy.special import softmax
+
+    from zoo.pictures import PictureReader
+
+    contract = model.contract
+    reader = PictureReader(contract, model.inverted)
+    pictures = [reader.read(path) for path in paths]
+    logits = model.logits(np.stack([each.sample for each in pictures]))
+    return Predictions(pictures, softmax(logits.astype("float64"), axis=-1), contract.classes)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A run measured on a dataset's test set.
+
+    Attributes:
+        metrics: as `zoo.statistics.measured` gives them.
+        notes: what was done to the samples, and what is to be known about them.
+    """
+
+    dataset: "Dataset"
+    recipe: "Recipe"
+    metrics: dict[str, Any]
+    notes: list[str] = field(default_factory=list)
+
+
+def evaluate(
+    model: Model, dataset: "Dataset", locations: Locations, test_shift: int | None = None
+) -> Evaluation:
+    """Measure a run on the test set of a dataset; samples and labels become as in training.
+
+    `test_shift` replaces that of the run's recipe.
+
+    Raises:
+        UsageError: the dataset's samples or classes are not those that the model knows.
+        DataError: the data are missing or damaged.
+        ZooError: the run is not finished, or its files are damaged.
+    """
+    from zoo.statistics import measured
+    from zoo.training.views import check_shiftable
+
+    run, contract = model.run, model.contract
+    _check_shape(run, contract, dataset)
+    recipe = run.recipe if test_shift is None else replace(run.recipe, test_shift=test_shift)
+    check_shiftable(dataset, recipe.test_shift)
+    arrays = dataset.load(locations)
+    labels, said = contract.labels(arrays.y_test, dataset.classes, dataset.name)
+    notes = [said, _changed(run, dataset, arrays)]
+    samples, said = _samples(model, contract, dataset, arrays)
+    logits = model.logits(samples, recipe)
+    found = [each for each in [*notes, said] if each]
+    return Evaluation(dataset, recipe, measured(logits, labels), found)
+
+
+def _check_shape(run: Run, contract: "InputContract", dataset: "Dataset") -> None:
+    if (dataset.layout, tuple(dataset.shape)) != (contract.layout, contract.shape):
+        raise UsageError(
+            f"{run.name} reads {contract.layout} {contract.shape}; {dataset.name} has "
+            f"{dataset.layout} {tuple(dataset.shape)}."
+        )
+
+
+def _samples(
+    model: Model, contract: "InputContract", dataset: "Dataset", arrays: "Arrays"
+) -> tuple[Any, str]:
+    """The test samples as the model knows them, and what was done to them."""
+    from zoo.contract import invert
+    from zoo.datasets.encoding import pixel_range
+
+    x, given = arrays.x_test, pixel_range(arrays.x_train, dataset.layout)
+    x, said = contract.stored(x, given, dataset.name)
+    if model.inverted:
+        if contract.pixel_range is None:
+            raise UsageError(f"{dataset.name} has no pixels to invert.")
+        return invert(x, contract.pixel_range), f"{said}; inverted".strip("; ")
+    if model.inverted is None:
+        contract.check_side(x, dataset.name)
+    return x, said
+
+
+def _changed(run: Run, dataset: "Dataset", arrays: "Arrays") -> str:
+    """A line where the data of a run are no longer those that it was trained on; else empty."""
+    recorded, before = run.record["dataset"], run.record["identity"]["checksums"]
+    same_place = (dataset.origin, dataset.name) == (recorded["origin"], recorded["name"])
+    if not same_place or dict(dataset.parameters) != run.data_parameters:
+        return ""
+    changed = [name for name in before if arrays.checksums.get(name) != before[name]]
+    if not changed:
+        return ""
+    return f"{dataset.name} has changed since this run was trained ({', '.join(changed)} differ)"
