@@ -162,6 +162,16 @@ def zoo_here(capfd):
     return call
 
 
+@pytest.fixture(scope="session")
+def asked(tmp_path_factory):
+    """A process that the fuzz suite asks; what it takes of memory is bounded."""
+    from asking import Zoo  # beside the tests that ask
+
+    process = Zoo(tmp_path_factory.mktemp("asked"))
+    yield process
+    process.stop()
+
+
 class _Silent(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_):
         pass
