@@ -25,7 +25,7 @@ SEED = os.environ.get("FUZZ_SEED", "")
 SECONDS, WAITED = 10, 60
 """Of the processor, for one input; and of the clock, after which nothing more will come."""
 GIB = 2**30
-MOST = 4 * GIB
+MOST = 8 * GIB
 """What the process may ever take: more than is allowed, so that taking too much is seen as such."""
 
 CODES = {0, 1, 2}
@@ -149,6 +149,9 @@ def surroundings(home: Path) -> dict[str, str]:
         "ZOO_CACHE_DIR": str(home / "cache"),
         "ZOO_STATE_DIR": str(home / "state"),
         "KERAS_HOME": str(home / "keras"),
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home / "config"),
+        "XDG_CACHE_HOME": str(home / "cache"),
         "TMPDIR": str(home),
         "ZOO_OFFLINE": "1",
         "PYTHONDONTWRITEBYTECODE": "1",

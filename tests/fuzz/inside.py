@@ -52,7 +52,7 @@ class Watch:
         elif event in PATHS:
             for path in arguments[: PATHS[event]]:
                 self._changed(event, path)
-        elif event in ELSEWHERE and arguments[0] != "git":  # asked for the author's name
+        elif event in ELSEWHERE and arguments[0] not in ("git", "uname"):
             self.seen.append(f"{event} {arguments!r}"[:300])
 
     def _changed(self, event, path):
@@ -98,23 +98,33 @@ def samples(path: str) -> int:
     return 0
 
 
+def recipe(path: str, architecture: str) -> int:
+    """Read a recipe as `--recipe FILE.toml` does."""
+    from zoo.manifest import Manifest
+    from zoo.recipe import resolve
+
+    print(resolve(Manifest.read(), path, architecture))
+    return 0
+
+
 def zoo(*arguments: str) -> int:
     from zoo.__main__ import run
 
     return run(list(arguments))
 
 
-DOES = {each.__name__: each for each in (zoo, picture, idx, samples)}
+DOES = {each.__name__: each for each in (zoo, picture, idx, samples, recipe)}
 
 
 def library(call, *arguments) -> int:
     """The exit code that the command would give for what a function raises."""
     from zoo.errors import ZooError
+    from zoo.printable import printable
 
     try:
         return call(*arguments)
     except ZooError as error:
-        print(f"zoo: {error}", file=sys.stderr)
+        print(f"zoo: {printable(str(error))}", file=sys.stderr)
         return error.exit_code
 
 

@@ -22,8 +22,8 @@ ODD = st.one_of(
     st.integers().map(str),
 )  # fmt: skip
 FIRST = {
-    "train": ["--dry-run"],
-    "compare": ["--dry-run"],
+    "train": ["--dry-run", "--recipe=none"],
+    "compare": ["--dry-run", "--recipe=none"],
     "bench": ["--help"],
     "check": ["--list"],
     "doctor": ["--help"],

@@ -1,6 +1,7 @@
 """Recipes and registries of any TOML, and of what is none, are read or refused in a line."""
 
 import dataclasses
+import os
 
 import pytest
 from asking import PROJECT, fuzz, inputs
@@ -39,19 +40,24 @@ ODD_TEXTS = [
 
 @pytest.fixture
 def recipe(asked):
-    def plan(content: bytes, *more: str):
+    def read(content: bytes):
         with asked.folder() as folder:
             (folder / "own.toml").write_bytes(content)
-            words = ("train", "cnn", "--dataset", "digits", "--dry-run", "--recipe", "own.toml")
-            return asked.ask("zoo", folder, *words, *more)
+            return asked.ask("recipe", folder, "own.toml", "cnn")
 
-    return plan
+    return read
 
 
 def test_the_undamaged_recipe_is_read(recipe):
-    found = recipe(GOOD)
-    assert found.code == 0, found.err
-    assert "epochs=4" in found.out
+    assert "epochs=4" in recipe(GOOD).out
+
+
+def test_a_pipe_is_not_waited_for(asked):
+    with asked.folder() as folder:
+        os.mkfifo(folder / "own.toml")
+        found = asked.ask("recipe", folder, "own.toml", "cnn")
+        assert found.err == "zoo: own.toml: is no file.\n"
+        (folder / "own.toml").unlink()
 
 
 @pytest.mark.parametrize("content", ODD_TEXTS, ids=lambda content: repr(content[:12]))
