@@ -97,16 +97,21 @@ def run(arguments: list[str]) -> int:
             raise
         if type(sys.stdout).__name__ == "PacifyFlushWrapper":
             return 1  # click's own exit: whoever read our output has gone
-        cause = f"{type(error).__name__}: {error}"
+        cause = _cause(error)
         _say_line(f"code that archzoo called ended with {cause} (--debug shows where)")
         return 1
     except BaseException as error:
         if debug:
             raise
-        cause = " ".join(f"{type(error).__name__}: {error}".split())
-        _say_line(f"unexpected {cause[:500]} (--debug shows where)")
+        _say_line(f"unexpected {_cause(error)[:500]} (--debug shows where)")
         return 1
     return code or 0
+
+
+def _cause(error: BaseException) -> str:
+    from zoo import diagnosis
+
+    return " ".join(f"{type(error).__name__}: {diagnosis.text(error)}".split())
 
 
 def _split_flags(arguments: list[str]) -> tuple[list[str], list[str]]:
