@@ -56,7 +56,7 @@ BODIES = [
     "keras.layers.Dense(num_classes)(keras.layers.Flatten()(a)))",
     "a = keras.Input(input_shape); b = keras.layers.Flatten()(a); return keras.Model(a, [b, b])",
     "a = keras.Input(input_shape); return keras.Model(a, keras.layers.Dense(num_classes)(a))",
-    "keras.backend.clear_session(); del keras.layers", "raise MemoryError", "raise RecursionError",
+    "keras.backend.clear_session()", "raise MemoryError", "raise RecursionError",
     "raise OSError(28, 'No space')", "raise EOFError", "raise UnicodeDecodeError('a', b'', 0, 1, '')",
     "class E(BaseException):\n        def __str__(self): raise E\n    raise E", "return num_classes",
     "class M(keras.Model):\n        def call(self, x): return x\n    return M()",
