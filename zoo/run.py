@@ -95,7 +95,7 @@ class Run:
             return told
         try:
             return max(told, len(self.history()))
-        except (OSError, ValueError):
+        except ZooError:
             return told
 
     @property
@@ -183,7 +183,7 @@ class Run:
         if missing := REQUIRED - set(record):
             raise ZooError(f"{path}: is damaged (it lacks {', '.join(sorted(missing))}).")
         if fault := run_record.fault(record):
-            raise ZooError(f"{path}: is damaged ({fault} is nothing that archzoo writes).")
+            raise ZooError(f"{path}: is damaged ({fault:.200} is nothing that archzoo writes).")
         return cls(folder, record)
 
     def save(self) -> None:
@@ -199,12 +199,22 @@ class Run:
         atomic.write_text(self.folder / "history.csv", text.getvalue())
 
     def history(self) -> list[dict[str, float]]:
-        """The rows of `history.csv`; without a validation split their `val_` values are NaN."""
-        with (self.folder / "history.csv").open(newline="", encoding="utf-8") as file:
-            return [
-                {k: float(v) if v else float("nan") for k, v in row.items()}
-                for row in csv.DictReader(file)
-            ]
+        """The rows of `history.csv`; without a validation split their `val_` values are NaN.
+
+        Raises:
+            ZooError: it is missing or damaged.
+        """
+        path = self.folder / "history.csv"
+        try:
+            with path.open(newline="", encoding="utf-8") as file:
+                return [
+                    {name: float(row[name] or "nan") for name in HISTORY}
+                    for row in csv.DictReader(file)
+                ]
+        except OSError as error:
+            raise ZooError(f"{path}: cannot be read ({error.strerror}).") from error
+        except (ValueError, KeyError, csv.Error) as error:
+            raise ZooError(f"{path}: is damaged ({error}).") from error
 
     def save_predictions(self, logits: "np.ndarray", labels: "np.ndarray") -> None:
         """Write the test set's logits and labels."""

@@ -72,11 +72,11 @@ def _table(needed: Mapping[str, Kind], optional: Mapping[str, Kind] | None = Non
     def check(value: Any, at: str) -> str:
         if not isinstance(value, dict):
             return at
+        if missing := [name for name in needed if name not in value]:
+            return _within(at, missing[0])
         known = {**needed, **(optional or {})}
         wrong = (
-            kind(value.get(name), _within(at, name))
-            for name, kind in known.items()
-            if name in value or name in needed
+            kind(value[name], _within(at, name)) for name, kind in known.items() if name in value
         )
         return next(filter(None, wrong), "")
 

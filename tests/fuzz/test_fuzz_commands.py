@@ -52,7 +52,7 @@ def options(command: click.Command) -> list[str]:
             name
             for each in command.params
             for name in (*each.opts, *each.secondary_opts)
-            if name[:1] == "-"
+            if name[:1] == "-" and name != "--debug"  # which asks for the traceback
         }
     )
 
