@@ -5,7 +5,7 @@ import sys
 import click
 
 from zoo.cli.output import duration, percent
-from zoo.cli.progress import bars
+from zoo.progress import bars
 from zoo.comparison.reporter import ComparisonReporter
 
 

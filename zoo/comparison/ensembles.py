@@ -33,8 +33,8 @@ def make_ensembles(
 
 def _ensemble(name: str, group: list[Result], correct: Mapping[str, np.ndarray]) -> dict[str, Any]:
     runs = [run for result in group for run in result.runs]
-    logits = log_mean_probability(run.predictions()[0] for run in runs)
-    together = measured(logits, runs[0].predictions()[1])
+    logits = log_mean_probability(run.read_predictions()[0] for run in runs)
+    together = measured(logits, runs[0].read_predictions()[1])
     alone = np.concatenate([correct[result.name] for result in group])
     return {
         "name": name,

@@ -95,7 +95,9 @@ def of_folders(
     for run in found:
         key = json.dumps(_kind(run), sort_keys=True)
         seed, status = run.record["seed"], run.status
-        if status == runs.FINISHED:
+        if status == runs.FINISHED and not run.tested:
+            note(f"skipped: {run.folder} left the test set untouched")
+        elif status == runs.FINISHED:
             damage = run.damage()
             if damage:
                 note(f"skipped: {damage}")

@@ -24,6 +24,7 @@ class Plan:
     Attributes:
         backend: a Keras backend; it is made current before the plan is carried out.
         device: `auto`, `cpu` or `gpu`.
+        tests: whether the test set is read, once, after training; False leaves it untouched.
 
     Raises:
         UsageError: the seed is out of range, or the recipe shifts what cannot be.
@@ -37,6 +38,7 @@ class Plan:
     seed: int = 0
     backend: str = "tensorflow"
     device: str = "auto"
+    tests: bool = True
 
     def __post_init__(self):
         if not 0 <= self.seed <= MAX_SEED:
@@ -72,6 +74,7 @@ class Plan:
             "backend": self.backend,
             "device": device.kind,
             "precision": self.precision(device),
+            **({} if self.tests else {"tests": False}),
             **({"variables": recorded} if (recorded := numerics.variables()) else {}),
         }
 
