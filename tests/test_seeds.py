@@ -133,7 +133,9 @@ def assert_alike(one: Run, other: Run) -> None:
             np.testing.assert_allclose(value, found[name], rtol=1e-2, atol=2e-3, err_msg=name)
         else:
             assert np.array_equal(value, found[name]), name  # the states of generators
-    np.testing.assert_allclose(one.read_predictions()[0], other.read_predictions()[0], rtol=0.02, atol=0.02)
+    np.testing.assert_allclose(
+        one.read_predictions()[0], other.read_predictions()[0], rtol=0.02, atol=0.02
+    )
 
 
 @jax
@@ -362,4 +364,6 @@ def test_what_a_gpu_does_otherwise_changes_no_result(tiny_py, small_npz, recipe,
     one, other = (Run.open(Path(record["folder"])) for record in records)
     for row, its in zip(one.read_history(), other.read_history(), strict=True):
         assert row == pytest.approx(its, rel=1e-3, abs=1e-2)
-    np.testing.assert_allclose(one.read_predictions()[0], other.read_predictions()[0], rtol=0.02, atol=0.02)
+    np.testing.assert_allclose(
+        one.read_predictions()[0], other.read_predictions()[0], rtol=0.02, atol=0.02
+    )

@@ -27,7 +27,7 @@ Device = Literal["auto", "cpu", "gpu"]
 def train(architecture: Any, dataset: Any = ..., *, seeds: None = None, **rest: Any) -> Run: ...
 @overload
 def train(architecture: Any, dataset: Any = ..., *, seeds: int, **rest: Any) -> list[Run]: ...
-def train(
+def train(  # type: ignore[misc]  # the overloads leave the rest to this one
     architecture: Any,
     dataset: Any = DEFAULT_DATASET,
     *,
@@ -93,6 +93,7 @@ def train(
         >>> run.metrics["test_accuracy"]  # doctest: +SKIP
         0.91
     """
+    from zoo.training.keras_callbacks import descriptions
     from zoo.training.trainer import train as train_plan
     from zoo.training.trainer import train_seeds
 
@@ -109,7 +110,9 @@ def train(
         backend=backend,
         device=device,
     )
-    plan = replace(request.with_seed(seed).plan(registry), tests=test)
+    plan = replace(
+        request.with_seed(seed).plan(registry), tests=test, callbacks=descriptions(callbacks)
+    )
     locations = _locations(data_dir)
     reporters = _reporters(callbacks, progress)
     if seeds is None:
@@ -126,7 +129,7 @@ def _reporters(callbacks: Sequence[Any], progress: bool | None) -> Callable[[Any
     from zoo.training.keras_callbacks import adapted
 
     def of(_plan: Any) -> Reporter:
-        shown = [make_reporter()] if _shows(progress) else []
+        shown = [make_reporter(silent=False, tensorboard=False)] if _shows(progress) else []
         return Reporters(*shown, *map(adapted, callbacks))
 
     return of
@@ -222,6 +225,7 @@ def compare(
     from zoo.comparison.benchmark import DEPTHS
     from zoo.comparison.comparing import Workplace, compare_runs
     from zoo.comparison.entries import choose
+    from zoo.comparison_progress import make_comparison_reporter
 
     folder, registry = Path(runs_dir), Registry.discover()
     everything = architectures == "all"
@@ -243,17 +247,21 @@ def compare(
         backend=backend,
         device=device,
     )
-    document, results = compare_runs(
-        entries,
-        lambda entry: replace(asked, architecture=entry.architecture, settings=entry.settings),
-        range(seeds),
-        Workplace(folder, str(data_dir) if data_dir else None, jobs),
-        registry,
-        settings=DEPTHS.get(costs),
-        target=target,
-        command="zoo.compare(...)",
-        progress=_shows(progress),
-    )
+    reporter = make_comparison_reporter(silent=not _shows(progress))
+    try:
+        document, results = compare_runs(
+            entries,
+            lambda entry: replace(asked, architecture=entry.architecture, settings=entry.settings),
+            range(seeds),
+            Workplace(folder, str(data_dir) if data_dir else None, jobs),
+            registry,
+            settings=DEPTHS.get(costs),
+            target=target,
+            command="zoo.compare(...)",
+            reporter=reporter,
+        )
+    finally:
+        reporter.close()
     return Comparison(document, results, registry, _locations(data_dir))
 
 

@@ -81,7 +81,9 @@ class Predictions:
         """A row for each sample: the class and all probabilities; a DataFrame where pandas is there."""
         from zoo.frames import as_frame
 
-        columns = {f"p({name})": self.probabilities[:, i] for i, name in enumerate(self.classes)}
+        columns: dict[str, Any] = {
+            f"p({name})": self.probabilities[:, i] for i, name in enumerate(self.classes)
+        }
         return as_frame({"predicted": self.labels, **columns})
 
     def __len__(self) -> int:
@@ -115,6 +117,7 @@ def predict_arrays(model: Model, samples: Any) -> Predictions:
         UsageError: they do not fit what the run was trained on.
         ZooError: the run is not finished, or its files are damaged.
     """
+    import numpy as np
     from scipy.special import softmax
 
     contract = model.contract
@@ -122,7 +125,7 @@ def predict_arrays(model: Model, samples: Any) -> Predictions:
     if model.inverted and contract.pixel_range:
         from zoo.contract import invert
 
-        x = invert(x, contract.pixel_range)
+        x = np.asarray(invert(x, contract.pixel_range))
     elif model.inverted is None:
         contract.check_side(x, "the array")
     probabilities = softmax(model.logits(x).astype("float64"), axis=-1)

@@ -35,7 +35,9 @@ class Run(folders.Run):
         found = dict(self.record.get("metrics", {}))
         rows = self.read_history() if found else []
         return found | {
-            name: rows[-1][name] for name in ("val_accuracy", "val_loss") if rows and name in rows[-1]
+            name: rows[-1][name]
+            for name in ("val_accuracy", "val_loss")
+            if rows and name in rows[-1]
         }
 
     @property
@@ -164,7 +166,12 @@ class Run(folders.Run):
         return f"<Run {self.name}: {self._state()}>"
 
     def _repr_html_(self) -> str:
-        rows = {"run": self.name, "state": self._state(), "folder": str(self.folder), **_facts(self)}
+        rows = {
+            "run": self.name,
+            "state": self._state(),
+            "folder": str(self.folder),
+            **_facts(self),
+        }
         cells = "".join(
             f"<tr><th style='text-align:left'>{html.escape(key)}</th>"
             f"<td style='text-align:left'>{html.escape(value)}</td></tr>"

@@ -129,7 +129,10 @@ def make_document(
 
 def _majority(rows: Sequence[Mapping[str, Any]], result: Result) -> list[str]:
     """What the largest class of the test set explains; nothing where its share is an ordinary one."""
-    labels, classes = result.runs[0].read_predictions()[1], result.runs[0].record["dataset"]["classes"]
+    labels, classes = (
+        result.runs[0].read_predictions()[1],
+        result.runs[0].record["dataset"]["classes"],
+    )
     largest, share = majority(labels)
     line = explained_by_majority(1.0, share, classes[largest], len(classes))
     if no_better := [

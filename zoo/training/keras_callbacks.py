@@ -1,11 +1,17 @@
 """Keras' own callbacks in archzoo's loop: they see the model, the logs and the epochs they expect."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from zoo.errors import UsageError
 from zoo.training.reporter import Reporter
 
-LOGS = {"loss": "loss", "accuracy": "accuracy", "val_loss": "val_loss", "val_accuracy": "val_accuracy"}
+LOGS = {
+    "loss": "loss",
+    "accuracy": "accuracy",
+    "val_loss": "val_loss",
+    "val_accuracy": "val_accuracy",
+}
 """Metrics of an epoch that a callback sees, by the names that Keras gives them."""
 
 
@@ -25,6 +31,29 @@ def adapted(callback: Any) -> Reporter:
     raise UsageError(
         f"callbacks are zoo.Callback or keras.callbacks.Callback; received {type(callback).__name__}."
     )
+
+
+OBSERVERS = ("CSVLogger", "History", "ProgbarLogger", "TensorBoard", "ModelCheckpoint")
+"""Keras' callbacks that never end a training."""
+
+
+def descriptions(callbacks: Sequence[Any]) -> tuple[str, ...]:
+    """Of the callbacks that may end a training early: they are part of a run's identity."""
+    return tuple(
+        _description(each)
+        for each in callbacks
+        if not isinstance(each, Reporter) and type(each).__name__ not in OBSERVERS
+    )
+
+
+def _description(callback: Any) -> str:
+    plain = {
+        key: value
+        for key, value in sorted(vars(callback).items())
+        if not key.startswith("_") and isinstance(value, bool | int | float | str)
+    }
+    settings = ", ".join(f"{key}={value!r}" for key, value in plain.items())
+    return f"{type(callback).__name__}({settings})"
 
 
 class KerasCallback(Reporter):
@@ -49,8 +78,11 @@ class KerasCallback(Reporter):
         return bool(model is not None and model.stop_training)
 
     def model_built(self, model, optimizer):
-        model.stop_training = False
-        model.optimizer = optimizer
+        # Not by Keras' own setattr, which would make the optimizer a part of the model that is saved.
+        object.__setattr__(model, "stop_training", False)
+        object.__setattr__(model, "optimizer", optimizer)
+        if getattr(self._callback, "mode", "") == "auto" and "accuracy" in self._callback.monitor:
+            self._callback.mode = "max"  # Keras finds this out from a compiled model's metrics
         self._callback.set_model(model)
         self._rate = optimizer._learning_rate
 
@@ -71,7 +103,9 @@ class KerasCallback(Reporter):
 
     def epoch_ended(self, row, images_per_second):
         logs = {name: row[key] for name, key in LOGS.items() if key in row}
-        self._callback.on_epoch_end(row["epoch"] - 1, {**logs, "learning_rate": row["learning_rate"]})
+        self._callback.on_epoch_end(
+            row["epoch"] - 1, {**logs, "learning_rate": row["learning_rate"]}
+        )
         if self._callback.model.optimizer._learning_rate is not self._rate:
             raise UsageError(
                 f"{type(self._callback).__name__} changed the learning rate, which is the recipe's; "

@@ -5,8 +5,8 @@ import sys
 import click
 
 from zoo.cli.output import duration, percent
-from zoo.progress import bars
 from zoo.comparison.reporter import ComparisonReporter
+from zoo.progress import bars
 
 
 def make_comparison_reporter(*, silent: bool) -> ComparisonReporter:
