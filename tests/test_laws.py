@@ -49,12 +49,23 @@ WRONG = {
     ),
     # NaN is no answer to anything.
     "infinite": (
-        NEED_A_MODEL - {"builds", "logits", "seed", "hyperparameters_matter"},
+        NEED_A_MODEL
+        - {
+            "builds",
+            "logits",
+            "seed",
+            "hyperparameters_matter",
+            "input_range",
+            "recipe_trains",
+        },
         "6 of 6 outputs are NaN or infinite",
         "logarithm",
     ),
     "squeezed": ({"batch_of_one"}, "a single sample fails: ValueError", "never the first"),
     "softmax": ({"logits"}, "each row adds up to 1, as after softmax", "without an activation"),
+    "rescaled": ({"input_range"}, "scales the input down", "from 0 to 1"),
+    "compiled": ({"recipe_trains"}, "the loss and optimizer of compile()", "uncompiled model"),
+    "own_step": ({"recipe_trains"}, "Net.train_step of the model: not used", "add_loss"),
     "relu": ({"logits"}, "as after ReLU", "without an activation"),
     "batch_mean": ({"independence"}, "they differ by 0.", "axis 0"),
     "fixed_seed": ({"seed"}, "another seed gave the same 4 initial weights", "seed="),

@@ -169,6 +169,31 @@ def build({GOOD_PARAMETERS}):
     import keras
     return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten()])
 """,
+    "two_inputs": f"""
+def build({GOOD_PARAMETERS}):
+    import keras
+    images = [keras.Input(input_shape), keras.Input(input_shape)]
+    return keras.Model(images, keras.layers.Flatten()(images[0] + images[1]))
+""",
+    "fixed_batch": f"""
+def build({GOOD_PARAMETERS}):
+    import keras
+    image = keras.Input(input_shape, batch_size=8)
+    return keras.Model(image, keras.layers.Dense(num_classes)(keras.layers.Flatten()(image)))
+""",
+    "no_layout": f"""
+def build({GOOD_PARAMETERS}):
+    import keras
+    return keras.Sequential([keras.Input(input_shape), keras.layers.LSTM(num_classes)])
+""",
+    "sequences": f"""
+layout = "rows"
+
+def build({GOOD_PARAMETERS}):
+    import keras
+    lstm = keras.layers.LSTM(num_classes, return_sequences=True)
+    return keras.Sequential([keras.Input(input_shape), lstm])
+""",
     "no_phases": f"""
 layout, frames_from_image = "frames", "phases"
 

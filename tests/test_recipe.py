@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from conftest import assert_one_line_error
 
 from zoo.errors import UsageError
 from zoo.manifest import Manifest
@@ -71,7 +72,7 @@ def test_the_digest_changes_with_the_training_and_not_with_the_name():
     ("text", "message"),
     [
         ("epochs = 5\nepoch = 3\n", r"line 2: unknown recipe key 'epoch'. Did you mean epochs"),
-        ("epochs = 0\n", r"line 1: .*epochs is 0; use at least 1"),
+        ("epochs = 0\n", r"line 1: .*epochs is 0; use 1 to 100,000"),
         ("epochs = -4\n", r"line 1"),
         ('# comment\nepochs = "five"\n', r"line 2: epochs must be a whole number, received 'five'"),
         ("epochs = 2.5\n", r"line 1: epochs must be a whole number"),
@@ -130,7 +131,7 @@ def test_the_command_says_it_too(zoo_here, tmp_path, monkeypatch):
     [
         (["--recipe", "quik"], ["unknown recipe 'quik'", "Did you mean quick"]),
         (["--recipe", "gone.toml"], ["gone.toml", "cannot be read"]),
-        (["--epochs", "0"], ["epochs is 0", "at least 1"]),
+        (["--epochs", "0"], ["epochs is 0", "1 to 100,000"]),
         (["--epochs", "-3"], ["epochs is -3"]),
         (["--batch-size", "0"], ["batch_size is 0"]),
         (["--learning-rate", "-1"], ["learning_rate is -1"]),
@@ -148,3 +149,20 @@ def test_wrong_options_are_refused_in_one_line(zoo_here, options, parts):
     from conftest import assert_one_line_error
 
     assert_one_line_error(zoo_here("train", "cnn", "--dataset", "digits", *options), 2, *parts)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("base = [1, 2]", "unknown recipe '[1, 2]'"),
+        ("base = {}", "unknown recipe '{}'"),
+        ("epochs = " + "[" * 20_000, "nested too deeply"),
+        ("epochs = 1000000000", "use 1 to 100,000"),
+        ("learning_rate = nan", "learning_rate is nan"),
+        ("#" * 2**21, "at most 1024 KiB"),
+    ],
+)
+def test_odd_files_are_refused_in_a_line(zoo_here, tmp_path, text, said):
+    (tmp_path / "odd.toml").write_text(text)
+    result = zoo_here("train", "cnn", "--dataset", "digits", "--recipe", "odd.toml", "--dry-run")
+    assert_one_line_error(result, 2, said)

@@ -1,6 +1,7 @@
 """Plugins: found by metadata, loaded one at a time, and isolated when they are broken."""
 
 import json
+import os
 
 import pytest
 from conftest import assert_one_line_error
@@ -240,3 +241,84 @@ def test_a_build_that_does_not_give_a_model(body, parts, tmp_path, zoo_here):
     (tmp_path / "net.py").write_text(f"def build(input_shape, num_classes):\n    {body}\n")
     result = zoo_here("train", "./net.py", "--dataset", "digits", "--quiet")
     assert_one_line_error(result, 1, *parts)
+
+
+LAYERS = """
+def head(num_classes):
+    import keras
+    return keras.layers.Dense(num_classes, name={name!r})
+"""
+PACKAGE = """
+import zoo
+import same_name.parts
+from same_name.parts import head as absolute
+
+def build(input_shape, num_classes):
+    import keras
+    from .parts import head
+    assert head is absolute is same_name.parts.head
+    return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(), head(num_classes)])
+
+@zoo.hookimpl
+def zoo_architectures():
+    return [zoo.Architecture(name={name!r}, build=build, layout="image", summary="fine")]
+"""
+
+
+def install_package(folder, name: str) -> None:
+    """A distribution in a folder of its own, whose package has the name that another's has."""
+    package = folder / "same_name"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(PACKAGE.format(name=name))
+    (package / "parts.py").write_text(LAYERS.format(name=f"head_of_{name}"))
+    info = folder / f"zoo_{name}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: zoo-{name}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[archzoo]\n{name} = same_name\n")
+
+
+def test_two_distributions_with_one_module_name_are_each_loaded_from_their_own(
+    tmp_path, zoo, monkeypatch
+):
+    for name in ("one", "other"):
+        install_package(tmp_path / name, name)
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path / name), prepend=os.pathsep)
+    for name in ("one", "other"):
+        result = zoo("train", name, "--dataset", "digits", "--dry-run")
+        assert result.returncode == 0, result.stderr
+    states = {row["name"]: row["state"] for row in json.loads(zoo("plugins", "--json").stdout)}
+    assert states["other"] == "installed"
+    assert f"{tmp_path}/other/same_name/__init__.py hides its module" in states["one"]
+
+
+def test_two_distributions_that_installed_one_file_are_named(distribution, zoo):
+    distribution("zoo-one", good("one_net"), module="same", entry_points={"one_net": "same"})
+    distribution("zoo-other", good("other_net"), module="same", entry_points={"other_net": "same"})
+    assert zoo("train", "other_net", "--dataset", "digits", "--dry-run").returncode == 0
+    result = zoo("train", "one_net", "--dataset", "digits")
+    assert_one_line_error(
+        result, 2, "'one_net' of zoo-one 1.0 is hidden", "zoo-other 1.0", "same.py", "overwritten"
+    )
+    states = {row["name"]: row["state"] for row in json.loads(zoo("plugins", "--json").stdout)}
+    assert "zoo-other 1.0 installed the same file" in states["one_net"]
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("net.ipynb", ["is a notebook", "net.py"]),
+        ("net.keras", ["is a saved model", "net.py", "zoo predict"]),
+        ("net.weights.h5", ["is a saved model"]),
+        ("net.txt", ["is no Python file", "ends in .py"]),
+        ("folder.d", ["is a folder"]),
+        ("gone.ipynb", ["no such file"]),
+    ],
+)
+@pytest.mark.parametrize("place", ["", "./"])
+def test_what_is_no_python_file_is_named_by_its_kind(name, parts, place, tmp_path, zoo_here):
+    if name.endswith(".d"):
+        (tmp_path / name).mkdir()
+    elif not name.startswith("gone"):
+        (tmp_path / name).write_text("{}")
+    result = zoo_here("train", place + name, "--dataset", "digits")
+    assert_one_line_error(result, 2, name, "a Python file with build", *parts)

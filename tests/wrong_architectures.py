@@ -97,6 +97,33 @@ def softmax(input_shape, num_classes):
     return small(input_shape, num_classes, head=layers.Dense(num_classes, activation="softmax"))
 
 
+def rescaled(input_shape, num_classes):
+    """Takes its inputs for pixels from 0 to 255; what is left of them it enlarges later."""
+    from keras import Input, Model, layers
+
+    image = Input(input_shape)
+    pixels = layers.Rescaling(255.0)(layers.Rescaling(1 / 255)(image))
+    return Model(image, small(input_shape, num_classes)(pixels))
+
+
+def compiled(input_shape, num_classes):
+    model = small(input_shape, num_classes)
+    model.compile(optimizer="sgd", loss="mse")
+    return model
+
+
+def own_step(input_shape, num_classes):
+    import keras
+
+    @keras.saving.register_keras_serializable(package="own_step")
+    class Net(keras.Model):
+        def train_step(self, data):
+            raise NotImplementedError("never called")
+
+    model = small(input_shape, num_classes)
+    return Net(model.inputs, model.outputs)
+
+
 def relu(input_shape, num_classes):
     from keras import layers
 

@@ -1,16 +1,59 @@
 """The command `zoo`: errors become one line and an exit code."""
 
+import contextlib
+import errno
 import os
 import sys
 from collections.abc import Sequence
 
+OUTPUT_FAILS = (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF)
 FLAGS = ("--debug", "--no-plugins")
 """Flags of the whole command; they may stand anywhere before a `--`."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `zoo` with these arguments (default: the process') and exit."""
-    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+    closed = _open_closed_streams()
+    code = run(list(sys.argv[1:] if arguments is None else arguments))
+    sys.exit(_flushed(code, closed))
+
+
+def _open_closed_streams() -> bool:
+    """Streams that the shell has closed (`>&-`) swallow what is written; whether output is one."""
+    closed = sys.stdout is None
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            os.dup2(os.open(os.devnull, os.O_RDWR), number)
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
+    return closed
+
+
+def _flushed(code: int, closed: bool) -> int:
+    """The exit code once all output is written: 1 if it cannot be."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        code = _unwritable(error)
+    if closed and code == 0:
+        return _unwritable(OSError(0, "it is closed"))
+    return code
+
+
+def _unwritable(error: OSError) -> int:
+    """Say that standard output cannot be written; Python must not try again at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if not isinstance(error, BrokenPipeError):
+        _echo(f"zoo: standard output cannot be written ({error.strerror or error}).")
+    return 1
+
+
+def _echo(line: str) -> None:
+    """A line on standard error; if that cannot be written either, the exit code has to do."""
+    import click
+
+    with contextlib.suppress(OSError):
+        click.echo(line, err=True)
 
 
 def run(arguments: list[str]) -> int:
@@ -35,13 +78,23 @@ def run(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("\nzoo: stopped; nothing to go on from was left by this command", err=True)
         return 130
-    except BrokenPipeError:
-        # Whoever read our output has gone; do not fail again when Python flushes it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except RecursionError:
+        if debug:
+            raise
+        click.echo("zoo: what was given is nested too deeply to be read.", err=True)
+        return 1
+    except OSError as error:
+        if debug:
+            raise
+        if error.filename is None and error.errno in OUTPUT_FAILS:
+            return _unwritable(error)
+        _echo(f"zoo: {error.filename or 'a file'}: cannot be used ({error.strerror or error}).")
         return 1
     except (SystemExit, GeneratorExit) as error:  # of a plugin, which ends nothing of ours
         if debug:
             raise
+        if type(sys.stdout).__name__ == "PacifyFlushWrapper":
+            return 1  # click's own exit: whoever read our output has gone
         cause = f"{type(error).__name__}: {error}"
         click.echo(
             f"zoo: code that archzoo called ended with {cause} (--debug shows where)", err=True

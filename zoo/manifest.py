@@ -11,6 +11,8 @@ from typing import Any
 from zoo.errors import UsageError
 
 SCHEMA = 1
+MOST_BYTES = 2**20
+"""Of a TOML file; ours take a few thousand."""
 DEFAULT_RECIPE = "standard"
 
 
@@ -68,7 +70,13 @@ def read_toml(path: Path) -> dict[str, Any]:
         UsageError: it cannot be read, or is not TOML; the message names the line.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1) if path.is_file() else b""
+        if not path.is_file() or len(content) > MOST_BYTES:
+            raise UsageError(f"{path}: is no TOML file of at most {MOST_BYTES // 1024} KiB.")
+        return tomllib.loads(content.decode("utf-8"))
+    except RecursionError as error:
+        raise UsageError(f"{path}: is not valid TOML: it is nested too deeply.") from error
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror}).") from error
     except UnicodeDecodeError as error:

@@ -14,6 +14,9 @@ from typing import Any
 
 from zoo.sources import Sources
 
+PREFIX = "zoo_files_"
+"""With what the names of privately imported modules begin."""
+
 
 def execute(sources: Sources) -> ModuleType:
     """The module that a file makes; what raises within comes through.
@@ -34,6 +37,11 @@ def execute(sources: Sources) -> ModuleType:
         del sys.modules[name]
         raise
     return module
+
+
+def import_family(sources: Sources) -> str:
+    """Make the neighbours of a file importable under a prefix, which is returned."""
+    return FINDER.add(sources).prefix
 
 
 class _Family:
@@ -74,7 +82,7 @@ class _Finder:
         self._families: dict[str, _Family] = {}
 
     def add(self, sources: Sources) -> _Family:
-        prefix = f"zoo_files_{_digest(sources)}"
+        prefix = f"{PREFIX}{_digest(sources)}"
         if prefix not in self._families:
             package = ModuleType(prefix)
             package.__path__ = []  # nothing is looked for on disk

@@ -100,25 +100,25 @@ class Recipe:
 TYPES: dict[str, Any] = typing.get_type_hints(Recipe)
 
 _BOUNDS: dict[str, tuple[float, float, str]] = {
-    "epochs": (1, 100_000, "use at least 1"),
-    "batch_size": (1, 1_000_000, "use at least 1"),
-    "learning_rate": (1e-12, 1000.0, "use a positive rate, such as 0.001"),
+    "epochs": (1, 100_000, "use 1 to 100,000"),
+    "batch_size": (1, 1_000_000, "use 1 to 1,000,000"),
+    "learning_rate": (1e-12, 1000.0, "use a positive rate up to 1,000, such as 0.001"),
     "momentum": (0, 0.9999999, "use a number from 0 to below 1"),
     "beta_1": (0, 0.9999999, "use a number from 0 to below 1"),
     "beta_2": (0, 0.9999999, "use a number from 0 to below 1"),
-    "weight_decay": (0, 100, "use 0 or more"),
+    "weight_decay": (0, 100, "use 0 to 100"),
     "warmup": (0, 0.99, "use a share of the steps from 0 to 0.99"),
-    "clip_norm": (0, 1e9, "use 0 for no clipping, or a positive norm"),
+    "clip_norm": (0, 1e9, "use 0 for no clipping, or a norm up to 1e9"),
     "label_smoothing": (0, 0.99, "use a number from 0 to below 1"),
     "ema": (0, 0.9999999, "use 0 for none, or a decay below 1, such as 0.999"),
-    "shift": (0, 1000, "use whole pixels, 0 or more"),
+    "shift": (0, 1000, "use whole pixels from 0 to 1,000"),
     "rotation": (0, 180, "use degrees from 0 to 180"),
     "zoom": (0, 0.9, "use a share from 0 to 0.9"),
     "shear": (0, 2, "use a slope from 0 to 2"),
     "elastic": (0, 100, "use pixels from 0 to 100"),
-    "clean_epochs": (0, 100_000, "use 0 or more"),
+    "clean_epochs": (0, 100_000, "use 0 to 100,000"),
     "validation": (0, 0.9, "use a share from 0 to 0.9"),
-    "split_seed": (0, 2**31, "use 0 or more"),
+    "split_seed": (0, 2**31, "use 0 to 2147483648"),
     "patience": (0, 100_000, "use 0 for no early stopping, or a number of epochs"),
     "test_shift": (0, 8, "use whole pixels from 0 to 8; 1 answers from nine views"),
 }
@@ -177,7 +177,7 @@ def _from_file(manifest: Manifest, path: Path, architecture: str) -> Recipe:
     base = table.pop("base", None)
     recipe = Recipe(name=path.stem)
     if base is not None:
-        if base not in manifest.recipes:
+        if not isinstance(base, str) or base not in manifest.recipes:
             raise UsageError(
                 f"{where(path, (), 'base')}: {unknown('recipe', str(base), manifest.recipes)}"
             )

@@ -42,6 +42,13 @@ class Plugin:
         return diagnosis.file_of(self.entry_point)
 
     @property
+    def hidden_by(self) -> str:
+        """The file of another distribution that hides its module; its own is loaded all the same."""
+        from zoo import shadowing
+
+        return shadowing.hidden_by(self.entry_point)
+
+    @property
     def missing_module(self) -> str:
         """The top-level module that its entry point names, if it is gone; nothing is imported."""
         module = self.entry_point.module.partition(".")[0]
@@ -130,6 +137,19 @@ class Registry:
             if names.count(name) > 1
         }
 
+    def sharing(self, plugin: Plugin) -> list[Plugin]:
+        """Plugins of other distributions that installed the same file: one overwrote the others'."""
+        from zoo import shadowing
+
+        mine = shadowing.own_file(plugin.entry_point)
+        return [
+            other
+            for other in self.plugins
+            if mine
+            and other.distribution != plugin.distribution
+            and shadowing.own_file(other.entry_point) == mine
+        ]
+
     def names(self) -> list[str]:
         """Plugin names, which are what `zoo list` shows and completion offers; metadata only."""
         return list(dict.fromkeys(plugin.name for plugin in self.plugins))
@@ -193,6 +213,14 @@ class Registry:
         raise UsageError(self._nobody_has(name))
 
     def _nobody_has(self, name: str) -> str:
+        for plugin in self.plugins:
+            if plugin.name == name and (others := self.sharing(plugin)):
+                return (
+                    f"architecture {name!r} of {plugin.distribution} {plugin.version} is hidden: "
+                    f"{titles(others)} installed the same file, {plugin.file}, and one has overwritten "
+                    "the other. Uninstall both, and install the one that you need; only its author can "
+                    "rename the module."
+                )
         if shipped := self.manifest.architectures.get(name):
             return (
                 f"architecture {name!r} comes with {shipped.package}, which is not installed or "
@@ -256,8 +284,10 @@ def _origin(plugin: Plugin) -> Origin:
 def _load(plugin: Plugin) -> Loaded:
     if unmet := diagnosis.too_new(plugin.entry_point):
         return Loaded(plugin, error=unmet)
+    from zoo import shadowing
+
     try:
-        return _call_hooks(plugin, plugin.entry_point.load())
+        return _call_hooks(plugin, shadowing.load(plugin.entry_point))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a stranger's code may raise anything, SystemExit too
@@ -303,6 +333,11 @@ def _gather(results: list, kind: type[Any], hook: str) -> tuple[Any, ...]:
                 raise ValueError(f"{hook} returned two called {item.name!r}")
             gathered.append(item)
     return tuple(gathered)
+
+
+def titles(plugins: Iterable[Plugin]) -> str:
+    """`archzoo-one 1.0 and archzoo-other 2.1`"""
+    return " and ".join(sorted({f"{each.distribution} {each.version}" for each in plugins}))
 
 
 def _broken(loaded: Loaded) -> str:

@@ -330,13 +330,15 @@ def find_run(text: str, runs_dir: Path) -> Run:
         UsageError: no run, or several, are meant.
         ZooError: its record is damaged.
     """
-    if (Path(text) / "run.json").is_file():
-        return Run.open(Path(text))
-    if Path(text).is_file():
-        raise UsageError(f"{text}: is a file; a run is the folder that holds run.json.")
     names = [path.parent.name for path in sorted(runs_dir.glob("*/run.json"))]
+    here = Path(text)
     if text in names:
+        _check_only_one(text, runs_dir)
         return Run.open(runs_dir / text)
+    if (here / "run.json").is_file():
+        return Run.open(here)
+    if here.is_file():
+        raise UsageError(f"{text}: is a file; a run is the folder that holds run.json.")
     if text == "last" and names:
         written = [runs_dir / name / "run.json" for name in names]
         return Run.open(max(written, key=lambda path: path.stat().st_mtime).parent)
@@ -348,6 +350,14 @@ def find_run(text: str, runs_dir: Path) -> Run:
     if not matches:
         raise UsageError(unknown(f"run in {runs_dir}", text, names, "See zoo runs."))
     return Run.open(runs_dir / matches[0])
+
+
+def _check_only_one(name: str, runs_dir: Path) -> None:
+    here, there = Path(name), runs_dir / name
+    if (here / "run.json").is_file() and not here.samefile(there):
+        raise UsageError(
+            f"{name!r} is a run in {runs_dir} and one here: write {there} or ./{name}."
+        )
 
 
 def check_writable(runs_dir: Path) -> None:

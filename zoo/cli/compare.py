@@ -119,6 +119,8 @@ def _check(context: click.Context, given: dict[str, Any]) -> None:
         raise UsageError("give one of --json, --csv and --markdown.")
     if given["seeds"] < 1:
         raise UsageError(f"--seeds {given['seeds']}: use at least 1; 5 tell more.")
+    if given["seeds"] > options.MOST_SEEDS:
+        raise UsageError(f"--seeds {given['seeds']}: use at most {options.MOST_SEEDS:,}.")
     if not 0 < given["target"] <= 1:
         raise UsageError(
             f"--target {given['target']:g}: is a share of right answers, above 0 and at most 1, as in "

@@ -5,6 +5,7 @@ import os
 import platform
 import subprocess
 import sys
+from importlib.metadata import packages_distributions
 
 import click
 
@@ -50,6 +51,8 @@ def command(context: click.Context, data_dir: str | None, as_json: bool) -> None
 def _python():
     yield "python", "ok", f"{platform.python_version()} at {sys.executable}"
     yield "archzoo", "ok", distribution_version("archzoo") or "not installed as a package"
+    if others := [each for each in packages_distributions().get("zoo", []) if each != "archzoo"]:
+        yield "package zoo", "bad", f"{', '.join(others)} installed one, too: uninstall it"
     keras = distribution_version("keras")
     yield "keras", "ok" if keras else "bad", keras or "missing: pip install keras"
     yield "cores", "ok", str(usable_cores())

@@ -8,6 +8,9 @@ from click.shell_completion import CompletionItem
 from zoo.errors import UsageError
 from zoo.registry import Registry
 
+MOST_SEEDS = 1000
+"""Runs of one architecture in one command."""
+
 
 def registry(context: click.Context) -> Registry:
     """The registry of this invocation, made once."""

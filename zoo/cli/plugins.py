@@ -4,7 +4,7 @@ import click
 
 from zoo.cli import options
 from zoo.cli.output import print_json, print_table
-from zoo.registry import HOW_TO_GET_SOME, Loaded, Plugin, Registry
+from zoo.registry import HOW_TO_GET_SOME, Loaded, Plugin, Registry, titles
 
 
 @click.command("plugins")
@@ -31,17 +31,27 @@ def command(context: click.Context, verbose: bool, as_json: bool) -> None:
 
 
 def _row(registry: Registry, plugin: Plugin) -> dict:
-    gone = plugin.missing_module
-    state = f"broken: its module {gone} is not there" if gone else "installed"
-    if others := [p for p in registry.collisions.get(plugin.name, ()) if p != plugin]:
-        claims = ", ".join(f"{other.distribution} {other.version}" for other in others)
-        state = f"duplicate: the name is claimed by {claims} too; uninstall one"
     return {
         "name": plugin.name,
         "distribution": plugin.distribution,
         "version": plugin.version,
-        "state": state,
+        "state": _state(registry, plugin),
     }
+
+
+def _state(registry: Registry, plugin: Plugin) -> str:
+    if others := [p for p in registry.collisions.get(plugin.name, ()) if p != plugin]:
+        return f"duplicate: the name is claimed by {titles(others)} too; uninstall one"
+    if gone := plugin.missing_module:
+        return f"broken: its module {gone} is not there"
+    if sharing := registry.sharing(plugin):
+        return (
+            f"{titles(sharing)} installed the same file, {plugin.file}, and one has overwritten the "
+            "other; uninstall one"
+        )
+    if hiding := plugin.hidden_by:
+        return f"installed; {hiding} hides its module, so it is loaded from its own file"
+    return "installed"
 
 
 def _loaded_row(registry: Registry, loaded: Loaded) -> dict:

@@ -12,6 +12,9 @@ from zoo.cli import options
 from zoo.cli.output import print_json, print_table, size
 from zoo.registry import Origin
 
+VALUES = "scaled by the recipe: 0 to 1, or mean 0 and deviation 1 (normalization)"
+"""What a model is given, whatever the data were."""
+
 MNIST_SHAPE, MNIST_CLASSES = (28, 28, 1), 10
 
 
@@ -40,6 +43,7 @@ def command(
         "from": origin.as_record(),
         "layout": architecture.layout,
         "frames_from_image": architecture.frames_from_image,
+        "input_values": VALUES,
         "hyperparameters": [
             {
                 "name": each.name,
@@ -93,6 +97,7 @@ def _print(shown: dict[str, Any], origin: Origin) -> None:
     click.echo(f"from {source}" + (f", paper {shown['paper']}" if shown["paper"] else ""))
     measured = shown["on_mnist"]
     click.echo(f"layout {shown['layout']} ({measured['conversion']})")
+    click.echo(f"input values {shown['input_values']}")
     flops = "unknown" if measured["flops"] is None else size(measured["flops"])
     click.echo(
         f"on MNIST: input {tuple(measured['input_shape'])}, "

@@ -107,6 +107,8 @@ def command(context: click.Context, **given: Any) -> None:
         raise UsageError("--together and --one-by-one go with --seeds N.")
     if given["seeds"] is not None and given["seeds"] < 1:
         raise UsageError(f"--seeds {given['seeds']}: use at least 1.")
+    if given["seeds"] is not None and given["seeds"] > options.MOST_SEEDS:
+        raise UsageError(f"--seeds {given['seeds']}: use at most {options.MOST_SEEDS:,}.")
     if given["tensorboard"]:
         from zoo.training.tensorboard import require_tensorboard
 

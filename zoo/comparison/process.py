@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from zoo.epitaph import KILLED, epitaph
+from zoo.orphan import of_this_process
 
 ONE_OF_MANY = {
     "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # JAX takes 75 % of a GPU's memory at once
@@ -42,7 +43,7 @@ class Worker:
             text=True,
             encoding="utf-8",
             start_new_session=True,
-            env={**os.environ, **(environ or {})},
+            env={**os.environ, **(environ or {}), **of_this_process()},
         )
         assert process.stdin and process.stdout
         self._process, self._input, self._output = process, process.stdin, process.stdout

@@ -25,6 +25,7 @@ from zoo.datasets.quality import check_alike, worth_saying
 from zoo.environment import peak_memory
 from zoo.errors import Diverged, Interrupted, ZooError
 from zoo.numerics import settle_variables
+from zoo.orphan import end_with_parent
 from zoo.registry import Registry
 from zoo.run import Run, digest
 from zoo.training.backend import is_out_of_memory
@@ -231,6 +232,7 @@ TASKS = {"train": train, "survey": survey, "cost": cost}
 
 def main() -> None:
     """Carry out the task in the first line of standard input."""
+    end_with_parent()
     settle_variables()
     channel = Channel()
     task = channel.receive()

@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from zoo.epitaph import epitaph
+from zoo.orphan import of_this_process
 from zoo.testing.law import Broken
 
 PATIENCE = 600
@@ -35,7 +36,7 @@ def ask(task: str, *, advice: str = "", **content: Any) -> dict[str, Any]:
             errors="replace",
             timeout=PATIENCE,
             check=False,
-            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"},
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", **of_this_process()},
         )
     except subprocess.TimeoutExpired:
         raise Broken(

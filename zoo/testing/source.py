@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.architecture import Architecture
 from zoo.errors import PluginError
+from zoo.private_import import PREFIX
 
 if TYPE_CHECKING:
     from zoo.registry import Origin
@@ -108,6 +109,8 @@ def extend_path(folders: Iterable[str]) -> None:
 def _file_of_no_module(module: str) -> str:
     """The file of what was run as a script or imported under a name that is not its own."""
     file = getattr(sys.modules.get(module), "__file__", None)
+    if file and module.startswith(PREFIX):
+        return str(Path(file).resolve())
     if not file or Path(file).stem in (module.rpartition(".")[2], "__init__"):
         return ""
     return str(Path(file).resolve())

@@ -14,6 +14,7 @@ from typing import Any
 
 from zoo import diagnosis
 from zoo.numerics import settle_keras, settle_variables
+from zoo.orphan import end_with_parent
 from zoo.testing.dataset_source import DatasetSource
 from zoo.testing.source import Source, extend_path
 
@@ -139,6 +140,7 @@ def _answer(question: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Answer the question on standard input."""
+    end_with_parent()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a plugin prints is no answer
     settle_variables()

@@ -5,6 +5,7 @@ from zoo.testing.laws.answers import INDEPENDENCE, LOGITS
 from zoo.testing.laws.backends import BACKENDS_AGREE
 from zoo.testing.laws.building import BATCH_OF_ONE, BUILDS, OUTPUT
 from zoo.testing.laws.compiling import XLA
+from zoo.testing.laws.expectations import INPUT_RANGE, RECIPE_TRAINS
 from zoo.testing.laws.hyperparameters import DOCUMENTED, MATTERS
 from zoo.testing.laws.importing import LIGHT_IMPORT
 from zoo.testing.laws.learning import BY_HEART, GRADIENTS, MIXED_PRECISION
@@ -19,6 +20,8 @@ LAWS: tuple[Law, ...] = (
     OUTPUT,
     BATCH_OF_ONE,
     LOGITS,
+    INPUT_RANGE,
+    RECIPE_TRAINS,
     INDEPENDENCE,
     SEED,
     WEIGHTS_ROUND_TRIP,

@@ -1,0 +1,36 @@
+"""Where output cannot be written, a command says so in a line, and fails."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ZOO = f"{sys.executable} -m zoo"
+
+
+def shell(line: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        ["bash", "-c", line], capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+@pytest.mark.parametrize("command", ["runs", "list --json", "--help"])
+@pytest.mark.parametrize("where", [">&-", "> /dev/full"])
+def test_output_that_cannot_be_written(command, where):
+    if "full" in where and not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    done = shell(f"{ZOO} {command} {where}")
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("zoo: standard output cannot be written (")
+
+
+def test_no_stream_at_all_is_survived():
+    assert shell(f"{ZOO} list >&- 2>&-").returncode == 1
+    assert shell(f"{ZOO} nonsense 2>&-").returncode == 2
+
+
+def test_a_reader_that_leaves_is_no_error():
+    done = shell(f"{ZOO} --help | head -1")
+    assert done.stderr == ""
