@@ -6,13 +6,8 @@ from typing import Any
 from zoo.errors import UsageError
 from zoo.training.reporter import Reporter
 
-LOGS = {
-    "loss": "loss",
-    "accuracy": "accuracy",
-    "val_loss": "val_loss",
-    "val_accuracy": "val_accuracy",
-}
-"""Metrics of an epoch that a callback sees, by the names that Keras gives them."""
+LOGS = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
+"""What a callback sees of an epoch, by the names that Keras gives it, too."""
 
 
 def adapted(callback: Any) -> Reporter:
@@ -69,7 +64,7 @@ class KerasCallback(Reporter):
 
     def __init__(self, callback: Any):
         self._callback = callback
-        self._epoch = -1
+        self._next = 0
 
     @property
     def stops(self) -> bool:
@@ -84,37 +79,47 @@ class KerasCallback(Reporter):
         if getattr(self._callback, "mode", "") == "auto" and "accuracy" in self._callback.monitor:
             self._callback.mode = "max"  # Keras finds this out from a compiled model's metrics
         self._callback.set_model(model)
-        self._rate = optimizer._learning_rate
+        self._rate = _rate_of(model)
 
     def training_started(self, folder, steps, epochs, start_epoch):
-        self._steps = steps
         self._callback.set_params({"epochs": epochs, "steps": steps, "verbose": 0})
-        self._callback.on_train_begin({})
-        self._begin(start_epoch)
+        self._tell("on_train_begin", {})
+        self._next = start_epoch
+        self.next_epoch()
 
-    def _begin(self, epoch: int) -> None:
-        self._epoch = epoch
-        self._callback.on_epoch_begin(epoch, {})
+    def next_epoch(self):
+        self._tell("on_epoch_begin", self._next, {})
 
     def step(self, epoch, done, sums):
         logs = {"loss": sums.mean_loss, "accuracy": sums.accuracy}
-        self._callback.on_train_batch_begin(done - 1, {})
-        self._callback.on_train_batch_end(done - 1, logs)
+        self._tell("on_train_batch_begin", done - 1, {})
+        self._tell("on_train_batch_end", done - 1, logs)
 
     def epoch_ended(self, row, images_per_second):
-        logs = {name: row[key] for name, key in LOGS.items() if key in row}
-        self._callback.on_epoch_end(
-            row["epoch"] - 1, {**logs, "learning_rate": row["learning_rate"]}
-        )
-        if self._callback.model.optimizer._learning_rate is not self._rate:
-            raise UsageError(
-                f"{type(self._callback).__name__} changed the learning rate, which is the recipe's; "
-                "choose a schedule in the recipe instead."
-            )
+        logs = {name: row[name] for name in LOGS if name in row}
+        self._tell("on_epoch_end", row["epoch"] - 1, logs)
         self._next = row["epoch"]
 
-    def next_epoch(self):
-        self._begin(self._next)
-
     def training_ended(self):
-        self._callback.on_train_end({})
+        self._tell("on_train_end", {})
+
+    def _tell(self, hook: str, *arguments: Any) -> None:
+        try:
+            getattr(self._callback, hook)(*arguments)
+        except TypeError as error:
+            if "LearningRateSchedule" not in str(error):
+                raise
+            raise UsageError(self._refusal()) from error
+        if _rate_of(self._callback.model) != self._rate:
+            raise UsageError(self._refusal())
+
+    def _refusal(self) -> str:
+        return (
+            f"{type(self._callback).__name__} changes the learning rate, which is the recipe's, so that "
+            "a resumed run has the same one. Choose a schedule in the recipe instead."
+        )
+
+
+def _rate_of(model: Any) -> Any:
+    rate = model.optimizer._learning_rate
+    return rate if callable(rate) else float(rate)
