@@ -1,12 +1,16 @@
 """Showing a comparison while it runs: two bars on a terminal, a line for each run in a log."""
 
 import sys
+import time
 
 import click
 
 from zoo.cli.output import duration, percent
 from zoo.comparison.reporter import ComparisonReporter
 from zoo.progress import bars
+
+SECONDS_BETWEEN = 2.0
+"""Between two lines about work that is fast but of many parts."""
 
 
 def make_comparison_reporter(*, silent: bool) -> ComparisonReporter:
@@ -37,8 +41,16 @@ class Notes(ComparisonReporter):
 class LogLines(Notes):
     """A line for each run that ends, with how long the rest will take."""
 
+    def __init__(self):
+        self._told = time.monotonic()
+
     def surveying(self, name):
         click.echo(f"looking at {name}", err=True)
+
+    def working(self, what, done, total):
+        if time.monotonic() - self._told > SECONDS_BETWEEN:
+            self._told = time.monotonic()
+            click.echo(f"{what}: {done:,} of {total:,}", err=True)
 
     def planned(self, agenda):
         self._total, self._done = len(agenda.to_do), 0
@@ -63,7 +75,7 @@ class LiveBars(Notes):
         self._tasks = {}
         self._steps = {}
         self._shares = {}
-        self._whole = self._costs = None
+        self._whole = self._costs = self._work = None
 
     def _print(self, text):
         self._progress.console.print(text, markup=False)
@@ -142,6 +154,17 @@ class LiveBars(Notes):
             self._costs = self._progress.add_task("costs", total=total, detail="")
             self._progress.start()
         self._progress.update(self._costs, completed=done, detail=name)
+
+    def working(self, what, done, total):
+        if self._work is None:
+            self._work = self._progress.add_task(what, total=total, detail="")
+            self._progress.start()
+        self._progress.update(
+            self._work, description=what, completed=done, total=total, detail=f"{done} of {total}"
+        )
+        if done == total:
+            self._progress.remove_task(self._work)
+            self._work = None
 
     def close(self):
         self._progress.stop()

@@ -6,13 +6,13 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo import archives, atomic, layouts
+from zoo import archives, atomic, layouts, run_record
 from zoo.errors import UsageError, ZooError
 from zoo.parameters import from_plain
 from zoo.recipe import Recipe
@@ -167,6 +167,8 @@ class Run:
             ZooError: `run.json` is missing, damaged, or of a newer schema.
         """
         path = folder / "run.json"
+        if path.exists() and not path.is_file():  # a FIFO would be waited for
+            raise ZooError(f"{folder}: is no run: run.json is no file.")
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
             schema = record["schema"]
@@ -174,14 +176,19 @@ class Run:
             raise ZooError(
                 f"{folder}: is no run: run.json cannot be read ({error.strerror})."
             ) from error
+        except RecursionError as error:
+            raise ZooError(f"{path}: is damaged (it is nested too deeply).") from error
         except (ValueError, KeyError, TypeError) as error:
             raise ZooError(f"{path}: is damaged ({error}).") from error
         if schema != SCHEMA:
             raise ZooError(
-                f"{path}: has schema {schema}; this archzoo reads {SCHEMA}. Upgrade: pip install -U archzoo."
+                f"{path}: has schema {schema!r:.20}; this archzoo reads {SCHEMA}. Upgrade: pip install "
+                "-U archzoo."
             )
         if missing := REQUIRED - set(record):
             raise ZooError(f"{path}: is damaged (it lacks {', '.join(sorted(missing))}).")
+        if fault := run_record.fault(record):
+            raise ZooError(f"{path}: is damaged ({fault} is nothing that archzoo writes).")
         return cls(folder, record)
 
     def save(self) -> None:
@@ -311,10 +318,17 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def all_runs(runs_dir: Path) -> tuple[list[Run], list[str]]:
-    """The runs in a folder, oldest first, and a line for each folder whose record is unusable."""
+def all_runs(
+    runs_dir: Path, progress: Callable[[int, int], object] = lambda _done, _total: None
+) -> tuple[list[Run], list[str]]:
+    """The runs in a folder, oldest first, and a line for each folder whose record is unusable.
+
+    `progress` is told how many are read, and of how many.
+    """
     runs, problems = [], []
-    for record in sorted(runs_dir.glob("*/run.json")):
+    records = sorted(runs_dir.glob("*/run.json"))
+    for place, record in enumerate(records):
+        progress(place + 1, len(records))
         try:
             runs.append(Run.open(record.parent))
         except ZooError as error:

@@ -1,5 +1,6 @@
 """What can be said about an accuracy from the examples it was measured on."""
 
+import functools
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,10 +13,7 @@ NEAR_MAJORITY = 1.5
 
 def loss_and_accuracy(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
     """Mean cross-entropy (natural logarithm) and the share of right answers, from logits."""
-    from scipy.special import log_softmax
-
-    log_probabilities = log_softmax(logits.astype("float64"), axis=-1)
-    loss = -log_probabilities[np.arange(len(labels)), labels].mean()
+    loss = -log_probabilities(logits)[np.arange(len(labels)), labels].mean()
     return float(loss), float((logits.argmax(axis=-1) == labels).mean())
 
 
@@ -25,15 +23,37 @@ def log_mean_probability(several: Iterable[np.ndarray]) -> np.ndarray:
     Each answer is logits `(N, classes)`; they are taken one at a time, so that they may be made as
     they are asked for. The result is logits again, whose softmax is the mean.
     """
+    mean = MeanProbability()
+    for logits in several:
+        mean.add(log_probabilities(logits))
+    return mean.logarithm
+
+
+def log_probabilities(logits: np.ndarray) -> np.ndarray:
+    """The logarithm of softmax, float64."""
     from scipy.special import log_softmax
 
-    total, count = np.array(-np.inf), 0
-    for logits in several:
-        total = np.logaddexp(total, log_softmax(logits.astype("float64"), axis=-1))
-        count += 1
-    return total - np.log(count)
+    return log_softmax(logits.astype("float64"), axis=-1)
 
 
+class MeanProbability:
+    """The mean of several answers' probabilities, which are added one at a time."""
+
+    def __init__(self) -> None:
+        self._total, self.count = np.array(-np.inf), 0
+
+    def add(self, answer: np.ndarray) -> None:
+        """Add an answer: logarithms of probabilities `(N, classes)`."""
+        self._total = np.logaddexp(self._total, answer)
+        self.count += 1
+
+    @property
+    def logarithm(self) -> np.ndarray:
+        """Logits again, whose softmax is the mean."""
+        return self._total - np.log(self.count)
+
+
+@functools.lru_cache(maxsize=4096)
 def accuracy_interval(correct: int, examples: int) -> tuple[float, float]:
     """The 95 % interval of an accuracy, for new examples of the same kind (Wilson 1927).
 

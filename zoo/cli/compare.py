@@ -221,14 +221,15 @@ def _elsewhere(context: click.Context, given: dict[str, Any], reporter):
     recipe = Path(given["recipe"]).stem if given["recipe"] else None
     names = [Path(name).stem if name.endswith(".py") else name for name in given["names"]]
     wanted = results.Wanted(names, given["dataset"], recipe, _data_parameters(registry, given))
-    found = results.of_folders(given["folders"], wanted, reporter.note)
+    found = results.of_folders(given["folders"], wanted, reporter)
     present = [each for each in found if each.runs]
     results.check_same_test_set(present)
     mixed = _differs(found, registry)
     if not given["allow_mixed"]:
         results.refuse_mixed(mixed)
     cost = costs_in(given["folders"], present, reporter.note)
-    return make_document(found, cost, About(_typed(given), given["target"], mixed)), found
+    about = About(_typed(given), given["target"], mixed)
+    return make_document(found, cost, about, reporter), found
 
 
 def _data_parameters(registry, given: dict[str, Any]) -> dict[str, Any]:

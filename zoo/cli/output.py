@@ -31,17 +31,17 @@ def print_table(
     widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
     indent = sum(widths[:-1]) + 2 * (len(widths) - 1)
     room = (shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDE) - indent
+    lines = []
     for number, row in enumerate([columns, *rows]):
         start = "  ".join(
             text.rjust(width) if numbers and place else text.ljust(width)
             for place, (text, width) in enumerate(zip(row[:-1], widths, strict=False))
         )
-        lines = _wrapped(row[-1], room)
+        last, *more = _wrapped(row[-1], room)
         lead = start + "  " if len(row) > 1 else ""
-        text = f"{lead}{lines[0]}".rstrip() + "".join(
-            f"\n{' ' * indent}{line}" for line in lines[1:]
-        )
-        click.echo(click.style(text, bold=True) if number == 0 else text)
+        text = f"{lead}{last}".rstrip() + "".join(f"\n{' ' * indent}{line}" for line in more)
+        lines.append(click.style(text, bold=True) if number == 0 else text)
+    click.echo("\n".join(lines))  # in one piece: each echo is flushed
 
 
 def _wrapped(text: str, room: int) -> list[str]:

@@ -55,11 +55,9 @@ def differing(values: Mapping[str, Sequence[tuple[str, Any]]]) -> list[str]:
     """
     lines = []
     for thing, pairs in values.items():
-        owners: dict[str, list[str]] = {}
+        owners: dict[str, dict[str, None]] = {}
         for owner, value in pairs:
-            names = owners.setdefault(str(value), [])
-            if owner not in names:
-                names.append(owner)
+            owners.setdefault(str(value), {})[owner] = None
         if len(owners) > 1:
             parts = [f"{value} ({', '.join(names)})" for value, names in owners.items()]
             lines.append(f"{thing}: {', '.join(parts)}")

@@ -1,7 +1,7 @@
 """A comparison as a document: everything the table, the files and the page are made of."""
 
 import statistics as middle
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from zoo.comparison import columns, conditions
 from zoo.comparison import statistics as judge
 from zoo.comparison.benchmark import cost_identity
 from zoo.comparison.ensembles import make_ensembles
+from zoo.comparison.reporter import ComparisonReporter
 from zoo.comparison.results import Result, resolved_recipe
 from zoo.errors import ZooError
 from zoo.run import Run, now
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 SCHEMA = 1
 THROUGHPUT = "infer_256"
 """The measure of inference throughput in the table and on the Pareto front."""
+
+MOST_PAIRS = 10_000
+"""Pairs in a document: those of 141 architectures. Nobody reads more, and memory would not hold all."""
 
 MEASURES = {
     "train_images_per_second": "train",
@@ -50,8 +54,8 @@ class About:
     notes: Sequence[str] = field(default_factory=list)
 
 
-def right_answers(result: Result) -> "np.ndarray":
-    """`(seeds, examples)`: 1.0 where a run's answer is the label.
+def right_answers(result: Result, done: Callable[[int], object]) -> "np.ndarray":
+    """`(seeds, examples)`: 1.0 where a run's answer is the label. `done` is told of each run read.
 
     Raises:
         ZooError: predictions cannot be read.
@@ -60,6 +64,7 @@ def right_answers(result: Result) -> "np.ndarray":
 
     rows = []
     for run in result.runs:
+        done(1)
         try:
             logits, labels = run.read_predictions()
         except (OSError, ValueError, KeyError) as error:
@@ -69,7 +74,10 @@ def right_answers(result: Result) -> "np.ndarray":
 
 
 def make_document(
-    results: Sequence[Result], cost: Mapping[str, Any] | None, about: About
+    results: Sequence[Result],
+    cost: Mapping[str, Any] | None,
+    about: About,
+    reporter: ComparisonReporter | None = None,
 ) -> dict[str, Any]:
     """Judge the results; a document, JSON-plain. Rows come best first, failed ones last.
 
@@ -80,13 +88,15 @@ def make_document(
     if not present:
         causes = "; ".join(f"{r.name}: {_problem(r)}" for r in results)
         raise ZooError(f"nothing to compare: no run is finished. {causes}")
-    correct = {result.name: right_answers(result) for result in present}
-    pairs = judge.differences(correct)
-    ranks = judge.ranks(list(correct), pairs)
+    progress = _Progress(reporter or ComparisonReporter(), present)
+    correct = {result.name: right_answers(result, progress.read) for result in present}
+    pairs = judge.differences(correct, progress.tested)
+    ranks = judge.ranks(list(correct), pairs.told_apart)
     rows = [_row(result, correct.get(result.name), ranks, cost, about) for result in results]
     _mark_pareto(rows)
     notes = [
         *about.notes,
+        *_left_out(pairs),
         *_majority(rows, present[0]),
         *_overrides(present),
         *_shifted(present),
@@ -117,14 +127,41 @@ def make_document(
             for column in columns.COLUMNS
         ],
         "rows": rows,
-        "ensembles": make_ensembles(_best_first(present, correct), correct),
-        "pairs": [_pair(pair, correct) for pair in pairs],
+        "ensembles": make_ensembles(_best_first(present, correct), correct, progress.added),
+        "pairs": [_pair(pair, correct) for pair in pairs[:MOST_PAIRS]],
         "noise": _noise(correct, cost),
         "cost": _cost_summary(cost),
         "harness": about.harness,
         "runs": [_run(result.name, run) for result in present for run in result.runs],
         "repeat": _repeat(present, about.command),
     }
+
+
+class _Progress:
+    """Tells a reporter how far the judging of many runs is."""
+
+    def __init__(self, reporter: ComparisonReporter, results: Sequence[Result]):
+        self._reporter, self._read = reporter, 0
+        self._results, self._runs = len(results), sum(len(result.runs) for result in results)
+
+    def read(self, count: int) -> None:
+        self._read += count
+        self._reporter.working("reading predictions", self._read, self._runs)
+
+    def tested(self, done: int) -> None:
+        self._reporter.working("testing pairs", done, self._results)
+
+    def added(self, done: int) -> None:
+        self._reporter.working("answers together", done, self._runs)
+
+
+def _left_out(pairs: Sequence[judge.Difference]) -> list[str]:
+    if len(pairs) <= MOST_PAIRS:
+        return []
+    return [
+        f"of {len(pairs):,} pairs the {MOST_PAIRS:,} with the largest differences are listed; ranks "
+        "and corrected p values are of all"
+    ]
 
 
 def _majority(rows: Sequence[Mapping[str, Any]], result: Result) -> list[str]:

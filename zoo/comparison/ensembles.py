@@ -4,42 +4,61 @@ Lakshminarayanan, Pritzel and Blundell 2017 (arXiv:1612.01474), "deep ensembles"
 probabilities are averaged.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from zoo.comparison.results import Result
-from zoo.statistics import log_mean_probability, measured
+from zoo.statistics import MeanProbability, log_probabilities, measured
 
 ALL = "all"
 """The name of the ensemble of everything."""
 
 
 def make_ensembles(
-    results: Sequence[Result], correct: Mapping[str, np.ndarray]
+    results: Sequence[Result],
+    correct: Mapping[str, np.ndarray],
+    done: Callable[[int], object] = lambda _done: None,
 ) -> list[dict[str, Any]]:
     """One for each result with at least two runs, in their order, then one of all results' runs.
 
     Args:
         results: each with a run, all tested on the same images.
         correct: by a result's name, `(seeds, examples)`: where its runs are right.
+        done: is told how many runs' answers are added.
     """
-    groups = [(result.name, [result]) for result in results if len(result.runs) > 1]
+    found, everything, count = [], MeanProbability(), 0
+    for result in results:
+        own = MeanProbability()
+        for run in result.runs:
+            logits, labels = run.read_predictions()
+            answer = log_probabilities(logits)
+            own.add(answer)
+            if len(results) > 1:
+                everything.add(answer)
+            count += 1
+            done(count)
+        if own.count > 1:
+            found.append(_ensemble(result.name, [result], own, labels, correct))
     if len(results) > 1:
-        groups.append((ALL, list(results)))
-    return [_ensemble(name, group, correct) for name, group in groups]
+        found.append(_ensemble(ALL, results, everything, labels, correct))
+    return found
 
 
-def _ensemble(name: str, group: list[Result], correct: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    runs = [run for result in group for run in result.runs]
-    logits = log_mean_probability(run.read_predictions()[0] for run in runs)
-    together = measured(logits, runs[0].read_predictions()[1])
+def _ensemble(
+    name: str,
+    group: Sequence[Result],
+    mean: MeanProbability,
+    labels: np.ndarray,
+    correct: Mapping[str, np.ndarray],
+) -> dict[str, Any]:
+    together = measured(mean.logarithm, labels)
     alone = np.concatenate([correct[result.name] for result in group])
     return {
         "name": name,
         "architectures": [result.name for result in group],
-        "members": len(runs),
+        "members": mean.count,
         "accuracy": together["test_accuracy"],
         "interval": together["test_accuracy_interval"],
         "correct": together["test_correct"],

@@ -31,5 +31,8 @@ class ComparisonReporter:
     def measuring(self, name: str, done: int, total: int) -> None:
         """The benchmark of costs is at this architecture; `done` of `total` portions are done."""
 
+    def working(self, what: str, done: int, total: int) -> None:
+        """Many runs are read or judged; `done` of `total` are."""
+
     def close(self) -> None:
         """Nothing more will be told, whatever happened."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from zoo import recipe as recipes
 from zoo import run as runs
 from zoo.comparison import conditions
 from zoo.comparison.execution import Outcome
+from zoo.comparison.reporter import ComparisonReporter
 from zoo.errors import UsageError
 from zoo.manifest import Manifest
 from zoo.recipe import Recipe
@@ -74,17 +76,18 @@ class Wanted:
 
 
 def of_folders(
-    folders: Sequence[Path], wanted: Wanted, note: Callable[[str], None]
+    folders: Sequence[Path], wanted: Wanted, reporter: ComparisonReporter
 ) -> list[Result]:
     """The finished runs in some folders of runs (or folders of one run), grouped by architecture.
 
-    What cannot be read is skipped, and `note` is told. Of two runs of one architecture, seed and
+    What cannot be read is skipped, and the reporter is told. Of two runs of one architecture, seed and
     recipe the later one counts.
 
     Raises:
         UsageError: a folder is missing, a name is in none of them, or nothing is left.
     """
-    there = [run for folder in folders for run in _runs_in(folder, note)]
+    note = reporter.note
+    there = [run for folder in folders for run in _runs_in(folder, reporter)]
     known = [run.record["architecture"]["name"] for run in there]
     for name in wanted.names:
         if there and name not in known:
@@ -92,7 +95,8 @@ def of_folders(
     found = [run for run in there if wanted.takes(run)]
     groups: dict[str, dict[tuple[int, str], Run]] = {}
     failures: dict[str, dict[int, Failure]] = {}
-    for run in found:
+    for place, run in enumerate(found):
+        reporter.working("checking runs", place + 1, len(found))
         key = json.dumps(_kind(run), sort_keys=True)
         seed, status = run.record["seed"], run.status
         if status == runs.FINISHED and not run.tested:
@@ -116,14 +120,14 @@ def of_folders(
     return _named(groups, failures)
 
 
-def _runs_in(folder: Path, note: Callable[[str], None]) -> list[Run]:
+def _runs_in(folder: Path, reporter: ComparisonReporter) -> list[Run]:
     if not folder.is_dir():
         raise UsageError(f"--from {folder}: there is no such folder.")
     if (folder / "run.json").is_file():
         return [Run.open(folder)]
-    found, problems = all_runs(folder)
+    found, problems = all_runs(folder, partial(reporter.working, "reading runs"))
     for problem in problems:
-        note(f"skipped: {problem}")
+        reporter.note(f"skipped: {problem}")
     return found
 
 
@@ -152,13 +156,15 @@ def _kind(run: Run) -> dict[str, Any]:
 def _named(groups, failures) -> list[Result]:
     """Results under names that differ: where two share an architecture's, with what tells them apart."""
     kinds = {key: json.loads(key) for key in [*groups, *(k for k in failures if k not in groups)]}
-    names = [kind["architecture"] for kind in kinds.values()]
+    namesakes: dict[str, list[dict[str, Any]]] = {}
+    for kind in kinds.values():
+        namesakes.setdefault(kind["architecture"], []).append(kind)
+    differing = {name: _what_differs(those) for name, those in namesakes.items()}
     results = []
     for key, kind in kinds.items():
         name = kind["architecture"]
-        if names.count(name) > 1:
-            others = [other for other in kinds.values() if other["architecture"] == name]
-            name = f"{name} ({_what_tells_apart(kind, others)})"
+        if len(namesakes[name]) > 1:
+            name = f"{name} ({_what_tells_apart(kind, differing[name])})"
         there = groups.get(key, {})
         seeds = {seed for seed, _ in there}
         lost = [each for seed, each in failures.get(key, {}).items() if seed not in seeds]
@@ -166,18 +172,23 @@ def _named(groups, failures) -> list[Result]:
     return results
 
 
-def _what_tells_apart(kind: dict[str, Any], others: list[dict[str, Any]]) -> str:
-    def flat(each):
-        named = {k: v for k, v in each["origin"].items() if k != "neighbours"}
-        hashes = {**named, **each["origin"].get("neighbours", {})}
-        origin = {k: str(v)[:8] for k, v in hashes.items()}
-        return {**origin, **each["hyperparameters"], **each["data_parameters"]}
+def _facts(kind: dict[str, Any]) -> dict[str, Any]:
+    named = {k: v for k, v in kind["origin"].items() if k != "neighbours"}
+    hashes = {**named, **kind["origin"].get("neighbours", {})}
+    origin = {k: str(v)[:8] for k, v in hashes.items()}
+    return {**origin, **kind["hyperparameters"], **kind["data_parameters"]}
 
-    mine, rest = flat(kind), [flat(each) for each in others]
+
+def _what_differs(kinds: Sequence[dict[str, Any]]) -> set[str]:
+    """The facts in which not all of these are alike."""
+    every = [_facts(kind) for kind in kinds]
+    keys = {key for facts in every for key in facts}
+    return {key for key in keys if any(facts.get(key) != every[0].get(key) for facts in every)}
+
+
+def _what_tells_apart(kind: dict[str, Any], differing: set[str]) -> str:
     words = [
-        f"{key}={value}"
-        for key, value in mine.items()
-        if value != "" and any(other.get(key) != value for other in rest)
+        f"{key}={value}" for key, value in _facts(kind).items() if value != "" and key in differing
     ]
     return ", ".join(words) or kind["layout"][1]
 
@@ -186,8 +197,9 @@ def what_differs(results: Sequence[Result], manifest: Manifest) -> list[str]:
     """What is not the same for all runs and should be: conditions, recipe. Empty: comparable."""
     pairs = [(result.name, run) for result in results for run in result.runs]
     values: dict[str, list[tuple[str, Any]]] = {}
+    named = lru_cache(lambda recipe, architecture: recipes.resolve(manifest, recipe, architecture))
     for name, run in pairs:
-        values.setdefault("recipe", []).append((name, _recipe(run, manifest)))
+        values.setdefault("recipe", []).append((name, _recipe(run, manifest, named)))
         recorded = numerics.in_words(run.record["identity"].get("variables", {}))
         values.setdefault("variables", []).append((name, recorded))
         for key, value in conditions.of_run(run).items():
@@ -205,12 +217,12 @@ def _differing_data(results: Sequence[Result]) -> list[str]:
     return conditions.differing(values)
 
 
-def _recipe(run: Run, manifest: Manifest) -> str:
+def _recipe(run: Run, manifest: Manifest, named_for: Callable[[str, str], Recipe]) -> str:
     """`quick` if it is that, as registry.toml has it for this architecture; else how it differs."""
     recipe = run.recipe
     if recipe.name not in manifest.recipes:
         return f"{recipe.name} {recipe.digest}"
-    named = recipes.resolve(manifest, recipe.name, run.record["architecture"]["name"])
+    named = named_for(recipe.name, run.record["architecture"]["name"])
     changed = [
         f"{each.name}={getattr(recipe, each.name)}"
         for each in fields(Recipe)

@@ -13,10 +13,12 @@ every architecture, so seed 3 of one has nothing in common with seed 3 of anothe
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
+import numpy.typing
 
 from zoo.statistics import accuracy_interval
 
@@ -88,7 +90,7 @@ class Estimate:
     high: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Difference:
     """How much the first is better than the second, and whether that can be told.
 
@@ -130,97 +132,208 @@ def mean_accuracy(correct: np.ndarray) -> Estimate:
     return Estimate(mean, float(expit(logit(mean) - margin)), float(expit(logit(mean) + margin)))
 
 
+class _Sides:
+    """What pairs need of all architectures; worked out once, a row for each.
+
+    Attributes:
+        single: whether it has one seed.
+        models: right answers of the first seed.
+        means: right answers, mean over seeds.
+        facts: mean, what seeds add to a variance, their degrees of freedom, the noise of an example.
+    """
+
+    def __init__(self, correct: Sequence[np.ndarray]):
+        self.single = np.array([len(each) < 2 for each in correct], bool)
+        self.models = np.stack([each[0] for each in correct]).astype("float64")
+        self.means = self.models
+        if not self.single.all():
+            self.means = np.stack([each.mean(axis=0) for each in correct])
+        self.facts = np.array([_facts(each) for each in correct])
+
+    def tested(self, place: int, others: np.ndarray, single: bool) -> "_Tests":
+        """One minus each of the others; `single`: one of the two has a single seed."""
+        if single:
+            return _of_two_models(self.models[place], self.models[others])
+        apart = self.means[place] - self.means[others]
+        return _of_architectures(self.facts[place], self.facts[others].T, apart)
+
+
+def _facts(correct: np.ndarray) -> tuple[float, float, float, float]:
+    seeds, examples = correct.shape
+    if seeds < 2:
+        return (math.nan,) * 4
+    squares = MeanSquares.of(correct)
+    variance = squares.seed_variance(seeds, examples)
+    return squares.mean, variance, seeds - 1, squares.residual / seeds
+
+
+_Tests = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""One architecture against several others: differences, margins, p values."""
+
+
+def _of_architectures(ours: np.ndarray, theirs: np.ndarray, apart: np.ndarray) -> _Tests:
+    from scipy import special
+
+    examples = apart.shape[1]
+    noise = ours[3] + theirs[3]
+    from_examples = np.maximum(apart.var(axis=1, ddof=1) - noise, 0.0) / examples
+    # Never below what a single example that splits them would give.
+    variance = np.maximum(ours[1] + theirs[1] + from_examples, float(examples) ** -2)
+    spread = ours[1] ** 2 / ours[2] + theirs[1] ** 2 / theirs[2]
+    freedom = np.full(len(apart), examples - 1.0)
+    np.divide(variance**2, spread, out=freedom, where=spread > 0)
+    value, error = ours[0] - theirs[0], np.sqrt(variance)
+    margin = special.stdtrit(freedom, (1 + LEVEL) / 2) * error
+    return value, margin, 2 * special.stdtr(freedom, -np.abs(value) / error)
+
+
+def _of_two_models(first: np.ndarray, others: np.ndarray) -> _Tests:
+    from scipy import stats
+
+    apart = first - others
+    examples = apart.shape[1]
+    error = np.maximum(apart.std(axis=1, ddof=1) / math.sqrt(examples), 1 / examples)
+    margin = stats.norm.ppf((1 + LEVEL) / 2) * error
+    return apart.mean(axis=1), margin, mcnemar(first, others)
+
+
+def mcnemar(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """McNemar's exact test on the right answers `(examples,)` of one model and `(..., examples)`.
+
+    The two-sided p value of a fair coin for the examples that only one of them gets right.
+    """
+    from scipy.stats import binom
+
+    only_first = np.sum((first == 1) & (second == 0), axis=-1)
+    only_second = np.sum((first == 0) & (second == 1), axis=-1)
+    fewer, both = np.minimum(only_first, only_second), only_first + only_second
+    # The coin is fair, so both tails are alike; with a tie they are everything.
+    tails = binom.cdf(fewer, both, 0.5) + binom.sf(both - fewer - 1, both, 0.5)
+    return np.where(2 * fewer == both, 1.0, np.minimum(tails, 1.0))
+
+
+TESTS = {True: "mcnemar exact", False: "welch-satterthwaite t"}
+"""The test of a pair, by whether one of the two has a single seed."""
+
+
+def holm(p_values: "np.typing.ArrayLike") -> np.ndarray:
+    """p values that hold for all tests together (Holm 1979), in the order given."""
+    p = np.asarray(p_values, "float64")
+    order = np.argsort(p, kind="stable")
+    adjusted = np.ones(len(p))
+    bounded = np.minimum(1.0, (len(p) - np.arange(len(p))) * p[order])
+    adjusted[order] = np.maximum.accumulate(bounded)
+    return adjusted
+
+
+class Differences(Sequence[Difference]):
+    """Every pair, the better one first, largest difference first; columns, as there may be millions.
+
+    Args:
+        names: of the architectures.
+        first, second: places in `names`.
+        margin: half of the interval's width.
+        single: whether one of the two has a single seed.
+    """
+
+    def __init__(self, names: Sequence[str], first, second, value, margin, p, single):
+        order = np.argsort(-np.abs(value), kind="stable")
+        behind = value < 0
+        adjusted = np.ones(len(p))
+        # One seed says nothing about the architecture: such pairs cannot be told apart.
+        adjusted[~single] = holm(p[~single])
+        self._names = names
+        self._columns = [
+            each[order]
+            for each in (
+                np.where(behind, second, first),
+                np.where(behind, first, second),
+                np.abs(value),
+                margin,
+                p,
+                adjusted,
+                single,
+            )
+        ]
+
+    def __len__(self) -> int:
+        return len(self._columns[0])
+
+    @overload
+    def __getitem__(self, index: int) -> Difference: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Difference]: ...
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
+        first, second, value, margin, p, adjusted, single = (
+            each[index].item() for each in self._columns
+        )
+        return Difference(
+            self._names[first],
+            self._names[second],
+            value,
+            value - margin,
+            value + margin,
+            p,
+            adjusted,
+            TESTS[single],
+        )
+
+    @property
+    def told_apart(self) -> list[Difference]:
+        """Those that are different."""
+        return [self[int(place)] for place in np.flatnonzero(self._columns[5] < 1 - LEVEL)]
+
+
 def difference(first: np.ndarray, second: np.ndarray) -> tuple[Estimate, float, str]:
     """First minus second: the estimate, its p value, and the test's name.
 
     Both are `(seeds, examples)` with the same examples; the numbers of seeds may differ.
     """
-    if min(len(first), len(second)) < 2:
-        return _of_two_models(first[0], second[0])
-    return _of_architectures(first, second)
+    sides = _Sides([first, second])
+    tests = sides.tested(0, np.array([1]), bool(sides.single.any()))
+    value, margin, p = (each.item() for each in tests)
+    return Estimate(value, value - margin, value + margin), p, TESTS[bool(sides.single.any())]
 
 
-def _of_architectures(first: np.ndarray, second: np.ndarray) -> tuple[Estimate, float, str]:
-    from scipy import stats
-
-    examples = first.shape[1]
-    ours, theirs = MeanSquares.of(first), MeanSquares.of(second)
-    parts = [
-        (squares.seed_variance(len(each), examples), len(each) - 1)
-        for squares, each in ((ours, first), (theirs, second))
-    ]
-    by_example = first.mean(axis=0) - second.mean(axis=0)
-    noise = ours.residual / len(first) + theirs.residual / len(second)
-    from_examples = max(float(by_example.var(ddof=1)) - noise, 0.0) / examples
-    # Never below what a single example that splits them would give.
-    variance = max(sum(part for part, _ in parts) + from_examples, examples**-2)
-    spread = sum(part**2 / freedom for part, freedom in parts)
-    freedom = variance**2 / spread if spread else examples - 1
-    value = ours.mean - theirs.mean
-    error = math.sqrt(variance)
-    margin = stats.t.ppf((1 + LEVEL) / 2, freedom) * error
-    p = 2 * stats.t.sf(abs(value) / error, freedom)
-    return Estimate(value, value - margin, value + margin), float(p), "welch-satterthwaite t"
+PORTION = 2**20
+"""Answers that are held at once for testing pairs: bounds the memory."""
 
 
-def _of_two_models(first: np.ndarray, second: np.ndarray) -> tuple[Estimate, float, str]:
-    from scipy import stats
-
-    apart = first.astype("float64") - second
-    value, examples = float(apart.mean()), len(apart)
-    error = max(float(apart.std(ddof=1)) / math.sqrt(examples), 1 / examples)
-    margin = stats.norm.ppf((1 + LEVEL) / 2) * error
-    return Estimate(value, value - margin, value + margin), mcnemar(first, second), "mcnemar exact"
-
-
-def mcnemar(first: np.ndarray, second: np.ndarray) -> float:
-    """McNemar's exact test on the right answers `(examples,)` of two models.
-
-    The two-sided p value of a fair coin for the examples that only one of them gets right.
-    """
-    from scipy.stats import binomtest
-
-    only_first = int(np.sum((first == 1) & (second == 0)))
-    only_second = int(np.sum((first == 0) & (second == 1)))
-    if not only_first + only_second:
-        return 1.0
-    return float(binomtest(only_first, only_first + only_second).pvalue)
+def differences(
+    correct: Mapping[str, np.ndarray], done: Callable[[int], object] = lambda _done: None
+) -> Differences:
+    """Every pair of architectures. `done` is told of how many architectures all pairs are tested."""
+    sides, rows = _Sides(list(correct.values())), []
+    for place in range(len(correct)):
+        rows.append(_against(place, sides))
+        done(place + 1)
+    columns = [np.concatenate(each) for each in zip(*rows, strict=True)]
+    return Differences(list(correct), *columns)
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """p values that hold for all tests together (Holm 1979), in the order given."""
-    count = len(p_values)
-    adjusted, highest = [1.0] * count, 0.0
-    for place, index in enumerate(sorted(range(count), key=lambda each: p_values[each])):
-        highest = max(highest, min(1.0, (count - place) * p_values[index]))
-        adjusted[index] = highest
-    return adjusted
-
-
-def differences(correct: Mapping[str, np.ndarray]) -> list[Difference]:
-    """Every pair of architectures, the better one first, largest difference first."""
-    found = []
-    for one, other in itertools.combinations(correct, 2):
-        estimate, p, test = difference(correct[one], correct[other])
-        found.append((one, other, estimate, p, test))
-    # One seed says nothing about the architecture: such pairs cannot be told apart.
-    tested = [each for each in found if not each[4].startswith("mcnemar")]
-    adjusted = dict(zip(map(id, tested), holm([each[3] for each in tested]), strict=True))
-    pairs = []
-    for each in found:
-        one, other, estimate, p, test = each
-        if estimate.value < 0:
-            one, other = other, one
-            estimate = Estimate(-estimate.value, -estimate.high, -estimate.low)
-        bounds = (estimate.value, estimate.low, estimate.high)
-        pairs.append(Difference(one, other, *bounds, p, adjusted.get(id(each), 1.0), test))
-    return sorted(pairs, key=lambda pair: -pair.value)
+def _against(place: int, sides: _Sides) -> tuple[np.ndarray, ...]:
+    """One architecture and each after it: columns of `Differences`."""
+    others = np.arange(place + 1, len(sides.single))
+    single = sides.single[place] | sides.single[others]
+    value, margin, p = np.empty((3, len(others)))
+    at_once = max(1, PORTION // sides.models.shape[1])
+    for kind in (True, False):
+        places = np.flatnonzero(single == kind)
+        for start in range(0, len(places), at_once):
+            portion = places[start : start + at_once]
+            value[portion], margin[portion], p[portion] = sides.tested(place, others[portion], kind)
+    return np.full(len(others), place), others, value, margin, p, single
 
 
 def ranks(names: Sequence[str], pairs: Sequence[Difference]) -> dict[str, tuple[int, int]]:
     """The best and the worst rank of each that the tests leave open."""
-    above = {name: sum(p.different and p.second == name for p in pairs) for name in names}
-    below = {name: sum(p.different and p.first == name for p in pairs) for name in names}
+    above, below = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
+    for pair in pairs:
+        if pair.different:
+            above[pair.second] += 1
+            below[pair.first] += 1
     return {name: (1 + above[name], len(names) - below[name]) for name in names}
 
 
