@@ -88,13 +88,18 @@ class Run:
         return self.record.get("status") == FINISHED
 
     @property
+    def tested(self) -> bool:
+        """Whether it has test results; a run may leave the test set untouched."""
+        return "test_accuracy" in self.record.get("metrics", {})
+
+    @property
     def epochs_done(self) -> int:
         """How many epochs are complete; while it runs, and after it was killed, history.csv tells."""
         told = self.record.get("progress", {}).get("epochs", 0)
         if self.finished:
             return told
         try:
-            return max(told, len(self.history()))
+            return max(told, len(self.read_history()))
         except ZooError:
             return told
 
@@ -198,7 +203,7 @@ class Run:
         writer.writerows(rows)
         atomic.write_text(self.folder / "history.csv", text.getvalue())
 
-    def history(self) -> list[dict[str, float]]:
+    def read_history(self) -> list[dict[str, float]]:
         """The rows of `history.csv`; without a validation split their `val_` values are NaN.
 
         Raises:
@@ -223,7 +228,7 @@ class Run:
         path = self.folder / "predictions.npz"
         atomic.write(path, lambda file: np.savez_compressed(file, logits=logits, labels=labels))
 
-    def predictions(self) -> "tuple[np.ndarray, np.ndarray]":
+    def read_predictions(self) -> "tuple[np.ndarray, np.ndarray]":
         """The test set's `(logits, labels)`, of the shapes that the record says.
 
         Raises:
@@ -244,7 +249,8 @@ class Run:
 
     def damage(self) -> str:
         """A line that names a result file which is missing or not what was written; else empty."""
-        for name in ("history.csv", "predictions.npz"):
+        results = ("history.csv", "predictions.npz") if self.tested else ("history.csv",)
+        for name in results:
             path = self.folder / name
             if not path.is_file():
                 return f"{path}: is missing"

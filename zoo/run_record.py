@@ -23,7 +23,7 @@ def fault(record: Any) -> str:
     """
     return (
         _RECORD(record, "")
-        or (_FINISHED(record, "") if record["status"] == "finished" else "")
+        or (_finished(record) if record["status"] == "finished" else "")
         or _recipe(record["recipe"])
         or _majority(record)
     )
@@ -130,6 +130,11 @@ _CONTRACT = _table({
 _VERSIONS = _each(_or_none(_TEXT))
 _SECONDS = _each(_either(_NUMBER, _list(_NUMBER)))
 
+_TESTED = {
+    "test_loss": _LOSS, "test_accuracy": _SHARE, "test_accuracy_interval": _list(_SHARE, 2),
+    "test_correct": _COUNT, "test_examples": _COUNT,
+}  # fmt: skip
+
 _RECORD = _table(
     {
         "status": _one_of("finished", "running", "interrupted", "diverged", "failed"),
@@ -184,14 +189,7 @@ _RECORD = _table(
         "progress": _table({"epochs": _COUNT}),
         "timings": _SECONDS,
         "peak_memory": _table({"host_bytes": _COUNT}, {"device_bytes": _or_none(_COUNT)}),
-        "metrics": _table(
-            {
-                "epoch": _COUNT, "test_loss": _LOSS, "test_accuracy": _SHARE,
-                "test_accuracy_interval": _list(_SHARE, 2), "test_correct": _COUNT,
-                "test_examples": _COUNT,
-            },
-            {"majority_share": _SHARE, "majority_class": _COUNT},
-        ),
+        "metrics": _table({"epoch": _COUNT}, {**_TESTED, "majority_share": _SHARE, "majority_class": _COUNT}),
         "files": _each(_TEXT),
     },
 )  # fmt: skip
@@ -203,8 +201,16 @@ _FINISHED = _table({
         images_per_second=_list(_NUMBER, least=1),
     ),
     "peak_memory": _table({"host_bytes": _COUNT, "device_bytes": _or_none(_COUNT)}),
-    "files": _table(dict.fromkeys(("model.keras", "history.csv", "predictions.npz"), _TEXT)),
+    "files": _table(dict.fromkeys(("model.keras", "history.csv"), _TEXT)),
 })  # fmt: skip
+
+_WITH_TEST = _table({"metrics": _table(_TESTED), "files": _table({"predictions.npz": _TEXT})})
+"""What a finished run has unless it left the test set untouched."""
+
+
+def _finished(record: dict[str, Any]) -> str:
+    tested = record["identity"].get("tests", True) is not False
+    return _FINISHED(record, "") or (_WITH_TEST(record, "") if tested else "")
 
 
 def _recipe(values: dict[str, Any]) -> str:

@@ -6,8 +6,8 @@ import time
 import click
 
 from zoo.cli.output import duration, percent
-from zoo.cli.progress import bars
 from zoo.comparison.reporter import ComparisonReporter
+from zoo.progress import bars
 
 SECONDS_BETWEEN = 2.0
 """Between two lines about work that is fast but of many parts."""
