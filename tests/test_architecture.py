@@ -100,6 +100,22 @@ def wrong_names(shape, classes): ...
 def positional(input_shape, num_classes, width=3): ...
 
 
+def unknown_type(input_shape, num_classes, *, width: "Width" = 3): ...  # noqa: F821
+
+
+def for_type_checkers(
+    input_shape: "np.ndarray",  # noqa: F821
+    num_classes,
+    *,
+    width: "int" = 3,
+) -> "keras.Model": ...  # noqa: F821
+
+
+def test_annotations_that_only_type_checkers_know_are_let_be():
+    net = Architecture(name="net", build=for_type_checkers, layout="image", summary="s")
+    assert net.parse_settings({"width": "5"}) == {"width": 5}
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -109,6 +125,7 @@ def positional(input_shape, num_classes, width=3): ...
         ({"build": 3}, "build is int, not a function"),
         ({"build": no_default}, "width of build needs a default"),
         ({"build": open_ended}, r"\*\*kwargs"),
+        ({"build": unknown_type}, "width of build cannot be read .*'Width' is not defined"),
         (
             {"build": wrong_names},
             r"build\(shape, classes\) must be build\(input_shape, num_classes",

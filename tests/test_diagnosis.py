@@ -131,6 +131,11 @@ BUILDING = {
         ["zoo-net 2.3", "returned Mine", "keras.Model(inputs, outputs)"],
         [],
     ),
+    "an exception without a text": (
+        "class Bad(Exception):\n        def __str__(self): raise self\n    raise Bad",
+        ["zoo-net 2.3", "Bad: (no text)"],
+        ["in build"],
+    ),
     "no model": ("return 3", ["zoo-net 2.3", "returned int, not a keras.Model"], []),
     "a wrong shape": (
         "import keras; return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(), "

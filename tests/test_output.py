@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import assert_one_line_error
 
 ZOO = f"{sys.executable} -m zoo"
 
@@ -32,5 +33,20 @@ def test_no_stream_at_all_is_survived():
 
 
 def test_a_reader_that_leaves_is_no_error():
-    done = shell(f"{ZOO} --help | head -1")
-    assert done.stderr == ""
+    for command in ("--help", "list"):
+        done = shell(f"{ZOO} {command} | head -c 1")
+        assert done.stderr == ""
+
+
+def test_names_with_control_characters_stay_in_their_line(zoo_here):
+    Path("data/\x1b[31m\n").mkdir(parents=True)
+    result = zoo_here("datasets", "show", "./data")
+    assert_one_line_error(result, 1, r"\x1b[31m\n")
+    assert result[2].count("\n") == 1
+    assert_one_line_error(zoo_here("show", "\ud83d"), 2, r"\ud83d")
+
+
+def test_choices_are_said_in_the_line(zoo_here):
+    result = zoo_here("completion")
+    assert_one_line_error(result, 2, "bash, zsh, fish")
+    assert result[2].count("\n") == 1

@@ -49,7 +49,8 @@ def _list(kind: Kind, length: int | None = None, least: int = 0) -> Kind:
     def check(value: Any, at: str) -> str:
         if not isinstance(value, list) or len(value) < least or length not in (None, len(value)):
             return at
-        return next(filter(None, (kind(each, at) for each in value)), "")
+        wrong = (kind(each, _within(at, str(place))) for place, each in enumerate(value))
+        return next(filter(None, wrong), "")
 
     return check
 

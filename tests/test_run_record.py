@@ -1,0 +1,113 @@
+"""What a run's record must hold, so that a stranger's folder neither breaks a list nor lies."""
+
+import copy
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import PROJECT, assert_one_line_error
+
+from zoo.run import Run
+from zoo.run_record import fault
+
+KEPT = sorted((PROJECT / "bench/results").glob("*/run.json"))
+RECORD = json.loads(KEPT[0].read_text())
+
+
+def with_other(place: str, value) -> dict:
+    record = copy.deepcopy(RECORD)
+    *way, last = place.split("/")
+    inner = record
+    for name in way:
+        inner = inner[int(name) if isinstance(inner, list) else name]
+    if value is ...:
+        del inner[last]
+    else:
+        inner[last] = value
+    return record
+
+
+def test_records_of_all_ages_are_read():
+    assert len(KEPT) > 100
+    for path in KEPT:
+        assert Run.open(path.parent).finished
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("architecture", None),
+        ("created", None),
+        ("created", 3),
+        ("status", "done"),
+        ("flops_per_sample", ...),
+        ("sessions", []),
+        ("sessions/0/versions", {"keras": 3}),
+        ("timings/compile", []),
+        ("timings/epochs", ["1"]),
+        ("metrics", None),
+        ("metrics/test_correct", [1]),
+        ("metrics/test_accuracy", 1.5),
+        ("metrics/test_accuracy_interval", [0.5]),
+        ("metrics/test_examples", 10**400),
+        ("metrics/epoch", True),
+        ("architecture/hyperparameters", []),
+        ("architecture/layout", "tiles"),
+        ("identity/checksums", ...),
+        ("dataset/classes", []),
+        ("dataset/parameters", {"a": {}}),
+        ("input/shape", [28, -1]),
+        ("recipe/epochs", "5"),
+        ("recipe/epochs", 2**62),
+        ("recipe/new_key", 1),
+        ("contract", {}),
+        ("files", ...),
+    ],
+)
+def test_what_no_archzoo_writes_is_named(place, value):
+    found, place = fault(with_other(place, value)), place.replace("/", ".")
+    assert found
+    assert found.startswith(place) or place.startswith(found)
+
+
+def test_fields_of_a_newer_archzoo_are_let_be(tmp_path):
+    assert fault({**RECORD, "emissions": {"kg": 3}}) == ""
+
+
+def test_one_damaged_run_leaves_the_others_listed(zoo_here):
+    for name in ("first", "second"):
+        shutil.copytree(KEPT[0].parent, Path("runs") / name)
+    Path("runs/first/run.json").write_text(json.dumps(with_other("created", None)))
+    code, out, err = zoo_here("runs")
+    assert code == 0
+    assert "second" in out
+    assert "first/run.json: is damaged (created is nothing that archzoo writes)" in err
+    assert_one_line_error(zoo_here("runs", "show", "first"), 1, "(created is nothing")
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, "9" * 5000, "\\", "[]"])
+def test_a_record_that_is_none(zoo_here, content):
+    Path("runs/odd").mkdir(parents=True)
+    Path("runs/odd/run.json").write_text(content)
+    assert_one_line_error(zoo_here("runs", "show", "odd"), 1, "run.json: is damaged")
+
+
+def test_a_pipe_is_not_waited_for(zoo):
+    Path("runs/odd").mkdir(parents=True)
+    os.mkfifo("runs/odd/run.json")
+    result = zoo("runs", timeout=30)
+    assert result.returncode == 0
+    assert "run.json is no file" in result.stderr
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"", b"epoch,loss\n1,x\n", b"a,b\n1,2\n"])
+def test_a_damaged_history_is_named(zoo_here, content):
+    shutil.copytree(KEPT[0].parent, "runs/one")
+    Path("runs/one/history.csv").write_bytes(content)
+    result = zoo_here("runs", "show", "one")
+    if content:
+        assert_one_line_error(result, 1, "history.csv: is damaged")
+    else:
+        assert result[0] == 0
