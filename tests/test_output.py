@@ -34,3 +34,9 @@ def test_no_stream_at_all_is_survived():
 def test_a_reader_that_leaves_is_no_error():
     done = shell(f"{ZOO} --help | head -1")
     assert done.stderr == ""
+
+
+def test_a_reader_that_leaves_before_the_first_line_is_no_error():
+    done = shell(f"{ZOO} list --json | true; echo ${{PIPESTATUS[0]}}")
+    assert done.stderr == ""
+    assert done.stdout.strip() in ("0", "1")

@@ -93,7 +93,7 @@ def run(arguments: list[str]) -> int:
     except (SystemExit, GeneratorExit) as error:  # of a plugin, which ends nothing of ours
         if debug:
             raise
-        if type(sys.stdout).__name__ == "PacifyFlushWrapper":
+        if type(sys.stdout).__name__.endswith("PacifyFlushWrapper"):
             return 1  # click's own exit: whoever read our output has gone
         cause = f"{type(error).__name__}: {error}"
         click.echo(
