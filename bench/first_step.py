@@ -3,7 +3,7 @@
 import os
 
 from zoo.__main__ import main
-from zoo.cli.progress import Lines
+from zoo.progress import Lines
 
 Lines.interval = 0  # each step is told, which waits for the device
 Lines.step = lambda *_: os._exit(0)

@@ -175,6 +175,55 @@ def zoo_here(capfd):
     return call
 
 
+@pytest.fixture(scope="session")
+def asked(tmp_path_factory):
+    """A process that the fuzz suite asks; what it takes of memory is bounded."""
+    from asking import Zoo  # beside the tests that ask
+
+    process = Zoo(tmp_path_factory.mktemp("asked"))
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory):
+    """Another one, which imports Keras; it maps more memory than it takes."""
+    from asking import Zoo
+
+    process = Zoo(tmp_path_factory.mktemp("engine"), limit=0)
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="session")
+def trained(engine) -> Path:
+    """A folder with a small dataset, an architecture's file and `runs/` with a finished run."""
+    place = engine.home / "trained"
+    place.mkdir()
+    x = np.random.default_rng(0).integers(0, 256, (60, 8, 8), "uint8")
+    y = np.arange(60) % 3
+    np.savez(place / "d.npz", x_train=x[:45], y_train=y[:45], x_test=x[45:], y_test=y[45:])
+    (place / "tiny.py").write_text(TINY)
+    words = "train ./tiny.py --dataset ./d.npz --recipe tutorial --epochs 2 --quiet"
+    found = engine.tell("zoo", place, *words.split())
+    assert found.code == 0, found.err
+    return place
+
+
+TINY = """
+def build(input_shape, num_classes, *, filters: int = 4):
+    import keras
+    from keras import layers
+
+    return keras.Sequential([
+        keras.Input(input_shape),
+        layers.Conv2D(filters, 5, strides=3, activation="relu"),
+        layers.Flatten(),
+        layers.Dense(num_classes),
+    ])
+"""
+
+
 class _Silent(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_):
         pass

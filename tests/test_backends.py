@@ -84,7 +84,7 @@ def test_every_architecture_trains(backend, architecture, easy_npz, zoo):
     record = json.loads(result.stdout)
     assert record["backend"] == backend
     assert record["status"] == "finished"
-    first, second = Run.open(Path(record["folder"])).history()
+    first, second = Run.open(Path(record["folder"])).read_history()
     assert second["loss"] < first["loss"]
     assert record["flops_per_sample"] > 0
 

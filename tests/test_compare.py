@@ -199,14 +199,14 @@ def test_the_document_says_how_it_came_about(made):
 def test_accuracies_are_those_of_the_runs_and_of_nothing_else(made):
     for each in made["document"]["runs"]:
         run = Run.open(made["runs"] / each["run"])
-        logits, labels = run.predictions()
+        logits, labels = run.read_predictions()
         assert each["test_accuracy"] == pytest.approx((logits.argmax(-1) == labels).mean())
         assert each["test_accuracy"] in row(made["document"], each["architecture"])["accuracies"]
 
 
 def expected_ensemble(runs) -> dict:
     """By the textbook: the mean of the members' probabilities, and its largest."""
-    logits, labels = zip(*(run.predictions() for run in runs), strict=True)
+    logits, labels = zip(*(run.read_predictions() for run in runs), strict=True)
     probabilities = softmax(np.stack(logits).astype("float64"), axis=-1)
     right = int((probabilities.mean(axis=0).argmax(axis=-1) == labels[0]).sum())
     interval = binomtest(right, len(labels[0])).proportion_ci(0.95, method="wilson")

@@ -52,7 +52,7 @@ def test_keras_json_and_variables_change_no_result(backend, train, keras_home):
     plain = train("plain", backend=backend)
     strange = train("strange", keras_home(KERAS_JSON) | VARIABLES[backend], backend)
     assert strange.name == plain.name
-    for ours, theirs in zip(plain.predictions(), strange.predictions(), strict=True):
+    for ours, theirs in zip(plain.read_predictions(), strange.read_predictions(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 

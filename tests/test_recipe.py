@@ -159,7 +159,7 @@ def test_wrong_options_are_refused_in_one_line(zoo_here, options, parts):
         ("epochs = " + "[" * 20_000, "nested too deeply"),
         ("epochs = 1000000000", "use 1 to 100,000"),
         ("learning_rate = nan", "learning_rate is nan"),
-        ("#" * 2**21, "at most 1024 KiB"),
+        ("#" * 2**21, "at most 32 KiB"),
     ],
 )
 def test_odd_files_are_refused_in_a_line(zoo_here, tmp_path, text, said):

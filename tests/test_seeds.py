@@ -125,7 +125,7 @@ def assert_alike(one: Run, other: Run) -> None:
         assert one.record[key] == other.record[key]
     files = [{path.name for path in run.folder.iterdir()} for run in (one, other)]
     assert files[0] == files[1]
-    for row, its in zip(one.history(), other.history(), strict=True):
+    for row, its in zip(one.read_history(), other.read_history(), strict=True):
         assert row == pytest.approx(its, rel=1e-3, abs=1e-2)
     found = weights(other)
     for name, value in weights(one).items():
@@ -133,7 +133,9 @@ def assert_alike(one: Run, other: Run) -> None:
             np.testing.assert_allclose(value, found[name], rtol=1e-2, atol=2e-3, err_msg=name)
         else:
             assert np.array_equal(value, found[name]), name  # the states of generators
-    np.testing.assert_allclose(one.predictions()[0], other.predictions()[0], rtol=0.02, atol=0.02)
+    np.testing.assert_allclose(
+        one.read_predictions()[0], other.read_predictions()[0], rtol=0.02, atol=0.02
+    )
 
 
 @jax
@@ -147,7 +149,7 @@ def test_three_together_are_the_three_alone(alone, tiny_py, small_npz, recipe):
         assert (session["together"], session["alongside"]) == (3, 2)
         assert Run.open(alone / run.name).record["sessions"][0]["together"] == 1
     # Seeds are no copies of each other.
-    first, second, third = (run.predictions()[0] for run in runs)
+    first, second, third = (run.read_predictions()[0] for run in runs)
     for one, other in ((first, second), (second, third), (first, third)):
         assert np.abs(one - other).max() > 0.1
 
@@ -360,6 +362,8 @@ def test_what_a_gpu_does_otherwise_changes_no_result(tiny_py, small_npz, recipe,
     records = [json.loads(result.stdout) for result in results]
     assert [record["engine"]["loop"] for record in records] == ["python", "scan"]
     one, other = (Run.open(Path(record["folder"])) for record in records)
-    for row, its in zip(one.history(), other.history(), strict=True):
+    for row, its in zip(one.read_history(), other.read_history(), strict=True):
         assert row == pytest.approx(its, rel=1e-3, abs=1e-2)
-    np.testing.assert_allclose(one.predictions()[0], other.predictions()[0], rtol=0.02, atol=0.02)
+    np.testing.assert_allclose(
+        one.read_predictions()[0], other.read_predictions()[0], rtol=0.02, atol=0.02
+    )

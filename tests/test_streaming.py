@@ -143,10 +143,10 @@ def test_many_steps_a_call_are_streamed_and_on_jax_several_seeds(
         assert streamed["engine"]["loop"] != "python"
         assert [each["engine"]["data"] for each in (resident, streamed)] == ["resident", "streamed"]
         one, other = (Run.open(Path(each["folder"])) for each in (resident, streamed))
-        for row, its in zip(one.history(), other.history(), strict=True):
+        for row, its in zip(one.read_history(), other.read_history(), strict=True):
             assert row == pytest.approx(its, rel=1e-3, abs=1e-2)
         np.testing.assert_allclose(
-            one.predictions()[0], other.predictions()[0], rtol=0.02, atol=0.02
+            one.read_predictions()[0], other.read_predictions()[0], rtol=0.02, atol=0.02
         )
 
 

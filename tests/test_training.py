@@ -61,7 +61,7 @@ def test_a_run_folder_is_complete_and_self_sufficient(finished, small_npz):
 
 
 def test_the_numbers_in_the_record_follow_from_the_files(finished, mnist_arrays):
-    logits, labels = finished.predictions()
+    logits, labels = finished.read_predictions()
     assert logits.shape == (300, 10)
     assert logits.dtype == np.float32
     assert np.array_equal(labels, mnist_arrays["y_test"][:300])
@@ -99,7 +99,7 @@ def test_the_same_command_finds_the_finished_run_and_again_makes_another(
 def assert_same_results(one: Run, other: Run) -> None:
     """Weights, history and predictions, bit for bit."""
     assert (one.folder / "history.csv").read_bytes() == (other.folder / "history.csv").read_bytes()
-    assert np.array_equal(one.predictions()[0], other.predictions()[0])
+    assert np.array_equal(one.read_predictions()[0], other.read_predictions()[0])
     for name, value in weights(one).items():
         assert np.array_equal(value, weights(other)[name]), name
 
@@ -137,7 +137,7 @@ def test_recipes_train(recipe, zoo_here, tiny_py, small_npz, tmp_path):
     record = train(zoo_here, tiny_py, "--dataset", small_npz, "--recipe", "own.toml", "--json")
     assert record["metrics"]["test_accuracy"] > 0.7
     if "best" in recipe:
-        history = Run.open(Path(record["folder"])).history()
+        history = Run.open(Path(record["folder"])).read_history()
         best = max(history, key=lambda row: row["val_accuracy"])
         assert record["metrics"]["epoch"] == best["epoch"]
 

@@ -250,7 +250,7 @@ def repacked(run: Run, name: str, **arrays) -> None:
 
 def test_predictions_that_unpack_to_something_else_are_not_unpacked(zoo_here, tiny_py):
     run = train(zoo_here, tiny_py)
-    logits, labels = run.predictions()
+    logits, labels = run.read_predictions()
     for arrays in (
         {"logits": np.zeros((2**22, 10), "float32"), "labels": labels},  # 160 MiB from 160 KiB
         {"logits": logits, "labels": labels[:-1]},
@@ -258,7 +258,7 @@ def test_predictions_that_unpack_to_something_else_are_not_unpacked(zoo_here, ti
     ):
         repacked(run, "predictions.npz", **arrays)
         with pytest.raises(ZooError, match=r"predictions\.npz: cannot be used"):
-            Run.open(run.folder).predictions()
+            Run.open(run.folder).read_predictions()
 
 
 def test_a_model_file_whose_arrays_claim_to_be_huge(zoo_here, tiny_py, image):

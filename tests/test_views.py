@@ -114,10 +114,10 @@ def test_the_test_images_are_answered_by_the_mean_over_their_views(runs, small_n
         assert np.array_equal(value, weights(shifting)[name])
     with np.load(small_npz) as held:
         expected = mean_by_hand(plain, held["x_test"][..., None])
-    logits, labels = shifting.predictions()
+    logits, labels = shifting.read_predictions()
     assert logits.dtype == np.float32
     assert softmax(logits, axis=-1) == pytest.approx(expected, abs=1e-6)
-    assert not np.allclose(softmax(plain.predictions()[0], axis=-1), expected, atol=1e-3)
+    assert not np.allclose(softmax(plain.read_predictions()[0], axis=-1), expected, atol=1e-3)
     metrics = shifting.record["metrics"]
     assert metrics["test_accuracy"] == (expected.argmax(axis=-1) == labels).mean()
     loss = -np.log(expected[np.arange(len(labels)), labels]).mean()
@@ -131,9 +131,9 @@ def test_the_validation_images_are_answered_alike(runs, small_npz):
     examples = Examples.split(dataset_from_npz(small_npz).load(None), plain.recipe)
     expected = mean_by_hand(plain, examples.x_validation)
     found = measured(np.log(expected), examples.y_validation)
-    assert shifting.history()[-1]["val_loss"] == pytest.approx(found["test_loss"], rel=1e-5)
-    assert shifting.history()[-1]["val_accuracy"] == found["test_accuracy"]
-    assert plain.history()[-1]["val_loss"] != pytest.approx(found["test_loss"], rel=1e-3)
+    assert shifting.read_history()[-1]["val_loss"] == pytest.approx(found["test_loss"], rel=1e-5)
+    assert shifting.read_history()[-1]["val_accuracy"] == found["test_accuracy"]
+    assert plain.read_history()[-1]["val_loss"] != pytest.approx(found["test_loss"], rel=1e-3)
 
 
 @pytest.mark.parametrize("shift", [0, 1])

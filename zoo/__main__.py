@@ -6,6 +6,8 @@ import os
 import sys
 from collections.abc import Sequence
 
+from zoo.printable import printable
+
 OUTPUT_FAILS = (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF)
 FLAGS = ("--debug", "--no-plugins")
 """Flags of the whole command; they may stand anywhere before a `--`."""
@@ -88,25 +90,28 @@ def run(arguments: list[str]) -> int:
             raise
         if error.filename is None and error.errno in OUTPUT_FAILS:
             return _unwritable(error)
-        _echo(f"zoo: {error.filename or 'a file'}: cannot be used ({error.strerror or error}).")
+        _say_line(f"{error.filename or 'a file'}: cannot be used ({error.strerror or error}).")
         return 1
     except (SystemExit, GeneratorExit) as error:  # of a plugin, which ends nothing of ours
         if debug:
             raise
         if type(sys.stdout).__name__.endswith("PacifyFlushWrapper"):
             return 1  # click's own exit: whoever read our output has gone
-        cause = f"{type(error).__name__}: {error}"
-        click.echo(
-            f"zoo: code that archzoo called ended with {cause} (--debug shows where)", err=True
-        )
+        cause = _cause(error)
+        _say_line(f"code that archzoo called ended with {cause} (--debug shows where)")
         return 1
     except BaseException as error:
         if debug:
             raise
-        cause = " ".join(f"{type(error).__name__}: {error}".split())
-        click.echo(f"zoo: unexpected {cause[:500]} (--debug shows where)", err=True)
+        _say_line(f"unexpected {_cause(error)[:500]} (--debug shows where)")
         return 1
     return code or 0
+
+
+def _cause(error: BaseException) -> str:
+    from zoo import diagnosis
+
+    return " ".join(f"{type(error).__name__}: {diagnosis.text(error)}".split())
 
 
 def _split_flags(arguments: list[str]) -> tuple[list[str], list[str]]:
@@ -120,13 +125,23 @@ def _say(error) -> None:
 
     if isinstance(error, click.UsageError):
         hint = f" (zoo {' '.join(_path(error.ctx))}--help)" if error.ctx else ""
-        click.echo(f"zoo: {error.format_message().rstrip('.')}.{hint}", err=True)
+        _say_line(f"{_in_a_line(error.format_message()).rstrip('.')}.{hint}")
     elif isinstance(error, click.ClickException):
-        click.echo(f"zoo: {error.format_message()}", err=True)
+        _say_line(_in_a_line(error.format_message()))
     else:
-        click.echo(f"zoo: {error}", err=True)
+        _say_line(str(error))
         if details := getattr(error, "details", ""):
-            click.echo(details, err=True)
+            click.echo(printable(details, kept="\n"), err=True)
+
+
+def _say_line(message: str) -> None:
+    """One line, whatever names are in it."""
+    _echo(f"zoo: {printable(message)}")
+
+
+def _in_a_line(message: str) -> str:
+    """Without the lines that click makes of choices: each begins with a tab."""
+    return message.replace("\n\t", " ")
 
 
 def _path(context) -> list[str]:

@@ -138,6 +138,31 @@ class InputContract:
             f" from {_span((seen.minimum, seen.maximum))}" if seen else ""
         )
 
+    def batch(self, samples: Any) -> np.ndarray:
+        """Samples in memory `(N, *shape)` as training's were stored; a single one becomes a batch.
+
+        Floats that fill no range of pixels are taken as stored like training's if they lie in its range.
+
+        Raises:
+            UsageError: they have another shape, or values that cannot be those that the model knows.
+        """
+        x = np.asarray(samples)
+        if self.layout == "image" and x.shape[-2:] == self.shape[:2] and self.shape[-1] == 1:
+            x = x[..., None]
+        x = x[None] if x.shape == self.shape else x
+        if x.shape[1:] != self.shape or not len(x) or x.dtype.kind not in "uif":
+            raise UsageError(
+                f"the run reads {self.layout} (N, {', '.join(map(str, self.shape))}); received "
+                f"{x.dtype} {x.shape}."
+            )
+        given = pixel_range(x, self.layout)
+        if given is None and self.pixel_range and self.dtype == "float32" and x.dtype.kind == "f":
+            low, high = extremes(x)
+            if self.pixel_range[0] <= low and high <= self.pixel_range[1]:
+                given = self.pixel_range
+        stored, _ = self.stored(x, given, "the array")
+        return np.asarray(stored)
+
     def check_side(self, x: Stored, name: str) -> None:
         """Refuse images that are certainly the other way round than all of training's.
 

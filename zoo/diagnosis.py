@@ -142,13 +142,16 @@ _WRAPPED = re.compile(
 
 def in_a_line(error: BaseException) -> str:
     """`ValueError: too narrow`"""
-    line = " ".join(f"{type(error).__name__}: {_CONTROL.sub(' ', _text(error))}".split())
+    line = " ".join(f"{type(error).__name__}: {_CONTROL.sub(' ', text(error))}".split())
     line = _WRAPPED.sub(r"in \1: \2", line)
     return line if len(line) <= LONGEST else f"{line[:LONGEST]} ..."
 
 
-def _text(error: BaseException) -> str:
+def text(error: BaseException) -> str:
+    """What an exception says; a stranger's may fail at that, too."""
     try:
         return str(error)
-    except Exception:  # a stranger's exception, too
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
         return "(no text)"

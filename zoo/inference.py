@@ -64,12 +64,30 @@ class Predictions:
     """What a run says to some pictures.
 
     Attributes:
+        pictures: how each image file was read; empty for arrays.
         probabilities: `(N, classes)` float64.
     """
 
     pictures: "list[Picture]"
     probabilities: "np.ndarray"
     classes: tuple[str, ...]
+
+    @property
+    def labels(self) -> list[str]:
+        """The most probable class of each sample, by name."""
+        return [self.classes[each] for each in self.probabilities.argmax(axis=-1)]
+
+    def to_frame(self) -> Any:
+        """A row for each sample: the class and all probabilities; a DataFrame where pandas is there."""
+        from zoo.frames import as_frame
+
+        columns: dict[str, Any] = {
+            f"p({name})": self.probabilities[:, i] for i, name in enumerate(self.classes)
+        }
+        return as_frame({"predicted": self.labels, **columns})
+
+    def __len__(self) -> int:
+        return len(self.probabilities)
 
 
 def predict(model: Model, paths: Sequence[Path]) -> Predictions:
@@ -92,6 +110,28 @@ def predict(model: Model, paths: Sequence[Path]) -> Predictions:
     return Predictions(pictures, softmax(logits.astype("float64"), axis=-1), contract.classes)
 
 
+def predict_arrays(model: Model, samples: Any) -> Predictions:
+    """Classify samples `(N, *shape)`, or one sample `shape`; grey images may lack their channel axis.
+
+    Raises:
+        UsageError: they do not fit what the run was trained on.
+        ZooError: the run is not finished, or its files are damaged.
+    """
+    import numpy as np
+    from scipy.special import softmax
+
+    contract = model.contract
+    x = contract.batch(samples)
+    if model.inverted and contract.pixel_range:
+        from zoo.contract import invert
+
+        x = np.asarray(invert(x, contract.pixel_range))
+    elif model.inverted is None:
+        contract.check_side(x, "the array")
+    probabilities = softmax(model.logits(x).astype("float64"), axis=-1)
+    return Predictions([], probabilities, contract.classes)
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """A run measured on a dataset's test set.
@@ -105,6 +145,13 @@ class Evaluation:
     recipe: "Recipe"
     metrics: dict[str, Any]
     notes: list[str] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        low, high = self.metrics["test_accuracy_interval"]
+        return (
+            f"<Evaluation on {self.dataset.title}: test accuracy "
+            f"{100 * self.metrics['test_accuracy']:.2f} % [{100 * low:.2f}, {100 * high:.2f}]>"
+        )
 
 
 def evaluate(

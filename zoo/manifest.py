@@ -11,7 +11,7 @@ from typing import Any
 from zoo.errors import UsageError
 
 SCHEMA = 1
-MOST_BYTES = 2**20
+MOST_BYTES = 2**15
 """Of a TOML file; ours take a few thousand."""
 DEFAULT_RECIPE = "standard"
 
@@ -70,19 +70,25 @@ def read_toml(path: Path) -> dict[str, Any]:
         UsageError: it cannot be read, or is not TOML; the message names the line.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1) if path.is_file() else b""
-        if not path.is_file() or len(content) > MOST_BYTES:
-            raise UsageError(f"{path}: is no TOML file of at most {MOST_BYTES // 1024} KiB.")
-        return tomllib.loads(content.decode("utf-8"))
+        return tomllib.loads(_content(path).decode("utf-8"))
     except RecursionError as error:
         raise UsageError(f"{path}: is not valid TOML: it is nested too deeply.") from error
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror}).") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: is not UTF-8 text (byte {error.start}).") from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # tomllib's own, and int's of thousands of digits
         raise UsageError(f"{path}: is not valid TOML: {error}.") from error
+
+
+def _content(path: Path) -> bytes:
+    if path.exists() and not path.is_file():  # a FIFO would be waited for
+        raise UsageError(f"{path}: is no file.")
+    with path.open("rb") as file:
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise UsageError(f"{path}: is no TOML file of at most {MOST_BYTES // 1024} KiB.")
+    return content
 
 
 def where(path: Path, table: tuple[str, ...], key: str) -> str:

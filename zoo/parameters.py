@@ -51,13 +51,24 @@ class Parameter:
 
 def of(function: Callable[..., Any]) -> dict[str, Parameter]:
     """The keyword-only parameters of a function, in its order."""
-    hints = typing.get_type_hints(function, include_extras=True)
     found = {}
     for each in inspect.signature(function).parameters.values():
         if each.kind is each.KEYWORD_ONLY:
-            annotation, doc = _split_annotated(hints.get(each.name, type(each.default)))
+            annotation, doc = _split_annotated(_type_of(each, function))
             found[each.name] = Parameter(each.name, annotation, each.default, doc)
     return found
+
+
+def _type_of(parameter: inspect.Parameter, function: Callable[..., Any]) -> Any:
+    """Its annotation, where that is written as text, too; else the type of its default.
+
+    Others are not looked at: they may name what only a type checker imports.
+    """
+    if parameter.annotation is parameter.empty:
+        return type(parameter.default)
+    stub = types.SimpleNamespace(__annotations__={parameter.name: parameter.annotation})
+    known = getattr(inspect.unwrap(function), "__globals__", {})
+    return typing.get_type_hints(stub, known, include_extras=True)[parameter.name]
 
 
 def fault(function: Callable[..., Any], name: str, kind: str) -> str:
@@ -72,6 +83,12 @@ def fault(function: Callable[..., Any], name: str, kind: str) -> str:
             return f"{name} takes {each}, so its {kind}s cannot be read; name them"
         if each.kind is each.KEYWORD_ONLY and each.default is each.empty:
             return f"{kind} {each.name} of {name} needs a default"
+        if each.kind is each.KEYWORD_ONLY:
+            try:
+                _type_of(each, function)
+            except Exception as error:  # an annotation may be any code
+                cause = f"{type(error).__name__}: {error}"
+                return f"the type of {kind} {each.name} of {name} cannot be read ({cause})"
     return ""
 
 

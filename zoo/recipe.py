@@ -61,6 +61,9 @@ class Recipe:
 
     # Which epoch's weights are reported, chosen beforehand; the test set is read once, for those.
     select: Literal["last", "best"] = "last"
+    # Early stopping: end after so many epochs in a row without a better validation accuracy; 0: never.
+    # It suits a constant learning rate; a one-cycle rate has not come down by then.
+    patience: int = 0
     precision: Literal["float32", "mixed_bfloat16", "auto"] = "float32"
 
     # How an image is answered, in validation and test alike: by the mean of the probabilities over
@@ -81,10 +84,16 @@ class Recipe:
         """From how many views an image is answered."""
         return (2 * self.test_shift + 1) ** 2
 
+    def causes(self) -> dict[str, Any]:
+        """The fields that change a training. Those that came later count only where they are used,
+        so that the digests of before still hold."""
+        left_out = {"summary"} | ({"patience"} if not self.patience else set())
+        return {k: v for k, v in asdict(self).items() if k not in left_out}
+
     @property
     def digest(self) -> str:
         """Twelve hexadecimal digits that any change of the training changes."""
-        content = {k: v for k, v in asdict(self).items() if k not in ("name", "summary")}
+        content = {k: v for k, v in self.causes().items() if k != "name"}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
 
@@ -110,6 +119,7 @@ _BOUNDS: dict[str, tuple[float, float, str]] = {
     "clean_epochs": (0, 100_000, "use 0 to 100,000"),
     "validation": (0, 0.9, "use a share from 0 to 0.9"),
     "split_seed": (0, 2**31, "use 0 to 2147483648"),
+    "patience": (0, 100_000, "use 0 for no early stopping, or a number of epochs"),
     "test_shift": (0, 8, "use whole pixels from 0 to 8; 1 answers from nine views"),
 }
 
@@ -125,6 +135,8 @@ def _problems(recipe: Recipe) -> dict[str, str]:
             problems[name] = f"use one of {', '.join(choices)}"
     if recipe.select == "best" and not recipe.validation:
         problems["select"] = "the best epoch needs a validation share above 0"
+    if recipe.patience and not recipe.validation:
+        problems["patience"] = "early stopping needs a validation share above 0"
     return problems
 
 

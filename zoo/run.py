@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo import archives, atomic, layouts
+from zoo import archives, atomic, layouts, run_record
 from zoo.errors import UsageError, ZooError
 from zoo.parameters import from_plain
 from zoo.recipe import Recipe
@@ -88,14 +88,19 @@ class Run:
         return self.record.get("status") == FINISHED
 
     @property
+    def tested(self) -> bool:
+        """Whether it has test results; a run may leave the test set untouched."""
+        return "test_accuracy" in self.record.get("metrics", {})
+
+    @property
     def epochs_done(self) -> int:
         """How many epochs are complete; while it runs, and after it was killed, history.csv tells."""
         told = self.record.get("progress", {}).get("epochs", 0)
         if self.finished:
             return told
         try:
-            return max(told, len(self.history()))
-        except (OSError, ValueError):
+            return max(told, len(self.read_history()))
+        except ZooError:
             return told
 
     @property
@@ -162,6 +167,8 @@ class Run:
             ZooError: `run.json` is missing, damaged, or of a newer schema.
         """
         path = folder / "run.json"
+        if path.exists() and not path.is_file():  # a FIFO would be waited for
+            raise ZooError(f"{folder}: is no run: run.json is no file.")
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
             schema = record["schema"]
@@ -169,14 +176,19 @@ class Run:
             raise ZooError(
                 f"{folder}: is no run: run.json cannot be read ({error.strerror})."
             ) from error
+        except RecursionError as error:
+            raise ZooError(f"{path}: is damaged (it is nested too deeply).") from error
         except (ValueError, KeyError, TypeError) as error:
             raise ZooError(f"{path}: is damaged ({error}).") from error
         if schema != SCHEMA:
             raise ZooError(
-                f"{path}: has schema {schema}; this archzoo reads {SCHEMA}. Upgrade: pip install -U archzoo."
+                f"{path}: has schema {schema!r:.20}; this archzoo reads {SCHEMA}. Upgrade: pip install "
+                "-U archzoo."
             )
         if missing := REQUIRED - set(record):
             raise ZooError(f"{path}: is damaged (it lacks {', '.join(sorted(missing))}).")
+        if fault := run_record.fault(record):
+            raise ZooError(f"{path}: is damaged ({fault:.200} is nothing that archzoo writes).")
         return cls(folder, record)
 
     def save(self) -> None:
@@ -191,13 +203,23 @@ class Run:
         writer.writerows(rows)
         atomic.write_text(self.folder / "history.csv", text.getvalue())
 
-    def history(self) -> list[dict[str, float]]:
-        """The rows of `history.csv`; without a validation split their `val_` values are NaN."""
-        with (self.folder / "history.csv").open(newline="", encoding="utf-8") as file:
-            return [
-                {k: float(v) if v else float("nan") for k, v in row.items()}
-                for row in csv.DictReader(file)
-            ]
+    def read_history(self) -> list[dict[str, float]]:
+        """The rows of `history.csv`; without a validation split their `val_` values are NaN.
+
+        Raises:
+            ZooError: it is missing or damaged.
+        """
+        path = self.folder / "history.csv"
+        try:
+            with path.open(newline="", encoding="utf-8") as file:
+                return [
+                    {name: float(row[name] or "nan") for name in HISTORY}
+                    for row in csv.DictReader(file)
+                ]
+        except OSError as error:
+            raise ZooError(f"{path}: cannot be read ({error.strerror}).") from error
+        except (ValueError, KeyError, csv.Error) as error:
+            raise ZooError(f"{path}: is damaged ({error}).") from error
 
     def save_predictions(self, logits: "np.ndarray", labels: "np.ndarray") -> None:
         """Write the test set's logits and labels."""
@@ -206,7 +228,7 @@ class Run:
         path = self.folder / "predictions.npz"
         atomic.write(path, lambda file: np.savez_compressed(file, logits=logits, labels=labels))
 
-    def predictions(self) -> "tuple[np.ndarray, np.ndarray]":
+    def read_predictions(self) -> "tuple[np.ndarray, np.ndarray]":
         """The test set's `(logits, labels)`, of the shapes that the record says.
 
         Raises:
@@ -227,7 +249,8 @@ class Run:
 
     def damage(self) -> str:
         """A line that names a result file which is missing or not what was written; else empty."""
-        for name in ("history.csv", "predictions.npz"):
+        results = ("history.csv", "predictions.npz") if self.tested else ("history.csv",)
+        for name in results:
             path = self.folder / name
             if not path.is_file():
                 return f"{path}: is missing"

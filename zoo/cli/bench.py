@@ -86,7 +86,7 @@ def command(context: click.Context, **given: Any) -> None:
 
 
 def _measure(context: click.Context, given: dict[str, Any]) -> dict[str, Any]:
-    from zoo.cli.comparison_progress import make_comparison_reporter
+    from zoo.comparison_progress import make_comparison_reporter
 
     registry = options.registry(context)
     settings = Settings(given["batch_size"], given["processes"], given["rounds"])

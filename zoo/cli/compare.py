@@ -96,7 +96,7 @@ def command(context: click.Context, **given: Any) -> None:
         return
     _check(context, given)
     silent = any(given[name] for name in FORMATS)
-    from zoo.cli.comparison_progress import make_comparison_reporter
+    from zoo.comparison_progress import make_comparison_reporter
 
     reporter = make_comparison_reporter(silent=silent)
     try:

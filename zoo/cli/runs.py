@@ -48,7 +48,7 @@ def command(context: click.Context, runs_dir: Path, as_json: bool) -> None:
 
 def _row(run: Run) -> tuple[str, ...]:
     record = run.record
-    accuracy = percent(record["metrics"]["test_accuracy"]) if "metrics" in record else "-"
+    accuracy = percent(record["metrics"]["test_accuracy"]) if run.tested else "-"
     seconds = record.get("timings", {}).get("train")
     return (
         run.status,
@@ -77,6 +77,8 @@ def show(run: str, runs_dir: Path, as_json: bool) -> None:
 def result_line(run: Run) -> str:
     """One line: what, how well, where."""
     metrics, record = run.record["metrics"], run.record
+    if not run.tested:
+        return f"{record['architecture']['name']} on {_data(run)}: test set untouched, {run.folder}"
     low, high = metrics["test_accuracy_interval"]
     line = majority_line(metrics, record["dataset"]["classes"])
     return (
@@ -94,6 +96,9 @@ def _data(run: Run) -> str:
 def print_result(run: Run) -> None:
     """The test result with its interval, time per phase, and where the run lies."""
     record = run.record
+    if run.finished and not run.tested:
+        echo(f"{run.name}: finished; the test set is untouched")
+        return
     if "metrics" not in record:
         echo(f"{run.name}: {run.status}, {record.get('error', 'no result')}")
         if run.status in (run_module.INTERRUPTED, run_module.RUNNING):
@@ -183,5 +188,5 @@ def _print_setup(run: Run) -> None:
         echo()
         print_table(
             run_module.HISTORY,
-            [[f"{row[c]:.6g}" for c in run_module.HISTORY] for row in run.history()],
+            [[f"{row[c]:.6g}" for c in run_module.HISTORY] for row in run.read_history()],
         )

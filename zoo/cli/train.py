@@ -220,7 +220,7 @@ def _show(plan, locations: Locations, seeds: int | None, as_json: bool) -> None:
 
 
 def _train(plan, locations: Locations, resume, given: dict[str, Any]):
-    from zoo.cli.progress import make_reporter
+    from zoo.progress import make_reporter
     from zoo.training.trainer import train
 
     silent = _silent(given)
@@ -231,7 +231,7 @@ def _train(plan, locations: Locations, resume, given: dict[str, Any]):
 
 
 def _train_seeds(plan, locations: Locations, given: dict[str, Any]):
-    from zoo.cli.progress import make_reporters
+    from zoo.progress import make_reporters
     from zoo.training.trainer import train_seeds
 
     silent = _silent(given)

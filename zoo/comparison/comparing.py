@@ -17,6 +17,7 @@ from zoo.comparison.reporter import ComparisonReporter
 from zoo.comparison.results import Result, of_outcomes
 from zoo.environment import cores_in_words, usable_cores
 from zoo.errors import Interrupted, UsageError, ZooError
+from zoo.registry import Registry
 from zoo.run import check_writable
 from zoo.training.request import Request
 
@@ -180,6 +181,44 @@ class Comparing:
             yield
         finally:
             self._seconds += time.perf_counter() - started
+
+
+def compare_runs(
+    entries: Sequence[Entry],
+    request: Callable[[Entry], Request],
+    seeds: Sequence[int],
+    workplace: Workplace,
+    registry: Registry,
+    *,
+    settings: Settings | None,
+    target: float,
+    command: str,
+    reporter: ComparisonReporter,
+) -> tuple[dict[str, Any], list[Result]]:
+    """Train what is missing, measure costs with `settings` (None: not), and judge.
+
+    Returns:
+        The document, as `zoo compare --json` prints it, and the runs of each architecture.
+
+    Raises:
+        UsageError: a name or a value is unknown.
+        ZooError: no run is finished, or the runs folder cannot be written.
+        Interrupted: by a signal; the same comparison goes on from there.
+    """
+    from zoo.comparison.document import About, make_document
+    from zoo.comparison.results import what_differs
+
+    comparing = Comparing(entries, request, workplace, reporter)
+    for entry in entries:
+        if not entry.problem:
+            request(entry).plan(registry)  # every name is checked before a process is started
+    found = comparing.train(comparing.plan(seeds))
+    cost = comparing.costs(found, settings) if settings else None
+    problems = (cost or {}).get("problems", {})
+    notes = [f"costs of {name}: {cause}" for name, cause in problems.items()]
+    mixed = what_differs([each for each in found if each.runs], registry.manifest)
+    about = About(command, target, mixed, comparing.harness, notes)
+    return make_document(found, cost, about), found
 
 
 def _check_memory(agenda: Agenda, jobs: int) -> None:

@@ -66,7 +66,7 @@ def right_answers(result: Result, done: Callable[[int], object]) -> "np.ndarray"
     for run in result.runs:
         done(1)
         try:
-            logits, labels = run.predictions()
+            logits, labels = run.read_predictions()
         except (OSError, ValueError, KeyError) as error:
             raise ZooError(f"{run.folder}/predictions.npz: cannot be read ({error}).") from error
         rows.append((logits.argmax(axis=-1) == labels).astype("float64"))
@@ -166,7 +166,10 @@ def _left_out(pairs: Sequence[judge.Difference]) -> list[str]:
 
 def _majority(rows: Sequence[Mapping[str, Any]], result: Result) -> list[str]:
     """What the largest class of the test set explains; nothing where its share is an ordinary one."""
-    labels, classes = result.runs[0].predictions()[1], result.runs[0].record["dataset"]["classes"]
+    labels, classes = (
+        result.runs[0].read_predictions()[1],
+        result.runs[0].record["dataset"]["classes"],
+    )
     largest, share = majority(labels)
     line = explained_by_majority(1.0, share, classes[largest], len(classes))
     if no_better := [
@@ -330,7 +333,7 @@ def time_to_target(runs: Sequence[Run], target: float) -> dict[str, Any] | None:
         seconds = np.cumsum(run.record["timings"]["epochs"])
         reached = [
             (row["epoch"], float(at))
-            for row, at in zip(run.history(), seconds, strict=False)
+            for row, at in zip(run.read_history(), seconds, strict=False)
             if row["val_accuracy"] >= target
         ]
         hits += reached[:1]

@@ -32,7 +32,7 @@ def make_ensembles(
     for result in results:
         own = MeanProbability()
         for run in result.runs:
-            logits, labels = run.predictions()
+            logits, labels = run.read_predictions()
             answer = log_probabilities(logits)
             own.add(answer)
             if len(results) > 1:

@@ -24,7 +24,7 @@ def make_exhibits(results: Sequence[Result], x_test: Stored | None, layout: str)
     """
     present = [result for result in results if result.runs]
     answers = {result.name: _answers(result) for result in present}
-    labels = present[0].runs[0].predictions()[1]
+    labels = present[0].runs[0].read_predictions()[1]
     classes = len(present[0].runs[0].record["dataset"]["classes"])
     return {
         "curves": {
@@ -43,11 +43,11 @@ def make_exhibits(results: Sequence[Result], x_test: Stored | None, layout: str)
 
 def _answers(result: Result) -> np.ndarray:
     """`(seeds, examples)`: the class that each run gives each test image."""
-    return np.stack([run.predictions()[0].argmax(axis=-1) for run in result.runs])
+    return np.stack([run.read_predictions()[0].argmax(axis=-1) for run in result.runs])
 
 
 def _curve(run: Run) -> dict[str, Any]:
-    history = run.history()
+    history = run.read_history()
     seconds = np.cumsum(run.record["timings"]["epochs"])
     return {
         "seed": run.record["seed"],

@@ -99,7 +99,9 @@ def of_folders(
         reporter.working("checking runs", place + 1, len(found))
         key = json.dumps(_kind(run), sort_keys=True)
         seed, status = run.record["seed"], run.status
-        if status == runs.FINISHED:
+        if status == runs.FINISHED and not run.tested:
+            note(f"skipped: {run.folder} left the test set untouched")
+        elif status == runs.FINISHED:
             damage = run.damage()
             if damage:
                 note(f"skipped: {damage}")

@@ -180,16 +180,21 @@ def as_csv(document: Mapping[str, Any]) -> str:
     The ensemble of its seeds is in the same line; that of all architectures has none.
     """
     text = io.StringIO()
+    rows = flat_rows(document)
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
+    return text.getvalue()
+
+
+def flat_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A row for each architecture, with plain numbers, and the ensemble of its seeds."""
     own = {
         each["architectures"][0]: each
         for each in document.get("ensembles", [])
         if len(each["architectures"]) == 1
     }
-    rows = [_flat(row, own.get(row["name"], {})) for row in document["rows"]]
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
-    return text.getvalue()
+    return [_flat(row, own.get(row["name"], {})) for row in document["rows"]]
 
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from zoo import diagnosis
 from zoo.comparison import conditions
 from zoo.comparison.cost import Subject, times_of
 from zoo.datasets.dataset import Arrays, Dataset
@@ -263,7 +264,7 @@ def _status(error: BaseException) -> str:
 
 
 def _cause(error: BaseException) -> str:
-    text = " ".join(str(error).split())
+    text = " ".join(diagnosis.text(error).split())
     return text if isinstance(error, ZooError) else f"{type(error).__name__}: {text}"[:500]
 
 

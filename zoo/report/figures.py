@@ -48,6 +48,18 @@ def draw(
         }
 
 
+ALONE = "--ink:#1f2328;--muted:#6b7280;--grid:#e5e7eb;--paper:#ffffff"
+"""The page's colours, for a figure that stands outside of it."""
+
+
+def plot_pairs(pairs: list[dict[str, Any]]) -> str:
+    """The differences as a figure of its own, inline SVG; empty where there is nothing to draw."""
+    with matplotlib.style.context(["default", STYLE]), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        drawn = _pairs(pairs)
+    return f'<div style="max-width:48em;{ALONE}">{drawn}</div>' if drawn else ""
+
+
 def _pairs(pairs: list[dict[str, Any]]) -> Markup | None:
     """Differences with their intervals around a line at zero."""
     if not pairs or len(pairs) > MOST_PAIRS:

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from zoo import diagnosis
 from zoo.errors import UsageError
 from zoo.numerics import settle_keras, settle_variables
 from zoo.suggest import unknown
@@ -255,5 +256,5 @@ def is_out_of_memory(error: BaseException) -> bool:
     return (
         isinstance(error, MemoryError)
         or kind in ("ResourceExhaustedError", "OutOfMemoryError")
-        or "RESOURCE_EXHAUSTED" in str(error)
+        or "RESOURCE_EXHAUSTED" in diagnosis.text(error)
     )

@@ -12,6 +12,8 @@ from zoo.training.training import Training, load_examples
 def compile_for(trainings: Sequence[Training]) -> None:
     """Load the examples and compile the training step, once for all."""
     first = trainings[0]
+    for training in trainings:
+        training.reporter.model_built(training.model, training.engine.optimizer)
     if not first.left:
         return
     load_examples(first.engine, first.examples)
@@ -33,7 +35,7 @@ def fit(trainings: Sequence[Training], interruption: Interruption) -> dict[int, 
         training.started()
     diverged: dict[int, Diverged] = {}
     left = list(trainings)
-    while left and left[0].left:
+    while left := [each for each in left if each.left]:
         for training, error in _epoch(left, interruption):
             diverged[trainings.index(training)] = error
             left.remove(training)
@@ -45,6 +47,11 @@ def fit(trainings: Sequence[Training], interruption: Interruption) -> dict[int, 
                     training.save()
         if interruption.requested:
             break
+        for training in left:
+            if training.left:
+                training.reporter.next_epoch()
+    for training in trainings:
+        training.reporter.training_ended()
     return diverged
 
 

@@ -88,7 +88,7 @@ def _one_row(model: "keras.Model") -> str:
 
 def wrong_layout(error: BaseException, architecture: Architecture, shape: tuple[int, ...]) -> str:
     """What to write, if `build` failed because its first layer wants another layout; else empty."""
-    found = _WANTED_AXES.search(str(error))
+    found = _WANTED_AXES.search(diagnosis.text(error))
     if not found or found[2].replace(" ", "") != ",".join(["None", *map(str, shape)]):
         return ""  # the layer that complains was not given the input
     layout = LAYOUT_OF.get(int(found[1]))

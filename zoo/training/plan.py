@@ -1,6 +1,6 @@
 """What is to be trained, decided before anything heavy is imported; and its identity."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from zoo import numerics
@@ -24,6 +24,8 @@ class Plan:
     Attributes:
         backend: a Keras backend; it is made current before the plan is carried out.
         device: `auto`, `cpu` or `gpu`.
+        callbacks: descriptions of callbacks that may end the training early.
+        tests: whether the test set is read, once, after training; False leaves it untouched.
 
     Raises:
         UsageError: the seed is out of range, or the recipe shifts what cannot be.
@@ -37,6 +39,8 @@ class Plan:
     seed: int = 0
     backend: str = "tensorflow"
     device: str = "auto"
+    tests: bool = True
+    callbacks: tuple[str, ...] = ()
 
     def __post_init__(self):
         if not 0 <= self.seed <= MAX_SEED:
@@ -56,7 +60,6 @@ class Plan:
         """What makes two runs the same run: every cause of their numbers but the versions."""
         from zoo.datasets.quality import has_units
 
-        recipe = {k: v for k, v in asdict(self.recipe).items() if k != "summary"}
         chosen = plain(self.dataset.parameters)
         return {
             "architecture": self.architecture.name,
@@ -67,11 +70,13 @@ class Plan:
             **({"data_parameters": chosen} if chosen else {}),
             **({"scaling": "by channel"} if has_units(arrays.x_train) else {}),
             "checksums": arrays.checksums,
-            "recipe": recipe,
+            "recipe": self.recipe.causes(),
             "seed": self.seed,
             "backend": self.backend,
             "device": device.kind,
             "precision": self.precision(device),
+            **({} if self.tests else {"tests": False}),
+            **({"callbacks": list(self.callbacks)} if self.callbacks else {}),
             **({"variables": recorded} if (recorded := numerics.variables()) else {}),
         }
 

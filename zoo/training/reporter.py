@@ -13,6 +13,14 @@ class Reporter:
     interval = 0.25
     """Seconds between two `step` calls, at least."""
 
+    @property
+    def stops(self) -> bool:
+        """Whether the training is to end after the epoch at hand."""
+        return False
+
+    def model_built(self, model: Any, optimizer: Any) -> None:
+        """The `keras.Model` that will be trained, and its `keras.optimizers.Optimizer`."""
+
     def note(self, text: str) -> None:
         """Something worth a line."""
 
@@ -28,6 +36,12 @@ class Reporter:
     def epoch_ended(self, row: dict[str, float], images_per_second: float) -> None:
         """An epoch is complete; `row` is its line of history.csv."""
 
+    def next_epoch(self) -> None:
+        """Another epoch begins, after one that is complete."""
+
+    def training_ended(self) -> None:
+        """No epoch follows; the test set has not been read yet."""
+
     def finished(self, record: dict[str, Any]) -> None:
         """The run is complete, and this is its run.json."""
 
@@ -42,9 +56,25 @@ class Reporters(Reporter):
         self.reporters = reporters
         self.interval = min((each.interval for each in reporters), default=Reporter.interval)
 
+    @property
+    def stops(self):
+        return any(each.stops for each in self.reporters)
+
     def note(self, text):
         for each in self.reporters:
             each.note(text)
+
+    def model_built(self, model, optimizer):
+        for each in self.reporters:
+            each.model_built(model, optimizer)
+
+    def next_epoch(self):
+        for each in self.reporters:
+            each.next_epoch()
+
+    def training_ended(self):
+        for each in self.reporters:
+            each.training_ended()
 
     def data_loaded(self, notes):
         for each in self.reporters:

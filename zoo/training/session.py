@@ -158,15 +158,20 @@ class Session:
         training, run = self.training, self.run
         examples = training.examples
         epoch = training.settle()
-        with self.timed("evaluate"):
-            logits = training.engine.logits(examples.x_test)
+        results: dict[str, Any] = {"epoch": epoch}
+        if self.plan.tests:
+            with self.timed("evaluate"):
+                logits = training.engine.logits(examples.x_test)
+            results |= measured(logits, examples.y_test)
         with self.timed("save"):
-            run.save_predictions(logits, examples.y_test)
+            if self.plan.tests:
+                run.save_predictions(logits, examples.y_test)
             model_file.save(training.model, run.model_file)
-        run.record["metrics"] = {"epoch": epoch, **measured(logits, examples.y_test)}
+        run.record["metrics"] = results
         run.record["files"] = {
             name: runs.sha256(run.folder / name)
             for name in ("model.keras", "history.csv", "predictions.npz")
+            if (run.folder / name).exists()
         }
         self._close(runs.FINISHED, finished=runs.now())
 

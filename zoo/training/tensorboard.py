@@ -37,7 +37,7 @@ class TensorBoard(Reporter):
 
     def finished(self, record):
         metrics = record["metrics"]
-        for name in ("test_loss", "test_accuracy"):
+        for name in {"test_loss", "test_accuracy"} & set(metrics):
             self._writer.add_scalar(name, metrics[name], metrics["epoch"])
 
     def close(self):

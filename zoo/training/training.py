@@ -121,7 +121,17 @@ class Training:
     @property
     def left(self) -> bool:
         """Whether there are epochs to train."""
-        return self.progress.epoch < self.recipe.epochs
+        progress = self.progress
+        if progress.epoch >= self.recipe.epochs or self.reporter.stops:
+            return False
+        return progress.step > 0 or not self._out_of_patience()
+
+    def _out_of_patience(self) -> bool:
+        accuracies = [row["val_accuracy"] for row in self.progress.history if "val_accuracy" in row]
+        if not self.recipe.patience or not accuracies:
+            return False
+        since_best = len(accuracies) - 1 - accuracies.index(max(accuracies))
+        return since_best >= self.recipe.patience
 
     def started(self) -> None:
         """Tell the reporter that epochs begin."""

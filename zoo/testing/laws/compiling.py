@@ -2,6 +2,7 @@
 
 import re
 
+from zoo import diagnosis
 from zoo.diagnosis import LONGEST
 from zoo.testing.case import Case, answers
 from zoo.testing.explanation import seen
@@ -38,7 +39,7 @@ def _xla(case: Case) -> str:
 
 def _heart_of(error: Exception) -> str:
     """What TensorFlow's compiler says between the name of its function and its stack traces."""
-    if found := re.search(r"unsupported operations[^:]*: ?(.+)", str(error)):
+    if found := re.search(r"unsupported operations[^:]*: ?(.+)", diagnosis.text(error)):
         return f"no kernel for {found[1].strip()[:LONGEST]}"
     # Keras fails to rewrite some of JAX's exceptions; what it was about to is the cause.
     return seen(error.__context__ or error)

@@ -4,9 +4,9 @@ import sys
 import time
 
 from zoo.cli.output import duration, echo, percent
-from zoo.cli.progress import bars
 from zoo.comparison.reporter import ComparisonReporter
 from zoo.printable import printable
+from zoo.progress import bars
 
 SECONDS_BETWEEN = 2.0
 """Between two lines about work that is fast but of many parts."""

@@ -1,0 +1,202 @@
+"""A run as Python users have it: its numbers as tables, its model, its predictions."""
+
+import html
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoo import run as folders
+from zoo.errors import UsageError
+from zoo.frames import as_frame
+from zoo.registry import Registry
+
+if TYPE_CHECKING:
+    import keras
+
+    from zoo.inference import Evaluation, Model, Predictions
+
+
+class Run(folders.Run):
+    """One architecture, dataset, recipe and seed, trained: a folder of plain files, and its results.
+
+    Example:
+        >>> run = zoo.load_run("last")  # doctest: +SKIP
+        >>> run.history.tail(1)  # doctest: +SKIP
+    """
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """The results: `test_accuracy`, `test_accuracy_interval`, `test_loss`, ..., and of the last
+        epoch `val_accuracy` and `val_loss`, as shares from 0 to 1 and natural logarithms.
+
+        Empty where the run is not finished.
+        """
+        found = dict(self.record.get("metrics", {}))
+        rows = self.read_history() if found else []
+        return found | {
+            name: rows[-1][name]
+            for name in ("val_accuracy", "val_loss")
+            if rows and name in rows[-1]
+        }
+
+    @property
+    def history(self) -> Any:
+        """A row for each epoch: loss, accuracy, val_loss, val_accuracy, learning_rate.
+
+        A pandas DataFrame, or a dictionary of arrays without pandas.
+        """
+        rows = self.read_history()
+        return as_frame({name: [row[name] for row in rows] for name in folders.HISTORY})
+
+    @property
+    def predictions(self) -> Any:
+        """A row for each test sample: its class, the predicted class, and each class's probability.
+
+        A pandas DataFrame, or a dictionary of arrays without pandas.
+
+        Raises:
+            UsageError: the run has no test results.
+        """
+        from scipy.special import softmax
+
+        if "test_accuracy" not in self.metrics:
+            raise UsageError(f"{self.name} has no test results: it is {self._state()}.")
+        logits, labels = self.read_predictions()
+        classes = self.classes
+        probabilities = softmax(logits.astype("float64"), axis=-1)
+        return as_frame(
+            {
+                "class": [classes[each] for each in labels],
+                "predicted": [classes[each] for each in logits.argmax(axis=-1)],
+                **{f"p({name})": probabilities[:, i] for i, name in enumerate(classes)},
+            }
+        )
+
+    @property
+    def classes(self) -> list[str]:
+        """The classes' names, in the order of the model's outputs."""
+        return list(self.record["dataset"]["classes"])
+
+    def model(self, *, trust_source: bool = False) -> "keras.Model":
+        """The trained model. It takes samples as `record["input"]` says, scaled, and gives logits.
+
+        Args:
+            trust_source: run the Python file that the run brings although you never trained with it.
+
+        Raises:
+            UsageError: the run is not finished, or its code is not trusted.
+        """
+        from zoo.training.saved import load_engine
+
+        model = self._asked(trust_source)
+        return load_engine(
+            self, model.registry, model.backend, "auto", trust_source=trust_source
+        ).model
+
+    def predict(
+        self, images: Any, *, invert: bool | None = None, trust_source: bool = False
+    ) -> "Predictions":
+        """Classify samples.
+
+        Args:
+            images: `(N, *shape)`, or one sample `shape`, stored as training's samples were or in
+                another range of pixels; or paths of image files.
+            invert: invert the pixels, or (False) take them as they are. By default samples that are
+                certainly the other way round than training's are refused.
+
+        Returns:
+            `labels` (N names), `probabilities` `(N, classes)`, and `to_frame()`.
+
+        Raises:
+            UsageError: the samples do not fit what the run was trained on.
+            DataError: a file is missing or damaged.
+        """
+        from zoo.inference import predict, predict_arrays
+
+        model = self._asked(trust_source, invert)
+        if isinstance(images, str | Path):
+            return predict(model, [Path(images)])
+        if isinstance(images, Sequence) and all(isinstance(x, str | Path) for x in images):
+            return predict(model, list(map(Path, images)))
+        return predict_arrays(model, images)
+
+    def evaluate(
+        self,
+        dataset: Any = None,
+        *,
+        data_dir: str | Path | None = None,
+        invert: bool | None = None,
+        trust_source: bool = False,
+    ) -> "Evaluation":
+        """Measure the run on a test set: its own dataset's by default, or another's.
+
+        Args:
+            dataset: as `zoo.train` takes it.
+
+        Returns:
+            `metrics` as the run has them, and `notes` of what was converted.
+
+        Raises:
+            UsageError: the samples or classes are not those that the run knows.
+            DataError: the data are missing or damaged.
+        """
+        from zoo.datasets.catalog import find_dataset
+        from zoo.datasets.location import Locations
+        from zoo.inference import evaluate
+        from zoo.materials import dataset_text
+
+        model = self._asked(trust_source, invert)
+        if dataset is None:
+            found = self.find_dataset(model.registry)
+        else:
+            text, chosen = dataset_text(dataset, self.folder.parent)
+            found = find_dataset(text, model.registry, chosen)
+        return evaluate(model, found, Locations.of_user(str(data_dir) if data_dir else None))
+
+    def _asked(self, trust_source: bool, invert: bool | None = None) -> "Model":
+        from zoo.inference import Model
+
+        # A process has one backend; a run of another one gives the same answers there.
+        keras = sys.modules.get("keras")
+        backend = keras.backend.backend() if keras else None
+        return Model(self, Registry.discover(), backend, "auto", invert, trust_source)
+
+    def __repr__(self) -> str:
+        return f"<Run {self.name}: {self._state()}>"
+
+    def _repr_html_(self) -> str:
+        rows = {
+            "run": self.name,
+            "state": self._state(),
+            "folder": str(self.folder),
+            **_facts(self),
+        }
+        cells = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(key)}</th>"
+            f"<td style='text-align:left'>{html.escape(value)}</td></tr>"
+            for key, value in rows.items()
+        )
+        return f"<table>{cells}</table>"
+
+    def _state(self) -> str:
+        metrics = self.record.get("metrics", {})
+        if "test_accuracy" not in metrics:
+            return self.status + (", test set untouched" if self.finished else "")
+        low, high = metrics["test_accuracy_interval"]
+        return (
+            f"test accuracy {100 * metrics['test_accuracy']:.2f} % "
+            f"[{100 * low:.2f}, {100 * high:.2f}]"
+        )
+
+
+def _facts(run: Run) -> Mapping[str, str]:
+    record = run.record
+    return {
+        "architecture": record["architecture"]["name"],
+        "dataset": record["dataset"]["name"],
+        "recipe": record["recipe"]["name"],
+        "seed": str(record["seed"]),
+        "parameters": f"{record['parameters']['trainable']:,}",
+        "device": f"{record['device']['name']}, {record['backend']}",
+    }
