@@ -28,6 +28,16 @@ WRONG = {
     "from_one": ({"label_range"}, "y_train has labels from 0 to 3; 3 classes", "0 to 2"),
     "never_asked": ({"every_class"}, "y_test has no sample of 'striped'", "class by class"),
     "leaky": ({"disjoint"}, "2 of 15 test samples (13.3 %)", "split before"),
+    "validation_of_other_shape": ({"shapes"}, "x_validation has shape (9, 6, 6)", "axis of 1"),
+    "validation_without_labels": ({"shapes"}, "only one of x_validation and y", "give both"),
+    "validation_in_long_labels": ({"dtypes"}, "y_validation is int64", "int32"),
+    "validation_unlike": ({"dtypes"}, "x_train is uint8 and x_validation float32", "alike"),
+    "validation_not_a_number": ({"finite_values"}, "values of x_validation are NaN", "leave those"),
+    "validation_beyond_the_classes": (
+        {"label_range"},
+        "y_validation has labels from 1 to 3",
+        "0 to 2",
+    ),
     "shuffled": ({"same_order"}, "a second load gives other bytes in x_train", "sort file names"),
 }
 
@@ -65,6 +75,13 @@ def test_the_right_one_passes_every_law():
     verdicts = list(check_dataset(wrong.dataset(wrong.right)))
     assert [(v.law.name, v.seen) for v in verdicts if v.state != "passed"] == []
     assert [v.law for v in verdicts] == list(DATASET_LAWS)
+
+
+def test_a_right_validation_set_passes():
+    dataset = wrong.dataset(wrong.right_with_validation)
+    verdicts = {v.law.name: v for v in check_dataset(dataset, HERE)}
+    assert {v.state for v in verdicts.values()} == {"passed"}
+    assert verdicts["shapes"].seen == "30 to train, 15 to test, 9 to validation"
 
 
 def test_every_law_has_something_wrong_that_only_it_catches():
@@ -134,6 +151,15 @@ def zoo_datasets():
     return [zoo.Dataset(name="specks", classes=("a", "b"), layout="image", shape=(4, 4, 1),
                         load=load, summary="random pixels")]
 """
+
+
+def test_a_file_that_is_no_dataset_is_told_as_datasets_show_does(zoo_here, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text("a,b")
+    for name in ("a.csv", "./a.csv"):
+        told = zoo_here("check", name)
+        assert told == zoo_here("datasets", "show", name)
+        assert_one_line_error(told, 2, "a.csv: is a .csv file", "numpy.savez")
 
 
 def test_a_plugins_dataset_is_checked_by_its_name(distribution, zoo):

@@ -90,6 +90,17 @@ def test_it_is_trained_on_found_again_and_checked(birds, tiny_py, zoo, zoo_here)
     assert (row["kind"], row["failed"]) == ("dataset", 0), checked.stdout
 
 
+def test_recordings_that_lie_elsewhere_are_named(tones, birds, zoo_here):
+    assert own_dataset(birds).notes == ()
+    tones("birds/low/speaker1", 300, 3)
+    tones("birds/low/speaker2/again", 300, 2)
+    tones("birds", 300, 1)
+    _, out, _ = zoo_here("datasets", "show", birds)
+    told = " ".join(out.split())
+    assert "not in CLASS/ itself: ./ has 1, low/speaker1/ has 3, low/speaker2/ has 2;" in told
+    assert len(own_dataset(birds).load(Locations.of_user()).x_train) == 16
+
+
 def test_samples_are_read_when_asked_for(birds):
     files = sorted(birds.glob("*/*.wav"))
     spectrograms = Spectrograms(files, LogMel(8000, 16))

@@ -84,6 +84,13 @@ def test_a_frame_whose_colours_are_greys_is_grey(mode, films):
     assert np.array_equal(arrays.x_test[:], before.x_test[:])
 
 
+def test_a_transparent_colour_that_no_pixel_has_is_no_transparency(films):
+    path = films / "run" / "clip2" / "8.png"
+    picture(1).save(path, transparency=255)
+    assert Image.open(path).has_transparency_data
+    load(films)
+
+
 @pytest.mark.parametrize("suffix", ["jpg", "png"])
 def test_frames_are_upright(suffix, tmp_path):
     turned = Image.Exif()
@@ -178,6 +185,19 @@ def see_through(films):
     return "clip2/8.png: is RGBA; save it as"
 
 
+def see_through_colour(films):
+    """A palette of greys, one of which is transparent."""
+    grey = Image.new("L", (7, 6), 9).convert("P")
+    grey.save(films / "run" / "clip2" / "8.png", transparency=9)
+    return "clip2/8.png: is transparent in places"
+
+
+def see_through_first(films):
+    for each in films.glob("*/*/*.png"):
+        Image.new("L", (7, 6), 9).save(each, transparency=9)
+    return ".png: is transparent in places"
+
+
 def no_train(films):
     (films / "test").mkdir()
     return "has test/ and no train/"
@@ -193,7 +213,8 @@ def other_classes(films):
 FAULTS = (
     *(one_class, no_class, class_without_clips, empty_clip, a_film_among_the_clips, no_image),
     an_image_among_the_clips,
-    *(truncated, other_size, in_colour, see_through, no_train, other_classes),
+    *(truncated, other_size, in_colour, no_train, other_classes),
+    *(see_through, see_through_colour, see_through_first),
 )
 
 

@@ -106,6 +106,49 @@ def raises(_):
     raise OSError("the disk has gone")
 
 
+def validated(**changes) -> Arrays:
+    """`arrays` and nine to validate on, `x` and `y` of which `changes` change."""
+    found = {
+        "x": np.random.default_rng(1).integers(0, 256, (9, *SHAPE), "uint8"),
+        "y": np.arange(9, dtype="int32") % len(CLASSES),
+    }
+    for name, change in changes.items():
+        found[name] = change(found[name])
+    return replace(arrays(), x_validation=found["x"], y_validation=found["y"])
+
+
+def right_with_validation(_):
+    return validated()
+
+
+def validation_of_other_shape(_):
+    return validated(x=lambda x: x[..., 0])
+
+
+def validation_without_labels(_):
+    return validated(y=lambda _: None)
+
+
+def validation_in_long_labels(_):
+    return validated(y=lambda y: y.astype("int64"))
+
+
+def validation_unlike(_):
+    return validated(x=lambda x: x.astype("float32"))
+
+
+def validation_not_a_number(_):
+    """The other splits are floats, too."""
+    made = validated(x=lambda x: np.where(np.arange(6)[:, None] == 2, np.nan, x).astype("float32"))
+    return replace(
+        made, x_train=made.x_train.astype("float32"), x_test=made.x_test.astype("float32")
+    )
+
+
+def validation_beyond_the_classes(_):
+    return validated(y=lambda y: y + np.int32(1))
+
+
 def dataset(load, **changes) -> Dataset:
     made = Dataset(
         name=load.__name__, classes=CLASSES, layout="image", shape=SHAPE, load=load, summary="made"

@@ -8,7 +8,7 @@ from PIL import Image
 
 from zoo.contract import InputContract
 from zoo.datasets.encoding import BYTES, PixelRange, side
-from zoo.datasets.images import open_image
+from zoo.datasets.images import is_transparent, open_image
 from zoo.errors import DataError, UsageError
 
 INK = 0.2
@@ -27,7 +27,6 @@ LARGE = 2048
 """Pictures are halved, or more, until their shorter side is less than twice this."""
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 """Pillow's mode for so many channels."""
-OPAQUE = 255
 
 Size = tuple[int, ...]
 """Height and width, and whatever follows."""
@@ -170,7 +169,7 @@ def _pixels(image: Image.Image, path: Path, contract: InputContract, done: list[
             "bits."
         )
     image = _reduced(image, done)
-    if _has_transparency(image) and channels != 4:
+    if is_transparent(image) and channels != 4:
         image = _on_paper(image, path, contract, done)
     if channels == 1 and image.mode not in ("1", "L", "LA", "La") and not _is_grey(image):
         done.append("colour to grey")
@@ -183,20 +182,13 @@ def _reduced(image: Image.Image, done: list[str]) -> Image.Image:
     if factor < 2:
         return image
     if image.mode not in ("L", "RGB", "RGBA"):
-        image = image.convert("RGBA" if _has_transparency(image) else "RGB")
+        image = image.convert("RGBA" if is_transparent(image) else "RGB")
     return image.reduce(factor)
 
 
 def _is_grey(image: Image.Image) -> bool:
     red, green, blue = (np.asarray(band) for band in image.convert("RGB").split())
     return np.array_equal(red, green) and np.array_equal(green, blue)
-
-
-def _has_transparency(image: Image.Image) -> bool:
-    if not image.has_transparency_data:
-        return False
-    alpha = np.asarray(image.convert("RGBA").getchannel("A"))
-    return bool(alpha.min() < OPAQUE)
 
 
 def _on_paper(

@@ -46,10 +46,12 @@ class Arrays:
     @cached_property
     def checksums(self) -> dict[str, str]:
         """SHA-256 of each array's bytes; of lazy samples, of what determines them."""
-        names = ["x_train", "y_train", "x_test", "y_test"]
-        if self.x_validation is not None:
-            names += ["x_validation", "y_validation"]
-        return {name: _checksum(getattr(self, name)) for name in names}
+        arrays = {
+            f"{each}_{split}": getattr(self, f"{each}_{split}")
+            for split in ("train", "test", "validation")
+            for each in "xy"
+        }
+        return {name: _checksum(array) for name, array in arrays.items() if array is not None}
 
 
 def _checksum(array: "np.ndarray | Samples") -> str:

@@ -3,6 +3,7 @@
 import contextlib
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import ExifTags, Image, UnidentifiedImageError
@@ -15,6 +16,9 @@ FORMATS = ("PNG", "JPEG", "MPO", "BMP", "WEBP", "TIFF", "GIF", "PPM", "AVIF")
 
 MOST_PIXELS = 50_000_000
 """Larger images are refused before they are decoded: as RGBA this is 200 MB."""
+
+OPAQUE = 255
+"""Alpha of a pixel that hides what is behind it."""
 
 _TRANSPOSED = (5, 6, 7, 8)
 """EXIF orientations that swap height and width."""
@@ -34,8 +38,21 @@ def open_image(path: Path) -> Image.Image:
         return upright(image)
 
 
-def size_and_mode(path: Path) -> tuple[int, int, str]:
-    """Height and width as `open_image` gives them, and Pillow's mode; pixels are not decoded.
+@dataclass(frozen=True)
+class Announced:
+    """What an image's header says: height and width as `open_image` gives them, and Pillow's mode.
+
+    `transparency`: it has an alpha channel or a transparent colour, used or not.
+    """
+
+    height: int
+    width: int
+    mode: str
+    transparency: bool
+
+
+def announced(path: Path) -> Announced:
+    """What a file's header says; pixels are not decoded.
 
     The file's checksums are verified where its format has some.
 
@@ -43,9 +60,18 @@ def size_and_mode(path: Path) -> tuple[int, int, str]:
         DataError: as `open_image`.
     """
     with _opened(path) as image:
-        height, width, mode = image.height, image.width, image.mode
+        size, mode, transparency = image.size, image.mode, image.has_transparency_data
         image.verify()
-    return (width, height, mode) if _is_transposed(path) else (height, width, mode)
+    width, height = reversed(size) if _is_transposed(path) else size
+    return Announced(height, width, mode, transparency)
+
+
+def is_transparent(image: Image.Image) -> bool:
+    """Whether some of its pixels are; an alpha channel may be opaque everywhere."""
+    if not image.has_transparency_data:
+        return False
+    alpha = image.convert("RGBA").getchannel("A")
+    return any(alpha.histogram()[:OPAQUE])
 
 
 def upright(image: Image.Image) -> Image.Image:

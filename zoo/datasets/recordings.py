@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -23,6 +23,8 @@ STEPS_DIVIDE_BY = 4
 """So that spectrograms can be cut into strips and phases."""
 TABLES = (".csv", ".tsv", ".json", ".xlsx", ".parquet")
 """Files that may say which class a recording is of."""
+LISTED = 5
+"""As many folders as a note names."""
 OTHER_SOUND = (".aif", ".aiff", ".flac", ".m4a", ".mp3", ".ogg", ".opus", ".wma")
 
 
@@ -104,7 +106,7 @@ def dataset_from_recordings(folder: Path) -> Dataset:
         load=lambda _: _load(labelled, spectrogram, folder),
         summary=str(folder),
         origin=str(folder.resolve()),
-        notes=notes(folder, found, classes),
+        notes=(*notes(folder, found, classes), *_passed_over(folder, found)),
     )
 
 
@@ -151,6 +153,34 @@ def _by_class(root: Path) -> dict[str, list[Path]]:
             f"each class, CLASS/*.wav{_by_table(root)}."
         )
     return {each.name: _sounds(each) for each in there}
+
+
+def _passed_over(folder: Path, found: Mapping[str, Path]) -> tuple[str, ...]:
+    """What a user should know of recordings that do not lie in a class's folder itself."""
+    roots = list(found.values()) or [folder]
+    counts = {root: sum(map(_is_sound, entries(root))) for root in [folder, *roots]}
+    inner = (each for root in roots for name in folders(root) for each in folders(name))
+    counts |= {each: _sounds_below(each) for each in inner}
+    places = [
+        f"{place.relative_to(folder).as_posix()}/ has {count:,}"
+        for place, count in counts.items()
+        if count
+    ]
+    if not places:
+        return ()
+    more = f" and {len(places) - LISTED} more folders some" if places[LISTED:] else ""
+    return (
+        f"recordings not used, as they are not in CLASS/ itself: {', '.join(places[:LISTED])}{more}; "
+        "move them to CLASS/*.wav",
+    )
+
+
+def _sounds_below(folder: Path) -> int:
+    """How many sounds there are in a folder and in those within it."""
+    return sum(
+        _is_sound(path) and not any(map(is_litter, path.relative_to(folder).parts))
+        for path in folder.rglob("*")
+    )
 
 
 def _by_table(root: Path) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 
 from zoo.datasets.dataset import Arrays, Dataset, named_after
 from zoo.datasets.folders import check_classes, entries, notes, splits
-from zoo.datasets.images import open_image, size_and_mode
+from zoo.datasets.images import announced, is_transparent, open_image
 from zoo.datasets.samples import Samples
 from zoo.datasets.split import hold_out_test
 from zoo.errors import DataError, UsageError
@@ -260,11 +260,18 @@ def _in_order(path: Path) -> list[tuple[int, str]]:
 
 
 def _facts(frame: Path) -> tuple[int, int, int]:
-    """Height, width and channels, from the file's header; its pixels are not decoded."""
-    height, width, mode = size_and_mode(frame)
-    if mode not in CHANNELS:
-        raise DataError(f"{frame}: is {mode}; save it as 8-bit grey or RGB, without transparency.")
-    return height, width, CHANNELS[mode]
+    """Height, width and channels, from the file's header; few files' pixels are decoded for it."""
+    found = announced(frame)
+    if found.mode not in CHANNELS:
+        raise DataError(
+            f"{frame}: is {found.mode}; save it as 8-bit grey or RGB, without transparency."
+        )
+    if found.transparency and is_transparent(open_image(frame)):
+        raise DataError(
+            f"{frame}: is transparent in places, and what lies behind it is not known. Save it on the "
+            "background that it belongs on."
+        )
+    return found.height, found.width, CHANNELS[found.mode]
 
 
 def _is_grey(frame: Path) -> bool:

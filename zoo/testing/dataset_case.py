@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from zoo.datasets.dataset import Arrays, Dataset
 
 SPLITS = ("train", "test")
+"""What every dataset has."""
 
 
 class DatasetCase:
@@ -27,6 +28,13 @@ class DatasetCase:
     def arrays(self) -> "Arrays":
         """The dataset, loaded once."""
         return self.dataset.load(self.locations)
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Those it has: `validation` is one where there are both samples and labels of it."""
+        arrays = self.arrays
+        whole = arrays.x_validation is not None and arrays.y_validation is not None
+        return (*SPLITS, "validation") if whole else SPLITS
 
     @property
     def source(self) -> DatasetSource:

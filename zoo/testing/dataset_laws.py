@@ -32,8 +32,10 @@ def _declared(case: DatasetCase) -> str:
 
 def _shapes(case: DatasetCase) -> str:
     arrays, wanted = case.arrays, tuple(case.dataset.shape)
+    if (arrays.x_validation is None) != (arrays.y_validation is None):
+        raise Broken("only one of x_validation and y_validation is there", "give both or neither.")
     sizes = []
-    for split in SPLITS:
+    for split in case.splits:
         x, y = getattr(arrays, f"x_{split}"), getattr(arrays, f"y_{split}")
         if tuple(x.shape[1:]) != wanted:
             raise Broken(
@@ -55,7 +57,7 @@ def _dtypes(case: DatasetCase) -> str:
 
     arrays = case.arrays
     allowed = {"x": (np.uint8, np.float32), "y": (np.int32,)}
-    for name in ("x_train", "x_test", "y_train", "y_test"):
+    for name in (f"{each}_{split}" for each in "xy" for split in case.splits):
         array = getattr(arrays, name)
         kinds = allowed[name[0]]
         if array.dtype not in kinds:
@@ -65,11 +67,12 @@ def _dtypes(case: DatasetCase) -> str:
             raise Broken(
                 f"{name} is not contiguous in memory", "wrap it in numpy.ascontiguousarray(...)."
             )
-    if arrays.x_train.dtype != arrays.x_test.dtype:
-        raise Broken(
-            f"x_train is {arrays.x_train.dtype} and x_test {arrays.x_test.dtype}",
-            "store both alike; they are scaled alike.",
-        )
+    for split in case.splits:
+        if (dtype := getattr(arrays, f"x_{split}").dtype) != arrays.x_train.dtype:
+            raise Broken(
+                f"x_train is {arrays.x_train.dtype} and x_{split} {dtype}",
+                "store both alike; they are scaled alike.",
+            )
     return f"{arrays.x_train.dtype} samples, {arrays.y_train.dtype} labels"
 
 
@@ -78,7 +81,7 @@ def _finite(case: DatasetCase) -> str:
 
     from zoo.datasets.samples import blocks
 
-    for split in SPLITS:
+    for split in case.splits:
         x = getattr(case.arrays, f"x_{split}")
         if wrong := sum(int(np.sum(~np.isfinite(block))) for block in blocks(x)):
             raise Broken(
@@ -103,7 +106,7 @@ def _same_range(case: DatasetCase) -> str:
 
 def _label_range(case: DatasetCase) -> str:
     number = len(case.dataset.classes)
-    for split in SPLITS:
+    for split in case.splits:
         y = getattr(case.arrays, f"y_{split}")
         if y.min() < 0 or y.max() >= number:
             raise Broken(
@@ -153,7 +156,7 @@ def _same_order(case: DatasetCase) -> str:
 
     again = case.dataset.load(case.locations)
     _check_same(fingerprints(case.arrays), fingerprints(again), "a second load")
-    for split in SPLITS:
+    for split in case.splits:
         x = getattr(case.arrays, f"x_{split}")
         if isinstance(x, np.ndarray):
             continue
@@ -185,7 +188,7 @@ def _same_elsewhere(case: DatasetCase) -> str:
 
 
 def _check_same(first: dict[str, str], second: dict[str, str], what: str) -> None:
-    if changed := [name for name, checksum in first.items() if second[name] != checksum]:
+    if changed := [name for name in first | second if first.get(name) != second.get(name)]:
         raise Broken(
             f"{what} gives other bytes in {', '.join(changed)}",
             "sort file names, draw with a generator of a fixed seed "

@@ -111,26 +111,32 @@ def _find(text: str, registry: Registry) -> list[Subject]:
         return list(_of_package(path, registry))
     if path.is_dir() and os.sep in text:
         return [_in_folder(path)]
-    if text.endswith(".py") or (os.sep in text and not text.endswith(".npz")):
+    if os.sep in text and path.is_file() and path.suffix != ".py":
+        return [_own(path)]
+    if text.endswith(".py") or (os.sep in text and not text.lower().endswith(".npz")):
         return [ArchitectureSubject(*registry.architecture(text))]
     return [_named(text, registry)]
 
 
-def _in_folder(folder: Path) -> DatasetSubject:
+def _own(path: Path) -> DatasetSubject:
     from zoo.datasets.catalog import own_dataset
 
+    return DatasetSubject(own_dataset(path))
+
+
+def _in_folder(folder: Path) -> DatasetSubject:
     if not any(each.is_dir() for each in folder.iterdir()):
         raise UsageError(
             f"{folder}: has no pyproject.toml and no folders of recordings or clips. Give a package's "
             "folder, one of your data, or a file."
         )
-    return DatasetSubject(own_dataset(folder))
+    return _own(folder)
 
 
 def _named(name: str, registry: Registry) -> Subject:
     from zoo.datasets.catalog import BUILT_IN, all_datasets, find_dataset
 
-    if name.endswith(".npz") or (name in BUILT_IN and name not in registry.names()):
+    if name.lower().endswith(".npz") or (name in BUILT_IN and name not in registry.names()):
         return DatasetSubject(find_dataset(name, registry))
     try:
         architecture, origin = registry.architecture(name)
@@ -140,6 +146,10 @@ def _named(name: str, registry: Registry) -> Subject:
         datasets = all_datasets(registry)
         if name in datasets:
             return DatasetSubject(datasets[name])
+        if Path(name).is_file():
+            return _own(Path(name))
+        if Path(name).is_dir():
+            return _in_folder(Path(name))
         known = {*registry.names(), *datasets}
         then = "A file and a package's folder work too: zoo check ./my_net.py."
         raise UsageError(unknown("architecture or dataset", name, known, then)) from None
