@@ -7,7 +7,7 @@ import pytest
 from asking import Zoo, fuzz, inputs
 from hypothesis import strategies as st
 from mutations import SEVERAL, damaged
-from values import as_json, changes, places
+from values import changed, changes, places
 
 FILES = ["run.json", "history.csv", "predictions.npz", "source/tiny.py", "model.keras"]
 ASKED = {
@@ -59,9 +59,7 @@ def test_records_of_any_values(stranger, record, count):
 
 
 def altered(record: dict, made: list) -> bytes:
-    from values import changed
-
-    return as_json(changed(record, made)).encode("utf-8", "surrogatepass")
+    return json.dumps(changed(record, made)).encode()
 
 
 @inputs("damaged runs", 30, 200)
