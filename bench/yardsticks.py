@@ -8,6 +8,7 @@ hyperparameters (`Network`), and test_yardsticks.py compares the two, weight by 
 
 import contextlib
 import copy
+import functools
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
@@ -283,9 +284,8 @@ def _jax_loop(run: Callable, x, y, steps: int, network: Network) -> Epoch:
     def logits(weights, images):
         given = iter(weights)
         parameters = [{name: next(given) for name in layer} for layer in state["parameters"]]
-        plain = replace(network, dropout=0.0)
-        key = jax.random.key(0)
-        return np.asarray(_jax_logits(plain, parameters, state["moving"], images, key)[0])
+        compiled = jax.jit(functools.partial(_jax_logits, replace(network, dropout=0.0)))
+        return np.asarray(compiled(parameters, state["moving"], images, jax.random.key(0))[0])
 
     return Epoch(train, logits, shapes, jax.default_backend())
 
@@ -297,13 +297,16 @@ def _jax_state(network: Network) -> dict[str, Any]:
         for layer, _ in network.layers()
         if layer
     ]
-    *keys, last = jax.random.split(jax.random.key(0), len(kernels) + 1)
-    glorot = jax.nn.initializers.glorot_uniform()
+    random = np.random.default_rng(0)  # jax.random would be compiled for each shape
     parameters = [
-        {"kernel": glorot(key, shape), "scale": jnp.ones(shape[-1]), "bias": jnp.zeros(shape[-1])}
-        for key, shape in zip(keys, kernels, strict=True)
+        {
+            "kernel": _glorot(random, shape),
+            "scale": jnp.ones(shape[-1]),
+            "bias": jnp.zeros(shape[-1]),
+        }
+        for shape in kernels
     ]
-    dense = glorot(last, (network.features(), CLASSES))
+    dense = _glorot(random, (network.features(), CLASSES))
     parameters.append({"kernel": dense, "bias": jnp.zeros(CLASSES)})
     return {
         "parameters": parameters,
@@ -314,6 +317,13 @@ def _jax_state(network: Network) -> dict[str, Any]:
         "second": jax.tree.map(jnp.zeros_like, parameters),
         "step": jnp.zeros((), "int32"),
     }
+
+
+def _glorot(random: np.random.Generator, shape: tuple[int, ...]):
+    """A kernel, drawn as Keras draws it."""
+    *window, inputs, outputs = shape
+    limit = math.sqrt(6 / (math.prod(window) * (inputs + outputs)))
+    return jnp.asarray(random.uniform(-limit, limit, shape), "float32")
 
 
 def _jax_logits(network: Network, parameters, moving, x, key):
