@@ -3,14 +3,13 @@
 import json
 import shlex
 from itertools import pairwise
-from pathlib import Path
 from typing import NamedTuple
 
-import frames_curve
+import records
+from sizes import RESULTS
 
 from zoo.datasets.catalog import BUILT_IN
 
-RESULTS = Path(__file__).parent / "results"
 TITLES = {
     "mnist": "MNIST",
     "fashion_mnist": "Fashion-MNIST",
@@ -71,7 +70,9 @@ def title(key: Key) -> str:
 
 def training_seconds(document: dict, name: str) -> list[int]:
     """How long an architecture's runs took to train, shortest first."""
-    return sorted(round(each) for each in frames_curve.seconds_of(document, name, RESULTS))
+    lines, wanted = records.runs(), document["runs"]
+    runs = [lines[each["run"]] for each in wanted if each["architecture"] == name]
+    return sorted(round(run["timings"]["train"]) for run in runs)
 
 
 def span(seconds: list[int]) -> str:

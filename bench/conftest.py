@@ -1,4 +1,7 @@
-"""What the benchmarks share. Run them with `pytest bench/`; compare ratios, not seconds."""
+"""What the benchmarks share. Run them with `pytest bench/`; compare ratios, not seconds.
+
+With ZOO_BENCH=smallest they run through once, at the sizes that sizes.py names.
+"""
 
 import statistics
 import time
@@ -6,6 +9,7 @@ from collections.abc import Callable
 
 import paired
 import pytest
+from sizes import size
 
 
 def pytest_benchmark_update_machine_info(config, machine_info):
@@ -36,7 +40,7 @@ def against(benchmark):
 
         subject()
         other()
-        benchmark.pedantic(subject, setup=before, rounds=rounds)
+        benchmark.pedantic(subject, setup=before, rounds=size(rounds, 2))
         benchmark.extra_info.update(
             **paired.ratio(benchmark.stats.stats.data, times),
             yardstick=yardstick,

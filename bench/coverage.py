@@ -11,15 +11,16 @@ are called different.
 
 import argparse
 import json
-from pathlib import Path
 
+import checkout
 import numpy as np
 from scipy.special import expit
+from sizes import RESULTS, size
 
 from zoo.comparison.statistics import difference, differences, mean_accuracy
 
-RESULT = Path(__file__).parent / "results" / "coverage.json"
-IMAGES, COPIES = 3000, 4
+RESULT = RESULTS / "coverage.json"
+IMAGES, COPIES = size(3000, 100), 4
 BETTER = 0.5  # how much easier, in logits, the better architecture finds every image
 MEAN, DEVIATION, CHANCE = 9.0, 3.5, 0.5  # accuracy about 98.8 %
 
@@ -32,7 +33,7 @@ def answers(random, difficulty, seeds: int, skill: float) -> np.ndarray:
 
 def true_accuracy(random, skill: float, shift: float = 0.0) -> float:
     """Over so many images and seeds that chance plays no part: each image has a seed of its own."""
-    count = 2_000_000
+    count = size(2_000_000, 20_000)
     spread = np.sqrt(DEVIATION**2 + skill**2 + CHANCE**2)
     return float(expit(random.normal(MEAN + shift, spread, count)).mean())
 
@@ -66,9 +67,14 @@ def regime(seeds: int, skill: float, times: int) -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--times", type=int, default=1000)
+    parser.add_argument("--times", type=int, default=size(1000, 2))
     times = parser.parse_args().times
-    rows = [regime(seeds, skill, times) for seeds in (2, 3, 5) for skill in (0.0, 0.2, 0.4, 1.0)]
+    commit = checkout.commit()
+    rows = [
+        {**regime(seeds, skill, times), "commit": commit}
+        for seeds in (2, 3, 5)
+        for skill in (0.0, 0.2, 0.4, 1.0)
+    ]
     RESULT.write_text(json.dumps(rows, indent=2) + "\n")
     print(json.dumps(rows, indent=2))
 

@@ -13,9 +13,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import checkout
+from sizes import IMAGES, RESULTS, size
+
 from zoo.architecture import FROM_IMAGE
 
-RESULT = Path(__file__).parent / "results" / "frames.json"
+RESULT = RESULTS / "frames.json"
+WAYS = size(FROM_IMAGE, FROM_IMAGE[:1])
 NET = """
 import archzoo_convlstm2d
 
@@ -38,7 +42,7 @@ def train(how: str, seed: int, folder: Path) -> dict:
         "--recipe",
         "quick",
         "--dataset",
-        "mnist",
+        IMAGES,
         "--seed",
         str(seed),
         "--runs-dir",
@@ -72,16 +76,16 @@ def summary(how: str, records: list[dict]) -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--seeds", type=int, default=size(2, 1))
     parser.add_argument("--folder", type=Path, default=Path("runs-frames"))
     arguments = parser.parse_args()
+    commit = checkout.commit()
     arguments.folder.mkdir(exist_ok=True)
-    records = {how: [] for how in FROM_IMAGE}
+    records = {how: [] for how in WAYS}
     for seed in range(arguments.seeds):  # in turn, so that all see the same machine
-        for how in FROM_IMAGE:
+        for how in WAYS:
             records[how].append(train(how, seed, arguments.folder))
-    rows = [summary(how, runs) for how, runs in records.items()]
-    RESULT.parent.mkdir(exist_ok=True)
+    rows = [{**summary(how, runs), "commit": commit} for how, runs in records.items()]
     RESULT.write_text(json.dumps(rows, indent=2) + "\n")
     print(json.dumps(rows, indent=2))
 

@@ -5,8 +5,8 @@ python bench/frames_curve.py --figure    the figure alone, from the record
 
 For each number of frames `zoo compare` trains all architectures with each seed, by the recipe that the
 dataset names, and judges them. Runs that are there are not trained again, so that the same command goes on
-after Ctrl-C. The record is results/moving_digits-frames.json, with the run.json of each run beside it; the
-figure is docs/moving_digits-frames.svg.
+after Ctrl-C. The record is results/moving_digits-frames.json, with a line for each run in
+results/runs-moving_digits.jsonl; the figure is docs/moving_digits-frames.svg.
 """
 
 import argparse
@@ -17,9 +17,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import checkout
+from sizes import RESULTS, size
+
 HERE = Path(__file__).parent
-RECORD = HERE / "results" / "moving_digits-frames.json"
-FIGURE = HERE.parent / "docs" / "moving_digits-frames.svg"
+RECORD = RESULTS / "moving_digits-frames.json"
+FIGURE = size(HERE.parent / "docs", RESULTS) / "moving_digits-frames.svg"
 COLOURS = ("#4477aa", "#ee6677", "#228833", "#aa8800", "#66aadd", "#aa3377", "#777777", "#000000")
 MARKERS = "osD^vPX*"
 
@@ -27,7 +30,13 @@ MARKERS = "osD^vPX*"
 def compare(frames: int, given: argparse.Namespace) -> dict:
     """The comparison on clips of so many frames, as `zoo compare --json` prints it."""
     data = {"frames": frames, "clips": given.clips, "test_clips": given.test_clips}
-    command = [sys.executable, "-m", "zoo", "compare", *(given.architectures or ["--all"])]
+    command = [
+        sys.executable,
+        "-m",
+        "zoo",
+        "compare",
+        *(given.architectures or size(["--all"], ["cnn"])),
+    ]
     command += ["--dataset", "moving_digits"]
     for key, value in data.items():
         command += ["--data-set", f"{key}={value}"]
@@ -169,24 +178,32 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("architectures", nargs="*", help="default: all that are installed")
-    parser.add_argument("--frames", default="1,2,4,10")
-    parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--clips", type=int, default=12_000)
-    parser.add_argument("--test-clips", type=int, default=4_000)
+    parser.add_argument("--frames", default=size("1,2,4,10", "1,2"))
+    parser.add_argument("--seeds", type=int, default=size(2, 1))
+    parser.add_argument("--clips", type=int, default=size(12_000, 200))
+    parser.add_argument("--test-clips", type=int, default=size(4_000, 64))
     parser.add_argument("--recipe", help="default: the dataset's")
     parser.add_argument("--runs", type=Path, default=Path("runs"))
-    parser.add_argument("--out", type=Path, default=RECORD)
+    parser.add_argument("--out", type=Path, help="default: the record of the docs")
     parser.add_argument("--draw", type=Path, default=FIGURE, metavar="FILE.svg")
     parser.add_argument("--figure", action="store_true", help="draw alone")
     given = parser.parse_args()
     if not given.figure:
-        counts = sorted({int(each) for each in given.frames.split(",")})
-        documents = [compare(frames, given) for frames in counts]
-        given.out.write_text(json.dumps(record(documents, given.runs), indent=2) + "\n")
-        if given.out == RECORD:
-            collect = [sys.executable, str(HERE / "results.py"), "collect"]
-            subprocess.run([*collect, str(RECORD), str(given.runs)], check=True)
-    draw(given.out, given.draw)
+        train(given)
+    draw(given.out or RECORD, given.draw)
+
+
+def train(given: argparse.Namespace) -> None:
+    """The record, collected with its runs if it is that of the docs."""
+    if not given.out:
+        checkout.commit()
+    counts = sorted({int(each) for each in given.frames.split(",")})
+    documents = [compare(frames, given) for frames in counts]
+    made = given.out or given.runs / RECORD.name
+    made.write_text(json.dumps(record(documents, given.runs), indent=2) + "\n")
+    if not given.out:
+        collect = [sys.executable, HERE / "results.py", "collect", made, "--runs", given.runs]
+        subprocess.run(collect, check=True)
 
 
 if __name__ == "__main__":

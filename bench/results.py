@@ -1,19 +1,27 @@
 """Records of runs in this repository, and the tables made from them.
 
-python bench/results.py collect RUN...   copy each run's run.json to bench/results/<run>/
-python bench/results.py collect COMPARISON.json RUNS   the same for the runs that a comparison names
+python bench/results.py collect RUN...   a line for each run, in bench/results/runs-DATASET.jsonl
+python bench/results.py collect RECORD.json... --runs FOLDER
+                                         records of `zoo compare` or pytest-benchmark, and a line for each
+                                         run that they name; FOLDER has those
+python bench/results.py clean            fail if the working tree has changes: nothing could be collected
 python bench/results.py table            rewrite docs/results.md and the tables in README.md and docs/
 python bench/results.py table --check    fail if a table is not what the records say
 """
 
+import argparse
 import json
+import shutil
 import sys
 from pathlib import Path
 
+import checkout
 import comparisons
 import frames_curve
+import records
 import results_page
 import time_table
+from sizes import RESULTS, SMALLEST
 
 from zoo.comparison import columns, table
 
@@ -22,7 +30,6 @@ sys.path.append(str(HERE.parent / "docs"))
 import blocks  # noqa: E402
 
 COMMAND = "python bench/results.py table"
-RESULTS = HERE / "results"
 README = HERE.parent / "README.md"
 DESIGN = HERE.parent / "docs" / "design.md"
 SEQUENCES = HERE.parent / "docs" / "sequences.md"
@@ -30,25 +37,56 @@ COMPARING = HERE.parent / "docs" / "comparing.md"
 COMPARISON = RESULTS / "compare-mnist-quick.json"
 
 
-def named(arguments: list[str]) -> list[Path]:
-    """The run folders that `collect` was asked for."""
-    if not arguments[0].endswith(".json"):
-        return [Path(each) for each in arguments]
-    document = json.loads(Path(arguments[0]).read_text())
-    return [Path(arguments[1]) / run["run"] for run in document["runs"]]
+def collect(paths: list[Path], runs: Path) -> None:
+    """Take them all, or none: each must be of a commit that says what was run."""
+    folders, documents = [path for path in paths if path.is_dir()], {}
+    for path in paths:
+        if not path.is_dir():
+            documents[path] = json.loads(path.read_text())
+    for document in documents.values():
+        folders += [runs / each["run"] for each in document.get("runs", [])]
+    read = {folder: json.loads((folder / "run.json").read_text()) for folder in folders}
+    refuse([*map(problem, read, read.values()), *map(unknown, documents, documents.values())])
+    for path in records.add(map(records.line_of, read.values())):
+        print(path)
+    for path in documents:
+        print(shutil.copyfile(path, RESULTS / path.name))
+        page = path.with_suffix(".html")
+        if path.name == COMPARISON.name and page.exists():  # the README shows it
+            print(shutil.copyfile(page, RESULTS / page.name))
 
 
-def collect(arguments: list[str]) -> None:
-    """Copy the records, without the paths of the machine they were made on."""
-    for folder in named(arguments):
-        record = json.loads((folder / "run.json").read_text())
-        if record["status"] != "finished":
-            sys.exit(f"{folder}: is {record['status']}; only finished runs are results")
-        record["dataset"]["source"] = Path(record["dataset"]["source"]).name
-        target = RESULTS / record["name"] / "run.json"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(json.dumps(record, indent=2) + "\n")
-        print(target)
+def refuse(problems: list[str | None]) -> None:
+    """Exit if there are any. At the smallest size nothing is a result, so that changes may be tried."""
+    if (found := [each for each in problems if each]) and not SMALLEST:
+        more = f"; and {len(found) - 1} more" if len(found) > 1 else ""
+        sys.exit(f"{found[0]}{more}. Nothing was collected.")
+
+
+def problem(folder: Path, run: dict) -> str | None:
+    """Why a run is no result."""
+    if run["status"] != "finished":
+        return f"{folder}: is {run['status']}; only finished runs are results"
+    return untold(folder, run["environment"].get("git"))
+
+
+def unknown(path: Path, document: dict) -> str | None:
+    """The same of a record: those of pytest-benchmark name a commit, others their runs."""
+    if "benchmarks" not in document:
+        return None if document.get("runs") else f"{path}: names no runs and has no benchmarks"
+    info = document["commit_info"]
+    return untold(path, {"commit": info["id"], "dirty": info["dirty"]})
+
+
+def untold(path: Path, git: dict | None) -> str | None:
+    """Why nobody could say which code it is of."""
+    if git is None:
+        return f"{path}: names no commit; make it in this checkout"
+    if git["dirty"]:
+        return f"{path}: was made with uncommitted changes; commit them, then make it again"
+    if not checkout.knows(git["commit"]):
+        return f"{path}: is of commit {git['commit']}, which this repository does not have"
+    return None
 
 
 def standard() -> str:
@@ -117,13 +155,8 @@ BLOCKS = (
 )
 
 
-def main(arguments: list[str]) -> None:
-    if arguments[:1] == ["collect"]:
-        collect(arguments[1:])
-        return
-    if arguments[:1] != ["table"]:
-        sys.exit(__doc__)
-    check = arguments[1:] == ["--check"]
+def tables(check: bool) -> None:
+    """Rewrite whatever the records say something of; with `check`, only say if it is not up to date."""
     for path, name, make in BLOCKS:
         blocks.write(path, {name: make()}, COMMAND, check)
     blocks.write_whole(results_page.PAGE, results_page.page(), COMMAND, check)
@@ -133,5 +166,24 @@ def main(arguments: list[str]) -> None:
         frames_curve.draw(frames_curve.RECORD, frames_curve.FIGURE)
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("command", choices=("collect", "clean", "table"))
+    parser.add_argument("paths", nargs="*", type=Path, help="to collect")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="that a record names")
+    parser.add_argument("--check", action="store_true")
+    given = parser.parse_args()
+    if given.command == "collect":
+        collect(given.paths, given.runs)
+    elif given.command == "clean":
+        checkout.commit()
+    elif SMALLEST:
+        print("The tables stay: what is measured at the smallest size is no result.")
+    else:
+        tables(given.check)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import frames_curve
 import goals
+import records
 import speed_table
 import tune
 from comparisons import RESULTS, TITLES, Key, comparisons, key_of, span, title, training_seconds
@@ -27,11 +28,25 @@ HEAD = """\
 
 Written by `python bench/results.py table` from the records under
 [bench/results](../bench/results/); no figure here is typed by hand. Each comparison's record is the
-JSON that `zoo compare` printed, and beside it lies the `run.json` of each of its runs. The test set is
-read once a run, at its end, with the weights of an epoch that was chosen beforehand: the last. Where
-the seconds of runs lie far apart, other work used the machine, too: the shortest are nearest the truth.
-[comparing.md](comparing.md) says what the intervals are.
+JSON that `zoo compare` printed; `runs-DATASET.jsonl` beside it has a line for each of its runs. The test
+set is read once a run, at its end, with the weights of an epoch that was chosen beforehand: the last.
+Where the seconds of runs lie far apart, other work used the machine, too: the shortest are nearest the
+truth. [comparing.md](comparing.md) says what the intervals are.
 """
+
+
+def head() -> str:
+    """What the page is, and which records no commit can vouch for."""
+    dirty = [run["dirty"] for run in records.runs().values()]
+    measured = [json.loads(path.read_text()) for path in RESULTS.glob("bench-*.json")]
+    changed = [each["commit_info"]["dirty"] for each in measured]
+    if not any(dirty + changed):
+        return HEAD
+    return (
+        f"{HEAD}\n{sum(dirty)} of the {len(dirty)} runs and {sum(changed)} of the {len(changed)} "
+        "benchmark records were made with uncommitted changes (`dirty` in their records); such records "
+        "are not taken any more.\n"
+    )
 
 
 def accuracy_with_interval(row: dict | None) -> str:
@@ -230,7 +245,7 @@ def page() -> str:
     named = [found[key] for key in sorted(found, key=lambda key: (key[0] != "mnist", key))]
     sections = [*map(section, named), curve()]
     parts = [
-        HEAD,
+        head(),
         goals.at_a_glance(found),
         missed(found),
         *sections,

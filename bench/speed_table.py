@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
-RESULTS = Path(__file__).parent / "results"
+from sizes import RESULTS
+
 SPEEDRUN = RESULTS / "speedrun.json"
 TITLES = [
     "benchmark",

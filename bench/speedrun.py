@@ -20,7 +20,9 @@ import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import checkout
 import paired
+from sizes import IMAGES, RESULTS, SMALLEST, size
 
 from zoo import Locations, Plan, Registry, train
 from zoo.datasets.catalog import find_dataset
@@ -28,12 +30,11 @@ from zoo.environment import machine
 from zoo.recipe import resolve
 
 HERE = Path(__file__).parent
-RESULTS = HERE / "results"
 SETTINGS = {"filters": "8,16,32", "dropout": "0"}
 """Hyperparameters of `cnn`."""
 
 BASE = {"filters": "16,16,32", "dropout": "0", "validation": 1 / 12}
-TUNING_SEEDS = (100, 101, 102)  # none of those that are recorded
+TUNING_SEEDS = (100, 101, 102)[: size(3, 1)]  # none of those that are recorded
 SLOW_MEANS = {"beta_1": 0.9, "beta_2": 0.999}
 TRIALS = [
     {},
@@ -64,13 +65,16 @@ TRIALS = [
 
 def tune() -> None:
     path, registry = RESULTS / "speedrun-tuning.json", Registry.discover()
+    commit = checkout.commit(but=path)
     recorded = json.loads(path.read_text()) if path.exists() else []
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for changes in TRIALS:
+        for changes in TRIALS[: 1 if SMALLEST else None]:
             settings, plan = trial(registry, changes)
             stands = [each for each in recorded if is_of(each, settings, plan)]
-            rows += stands or [{"settings": settings, **validated(plan, Path(folder))}]
+            rows += stands or [
+                {"settings": settings, "commit": commit, **validated(plan, Path(folder))}
+            ]
             print(changes, rows[-1]["val_accuracy"], file=sys.stderr)
     write(path, rows)
 
@@ -86,7 +90,7 @@ def trial(registry: Registry, changes: dict) -> tuple[dict, Plan]:
     changed = {key: value for key, value in every.items() if key not in SETTINGS}
     architecture, origin = registry.architecture("cnn")
     recipe = resolve(registry.manifest, "speedrun", "cnn", changed)
-    dataset, parsed = find_dataset("mnist", registry), architecture.parse_settings(settings)
+    dataset, parsed = find_dataset(IMAGES, registry), architecture.parse_settings(settings)
     return settings, Plan(architecture, origin, parsed, dataset, recipe, device="cpu")
 
 
@@ -119,7 +123,7 @@ def answer(*command: str) -> dict:
 def ours(seed: int, folder: str) -> dict:
     settings = [word for pair in SETTINGS.items() for word in ("--set", "=".join(pair))]
     record = answer(
-        "-m", "zoo", "train", "cnn", "--recipe", "speedrun", "--dataset", "mnist", *settings,
+        "-m", "zoo", "train", "cnn", "--recipe", "speedrun", "--dataset", IMAGES, *settings,
         "--device", "cpu", "--seed", str(seed), "--runs-dir", folder, "--json",
     )  # fmt: skip
     phases = ("load", "import", "build", "compile", "train")
@@ -147,6 +151,7 @@ def summary(records: list[dict]) -> dict:
 
 
 def record(count: int, output: Path) -> None:
+    commit = checkout.commit()
     sides: dict[str, list[dict]] = {"zoo": [], "port": []}
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(count):  # in turn, so that both see the same machine
@@ -161,6 +166,7 @@ def record(count: int, output: Path) -> None:
             "zoo": {"settings": SETTINGS, **zoo},
             "port": port,
             "machine": machine(),
+            "commit": commit,
         },
     )
 
@@ -174,7 +180,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("what", nargs="?", choices=("record", "tune"), default="record")
-    parser.add_argument("--seeds", type=int, default=5, help="how many")
+    parser.add_argument("--seeds", type=int, default=size(5, 2), help="how many")
     parser.add_argument("--out", type=Path, default=RESULTS / "speedrun.json", help="of a record")
     arguments = parser.parse_args()
     if arguments.what == "tune":

@@ -17,6 +17,7 @@ import os
 import time
 
 import torch
+from sizes import IMAGES
 from torch import nn
 from torch.nn import functional
 
@@ -78,7 +79,7 @@ def main() -> None:
     memory_format = FORMATS[arguments.memory_format]
 
     started = time.perf_counter()
-    mnist = find_dataset("mnist", Registry.discover()).load(Locations.of_user())
+    mnist = find_dataset(IMAGES, Registry.discover()).load(Locations.of_user())
     images, labels = prepared(mnist.x_train, memory_format), torch.tensor(mnist.y_train).long()
     loaded = time.perf_counter()
     model = network().to(memory_format=memory_format)

@@ -7,23 +7,24 @@ All architectures share this process; start-up, compiling and memory are taken i
 
 import numpy as np
 import pytest
+from sizes import IMAGES, size
 
 from zoo import Locations, Registry
 from zoo.comparison.cost import BATCH_SIZE, INFERENCE_BATCHES, Subject
 from zoo.comparison.process import Worker
 from zoo.training.request import Request
 
-MEASURES = {"train": 7} | {
-    f"infer_{batch}": 200 if batch == 1 else 15 for batch in INFERENCE_BATCHES
+MEASURES = {"train": size(7, 1)} | {
+    f"infer_{batch}": size(200 if batch == 1 else 15, 1) for batch in INFERENCE_BATCHES
 }
 """Each measure and its rounds."""
 
 
-@pytest.fixture(scope="module", params=Registry.discover().names())
+@pytest.fixture(scope="module", params=size(Registry.discover().names(), ["cnn"]))
 def measured(request):
     """An architecture ready to be timed, and what a fresh process says of it."""
     registry = Registry.discover()
-    asked = Request(request.param, changes={"batch_size": BATCH_SIZE})
+    asked = Request(request.param, dataset=IMAGES, changes={"batch_size": BATCH_SIZE})
     plan = asked.plan(registry)
     subject = Subject(plan, plan.dataset.load(Locations.of_user()))
     return subject, _fresh_process(asked)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import keras
 import pytest
+from sizes import IMAGES, size
 
 from zoo import Arrays, Locations, Plan, Recipe, Registry
 from zoo.datasets.catalog import find_dataset
@@ -17,7 +18,8 @@ from zoo.training.examples import Examples
 from zoo.training.trainer import prepare_backend
 from zoo.training.training import epoch_batches, prepare_engine
 
-EXAMPLES = {"cpu": 3200, "gpu": 51200}
+EXAMPLES = size({"cpu": 3200, "gpu": 51200}, {"cpu": 256, "gpu": 256})
+NAMES = size(["cnn", "cnn_lstm", "convlstm2d", "lrcn"], ["cnn"])
 OFF = {"shift": 0, "rotation": 0.0, "zoom": 0.0, "shear": 0.0}
 ELASTIC = 1.0
 
@@ -37,7 +39,7 @@ def recipe_of(kind: str, registry: Registry, architecture: str) -> Recipe:
 def an_epoch(kind: str, registry: Registry, name: str):
     """A function that trains an epoch, and the plan and the device it trains by."""
     architecture, origin = registry.architecture(name)
-    dataset, recipe = find_dataset("mnist", registry), recipe_of(kind, registry, name)
+    dataset, recipe = find_dataset(IMAGES, registry), recipe_of(kind, registry, name)
     backend = keras.backend.backend()
     plan = Plan(architecture, origin, architecture.defaults(), dataset, recipe, backend=backend)
     device, deterministic = prepare_backend(plan)
@@ -60,7 +62,7 @@ def an_epoch(kind: str, registry: Registry, name: str):
 
 
 @pytest.mark.parametrize("kind", ["affine", "affine-elastic"])
-@pytest.mark.parametrize("name", ["cnn", "cnn_lstm", "convlstm2d", "lrcn"])
+@pytest.mark.parametrize("name", NAMES)
 def test_an_augmented_epoch_against_a_plain_one(name, kind, against):
     registry = Registry.discover()
     augmented, plan, device = an_epoch(kind, registry, name)

@@ -4,11 +4,12 @@ import os
 
 import numpy as np
 import pytest
+from sizes import size
 
 from zoo.datasets.catalog import BUILT_IN
 from zoo.datasets.location import Locations
 
-CLIPS = 640
+CLIPS = size(640, 64)
 
 pytestmark = pytest.mark.skipif("ZOO_DATA_DIR" not in os.environ, reason="needs MNIST's files")
 

@@ -3,11 +3,12 @@
 import keras
 import numpy as np
 import pytest
+from sizes import size
 
 from archzoo_convlstm2d.layers import FusedConvLSTM2D
 
-SHAPES = [(4, 7, 7, 24), (4, 14, 14, 24), (10, 18, 18, 8)]
-BATCH, FILTERS = 128, 32
+SHAPES = size([(4, 7, 7, 24), (4, 14, 14, 24), (10, 18, 18, 8)], [(2, 4, 4, 3)])
+BATCH, FILTERS = size(128, 4), size(32, 4)
 
 
 def gradient_step(layer, shape):

@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+from sizes import IMAGES
+
 
 def test_peak_memory_of_cnn_on_mnist(benchmark, tmp_path):
     command = [
@@ -15,7 +17,7 @@ def test_peak_memory_of_cnn_on_mnist(benchmark, tmp_path):
         "--recipe",
         "quick",
         "--dataset",
-        "mnist",
+        IMAGES,
         "--device",
         "cpu",
         "--json",

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sizes import size
 
 from zoo import Locations, Registry
 from zoo.datasets.catalog import find_dataset
@@ -47,4 +48,5 @@ def test_the_first_step_of_zoo_train_against_a_bare_script(against, tmp_path):
         backend="tensorflow",
         aim="at most 1.3",
     )
-    assert len(list(tmp_path.glob("*/*/run.json"))) == 8  # a warm-up and seven rounds
+    made = len(list(tmp_path.glob("*/*/run.json")))
+    assert made == 1 + size(7, 2)  # a warm-up, and the rounds

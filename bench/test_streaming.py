@@ -7,10 +7,11 @@ import sys
 import textwrap
 
 import pytest
+from sizes import SMALLEST, size
 
 pytestmark = pytest.mark.skipif("ZOO_DATA_DIR" not in os.environ, reason="needs MNIST's files")
 
-CLIPS = 4000
+CLIPS = size(4000, 256)
 """Too large to be resident; and ten times as many."""
 
 # As fast as the clips can be made: nothing may hide that they pile up.
@@ -34,11 +35,19 @@ def train(net, clips: int, folder, **environ) -> dict:
     """The record of one epoch by recipe `quick`, in a process of its own."""
     command = [
         *(sys.executable, "-m", "zoo", "train", str(net), "--dataset", "moving_digits"),
-        *("--data-set", f"clips={clips}", "--data-set", "test_clips=400", "--recipe", "quick"),
+        *(
+            "--data-set",
+            f"clips={clips}",
+            "--data-set",
+            f"test_clips={CLIPS // 10}",
+            "--recipe",
+            "quick",
+        ),
         *("--epochs", "1", "--device", "cpu", "--json", "--again", "--runs-dir", str(folder)),
     ]
+    small = size({}, {"ZOO_RESIDENT_MIB": "0"})  # so few clips would be resident
     done = subprocess.run(
-        command, capture_output=True, text=True, check=True, env={**os.environ, **environ}
+        command, capture_output=True, text=True, check=True, env={**os.environ, **small, **environ}
     )
     record = json.loads(done.stdout)
     assert record["engine"]["data"] == "streamed"
@@ -58,13 +67,13 @@ def test_peak_memory_of_ten_times_the_clips(benchmark, tmp_path):
         yardstick_bytes=once,
         backend=many["backend"],
     )
-    assert held / once < 1.1
+    assert held / once < 1.1 or SMALLEST
 
 
-@pytest.mark.parametrize("name", ["cnn", "cnn_lstm", "convlstm2d", "lrcn"])
+@pytest.mark.parametrize("name", size(["cnn", "cnn_lstm", "convlstm2d", "lrcn"], ["cnn"]))
 def test_waiting_for_data(name, benchmark, tmp_path):
     record = benchmark.pedantic(
-        train, args=(name, 2000, tmp_path), kwargs={"ZOO_RESIDENT_MIB": "0"}, rounds=1
+        train, args=(name, size(2000, 256), tmp_path), kwargs={"ZOO_RESIDENT_MIB": "0"}, rounds=1
     )
     timings = record["timings"]
     benchmark.extra_info.update(
@@ -74,4 +83,4 @@ def test_waiting_for_data(name, benchmark, tmp_path):
         images_per_second=timings["images_per_second"][0],
         backend=record["backend"],
     )
-    assert timings["waiting_share"] < 0.1
+    assert timings["waiting_share"] < 0.1 or SMALLEST

@@ -6,6 +6,7 @@ On the backend that `KERAS_BACKEND` names; bench/record.sh runs it for each.
 import keras
 import numpy as np
 import pytest
+from sizes import IMAGES, size
 
 from zoo import Locations, Registry
 from zoo.datasets.catalog import find_dataset
@@ -18,7 +19,7 @@ from zoo.training.optimizer import make_optimizer
 from zoo.training.pipeline import Pipeline
 
 # A GPU is asked for more: small batches are all launching there, and 50 of them are over at once.
-SIZES = {"cpu": (3200, 128), "gpu": (51200, 256)}
+SIZES = size({"cpu": (3200, 128), "gpu": (51200, 256)}, {"cpu": (256, 128), "gpu": (256, 128)})
 """The examples of an epoch and of a batch, by the kind of device."""
 
 SHIPPED = ["cnn", "cnn_lstm", "conv3d", "convlstm2d", "gru", "lrcn", "tcn", "transformer"]
@@ -69,7 +70,7 @@ def given(name):
     """What is trained: the arguments of the above, and what the record says of them."""
     registry = Registry.discover()
     architecture, _ = registry.architecture(name)
-    dataset = find_dataset("mnist", registry)
+    dataset = find_dataset(IMAGES, registry)
     arrays = dataset.load(Locations.of_user())
     device = choose_device(keras.backend.backend(), "auto")
     examples, batch = SIZES[device.kind]
@@ -83,7 +84,7 @@ def given(name):
     return (architecture, dataset, x, y, Recipe(batch_size=batch)), info
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", size(SHIPPED, ["cnn"]))
 def test_an_epoch_against_fit(name, against):
     arguments, info = given(name)
     against(

@@ -16,9 +16,12 @@ import time
 import tomllib
 from pathlib import Path
 
+import checkout
+from sizes import IMAGES, RESULTS, size
+
 HERE = Path(__file__).parent
 TRIALS = HERE / "trials.toml"
-LOG = HERE / "results" / "tuning.jsonl"
+LOG = RESULTS / "tuning.jsonl"
 ABLATED = "cnn-ten"
 """The trial whose recipe is taken apart, lever by lever."""
 
@@ -33,7 +36,7 @@ def trials(path: Path = TRIALS) -> dict[str, dict]:
         merged = {**base, **own}
         for key in ("changes", "settings", "data"):
             merged[key] = {**base[key], **own.get(key, {})}
-        merged.setdefault("dataset", "mnist")
+        merged.setdefault("dataset", IMAGES)
         merged["base"] = own.get("base")
         merged["lever"] = own.get("lever")
         merged["retired"] = own.get("retired", False)
@@ -78,12 +81,14 @@ def train(trial: dict, seed: int) -> dict:
     request = {k: v for k, v in fields.items() if k != "data"}
     plan = Request(**request, data_settings=data, seed=seed).plan(Registry.discover())
     device, deterministic = prepare_backend(plan)
-    examples = Examples.split(plan.dataset.load(Locations.of_user()), plan.recipe)
+    arrays = plan.dataset.load(Locations.of_user())
+    examples = Examples.split(arrays, plan.recipe)
     precision = choose(plan, examples, device, deterministic).policy
     engine = prepare_engine(plan, examples, device, deterministic, precision)
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder, Interruption() as interruption:
-        training = Training(plan, Run(Path(folder)), examples, engine, Reporter())
+        run = Run(Path(folder), {"identity": plan.identity(arrays, device)})
+        training = Training(plan, run, examples, engine, Reporter())
         compile_for([training])
         fit([training], interruption)
         if interruption.requested:
@@ -104,12 +109,12 @@ def train(trial: dict, seed: int) -> dict:
 def run(names: list[str], seeds: int) -> None:
     """Seed by seed, so that all trials have as many when it is stopped."""
     known = trials()
-    done = logged()
+    done, commit = logged(), checkout.commit(but=LOG)
     for seed in range(seeds):
-        for name in names or known:
+        for name in names or size([*known], [ABLATED]):
             if key(known[name], seed) in done or known[name]["retired"]:
                 continue
-            line = train(known[name], seed)
+            line = {**train(known[name], seed), "commit": commit}
             with LOG.open("a") as log:
                 log.write(json.dumps(line) + "\n")
             print(f"{name:24} seed {seed}  {100 * line['val_accuracy']:.2f} %", flush=True)
@@ -217,7 +222,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("command", choices=("run", "table"))
     parser.add_argument("names", nargs="*")
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=size(3, 1))
     arguments = parser.parse_args()
     if arguments.command == "run":
         run(arguments.names, arguments.seeds)

@@ -212,3 +212,152 @@ def test_a_goal_is_told_with_every_size_that_was_recorded(monkeypatch):
     page = goals.at_a_glance(found)
     assert "with `filters=8,8,8`" in page
     assert "50 to 400 s, at most 400 s: kept" in page
+
+
+def git(*words, cwd) -> str:
+    who = ("-c", "user.name=a", "-c", "user.email=a@b.c")
+    done = subprocess.run(
+        ["git", *who, *map(str, words)], cwd=cwd, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+class Checkout:
+    """A repository with our bench/ in it, where runs are trained and collected."""
+
+    def __init__(self, folder: Path, net: Path, data: Path):
+        self.folder, self.net, self.data = folder, net, data
+        self.results = folder / "bench" / "results"
+        for path in [*(PROJECT / "bench").glob("*.*"), PROJECT / "docs" / "blocks.py"]:
+            target = folder / path.relative_to(PROJECT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+        self.results.mkdir()
+        (folder / ".gitignore").write_text("runs/\n__pycache__/\n")
+        git("init", "-q", cwd=folder)
+        git("add", "-A", cwd=folder)
+        git("commit", "-qm", "All", cwd=folder)
+
+    def run(self, *words) -> subprocess.CompletedProcess:
+        command = [sys.executable, *map(str, words)]
+        return subprocess.run(
+            command, cwd=self.folder, capture_output=True, text=True, check=False,
+            env={**clean_environment(), "PYTHONPATH": str(PROJECT)},
+        )  # fmt: skip
+
+    def train(self, seed: int) -> Path:
+        done = self.run(
+            "-m", "zoo", "train", self.net, "--dataset", self.data, "--recipe", "quick",
+            "--epochs", "1", "--seed", seed, "--json",
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return self.folder / "runs" / json.loads(done.stdout)["name"]
+
+    def collect(self, *paths) -> tuple[int, str, list[str]]:
+        done = self.run("bench/results.py", "collect", *paths)
+        return done.returncode, done.stdout, done.stderr.strip().splitlines()[-1:]
+
+    def lines(self) -> list[dict]:
+        (path,) = self.results.glob("runs-*.jsonl")
+        return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def trained(tiny_py, small_npz, tmp_path_factory):
+    """A checkout, and three of its runs: two of a commit, and one made with uncommitted changes."""
+    checkout = Checkout(tmp_path_factory.mktemp("checkout"), tiny_py, small_npz)
+    clean = [checkout.train(seed) for seed in (1, 0)]
+    (checkout.folder / "note.txt").write_text("not committed")
+    return checkout, clean, checkout.train(2)
+
+
+def comparison(checkout, runs) -> Path:
+    path = checkout.folder / "runs" / "compare-it.json"
+    path.write_text(json.dumps({"runs": [{"run": run.name} for run in runs]}))
+    return path
+
+
+def test_a_run_with_uncommitted_changes_is_not_collected_nor_any_beside_it(trained):
+    checkout, clean, dirty = trained
+    code, _, said = checkout.collect(comparison(checkout, [*clean, dirty]))
+    assert (code, said) == (
+        1,
+        [
+            f"runs/{dirty.name}: was made with uncommitted changes; commit them, then make it again. "
+            "Nothing was collected."
+        ],
+    )
+    assert [*checkout.results.iterdir()] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"status": "running"}, "only finished runs are results"),
+        ({"environment": {"git": None}}, "names no commit"),
+        ({"environment": {}}, "names no commit"),
+        ({"environment": {"git": {"commit": "0" * 40, "dirty": False}}}, "does not have"),
+    ],
+)
+def test_a_run_that_no_commit_vouches_for_is_not_collected(trained, tmp_path, changes, said):
+    checkout, clean, _ = trained
+    record = json.loads((clean[0] / "run.json").read_text())
+    (tmp_path / "run.json").write_text(json.dumps({**record, **changes}))
+    code, _, line = checkout.collect(tmp_path)
+    assert code == 1
+    assert said in line[0]
+    assert [*checkout.results.iterdir()] == []
+
+
+def test_a_benchmark_with_uncommitted_changes_is_not_collected(trained, tmp_path):
+    checkout, _, _ = trained
+    info = {"id": git("rev-parse", "HEAD", cwd=checkout.folder), "dirty": True}
+    record = tmp_path / "bench-cpu-x.json"
+    record.write_text(json.dumps({"benchmarks": [], "commit_info": info}))
+    code, _, line = checkout.collect(record)
+    assert code == 1
+    assert "was made with uncommitted changes" in line[0]
+
+
+def test_nothing_is_measured_for_the_docs_with_uncommitted_changes(trained):
+    checkout, _, _ = trained
+    for command in (["results.py", "clean"], ["coverage.py"], ["frames.py"], ["tune.py", "run"]):
+        done = checkout.run(f"bench/{command[0]}", *command[1:])
+        assert done.returncode == 1, command
+        assert "Uncommitted changes: note.txt. " in done.stderr.splitlines()[-1]
+    assert [*checkout.results.iterdir()] == []
+
+
+def test_runs_of_a_commit_are_collected_a_line_each_in_order(trained):
+    checkout, clean, _ = trained
+    before = comparison(checkout, clean).read_text()
+    code, out, _ = checkout.collect(comparison(checkout, clean))
+    assert code == 0
+    assert (checkout.results / "compare-it.json").read_text() == before
+    assert "runs-small.jsonl" in out
+    lines = checkout.lines()
+    assert [line["run"] for line in lines] == sorted(run.name for run in clean)
+    for line in lines:
+        record = json.loads((checkout.folder / "runs" / line["run"] / "run.json").read_text())
+        assert line["run"].endswith(line["digest"])
+        assert line["commit"] == git("rev-parse", "HEAD", cwd=checkout.folder)
+        assert not line["dirty"]
+        for key in ("identity", "metrics", "timings"):
+            assert line[key] == record[key]
+        assert line["environment"]["keras"]
+    kept = (checkout.results / "runs-small.jsonl").read_bytes()
+    assert checkout.collect(*clean)[0] == 0  # once more: the same bytes
+    assert (checkout.results / "runs-small.jsonl").read_bytes() == kept
+
+
+def test_every_published_run_has_the_digest_in_its_name(monkeypatch):
+    monkeypatch.syspath_prepend(PROJECT / "bench")
+    import records
+
+    from zoo.run import digest
+
+    lines = records.runs()
+    assert len(lines) >= 133
+    for name, line in lines.items():
+        assert name.endswith(f"-s{line['identity']['seed']}-{digest(line['identity'])}")
+        assert {"commit", "dirty", "metrics", "timings", "environment"} <= line.keys()

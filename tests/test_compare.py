@@ -19,6 +19,8 @@ from scipy.special import softmax
 from scipy.stats import binomtest
 
 from zoo.comparison import table
+from zoo.comparison.exhibits import make_exhibits
+from zoo.comparison.results import Result
 from zoo.run import Run
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals")
@@ -403,6 +405,16 @@ def test_runs_made_elsewhere_give_the_same_table(made, runs, zoo_here):
         assert one == other
     assert document["pairs"] == made["document"]["pairs"]
     assert document["ensembles"] == made["document"]["ensembles"]
+
+
+def test_a_validation_set_of_the_datasets_own_counts_as_one(runs, zoo_here):
+    """The recipe then holds nothing out: `validation = 0`."""
+    for folder in [each.parent for each in runs.glob("*/run.json")]:
+        change_record(folder, lambda record: record["recipe"].update(validation=0.0, select="last"))
+    _, out, _ = zoo_here("compare", "--from", runs, "--json")
+    assert row(json.loads(out), "wide")["target"]["of"] == 3
+    found = [Run.open(folder) for folder in sorted(runs.glob("wide*"))]
+    assert len(make_exhibits([Result("wide", found)], None, "image")["curves"]["wide"]) == 3
 
 
 def test_a_name_that_no_run_has_is_told(runs, zoo_here):

@@ -21,6 +21,7 @@ def many(tiny_run, tmp_path) -> Path:
     """Runs of one file with many settings, one seed each, that answer twenty images."""
     runs, record = tmp_path / "runs", Run.open(tiny_run).record
     history = (tiny_run / "history.csv").read_bytes()
+    record["dataset"]["sizes"]["test"] = 20
     answers = [_predictions(number) for number in range(50)]
     for number in range(ARCHITECTURES):
         for settings in (record["identity"], record["architecture"]):

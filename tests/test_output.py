@@ -50,3 +50,9 @@ def test_choices_are_said_in_the_line(zoo_here):
     result = zoo_here("completion")
     assert_one_line_error(result, 2, "bash, zsh, fish")
     assert result[2].count("\n") == 1
+
+
+def test_a_reader_that_leaves_before_the_first_line_is_no_error():
+    done = shell(f"{ZOO} list --json | true; echo ${{PIPESTATUS[0]}}")
+    assert done.stderr == ""
+    assert done.stdout.strip() in ("0", "1")

@@ -261,6 +261,18 @@ def test_predictions_that_unpack_to_something_else_are_not_unpacked(zoo_here, ti
             Run.open(run.folder).read_predictions()
 
 
+def test_predictions_are_packed_as_numpy_packs_them(zoo_here, tiny_py):
+    run = train(zoo_here, tiny_py)
+    path = run.folder / "predictions.npz"
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_BZIP2) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    with pytest.raises(ZooError, match=r"cannot be used \(logits is compressed as NumPy does not"):
+        run.predictions()
+
+
 def test_a_model_file_whose_arrays_claim_to_be_huge(zoo_here, tiny_py, image):
     import h5py
 

@@ -3,14 +3,16 @@
 import sys
 import time
 
-import click
-
-from zoo.cli.output import duration, percent
+from zoo.cli.output import duration, echo, percent
 from zoo.comparison.reporter import ComparisonReporter
+from zoo.printable import printable
 from zoo.progress import bars
 
 SECONDS_BETWEEN = 2.0
 """Between two lines about work that is fast but of many parts."""
+
+MANY = 100
+"""Parts of work that is worth a line before it is done."""
 
 
 def make_comparison_reporter(*, silent: bool) -> ComparisonReporter:
@@ -21,7 +23,7 @@ def make_comparison_reporter(*, silent: bool) -> ComparisonReporter:
 
 
 def _title(job) -> str:
-    return f"{job.entry.name} seed {job.request.seed}"
+    return printable(f"{job.entry.name} seed {job.request.seed}")
 
 
 def _ending(job, outcome) -> str:
@@ -35,7 +37,7 @@ class Notes(ComparisonReporter):
     """What would be lost otherwise."""
 
     def note(self, text):
-        click.echo(f"note: {text}", err=True)
+        echo(f"note: {text}", err=True)
 
 
 class LogLines(Notes):
@@ -45,12 +47,12 @@ class LogLines(Notes):
         self._told = time.monotonic()
 
     def surveying(self, name):
-        click.echo(f"looking at {name}", err=True)
+        echo(f"looking at {name}", err=True)
 
     def working(self, what, done, total):
-        if time.monotonic() - self._told > SECONDS_BETWEEN:
+        if total >= MANY and time.monotonic() - self._told > SECONDS_BETWEEN:
             self._told = time.monotonic()
-            click.echo(f"{what}: {done:,} of {total:,}", err=True)
+            echo(f"{what}: {done:,} of {total:,}", err=True)
 
     def planned(self, agenda):
         self._total, self._done = len(agenda.to_do), 0
@@ -60,11 +62,11 @@ class LogLines(Notes):
         self._done += 1
         self._left -= job.seconds
         rest = f", about {duration(self._left)} left" if self._left > 1 else ""
-        click.echo(f"run {self._done}/{self._total}  {_ending(job, outcome)}{rest}", err=True)
+        echo(f"run {self._done}/{self._total}  {_ending(job, outcome)}{rest}", err=True)
 
     def measuring(self, name, done, total):
         if done % max(1, total // 5) == 0:
-            click.echo(f"measuring costs: {done} of {total} portions done", err=True)
+            echo(f"measuring costs: {done} of {total} portions done", err=True)
 
 
 class LiveBars(Notes):
@@ -78,7 +80,7 @@ class LiveBars(Notes):
         self._whole = self._costs = self._work = None
 
     def _print(self, text):
-        self._progress.console.print(text, markup=False)
+        self._progress.console.print(printable(text), markup=False)
 
     def note(self, text):
         self._print(f"note: {text}")
@@ -87,7 +89,7 @@ class LiveBars(Notes):
         self._progress.start()
         if self._whole is None:
             self._whole = self._progress.add_task("looking", total=None, detail="")
-        self._progress.update(self._whole, description=f"looking at {name}")
+        self._progress.update(self._whole, description=printable(f"looking at {name}"))
 
     def planned(self, agenda):
         if self._whole is not None:
@@ -153,9 +155,11 @@ class LiveBars(Notes):
         if self._costs is None:
             self._costs = self._progress.add_task("costs", total=total, detail="")
             self._progress.start()
-        self._progress.update(self._costs, completed=done, detail=name)
+        self._progress.update(self._costs, completed=done, detail=printable(name))
 
     def working(self, what, done, total):
+        if total < MANY:
+            return
         if self._work is None:
             self._work = self._progress.add_task(what, total=total, detail="")
             self._progress.start()

@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import click
-
+from zoo.cli.output import echo
+from zoo.printable import printable
 from zoo.training.reporter import Reporter, Reporters
 
 if TYPE_CHECKING:
@@ -63,22 +63,22 @@ class Lines(_Noting):
         self._label = label
 
     def note(self, text):
-        click.echo(f"{self._label}note: {text}", err=True)
+        echo(f"{self._label}note: {text}", err=True)
 
     def training_started(self, folder, steps, epochs, start_epoch):
         self._steps, self._epochs = steps, epochs
         start = f", going on after epoch {start_epoch}" if start_epoch else ""
-        click.echo(f"{self._label}run {folder}: {epochs} epochs of {steps} steps{start}", err=True)
+        echo(f"{self._label}run {folder}: {epochs} epochs of {steps} steps{start}", err=True)
 
     def step(self, epoch, done, sums):
-        click.echo(
+        echo(
             f"{self._label}epoch {epoch}/{self._epochs}  step {done}/{self._steps}  "
             f"loss {sums.mean_loss:.4f}  accuracy {sums.accuracy:.4f}",
             err=True,
         )
 
     def epoch_ended(self, row, images_per_second):
-        click.echo(
+        echo(
             f"{self._label}epoch {row['epoch']}/{self._epochs}  {_metrics(row)}  "
             f"{images_per_second:,.0f} samples/s",
             err=True,
@@ -91,9 +91,9 @@ def bars():
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=None),
-        TextColumn("{task.fields[detail]}"),
+        TextColumn("{task.fields[detail]}", markup=False),
         TimeRemainingColumn(),
         console=Console(stderr=True, highlight=False),
         expand=True,
@@ -107,12 +107,12 @@ class Live(_Noting):
         self._progress, self._label = progress, label
 
     def note(self, text):
-        self._progress.console.print(f"{self._label}note: {text}", markup=False)
+        self._progress.console.print(printable(f"{self._label}note: {text}"), markup=False)
 
     def training_started(self, folder, steps, epochs, start_epoch):
         self._steps, self._epochs = steps, epochs
         self._validation = ""
-        self._progress.console.print(f"{self._label}run {folder}", markup=False)
+        self._progress.console.print(printable(f"{self._label}run {folder}"), markup=False)
         self._task = self._progress.add_task(
             f"{self._label}epoch {start_epoch + 1}/{epochs}",
             total=steps * epochs,

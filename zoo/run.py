@@ -93,6 +93,11 @@ class Run:
         return "test_accuracy" in self.record.get("metrics", {})
 
     @property
+    def validates(self) -> bool:
+        """Whether its epochs were validated: on the dataset's own set, or the recipe's share."""
+        return bool(self.record["dataset"]["sizes"].get("validation"))
+
+    @property
     def epochs_done(self) -> int:
         """How many epochs are complete; while it runs, and after it was killed, history.csv tells."""
         told = self.record.get("progress", {}).get("epochs", 0)

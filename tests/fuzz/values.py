@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 TEXTS = st.one_of(
     st.sampled_from([
         "", " ", "\n", "\x1b[31mred", "\x9b31m", "a\rb", "=1+1", "../../x", "/etc/passwd", "\0", "ü",
-        "a" * 3000, "last", "inf", "nan", "{x}", "%s", "\ud83d", "[bold]", "mnist",
-        "2026-01-01T00:00:00+00:00",
+        "a" * 3000, "last", "inf", "nan", "{x}", "%s", "\ud83d", "[bold]", "2026-01-01", "mnist",
         "\u202eabc", "finished", "running", "auto", "gpu", "float32",
     ]),
     st.text(max_size=6),

@@ -8,7 +8,7 @@ import click
 from zoo import atomic
 from zoo.cli import options
 from zoo.cli.data import default_dataset
-from zoo.cli.output import print_json, print_table, wrapped
+from zoo.cli.output import echo, print_json, print_table, secho, wrapped
 from zoo.comparison import benchmark, cost_table
 from zoo.comparison.benchmark import Settings
 from zoo.comparison.comparing import Workplace
@@ -136,11 +136,11 @@ def _print(record: dict[str, Any], given: dict[str, Any]) -> None:
         if len(titles) == 1:
             continue
         if given["as_markdown"]:
-            click.echo(markdown_table(titles, cells))
+            echo(markdown_table(titles, cells), lines=True)
         else:
-            click.secho(heading, bold=True)
+            secho(heading, bold=True)
             print_table(titles, cells, numbers=True)
-            click.echo()
+            echo()
     for line in cost_table.foot(record):
         text = f"- {line}" if given["as_markdown"] else wrapped(line)
-        click.secho(text, fg="red" if line.startswith("FAILED") else None)
+        secho(text, fg="red" if line.startswith("FAILED") else None, lines=True)

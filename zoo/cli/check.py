@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zoo.cli import options
-from zoo.cli.output import duration, print_json, print_table
+from zoo.cli.output import duration, echo, print_json, print_table, secho, style
 from zoo.errors import UsageError
 from zoo.suggest import unknown
 
@@ -188,31 +188,31 @@ class _Lines(_Silent):
     """A line for each law as it is reached, and what to do about a failure."""
 
     def start(self, subject):
-        click.echo(f"{click.style(subject.name, bold=True)}  {subject.kind} from {subject.place}")
+        echo(f"{style(subject.name, bold=True)}  {subject.kind} from {subject.place}")
         self._width = max(len(law.name) for law in subject.laws)
 
     def reached(self, verdict, before):
         mark, colour = MARKS[verdict.state]
         seen, *more = verdict.seen.splitlines() or [""]
         seconds = f"{verdict.seconds:.1f} s"
-        title = f"{click.style(mark, fg=colour)} {verdict.law.name:{self._width}}  {seconds:>7}"
+        title = f"{style(mark, fg=colour)} {verdict.law.name:{self._width}}  {seconds:>7}"
         if verdict.state != "failed":
-            click.echo(f"{title}  {seen}")
+            echo(f"{title}  {seen}")
             return
-        click.echo(f"{title}  {click.style(verdict.law.says, bold=True)}")
+        echo(f"{title}  {style(verdict.law.says, bold=True)}")
         if same := next((each for each in before if each.seen == verdict.seen), None):
-            click.echo(f"{INDENT}seen    the same as under {same.law.name}")
+            echo(f"{INDENT}seen    the same as under {same.law.name}")
             return
-        click.echo(f"{INDENT}seen    {seen}")
+        echo(f"{INDENT}seen    {seen}")
         for line in more:
-            click.echo(f"{INDENT * 3}{line}")
-        click.echo(f"{INDENT}why     {verdict.law.why}")
-        click.echo(f"{INDENT}change  {verdict.change}")
+            echo(f"{INDENT * 3}{line}")
+        echo(f"{INDENT}why     {verdict.law.why}")
+        echo(f"{INDENT}change  {verdict.change}")
 
     def end(self, row):
         counts = [f"{row[state]} {state}" for state in MARKS if row[state]]
         for line in row["warnings"]:
-            click.echo(f"{click.style('!', fg='yellow')} {line}")
+            echo(f"{style('!', fg='yellow')} {line}")
         colour = "red" if row["failed"] else "green"
         summary = f"{row['name']}: {', '.join(counts)} in {duration(row['seconds'])}"
-        click.secho(summary + "\n", fg=colour, bold=True)
+        secho(summary + "\n", fg=colour, bold=True)

@@ -269,4 +269,12 @@ def _typed(given: dict[str, Any]) -> str:
     if given["costs"] != "full":
         words += ["--costs", given["costs"]]
     words += ["--allow-mixed"] if given["allow_mixed"] else []
-    return shlex.join(words)
+    return shlex.join(map(_from_here, words))
+
+
+def _from_here(word: str) -> str:
+    """A file or folder as the current folder names it; elsewhere, its name."""
+    path = Path(word)
+    if not path.is_absolute():
+        return word
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else path.name

@@ -6,8 +6,9 @@ import click
 
 from zoo import atomic
 from zoo.cli import options
-from zoo.cli.output import duration, print_json, print_table, wrapped
+from zoo.cli.output import duration, echo, print_json, print_table, secho, wrapped
 from zoo.comparison import columns, table
+from zoo.comparison.places import without_places
 from zoo.datasets.location import Locations
 from zoo.errors import ZooError
 
@@ -20,7 +21,7 @@ def say_plan(agenda, jobs: int, *, costs: bool) -> None:
         at_once = f", {jobs} at a time" if jobs > 1 else ""
         text += f"; about {duration(agenda.seconds / jobs)}{at_once}"
         text += ", and the costs after that" if costs else ""
-    click.echo(text, err=True)
+    echo(text, err=True)
 
 
 def show_plan(agenda, given: dict[str, Any]) -> None:
@@ -53,17 +54,17 @@ def show_plan(agenda, given: dict[str, Any]) -> None:
         ],
     )
     say_plan(agenda, given["jobs"], costs=given["costs"] != "none")
-    click.echo("Nothing was trained (--dry-run).")
+    echo("Nothing was trained (--dry-run).")
 
 
 def print_document(document: dict[str, Any], given: dict[str, Any]) -> None:
-    """In the form that was asked for."""
+    """In the form that was asked for; what may be handed on has no paths of this machine."""
     if given["as_json"]:
-        print_json(document)
+        print_json(without_places(document))
     elif given["as_csv"]:
-        click.echo(table.as_csv(document), nl=False)
+        echo(table.as_csv(without_places(document)), nl=False, lines=True)
     elif given["as_markdown"]:
-        click.echo(table.markdown(document), nl=False)
+        echo(table.markdown(without_places(document)), nl=False, lines=True)
     else:
         _print_tables(document)
 
@@ -73,19 +74,19 @@ def _print_tables(document: dict[str, Any]) -> None:
         ("What it learns", (columns.LEARNS,)),
         ("What it costs", (columns.IS, columns.COSTS)),
     ):
-        click.secho(f"\n{heading}", bold=True)
+        secho(f"\n{heading}", bold=True)
         print_table(*table.grid(document, groups), numbers=True)
     if document["ensembles"]:
-        click.secho("\nWhat the runs answer together", bold=True)
+        secho("\nWhat the runs answer together", bold=True)
         print_table(*table.ensemble_grid(document), numbers=True)
     if document["pairs"]:
-        click.secho("\nWhich differences are real", bold=True)
+        secho("\nWhich differences are real", bold=True)
         print_table(*table.pair_grid(document), numbers=True)
-    click.echo()
+    echo()
     for line in table.foot(document):
         loud = line.startswith(("MIXED", "FAILED"))
-        click.secho(wrapped(line), fg="red" if loud else None)
-    click.echo("zoo compare --explain says what each column means.")
+        secho(wrapped(line), fg="red" if loud else None, lines=True)
+    echo("zoo compare --explain says what each column means.")
 
 
 def write_page(
@@ -107,8 +108,8 @@ def write_page(
         if arrays.checksums["x_test"] == document["dataset"]["checksums"]["x_test"]:
             samples = arrays.x_test
     except ZooError as error:
-        click.echo(f"note: the page shows no images: {error}", err=True)
-    page = render(document, make_exhibits(found, samples, layout))
+        echo(f"note: the page shows no images: {error}", err=True)
+    page = render(without_places(document), make_exhibits(found, samples, layout))
     try:
         atomic.write_text(given["html"], page)
     except OSError as error:
@@ -116,4 +117,4 @@ def write_page(
             f"{given['html']}: cannot be written ({error.strerror or error}). The runs stand: give "
             "the same command with another --html."
         ) from error
-    click.echo(f"page: {given['html']} ({len(page) / 1e6:.1f} MB)", err=True)
+    echo(f"page: {given['html']} ({len(page) / 1e6:.1f} MB)", err=True)

@@ -1,7 +1,6 @@
 """Which dataset a command uses when none is named."""
 
-import click
-
+from zoo.cli.output import secho
 from zoo.datasets.catalog import find_dataset
 from zoo.datasets.location import Locations
 from zoo.errors import DataMissing
@@ -24,7 +23,7 @@ def default_dataset(registry: Registry, locations: Locations, *, fetch: bool) ->
         reason = "it is not on this machine"
     except DataMissing as error:
         reason = str(error).rstrip(".")
-    click.secho(
+    secho(
         f"NOT MNIST: {reason}. Training on the embedded {FALLBACK_DATASET!r} instead (1,797 real "
         "handwritten digits); the results are not MNIST's. To train on MNIST, give its files: "
         "--data-dir FOLDER.",

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from zoo.cli import options
-from zoo.cli.output import print_json, print_table
+from zoo.cli.output import echo, print_json, print_table, style
 from zoo.datasets.catalog import all_datasets, find_dataset
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.location import Locations
@@ -105,17 +105,17 @@ def _looks(dataset: Dataset) -> list[str]:
 
 
 def _print(shown: dict[str, Any]) -> None:
-    click.echo(f"{click.style(shown['name'], bold=True)}: {shown['summary']}")
-    click.echo(f"from {shown['origin'] or 'its plugin'}, licence {shown['licence']}")
-    click.echo(f"layout {shown['layout']}, shape {shown['shape']}, here: {shown['here']}")
-    click.echo(f"{len(shown['classes'])} classes: {', '.join(shown['classes'])}")
-    click.echo(f"recipe {shown['recipe']}, unless --recipe names another")
+    echo(f"{style(shown['name'], bold=True)}: {shown['summary']}")
+    echo(f"from {shown['origin'] or 'its plugin'}, licence {shown['licence']}")
+    echo(f"layout {shown['layout']}, shape {shown['shape']}, here: {shown['here']}")
+    echo(f"{len(shown['classes'])} classes: {', '.join(shown['classes'])}")
+    echo(f"recipe {shown['recipe']}, unless --recipe names another")
     for line in shown["warnings"]:
-        click.echo(f"note: {line}")
+        echo(f"note: {line}")
     if not shown["parameters"]:
-        click.echo("It has no parameters.")
+        echo("It has no parameters.")
         return
-    click.echo("\nParameters (--data-set NAME=VALUE)")
+    echo("\nParameters (--data-set NAME=VALUE)")
     print_table(
         ("  name", "type", "default", "what"),
         [
@@ -135,4 +135,4 @@ def fetch(context: click.Context, name: str) -> None:
         raise UsageError(
             f"{name} needs no fetching: it comes from {dataset.origin or 'its plugin'}."
         )
-    click.echo(f"{name} is in {dataset.fetch(Locations.of_user())}")
+    echo(f"{name} is in {dataset.fetch(Locations.of_user())}")

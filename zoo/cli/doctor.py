@@ -10,7 +10,7 @@ from importlib.metadata import packages_distributions
 import click
 
 from zoo.cli import options
-from zoo.cli.output import print_json
+from zoo.cli.output import echo, print_json, style
 from zoo.environment import distribution_version, nvidia, usable_cores
 
 PROBE = """
@@ -42,7 +42,7 @@ def command(context: click.Context, data_dir: str | None, as_json: bool) -> None
     else:
         colours = {"ok": "green", "note": "yellow", "bad": "red"}
         for name, state, found in checks:
-            click.echo(f"{click.style(f'{state:5}', fg=colours[state])} {name:22} {found}")
+            echo(f"{style(f'{state:5}', fg=colours[state])} {name:22} {found}")
     usable = any(name.startswith("backend") and state == "ok" for name, state, _ in checks)
     if not usable or any(state == "bad" for _, state, _ in checks):
         context.exit(1)

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from zoo.cli import options
-from zoo.cli.output import percent, print_json, views
+from zoo.cli.output import echo, percent, print_json, views
 from zoo.cli.runs import majority_line
 from zoo.datasets.catalog import find_dataset
 from zoo.datasets.location import Locations
@@ -45,7 +45,7 @@ def command(context: click.Context, run: str, **given: Any) -> None:
         print_json(_as_json(model, done))
         return
     for note in done.notes:
-        click.echo(f"note: {note}", err=True)
+        echo(f"note: {note}", err=True)
     _print(model, done)
 
 
@@ -63,11 +63,11 @@ def _as_json(model: Model, done: Evaluation) -> dict[str, Any]:
 def _print(model: Model, done: Evaluation) -> None:
     metrics = done.metrics
     low, high = metrics["test_accuracy_interval"]
-    click.echo(f"{model.run.name} on {done.dataset.title}{views(done.recipe)}")
-    click.echo(f"test loss      {metrics['test_loss']:.4f}")
-    click.echo(
+    echo(f"{model.run.name} on {done.dataset.title}{views(done.recipe)}")
+    echo(f"test loss      {metrics['test_loss']:.4f}")
+    echo(
         f"test accuracy  {percent(metrics['test_accuracy'])}  95 % interval {percent(low)} to "
         f"{percent(high)} ({metrics['test_correct']:,} of {metrics['test_examples']:,} right)"
     )
     if line := majority_line(metrics, model.run.record["dataset"]["classes"]):
-        click.echo(f"majority       {line}")
+        echo(f"majority       {line}")

@@ -5,7 +5,7 @@ from fnmatch import fnmatch
 import click
 
 from zoo.cli import options
-from zoo.cli.output import print_json, print_table
+from zoo.cli.output import echo, print_json, print_table
 from zoo.registry import HOW_TO_GET_SOME, Registry
 
 
@@ -25,9 +25,9 @@ def command(context: click.Context, pattern: str | None, as_json: bool) -> None:
         columns = ("name", "layout", "from", "summary")
         print_table(columns, [[row[column] for column in columns] for row in rows])
     elif pattern:
-        click.echo(f"No architecture matches {pattern!r}; zoo list shows all.")
+        echo(f"No architecture matches {pattern!r}; zoo list shows all.")
     else:
-        click.echo(f"No architecture is installed. {HOW_TO_GET_SOME}")
+        echo(f"No architecture is installed. {HOW_TO_GET_SOME}")
 
 
 def _matches(name: str, pattern: str | None) -> bool:

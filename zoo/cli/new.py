@@ -11,6 +11,7 @@ import click
 
 from zoo.architecture import LAYOUTS, Layout
 from zoo.cli import options
+from zoo.cli.output import echo
 from zoo.errors import UsageError, ZooError
 from zoo.scaffold import naming
 from zoo.scaffold.package import LICENCES, NO_LICENCE, Package
@@ -125,14 +126,14 @@ def _git_user() -> str:
 
 
 def _report(folder: Path, package: Package, files: dict[str, str]) -> None:
-    click.echo(f"{folder}: a package that brings {_brought(package)}")
+    echo(f"{folder}: a package that brings {_brought(package)}")
     for path in sorted(files):
-        click.echo(f"    {path}")
+        echo(f"    {path}")
     data = package.dataset if package.with_dataset else "digits"
-    click.echo(f"\nnext: cd {shlex.quote(str(folder))}")
-    click.echo("      pip install -e '.[test]'")
-    click.echo(f"      zoo check {package.name}")
-    click.echo(f"      zoo train {package.name} --dataset {data} --recipe tutorial")
+    echo(f"\nnext: cd {shlex.quote(str(folder))}")
+    echo("      pip install -e '.[test]'")
+    echo(f"      zoo check {package.name}")
+    echo(f"      zoo train {package.name} --dataset {data} --recipe tutorial")
 
 
 def _brought(package: Package) -> str:

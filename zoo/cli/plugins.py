@@ -3,7 +3,7 @@
 import click
 
 from zoo.cli import options
-from zoo.cli.output import print_json, print_table
+from zoo.cli.output import echo, print_json, print_table, style
 from zoo.registry import HOW_TO_GET_SOME, Loaded, Plugin, Registry, titles
 
 
@@ -21,13 +21,13 @@ def command(context: click.Context, verbose: bool, as_json: bool) -> None:
     if as_json:
         print_json(rows)
     elif not rows:
-        click.echo(f"No plugin is installed or enabled. {HOW_TO_GET_SOME}")
+        echo(f"No plugin is installed or enabled. {HOW_TO_GET_SOME}")
     elif verbose:
         _print_verbose(rows)
     else:
         columns = ("name", "distribution", "version", "state")
         print_table(columns, [[row[column] for column in columns] for row in rows])
-        click.echo("\nNone was loaded; zoo plugins --verbose loads each and says what it brings.")
+        echo("\nNone was loaded; zoo plugins --verbose loads each and says what it brings.")
 
 
 def _row(registry: Registry, plugin: Plugin) -> dict:
@@ -72,16 +72,16 @@ def _loaded_row(registry: Registry, loaded: Loaded) -> dict:
 def _print_verbose(rows: list[dict]) -> None:
     for row in rows:
         colour = "green" if row["state"] == "ok" else "red"
-        click.echo(
-            f"{click.style(row['name'], bold=True)}  {row['distribution']} {row['version']}  "
-            f"{click.style(row['state'], fg=colour)}"
+        echo(
+            f"{style(row['name'], bold=True)}  {row['distribution']} {row['version']}  "
+            f"{style(row['state'], fg=colour)}"
         )
         for key in ("object", "hooks", "architectures", "datasets"):
             value = row[key] if isinstance(row[key], str) else ", ".join(row[key])
             if value:
-                click.echo(f"    {key}: {value}")
+                echo(f"    {key}: {value}")
         if row["error"]:
-            click.echo(f"    cause: {row['error']}")
+            echo(f"    cause: {row['error']}")
             for line in row["frames"].splitlines():
-                click.echo(f"    {line}")
-            click.echo(f"    next: mend it, or pip uninstall {row['distribution']}")
+                echo(f"    {line}")
+            echo(f"    next: mend it, or pip uninstall {row['distribution']}")

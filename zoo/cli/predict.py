@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zoo.cli import options
-from zoo.cli.output import percent, print_json
+from zoo.cli.output import echo, percent, print_json, style
 from zoo.errors import UsageError
 from zoo.inference import Model, predict
 from zoo.run import find_run
@@ -68,7 +68,7 @@ def command(
         top = ", ".join(
             f"{each['class']} {percent(each['probability'], 1)}" for each in answer["top"]
         )
-        click.echo(f"{answer['image']}: {click.style(answer['class'], bold=True)}  ({top})")
+        echo(f"{answer['image']}: {style(answer['class'], bold=True)}  ({top})")
     _say_what_was_done(said)
 
 
@@ -125,10 +125,10 @@ def _say_what_was_done(found: "Predictions") -> None:
             by_words.setdefault(", ".join(picture.done), []).append(picture.path)
     for words, paths in by_words.items():
         more = f" and {len(paths) - 1} more" if paths[1:] else ""
-        click.echo(f"note: {paths[0]}{more}: {words}", err=True)
+        echo(f"note: {paths[0]}{more}: {words}", err=True)
     for picture in found.pictures:
         if picture.unusual:
-            click.echo(
+            echo(
                 f"warning: {picture.path}: is unlike the training images ({picture.unusual}); the "
                 "answer may mean nothing. --show FILE.png shows what the model sees.",
                 err=True,

@@ -6,7 +6,7 @@ import click
 
 from zoo import run as run_module
 from zoo.cli import options
-from zoo.cli.output import duration, percent, print_json, print_table, size, views
+from zoo.cli.output import duration, echo, percent, print_json, print_table, size, style, views
 from zoo.datasets.dataset import title
 from zoo.environment import cores_in_words
 from zoo.run import Run, all_runs, find_run
@@ -34,13 +34,13 @@ def command(context: click.Context, runs_dir: Path, as_json: bool) -> None:
         return
     runs, problems = all_runs(runs_dir)
     for problem in problems:
-        click.echo(f"skipped: {problem}", err=True)
+        echo(f"skipped: {problem}", err=True)
     if as_json:
         print_json(
             [{**run.record, "status": run.status, "folder": str(run.folder)} for run in runs]
         )
     elif not runs:
-        click.echo(f"No run is in {runs_dir}. Make one: zoo train cnn")
+        echo(f"No run is in {runs_dir}. Make one: zoo train cnn")
     else:
         columns = ("status", "test accuracy", "epochs", "training", "created", "run")
         print_table(columns, map(_row, runs))
@@ -97,30 +97,30 @@ def print_result(run: Run) -> None:
     """The test result with its interval, time per phase, and where the run lies."""
     record = run.record
     if run.finished and not run.tested:
-        click.echo(f"{run.name}: finished; the test set is untouched")
+        echo(f"{run.name}: finished; the test set is untouched")
         return
     if "metrics" not in record:
-        click.echo(f"{run.name}: {run.status}, {record.get('error', 'no result')}")
+        echo(f"{run.name}: {run.status}, {record.get('error', 'no result')}")
         if run.status in (run_module.INTERRUPTED, run_module.RUNNING):
-            click.echo(f"go on: zoo train --resume {run.folder}")
+            echo(f"go on: zoo train --resume {run.folder}")
         return
     metrics = record["metrics"]
     low, high = metrics["test_accuracy_interval"]
-    click.echo(f"test loss      {metrics['test_loss']:.4f}")
-    click.echo(
-        f"test accuracy  {click.style(percent(metrics['test_accuracy']), bold=True)}  "
+    echo(f"test loss      {metrics['test_loss']:.4f}")
+    echo(
+        f"test accuracy  {style(percent(metrics['test_accuracy']), bold=True)}  "
         f"95 % interval {percent(low)} to {percent(high)} ({metrics['test_correct']:,} of "
         f"{metrics['test_examples']:,} right; weights of epoch {metrics['epoch']}"
         f"{views(run.recipe)})"
     )
     if line := majority_line(metrics, record["dataset"]["classes"]):
-        click.echo(f"majority       {line}")
+        echo(f"majority       {line}")
     timings = record["timings"]
     phases = [f"{name} {duration(timings[name])}" for name in PHASES if name in timings]
     if "waiting_share" in timings:
         phases.append(f"waiting for data {percent(timings['waiting_share'], 1)} of train")
-    click.echo(f"time           {', '.join(phases)}")
-    click.echo(f"run            {run.folder}")
+    echo(f"time           {', '.join(phases)}")
+    echo(f"run            {run.folder}")
 
 
 def majority_line(metrics, classes: list[str]) -> str:
@@ -183,9 +183,9 @@ def _print_setup(run: Run) -> None:
         ("peak memory", f"{memory / 2**20:.0f} MiB" if memory else "-"),
     ]
     for name, value in rows:
-        click.echo(f"{name:15}{value}")
+        echo(f"{name:15}{value}")
     if (run.folder / "history.csv").exists():
-        click.echo()
+        echo()
         print_table(
             run_module.HISTORY,
             [[f"{row[c]:.6g}" for c in run_module.HISTORY] for row in run.read_history()],

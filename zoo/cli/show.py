@@ -9,7 +9,7 @@ from zoo import layouts
 from zoo import recipe as recipes
 from zoo.architecture import Architecture
 from zoo.cli import options
-from zoo.cli.output import print_json, print_table, size
+from zoo.cli.output import echo, print_json, print_table, size, style
 from zoo.registry import Origin
 
 VALUES = "scaled by the recipe: 0 to 1, or mean 0 and deviation 1 (normalization)"
@@ -93,26 +93,26 @@ def _measure(
 
 def _print(shown: dict[str, Any], origin: Origin) -> None:
     source = origin.file or f"{origin.distribution} {origin.version}"
-    click.echo(f"{click.style(shown['name'], bold=True)}: {shown['summary']}")
-    click.echo(f"from {source}" + (f", paper {shown['paper']}" if shown["paper"] else ""))
+    echo(f"{style(shown['name'], bold=True)}: {shown['summary']}")
+    echo(f"from {source}" + (f", paper {shown['paper']}" if shown["paper"] else ""))
     measured = shown["on_mnist"]
-    click.echo(f"layout {shown['layout']} ({measured['conversion']})")
-    click.echo(f"input values {shown['input_values']}")
+    echo(f"layout {shown['layout']} ({measured['conversion']})")
+    echo(f"input values {shown['input_values']}")
     flops = "unknown" if measured["flops"] is None else size(measured["flops"])
-    click.echo(
+    echo(
         f"on MNIST: input {tuple(measured['input_shape'])}, "
         f"{measured['parameters']:,} trainable parameters, {flops} FLOPs ({measured['flops_counted']})\n"
     )
-    click.echo("Hyperparameters (--set NAME=VALUE)")
+    echo("Hyperparameters (--set NAME=VALUE)")
     _print_hyperparameters(shown["hyperparameters"])
-    click.echo("\nRecipes (--recipe NAME)")
+    echo("\nRecipes (--recipe NAME)")
     for name, fields in shown["recipes"].items():
-        click.echo(f"  {click.style(name, bold=True)}: {fields['summary']}")
+        echo(f"  {style(name, bold=True)}: {fields['summary']}")
         default = asdict(recipes.Recipe())
         changed = {
             k: v for k, v in fields.items() if v != default[k] and k not in ("name", "summary")
         }
-        click.echo(
+        echo(
             "    "
             + ", ".join(
                 f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}"

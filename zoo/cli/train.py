@@ -10,7 +10,7 @@ import click
 from zoo import layouts, trust
 from zoo.cli import options
 from zoo.cli.data import default_dataset
-from zoo.cli.output import print_json
+from zoo.cli.output import echo, print_json
 from zoo.datasets.location import Locations
 from zoo.errors import Diverged, UsageError
 from zoo.registry import Registry
@@ -215,8 +215,8 @@ def _show(plan, locations: Locations, seeds: int | None, as_json: bool) -> None:
     for key, value in shown.items():
         if isinstance(value, dict):
             value = ", ".join(f"{k}={v}" for k, v in value.items() if v not in ("", None))
-        click.echo(f"{key:16}{value}")
-    click.echo("Nothing was trained (--dry-run).")
+        echo(f"{key:16}{value}")
+    echo("Nothing was trained (--dry-run).")
 
 
 def _train(plan, locations: Locations, resume, given: dict[str, Any]):
@@ -254,7 +254,7 @@ def _silent(given: dict[str, Any]) -> bool:
 def _announce(plan, seeds: str, silent: bool) -> None:
     if not silent:
         changes = ", ".join(f"{key}={value}" for key, value in plan.hyperparameters.items())
-        click.echo(
+        echo(
             f"Training {plan.architecture.name} ({changes}) on {plan.dataset.title}, recipe "
             f"{plan.recipe.name}, {seeds}, {plan.backend}",
             err=True,
@@ -267,14 +267,14 @@ def _report(run, given: dict[str, Any]) -> None:
     if given["as_json"]:
         print_json({**run.record, "folder": str(run.folder)})
     elif given["quiet"]:
-        click.echo(result_line(run))
+        echo(result_line(run))
     else:
         print_result(run)
-        click.echo(f"\nnext: zoo runs show {run.folder}")
+        echo(f"\nnext: zoo runs show {run.folder}")
         if run.record["input"]["source"] == "image":
-            click.echo(f"      zoo predict {run.folder} IMAGE.png")
+            echo(f"      zoo predict {run.folder} IMAGE.png")
         if not given["resume"]:
-            click.echo(f"      {_same_with_seed(run.record['seed'] + 1)}   (another seed)")
+            echo(f"      {_same_with_seed(run.record['seed'] + 1)}   (another seed)")
 
 
 def _report_seeds(runs, given: dict[str, Any]) -> None:
@@ -286,10 +286,10 @@ def _report_seeds(runs, given: dict[str, Any]) -> None:
         print_json([{**run.record, "folder": str(run.folder)} for run in runs])
     else:
         for run in finished:
-            click.echo(f"seed {run.record['seed']}: {result_line(run)}")
+            echo(f"seed {run.record['seed']}: {result_line(run)}")
         if len(finished) > 1 and not given["quiet"]:
             folder = given["runs_dir"]
-            click.echo(f"\nnext: zoo compare --from {folder}   (mean, interval, learning curves)")
+            echo(f"\nnext: zoo compare --from {folder}   (mean, interval, learning curves)")
     lost = [f"seed {r.record['seed']} ({r.record['error']})" for r in runs if not r.finished]
     if lost:
         raise Diverged(f"{len(lost)} of {len(runs)} runs diverged: {'; '.join(lost)}")

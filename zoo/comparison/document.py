@@ -326,7 +326,7 @@ def time_to_target(runs: Sequence[Run], target: float) -> dict[str, Any] | None:
     """
     import numpy as np
 
-    if not runs[0].recipe.validation:
+    if not runs[0].validates:
         return None
     hits = []
     for run in runs:

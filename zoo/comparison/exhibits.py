@@ -30,7 +30,7 @@ def make_exhibits(results: Sequence[Result], x_test: Stored | None, layout: str)
         "curves": {
             result.name: curves
             for result in present
-            if (curves := [_curve(run) for run in result.runs if run.recipe.validation])
+            if (curves := [_curve(run) for run in result.runs if run.validates])
         },
         "confusions": {
             name: _confusion(each, labels, classes).tolist() for name, each in answers.items()

@@ -101,10 +101,13 @@ class Comparison:
     def render(self) -> str:
         """The page's text, with test images if the dataset is at hand."""
         from zoo.comparison.exhibits import make_exhibits
+        from zoo.comparison.places import without_places
         from zoo.report.page import render
 
         layout = self.document["dataset"]["layout"]
-        return render(self.document, make_exhibits(self.results, self._samples(), layout))
+        return render(
+            without_places(self.document), make_exhibits(self.results, self._samples(), layout)
+        )
 
     def _samples(self) -> "Stored | None":
         """The test images, if they are those that the runs were tested on."""

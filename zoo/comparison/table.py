@@ -9,6 +9,7 @@ from zoo.comparison import columns
 from zoo.comparison.columns import COLUMNS, title
 from zoo.datasets import dataset as datasets
 from zoo.environment import cores_in_words
+from zoo.printable import printable
 
 CSV_STATS = (
     "train_images_per_second",
@@ -170,7 +171,7 @@ def markdown_table(titles: list[str], cells: list[list[str]]) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    return printable(text.replace("|", "\\|").replace("\n", " "))
 
 
 def as_csv(document: Mapping[str, Any]) -> str:
@@ -182,7 +183,7 @@ def as_csv(document: Mapping[str, Any]) -> str:
     rows = flat_rows(document)
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
     return text.getvalue()
 
 
@@ -194,6 +195,17 @@ def flat_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
         if len(each["architectures"]) == 1
     }
     return [_flat(row, own.get(row["name"], {})) for row in document["rows"]]
+
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+"""How a cell begins that a spreadsheet carries out (owasp.org/www-community/attacks/CSV_Injection)."""
+
+
+def _cell(value: Any) -> Any:
+    """A text as no formula; a number as it is."""
+    if not isinstance(value, str):
+        return value
+    return printable(f"'{value}" if value.startswith(FORMULA) else value)
 
 
 def _flat(row: Mapping[str, Any], ensemble: Mapping[str, Any]) -> dict[str, Any]:

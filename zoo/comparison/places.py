@@ -1,0 +1,28 @@
+"""What a document that is handed on says of files: their names, and not where they lie."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+_ABSOLUTE = re.compile(r"(?<![\w:/.~])/(?:[^\s/:;,'\"()\[\]]+/)+([^\s/:;,'\"()\[\]]+)")
+
+
+def without_places(value: Any) -> Any:
+    """The same JSON-plain value; absolute paths in its texts are the names of their files.
+
+    Where a file lay says much about a machine and its user, and nothing about a result.
+    """
+    if isinstance(value, dict):
+        return {key: without_places(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_places(each) for each in value]
+    return _named(value) if isinstance(value, str) else value
+
+
+def _named(text: str) -> str:
+    if Path(text).is_absolute() and "\n" not in text:
+        return Path(text).name
+    for folder in (Path.cwd(), Path.home()):
+        if len(folder.parts) > 1:
+            text = text.replace(f"{folder}/", "")
+    return _ABSOLUTE.sub(r"\1", text)
