@@ -48,6 +48,7 @@ def test_records_of_all_ages_are_read(kept, tmp_path):
         ("sessions/0/versions", {"keras": 3}),
         ("timings/compile", []),
         ("timings/epochs", ["1"]),
+        ("timings/load", []),
         ("metrics", None),
         ("metrics/test_correct", [1]),
         ("metrics/test_accuracy", 1.5),

@@ -84,6 +84,15 @@ def _table(needed: Mapping[str, Kind], optional: Mapping[str, Kind] | None = Non
     return check
 
 
+def _seconds(value: Any, at: str) -> str:
+    """Of phases, by name, and two lists: of each epoch."""
+    if not isinstance(value, dict):
+        return at
+    kinds = {"epochs": _list(_NUMBER), "images_per_second": _list(_NUMBER)}
+    wrong = (kinds.get(name, _NUMBER)(each, _within(at, name)) for name, each in value.items())
+    return next(filter(None, wrong), "")
+
+
 def _within(at: str, name: str) -> str:
     return f"{at}.{name}" if at else name
 
@@ -129,7 +138,6 @@ _CONTRACT = _table({
     "seen": _or_none(_SEEN),
 })  # fmt: skip
 _VERSIONS = _each(_or_none(_TEXT))
-_SECONDS = _each(_either(_NUMBER, _list(_NUMBER)))
 
 _TESTED = {
     "test_loss": _LOSS, "test_accuracy": _SHARE, "test_accuracy_interval": _list(_SHARE, 2),
@@ -177,7 +185,7 @@ _RECORD = _table(
             _either(_PLAIN, _each(_or_none(_PLAIN))), cores=_COUNT, system=_TEXT,
         ),
         "sessions": _list(
-            _table({"versions": _VERSIONS}, {"timings": _SECONDS, "together": _COUNT, "alongside": _COUNT}),
+            _table({"versions": _VERSIONS}, {"timings": _seconds, "together": _COUNT, "alongside": _COUNT}),
             least=1,
         ),
         "parameters": _table({"trainable": _COUNT, "total": _COUNT}),
@@ -188,7 +196,7 @@ _RECORD = _table(
         "contract": _or_none(_CONTRACT),
         "error": _TEXT,
         "progress": _table({"epochs": _COUNT}),
-        "timings": _SECONDS,
+        "timings": _seconds,
         "peak_memory": _table({"host_bytes": _COUNT}, {"device_bytes": _or_none(_COUNT)}),
         "metrics": _table({"epoch": _COUNT}, {**_TESTED, "majority_share": _SHARE, "majority_class": _COUNT}),
         "files": _each(_TEXT),
