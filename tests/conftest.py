@@ -13,11 +13,13 @@ import threading
 from pathlib import Path
 
 import numpy as np
+import platformdirs
 import pytest
 
 PROJECT = Path(__file__).parent.parent
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="zoo-state-")  # for what a module trains
+# One state folder for the session: what a module has trained, its tests use without --trust-source.
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="zoo-state-")
 
 
 def _data_dir() -> Path | None:
@@ -73,6 +75,7 @@ def _elsewhere(tmp_path, monkeypatch):
             monkeypatch.delenv(name)
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
     monkeypatch.setenv("ZOO_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("ZOO_STATE_DIR", platformdirs.user_state_dir("archzoo"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setenv("ZOO_OFFLINE", "1")
     monkeypatch.chdir(tmp_path)
