@@ -71,6 +71,9 @@ def test_settings_are_parsed_by_type(text, expected):
         "pair=1",
         "limit=some",
         "width=",
+        f"width={10**30}",
+        "rate=nan",
+        "rate=1e999",
     ],
 )
 def test_a_value_of_a_wrong_type_names_key_type_and_default(text):
@@ -86,7 +89,10 @@ def test_an_unknown_key_shows_the_close_one():
         NET.parse_settings({"widht": "3"})
 
 
-@given(st.integers(), st.floats(allow_nan=False), st.lists(st.integers(), max_size=5))
+WHOLE = st.integers(-(2**63) + 1, 2**63 - 1)
+
+
+@given(WHOLE, st.floats(-1e299, 1e299), st.lists(WHOLE, max_size=5))
 def test_what_is_printed_can_be_parsed(width, rate, sizes):
     parsed = NET.parse_settings(
         {"width": str(width), "rate": repr(rate), "sizes": str(tuple(sizes))}

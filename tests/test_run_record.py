@@ -115,3 +115,13 @@ def test_a_damaged_history_is_named(zoo_here, content):
         assert_one_line_error(result, 1, "history.csv: is damaged")
     else:
         assert result[0] == 0
+
+
+@pytest.mark.parametrize("name", ["run.json", "history.csv"])
+def test_a_huge_file_is_not_read(zoo, name):
+    Path("runs/one").mkdir(parents=True)
+    shutil.copy(KEPT[0], "runs/one/run.json")
+    with Path("runs/one", name).open("ab") as file:
+        file.truncate(2**33)  # takes no room on the disk
+    result = zoo("runs", "show", "one", timeout=60)
+    assert_one_line_error(result, 1, f"{name}: is damaged (it is larger than 16 MiB)")

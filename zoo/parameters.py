@@ -142,7 +142,7 @@ def _parse(text: str, annotation: Any) -> Any:
     if annotation is bool:
         return _parse_bool(text)
     if annotation in _SCALARS:
-        return annotation(text)
+        return _recordable(annotation(text))
     if origin is Literal:
         return _parse_literal(text, arguments)
     if origin in (typing.Union, types.UnionType):
@@ -150,6 +150,14 @@ def _parse(text: str, annotation: Any) -> Any:
     if origin is tuple:
         return _parse_tuple(text, arguments)
     raise ValueError(f"cannot read a {annotation}")
+
+
+def _recordable(value: Any) -> Any:
+    """A number as a run's record has it: neither infinite, nor NaN, nor of hundreds of digits."""
+    most = 2**63 if isinstance(value, int) else 1e300
+    if isinstance(value, int | float) and not abs(value) < most:
+        raise ValueError(f"{value} is no number that can be recorded")
+    return value
 
 
 def _parse_bool(text: str) -> bool:

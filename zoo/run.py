@@ -47,6 +47,9 @@ REQUIRED = {
     "environment",
     "sessions",
 }
+MOST_BYTES = 2**24
+"""Of run.json and of history.csv; a hundred thousand epochs take fewer."""
+
 HISTORY = ("epoch", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy")
 
 
@@ -172,10 +175,10 @@ class Run:
             ZooError: `run.json` is missing, damaged, or of a newer schema.
         """
         path = folder / "run.json"
-        if path.exists() and not path.is_file():  # a FIFO would be waited for
+        if path.exists() and not path.is_file():
             raise ZooError(f"{folder}: is no run: run.json is no file.")
         try:
-            record = json.loads(path.read_text(encoding="utf-8"))
+            record = json.loads(_text(path))
             schema = record["schema"]
         except OSError as error:
             raise ZooError(
@@ -216,11 +219,8 @@ class Run:
         """
         path = self.folder / "history.csv"
         try:
-            with path.open(newline="", encoding="utf-8") as file:
-                return [
-                    {name: float(row[name] or "nan") for name in HISTORY}
-                    for row in csv.DictReader(file)
-                ]
+            rows = csv.DictReader(io.StringIO(_text(path), newline=""))
+            return [{name: float(row[name] or "nan") for name in HISTORY} for row in rows]
         except OSError as error:
             raise ZooError(f"{path}: cannot be read ({error.strerror}).") from error
         except (ValueError, KeyError, csv.Error) as error:
@@ -315,6 +315,22 @@ class Run:
                 return False
         except filelock.Timeout:
             return True
+
+
+def _text(path: Path) -> str:
+    """A file's text, if it is a file, and small enough for one of ours.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is something else, or not UTF-8.
+    """
+    if path.exists() and not path.is_file():  # a FIFO would be waited for
+        raise ValueError("it is no file")
+    with path.open("rb") as file:
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"it is larger than {MOST_BYTES // 2**20} MiB")
+    return content.decode("utf-8")
 
 
 def now() -> str:

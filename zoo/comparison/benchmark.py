@@ -24,6 +24,10 @@ PROCESS_BYTES = 1_500_000_000
 """Memory that a waiting process is taken to hold, when deciding how many wait at a time."""
 
 
+MOST = {"batch_size": 1_000_000, "processes": 100, "rounds": 10_000}
+"""What a benchmark may be asked for; more is a slip of the finger."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """How costs are measured.
@@ -34,7 +38,7 @@ class Settings:
         rounds: rounds of all measurements in each process.
 
     Raises:
-        UsageError: one of them is below 1.
+        UsageError: one of them is below 1, or beyond what anybody waits for.
     """
 
     batch_size: int = BATCH_SIZE
@@ -43,8 +47,8 @@ class Settings:
 
     def __post_init__(self):
         for name, value in asdict(self).items():
-            if value < 1:
-                raise UsageError(f"--{name.replace('_', '-')} {value}: use at least 1.")
+            if not 1 <= value <= MOST[name]:
+                raise UsageError(f"--{name.replace('_', '-')} {value}: use 1 to {MOST[name]:,}.")
 
 
 DEPTHS = {"full": Settings(), "quick": Settings(processes=1)}
