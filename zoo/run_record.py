@@ -45,6 +45,10 @@ def _either(one: Kind, other: Kind) -> Kind:
     return lambda value, at: one(value, at) and other(value, at)
 
 
+def _both(one: Kind, other: Kind) -> Kind:
+    return lambda value, at: one(value, at) or other(value, at)
+
+
 def _list(kind: Kind, length: int | None = None, least: int = 0) -> Kind:
     def check(value: Any, at: str) -> str:
         if not isinstance(value, list) or len(value) < least or length not in (None, len(value)):
@@ -176,13 +180,14 @@ _RECORD = _table(
             },
             {"conversion": _TEXT},
         ),
-        "recipe": _each(_PLAIN, name=_TEXT, summary=_TEXT, digest=_TEXT),
+        "recipe": _each(_PLAIN, name=_TEXT, summary=_TEXT, digest=_TEXT, epochs=_COUNT),
         "seed": _WHOLE,
         "backend": _TEXT,
         "device": _table({"asked": _TEXT, "kind": _TEXT, "name": _TEXT}),
         "precision": _TEXT,
-        "environment": _each(
-            _either(_PLAIN, _each(_or_none(_PLAIN))), cores=_COUNT, system=_TEXT,
+        "environment": _both(
+            _each(_either(_PLAIN, _each(_or_none(_PLAIN))), cores=_COUNT, system=_TEXT),
+            _table({}, {"git": _or_none(_table({}, {"commit": _or_none(_TEXT)}))}),
         ),
         "sessions": _list(
             _table({"versions": _VERSIONS}, {"timings": _seconds, "together": _COUNT, "alongside": _COUNT}),
