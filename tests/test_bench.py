@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -122,6 +123,40 @@ def test_bad_input_is_told_at_once(zoo_here, arguments, code, parts):
     Path("empty.json").write_text('{"benchmarks": []}')
     result = zoo_here("bench", *arguments)
     assert_one_line_error(result, code, *parts)
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("settings", []),
+        ("created", 3),
+        ("conditions", "cpu"),
+        ("noise", {"train": 1.0}),
+        ("problems", {"cnn": 3}),
+        ("entries", []),
+        ("entries/wide", 3),
+        ("entries/wide/identity/recipe", None),
+        ("entries/wide/measures/train/median", float("nan")),
+        ("again/measures", {"train": []}),
+    ],
+)
+def test_a_damaged_record_is_named_and_skipped(measured, zoo_here, tiny_run, place, value):
+    record = json.loads(measured[1].read_text())
+    *way, last = place.split("/")
+    inner = record
+    for name in way:
+        inner = inner[name]
+    inner[last] = value
+    shutil.copytree(tiny_run, "runs/tiny")
+    path = Path("runs/costs/costs-odd.json")
+    path.parent.mkdir()
+    path.write_text(json.dumps(record))
+    assert_one_line_error(
+        zoo_here("bench", "--from", path), 1, "costs-odd.json: is damaged", way[0] if way else last
+    )
+    code, _, err = zoo_here("compare", "--from", "runs")
+    assert code == 0
+    assert "skipped: runs/costs/costs-odd.json: is damaged" in err
 
 
 def test_the_effect_of_a_lever_is_told_from_chance(monkeypatch):

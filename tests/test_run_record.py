@@ -59,6 +59,7 @@ def test_records_of_all_ages_are_read(kept, tmp_path):
         ("architecture/layout", "tiles"),
         ("identity/checksums", ...),
         ("dataset/classes", []),
+        ("dataset/sizes/train", ...),
         ("dataset/parameters", {"a": {}}),
         ("input/shape", [28, -1]),
         ("recipe/epochs", "5"),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from zoo import archives, atomic, layouts, run_record
 from zoo.errors import UsageError, ZooError
 from zoo.parameters import from_plain
+from zoo.reading import text_of
 from zoo.recipe import Recipe
 from zoo.suggest import unknown
 
@@ -47,9 +48,6 @@ REQUIRED = {
     "environment",
     "sessions",
 }
-MOST_BYTES = 2**24
-"""Of run.json and of history.csv; a hundred thousand epochs take fewer."""
-
 HISTORY = ("epoch", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy")
 
 
@@ -178,7 +176,7 @@ class Run:
         if path.exists() and not path.is_file():
             raise ZooError(f"{folder}: is no run: run.json is no file.")
         try:
-            record = json.loads(_text(path))
+            record = json.loads(text_of(path))
             schema = record["schema"]
         except OSError as error:
             raise ZooError(
@@ -219,7 +217,7 @@ class Run:
         """
         path = self.folder / "history.csv"
         try:
-            rows = csv.DictReader(io.StringIO(_text(path), newline=""))
+            rows = csv.DictReader(io.StringIO(text_of(path), newline=""))
             return [{name: float(row[name] or "nan") for name in HISTORY} for row in rows]
         except OSError as error:
             raise ZooError(f"{path}: cannot be read ({error.strerror}).") from error
@@ -315,22 +313,6 @@ class Run:
                 return False
         except filelock.Timeout:
             return True
-
-
-def _text(path: Path) -> str:
-    """A file's text, if it is a file, and small enough for one of ours.
-
-    Raises:
-        OSError: it cannot be read.
-        ValueError: it is something else, or not UTF-8.
-    """
-    if path.exists() and not path.is_file():  # a FIFO would be waited for
-        raise ValueError("it is no file")
-    with path.open("rb") as file:
-        content = file.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES:
-        raise ValueError(f"it is larger than {MOST_BYTES // 2**20} MiB")
-    return content.decode("utf-8")
 
 
 def now() -> str:

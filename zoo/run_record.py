@@ -168,7 +168,7 @@ _RECORD = _table(
         "dataset": _table(
             {
                 "name": _TEXT, "classes": _list(_TEXT, least=1), "source": _TEXT, "origin": _TEXT,
-                "sizes": _each(_COUNT, test=_COUNT),
+                "sizes": _each(_COUNT, train=_COUNT, test=_COUNT),
             },
             {"parameters": _VALUES},
         ),

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from zoo import atomic
+from zoo.comparison import cost_record
 from zoo.comparison.cost import BATCH_SIZE
 from zoo.comparison.process import ONE_OF_MANY, Worker
 from zoo.comparison.reporter import ComparisonReporter
 from zoo.errors import UsageError, ZooError
+from zoo.reading import text_of
 from zoo.run import digest, now
 from zoo.training.request import Request
 
@@ -228,14 +230,16 @@ def read(path: Path) -> dict[str, Any]:
         ZooError: it cannot be read, is damaged, or of a newer schema.
     """
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = json.loads(text_of(path))
         schema, _ = record["schema"], record["entries"]
     except OSError as error:
         raise ZooError(f"{path}: cannot be read ({error.strerror}).") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ZooError(f"{path}: is no record of zoo bench, or damaged ({error}).") from error
     if schema != SCHEMA:
-        raise ZooError(f"{path}: has schema {schema}; this archzoo reads {SCHEMA}.")
+        raise ZooError(f"{path}: has schema {schema!r:.20}; this archzoo reads {SCHEMA}.")
+    if fault := cost_record.fault(record):
+        raise ZooError(f"{path}: is damaged ({fault:.200} is nothing that archzoo writes).")
     return record
 
 

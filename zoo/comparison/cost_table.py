@@ -8,6 +8,7 @@ from typing import Any
 from zoo.comparison import benchmark
 from zoo.comparison.cost import INFERENCE_BATCHES
 from zoo.errors import ZooError
+from zoo.reading import text_of
 
 
 def _rate(value: float) -> str:
@@ -94,13 +95,16 @@ def read(path: Path) -> dict[str, Any]:
         ZooError: the file is neither, or cannot be read.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(text_of(path))
     except OSError as error:
         raise ZooError(f"{path}: cannot be read ({error.strerror}).") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ZooError(f"{path}: is not JSON ({error}).") from error
     if isinstance(content, dict) and "benchmarks" in content:
-        return _of_pytest(path, content)
+        try:
+            return _of_pytest(path, content)
+        except (KeyError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
+            raise ZooError(f"{path}: is damaged ({type(error).__name__}: {error}).") from error
     return benchmark.read(path)
 
 
