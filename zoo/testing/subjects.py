@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo import diagnosis
-from zoo.datasets.quality import worth_saying
 from zoo.errors import PluginError, UsageError
 from zoo.registry import GROUP, Loaded, Origin, Plugin, Registry
 from zoo.suggest import unknown
@@ -75,6 +74,8 @@ class DatasetSubject:
 
     def warnings(self) -> list[str]:
         """What looks wrong and breaks no law; nothing of data that cannot be read."""
+        from zoo.datasets.quality import worth_saying
+
         try:
             return worth_saying(self.dataset, DatasetCase(self.dataset).arrays)
         except Exception:  # a stranger's code; the laws have said what is wrong

@@ -43,9 +43,19 @@ def light_import(source: Source) -> dict[str, Any]:
     started = time.perf_counter()
     try:
         source.load_modules()
-    except _Refused as error:
-        return {"imports": str(error), "frames": diagnosis.own_frames(error)}
+    except BaseException as error:  # a file's import makes an error of its own of any that comes
+        refused = _refused(error)
+        if refused is None:
+            raise
+        return {"imports": str(refused), "frames": diagnosis.own_frames(refused)}
     return {"imports": "", "seconds": time.perf_counter() - started}
+
+
+def _refused(error: BaseException | None) -> _Refused | None:
+    """The refusal that an error is, or was made of."""
+    while error is not None and not isinstance(error, _Refused):
+        error = error.__cause__
+    return error
 
 
 def load(source: Source, backend: str, file: str, inputs: str, outputs: str) -> dict[str, Any]:
