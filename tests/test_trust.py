@@ -270,7 +270,7 @@ def test_predictions_are_packed_as_numpy_packs_them(zoo_here, tiny_py):
         for name, content in members.items():
             archive.writestr(name, content)
     with pytest.raises(ZooError, match=r"cannot be used \(logits is compressed as NumPy does not"):
-        run.predictions()
+        run.read_predictions()
 
 
 def test_a_model_file_whose_arrays_claim_to_be_huge(zoo_here, tiny_py, image):
