@@ -12,7 +12,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 python bench/results.py clean
 dataset="${DATASET:-mnist}" runs="${RUNS:-runs}" settings=()
-recipe="${RECIPE:-$([ "$dataset" = mnist ] && echo quick || zoo datasets show "$dataset" --json |
+recipe="${RECIPE:-$([ "$dataset" = mnist ] && echo quick || python -m zoo datasets show "$dataset" --json |
   python -c 'import json, sys; print(json.load(sys.stdin)["recipe"])')}"
 name="$runs/records/compare-$dataset"
 for pair in ${DATA:-}; do
@@ -24,7 +24,7 @@ for pair in ${SETTINGS:-}; do
 done
 read -ra architectures <<< "${ARCHITECTURES:-cnn cnn_lstm convlstm2d lrcn}"
 mkdir -p "$runs/records"
-zoo compare "${architectures[@]}" --dataset "$dataset" ${settings[@]+"${settings[@]}"} --recipe "$recipe" --seeds "${SEEDS:-3}" --runs-dir "$runs" \
+python -m zoo compare "${architectures[@]}" --dataset "$dataset" ${settings[@]+"${settings[@]}"} --recipe "$recipe" --seeds "${SEEDS:-3}" --runs-dir "$runs" \
   --html "$name.html" --json "$@" > "$name.json.partial"
 mv "$name.json.partial" "$name.json"
 if [ "${COLLECT:-now}" = now ]; then

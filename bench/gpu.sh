@@ -21,7 +21,7 @@ for part in $parts; do
   python -m pytest "bench/test_$part.py" -q -p no:cacheprovider \
     --benchmark-json "$RUNS/records/bench-gpu-$part.json"
 done
-zoo train cnn --recipe speedrun --dataset "$speedrun" --device "$device" --set filters=8,16,32 \
+python -m zoo train cnn --recipe speedrun --dataset "$speedrun" --device "$device" --set filters=8,16,32 \
   --set dropout=0 --seeds "$seeds" --one-by-one --runs-dir "$RUNS/speedrun"
 for pair in $pairs; do
   DATASET="${pair%:*}" RECIPE="${pair#*:}" SEEDS="${SEEDS:-$seeds}" "${compare[@]}"

@@ -49,4 +49,4 @@ def test_the_first_step_of_zoo_train_against_a_bare_script(against, tmp_path):
         aim="at most 1.3",
     )
     made = len(list(tmp_path.glob("*/*/run.json")))
-    assert made == 1 + size(7, 2)  # a warm-up, and the rounds
+    assert made == size(8, 2)  # seven rounds and a warm-up
