@@ -17,17 +17,17 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import checkout
 import paired
-from sizes import IMAGES, RESULTS, SMALLEST, size
+from sizes import IMAGES, RESULTS, size
 
-from zoo import Locations, Plan, Registry, train
-from zoo.datasets.catalog import find_dataset
+import zoo
 from zoo.environment import machine
-from zoo.recipe import resolve
+from zoo.manifest import Manifest
+from zoo.recipe import Recipe, resolve
 
 HERE = Path(__file__).parent
 SETTINGS = {"filters": "8,16,32", "dropout": "0"}
@@ -64,49 +64,56 @@ TRIALS = [
 
 
 def tune() -> None:
-    path, registry = RESULTS / "speedrun-tuning.json", Registry.discover()
+    path = RESULTS / "speedrun-tuning.json"
     commit = checkout.commit(but=path)
     recorded = json.loads(path.read_text()) if path.exists() else []
     rows = []
-    with tempfile.TemporaryDirectory() as folder:
-        for changes in TRIALS[: 1 if SMALLEST else None]:
-            settings, plan = trial(registry, changes)
-            stands = [each for each in recorded if is_of(each, settings, plan)]
-            rows += stands or [
-                {"settings": settings, "commit": commit, **validated(plan, Path(folder))}
-            ]
-            print(changes, rows[-1]["val_accuracy"], file=sys.stderr)
+    for changes in TRIALS[: size(None, 1)]:
+        settings, recipe = trial(changes)
+        stands = [each for each in recorded if is_of(each, settings, recipe)]
+        rows += stands or [{"settings": settings, "commit": commit, **validated(settings, recipe)}]
+        print(changes, rows[-1]["val_accuracy"], file=sys.stderr)
     write(path, rows)
 
 
-def is_of(row: dict, settings: dict, plan: Plan) -> bool:
-    return row["settings"] == settings and row["recipe"]["digest"] == plan.recipe.digest
+def is_of(row: dict, settings: dict, recipe: Recipe) -> bool:
+    return row["settings"] == settings and row["recipe"]["digest"] == recipe.digest
 
 
-def trial(registry: Registry, changes: dict) -> tuple[dict, Plan]:
-    """One setting's hyperparameters, and its plan."""
+def trial(changes: dict) -> tuple[dict, Recipe]:
+    """One setting's hyperparameters, and its recipe."""
     every = BASE | changes
     settings = {key: value for key, value in every.items() if key in SETTINGS}
     changed = {key: value for key, value in every.items() if key not in SETTINGS}
-    architecture, origin = registry.architecture("cnn")
-    recipe = resolve(registry.manifest, "speedrun", "cnn", changed)
-    dataset, parsed = find_dataset(IMAGES, registry), architecture.parse_settings(settings)
-    return settings, Plan(architecture, origin, parsed, dataset, recipe, device="cpu")
+    return settings, resolve(Manifest.read(), "speedrun", "cnn", changed)
 
 
-def validated(plan: Plan, folder: Path) -> dict:
-    """What a plan reaches on the validation split; its test accuracy is not looked at."""
-    accuracies = []
-    for seed in TUNING_SEEDS:
-        run = train(replace(plan, seed=seed), folder, Locations.of_user(), again=True)
-        last = (run.folder / "history.csv").read_text().splitlines()[-1]
-        accuracies.append(float(last.rsplit(",", 1)[1]))
+def validated(settings: dict, recipe: Recipe) -> dict:
+    """What a trial reaches on the validation split; its test set is not looked at."""
+    changes = {k: v for k, v in asdict(recipe).items() if k not in ("name", "summary")}
+    with tempfile.TemporaryDirectory() as folder:
+        runs = [
+            zoo.train(
+                "cnn",
+                IMAGES,
+                recipe="speedrun",
+                recipe_changes=changes,
+                hyperparameters=settings,
+                seed=seed,
+                test=False,
+                device="cpu",
+                runs_dir=folder,
+                progress=False,
+            )
+            for seed in TUNING_SEEDS
+        ]
+        accuracies = [run.metrics["val_accuracy"] for run in runs]
     return {
-        "recipe": {**asdict(plan.recipe), "digest": plan.recipe.digest},
+        "recipe": {**asdict(recipe), "digest": recipe.digest},
         "seeds": list(TUNING_SEEDS),
         "val_accuracy": accuracies,
         "mean_val_accuracy": statistics.mean(accuracies),
-        "flops_per_sample": run.record["flops_per_sample"],
+        "flops_per_sample": runs[0].record["flops_per_sample"],
     }
 
 

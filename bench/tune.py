@@ -12,7 +12,6 @@ import json
 import math
 import statistics
 import tempfile
-import time
 import tomllib
 from pathlib import Path
 
@@ -65,44 +64,32 @@ def logged() -> dict[str, dict]:
 
 def train(trial: dict, seed: int) -> dict:
     """One training, judged by the validation split alone."""
-    from zoo import Locations, Registry, environment
-    from zoo.run import Run
-    from zoo.training.examples import Examples
-    from zoo.training.fitting import compile_for, fit
-    from zoo.training.interruption import Interruption
-    from zoo.training.precision import choose
-    from zoo.training.reporter import Reporter
-    from zoo.training.request import Request
-    from zoo.training.trainer import prepare_backend
-    from zoo.training.training import Training, prepare_engine
+    import zoo
 
     fields = cause(trial)
-    data = {name: str(value) for name, value in fields.get("data", {}).items()}
-    request = {k: v for k, v in fields.items() if k != "data"}
-    plan = Request(**request, data_settings=data, seed=seed).plan(Registry.discover())
-    device, deterministic = prepare_backend(plan)
-    arrays = plan.dataset.load(Locations.of_user())
-    examples = Examples.split(arrays, plan.recipe)
-    precision = choose(plan, examples, device, deterministic).policy
-    engine = prepare_engine(plan, examples, device, deterministic, precision)
-    started = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder, Interruption() as interruption:
-        run = Run(Path(folder), {"identity": plan.identity(arrays, device)})
-        training = Training(plan, run, examples, engine, Reporter())
-        compile_for([training])
-        fit([training], interruption)
-        if interruption.requested:
-            raise KeyboardInterrupt
-    last = training.progress.history[-1]
+    with tempfile.TemporaryDirectory() as folder:
+        run = zoo.train(
+            trial["architecture"],
+            trial["dataset"],
+            recipe=trial["recipe"],
+            recipe_changes=trial["changes"],
+            hyperparameters=trial["settings"],
+            data_parameters=trial["data"],
+            seed=seed,
+            test=False,
+            runs_dir=folder,
+            progress=False,
+        )
+        found, record = run.metrics, run.record
     return {
         **fields,
         "seed": seed,
-        "val_accuracy": round(last["val_accuracy"], 6),
-        "val_loss": round(last["val_loss"], 6),
-        "validation_examples": len(examples.y_validation),
-        "parameters": sum(math.prod(v.shape) for v in training.model.trainable_variables),
-        "seconds": round(time.perf_counter() - started, 1),
-        "versions": environment.versions(plan.backend),
+        "val_accuracy": round(found["val_accuracy"], 6),
+        "val_loss": round(found["val_loss"], 6),
+        "validation_examples": record["dataset"]["sizes"]["validation"],
+        "parameters": record["parameters"]["trainable"],
+        "seconds": round(record["timings"]["train"], 1),
+        "versions": record["sessions"][0]["versions"],
     }
 
 
