@@ -334,7 +334,7 @@ def test_any_parameters_make_clips_by_index(load, name, values, wanted):
         ("moving_digits", "test_clips=9", "from 10 to"),
         ("motion", "speed=0", "from 0.1 to 17"),
         ("moving_digits", "speed=-1", "from 0 to 17"),
-        ("motion", "speed=nan", "from 0.1 to 17"),
+        ("motion", "speed=nan", "float, finite"),
         ("motion", "noise=300", "from 0 to 255"),
         ("motion", "visible=0", "from 0.0278 to 1"),
         ("motion", "visible=1.5", "from 0.0278 to 1"),

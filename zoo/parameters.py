@@ -43,10 +43,15 @@ class Parameter:
         try:
             return _parse(text.strip(), self.annotation)
         except ValueError as error:
+            finite = ", finite and of ordinary size" if isinstance(error, _Unrecordable) else ""
             raise UsageError(
-                f"{option} {self.name}={text}: {self.name} is {self.type_name}, "
+                f"{option} {self.name}={text}: {self.name} is {self.type_name}{finite}, "
                 f"received {text!r} (default {self.default!r})."
             ) from error
+
+
+class _Unrecordable(ValueError):
+    """A number that no record can hold."""
 
 
 def of(function: Callable[..., Any]) -> dict[str, Parameter]:
@@ -156,7 +161,7 @@ def _recordable(value: Any) -> Any:
     """A number as a run's record has it: neither infinite, nor NaN, nor of hundreds of digits."""
     most = 2**63 if isinstance(value, int) else 1e300
     if isinstance(value, int | float) and not abs(value) < most:
-        raise ValueError(f"{value} is no number that can be recorded")
+        raise _Unrecordable(f"{value} is no number that can be recorded")
     return value
 
 
