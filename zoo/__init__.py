@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from zoo.api import train as train
     from zoo.architecture import Architecture as Architecture
     from zoo.architecture import Hyperparameter as Hyperparameter
-    from zoo.comparison.report import Comparison as Comparison
+    from zoo.comparison.comparison import Comparison as Comparison
     from zoo.datasets.dataset import Arrays as Arrays
     from zoo.datasets.dataset import Dataset as Dataset
     from zoo.datasets.location import Locations as Locations
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Architecture": "zoo.architecture",
     "Arrays": "zoo.datasets.dataset",
-    "Comparison": "zoo.comparison.report",
+    "Comparison": "zoo.comparison.comparison",
     "Dataset": "zoo.datasets.dataset",
     "Hyperparameter": "zoo.architecture",
     "Locations": "zoo.datasets.location",

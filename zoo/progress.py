@@ -5,38 +5,38 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from zoo.cli.output import echo
 from zoo.printable import printable
-from zoo.training.reporter import Reporter, Reporters
+from zoo.terminal import echo
+from zoo.training.callbacks import Callback, CallbackList
 
 if TYPE_CHECKING:
     from zoo.training.plan import Plan
 
 
-def make_reporter(*, silent: bool, tensorboard: bool) -> Reporter:
+def make_reporter(*, silent: bool, tensorboard: bool) -> Callback:
     """The reporters that a command's options and its terminal ask for."""
     live = Live(bars()) if not silent and sys.stderr.isatty() else None
     return _reporters(live or Lines(), silent, tensorboard)
 
 
-def make_reporters(*, silent: bool, tensorboard: bool) -> Callable[["Plan"], Reporter]:
+def make_reporters(*, silent: bool, tensorboard: bool) -> Callable[["Plan"], Callback]:
     """What makes the reporter of each of several seeds, which may be trained at once."""
     shared = bars() if not silent and sys.stderr.isatty() else None
 
-    def of_seed(plan: "Plan") -> Reporter:
+    def of_seed(plan: "Plan") -> Callback:
         label = f"seed {plan.seed}  "
         return _reporters(Live(shared, label) if shared else Lines(label), silent, tensorboard)
 
     return of_seed
 
 
-def _reporters(display: Reporter, silent: bool, tensorboard: bool) -> Reporter:
+def _reporters(display: Callback, silent: bool, tensorboard: bool) -> Callback:
     reporters = [] if silent else [display]
     if tensorboard:
         from zoo.training.tensorboard import TensorBoard
 
         reporters.append(TensorBoard())
-    return Reporters(*reporters)
+    return CallbackList(*reporters)
 
 
 def _metrics(row: dict[str, float]) -> str:
@@ -46,7 +46,7 @@ def _metrics(row: dict[str, float]) -> str:
     return text
 
 
-class _Noting(Reporter):
+class _Noting(Callback):
     """Shows what is to be known of the data as notes."""
 
     def data_loaded(self, notes):

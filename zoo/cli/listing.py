@@ -5,8 +5,8 @@ from fnmatch import fnmatch
 import click
 
 from zoo.cli import options
-from zoo.cli.output import echo, print_json, print_table
 from zoo.registry import HOW_TO_GET_SOME, Registry
+from zoo.terminal import echo, print_json, print_table
 
 
 @click.command("list")

@@ -3,8 +3,8 @@
 import click
 
 from zoo.cli import options
-from zoo.cli.output import echo, print_json, print_table, style
 from zoo.registry import HOW_TO_GET_SOME, Loaded, Plugin, Registry, titles
+from zoo.terminal import echo, print_json, print_table, style
 
 
 @click.command("plugins")

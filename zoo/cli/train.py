@@ -10,10 +10,10 @@ import click
 from zoo import layouts, trust
 from zoo.cli import options
 from zoo.cli.data import default_dataset
-from zoo.cli.output import echo, print_json
 from zoo.datasets.location import Locations
 from zoo.errors import Diverged, UsageError
 from zoo.registry import Registry
+from zoo.terminal import echo, print_json
 from zoo.training.request import DEFAULT_DATASET, Request
 
 FIXED_BY_A_RUN = (
@@ -128,7 +128,7 @@ def command(context: click.Context, **given: Any) -> None:
 
 
 def _run_to_resume(context: click.Context, given: dict[str, Any]):
-    from zoo.run import find_run
+    from zoo.runs.run import find_run
 
     for name in FIXED_BY_A_RUN:
         source = context.get_parameter_source(name)

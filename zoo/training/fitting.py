@@ -21,8 +21,8 @@ def compile_for(trainings: Sequence[Training]) -> None:
     if len(trainings) == 1:
         first.engine.compile(*epochs[0])
         return
-    batches, maps = zip(*epochs, strict=True)
-    first.engine.compile_together([each.engine for each in trainings], batches, maps)
+    batches, transforms = zip(*epochs, strict=True)
+    first.engine.compile_together([each.engine for each in trainings], batches, transforms)
 
 
 def fit(trainings: Sequence[Training], interruption: Interruption) -> dict[int, Diverged]:
@@ -95,7 +95,7 @@ def _train(trainings, epochs, after):
     if len(trainings) == 1:
         done, sums = first.engine.train(*epochs[0], first.progress.sums, after)
         return done, [sums]
-    batches, maps = zip(*epochs, strict=True)
+    batches, transforms = zip(*epochs, strict=True)
     engines = [training.engine for training in trainings]
     before = [training.progress.sums for training in trainings]
-    return first.engine.train_together(engines, batches, maps, before, after)
+    return first.engine.train_together(engines, batches, transforms, before, after)

@@ -4,19 +4,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from zoo.errors import UsageError
-from zoo.training.reporter import Reporter
+from zoo.training.callbacks import Callback
 
 LOGS = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 """What a callback sees of an epoch, by the names that Keras gives it, too."""
 
 
-def adapted(callback: Any) -> Reporter:
+def adapted(callback: Any) -> Callback:
     """A callback of archzoo's, or one of Keras' as one.
 
     Raises:
         UsageError: it is neither.
     """
-    if isinstance(callback, Reporter):
+    if isinstance(callback, Callback):
         return callback
     import sys
 
@@ -37,7 +37,7 @@ def descriptions(callbacks: Sequence[Any]) -> tuple[str, ...]:
     return tuple(
         _description(each)
         for each in callbacks
-        if not isinstance(each, Reporter) and type(each).__name__ not in OBSERVERS
+        if not isinstance(each, Callback) and type(each).__name__ not in OBSERVERS
     )
 
 
@@ -51,7 +51,7 @@ def _description(callback: Any) -> str:
     return f"{type(callback).__name__}({settings})"
 
 
-class KerasCallback(Reporter):
+class KerasCallback(Callback):
     """Tells a `keras.callbacks.Callback` what happens, under Keras' names.
 
     `on_train_batch_end` comes as often as progress is reported, at least once an epoch. A callback

@@ -10,9 +10,9 @@ from zoo.errors import UsageError
 from zoo.parameters import plain
 from zoo.recipe import Recipe
 from zoo.registry import Origin
-from zoo.run import digest
+from zoo.runs.run import digest
 from zoo.training.backend import Device
-from zoo.training.views import check_shiftable
+from zoo.training.tta import check_shiftable
 
 MAX_SEED = 2**31 - 1
 

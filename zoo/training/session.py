@@ -10,21 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from zoo import atomic, environment
-from zoo import run as runs
 from zoo.datasets.dataset import Arrays
 from zoo.errors import Diverged, Interrupted, ZooError
-from zoo.run import Run
+from zoo.runs import run as runs
+from zoo.runs.run import Run
 from zoo.training.backend import Device
+from zoo.training.callbacks import Callback
 from zoo.training.checkpoint import on_disk, reading
 from zoo.training.examples import Examples
 from zoo.training.interruption import Interruption
 from zoo.training.plan import Plan
 from zoo.training.precision import Precision
-from zoo.training.reporter import Reporter
 
 
 @dataclass(frozen=True)
-class Ground:
+class RunContext:
     """What the trainings of one command stand on.
 
     Attributes:
@@ -51,10 +51,10 @@ class Session:
 
     plan: Plan
     run: Run
-    ground: Ground
+    ground: RunContext
     identity: dict[str, Any]
     precision: Precision
-    reporter: Reporter
+    reporter: Callback
     timings: dict[str, float]
     resumed: bool = field(default=False, init=False)
     ended: ZooError | None = field(default=None, init=False)
@@ -152,7 +152,7 @@ class Session:
 
     def _finish(self) -> None:
         """Read the test set, once, and write the results; `run.json` says finished at the end."""
-        from zoo.statistics import measured
+        from zoo.metrics import measured
         from zoo.training import model_file
 
         training, run = self.training, self.run

@@ -3,7 +3,7 @@
 import importlib.util
 
 from zoo.errors import UsageError
-from zoo.training.reporter import Reporter
+from zoo.training.callbacks import Callback
 
 
 def require_tensorboard() -> None:
@@ -16,7 +16,7 @@ def require_tensorboard() -> None:
         raise UsageError("--tensorboard: it is not installed: pip install 'archzoo[tensorboard]'.")
 
 
-class TensorBoard(Reporter):
+class TensorBoard(Callback):
     """Writes each epoch's metrics to `<run>/tensorboard`."""
 
     def __init__(self):

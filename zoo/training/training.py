@@ -11,20 +11,20 @@ import numpy as np
 from zoo import layouts
 from zoo.datasets.samples import Samples
 from zoo.errors import Diverged, UsageError, ZooError
-from zoo.run import Run
-from zoo.statistics import loss_and_accuracy
+from zoo.metrics import loss_and_accuracy
+from zoo.runs.run import Run
 from zoo.training import augmentation, checkpoint, order
 from zoo.training.backend import Device, seed_everything
+from zoo.training.backends.base import Engine, RunningMetrics, Transforms, make_engine, tree_slice
 from zoo.training.build import build_model
+from zoo.training.callbacks import Callback
 from zoo.training.checkpoint import Progress
 from zoo.training.checkpoint_fit import Spec, Wanted
-from zoo.training.engine import Engine, Maps, Sums, make_engine, part
 from zoo.training.examples import Examples
+from zoo.training.loader import streams
 from zoo.training.optimizer import make_optimizer
 from zoo.training.pipeline import Pipeline
 from zoo.training.plan import Plan
-from zoo.training.reporter import Reporter
-from zoo.training.source import streams
 
 if TYPE_CHECKING:
     import keras
@@ -48,14 +48,14 @@ class Training:
     """
 
     def __init__(
-        self, plan: Plan, run: Run, examples: Examples, engine: Engine, reporter: Reporter
+        self, plan: Plan, run: Run, examples: Examples, engine: Engine, reporter: Callback
     ):
         self.plan, self.recipe, self.run = plan, plan.recipe, run
         self.examples, self.engine, self.reporter = examples, engine, reporter
         self.streamed = streams(examples.x_train, engine.device)
         self.progress = Progress()
         self.best: list[np.ndarray] = []
-        self._ahead: dict[int, Future[tuple[np.ndarray, Maps]]] = {}
+        self._ahead: dict[int, Future[tuple[np.ndarray, Transforms]]] = {}
         self.steps = len(examples.y_train) // plan.recipe.batch_size
 
     @property
@@ -140,16 +140,16 @@ class Training:
             self.run.folder, self.steps, self.recipe.epochs, progress.epoch
         )
 
-    def whole_epoch(self) -> tuple[np.ndarray, Maps]:
+    def whole_epoch(self) -> tuple[np.ndarray, Transforms]:
         """The epoch at hand: indices and maps."""
         epoch = self.progress.epoch + 1
         if epoch in self._ahead:
             return self._ahead.pop(epoch).result()
         return epoch_batches(self.plan, self.examples, self.engine, epoch)
 
-    def rest(self) -> tuple[np.ndarray, Maps]:
+    def rest(self) -> tuple[np.ndarray, Transforms]:
         """What is left of it. Where the device is no CPU, a thread draws the next one meanwhile."""
-        rest = part(self.whole_epoch(), slice(self.progress.step, None))
+        rest = tree_slice(self.whole_epoch(), slice(self.progress.step, None))
         following = self.progress.epoch + 2
         if self.engine.device.kind == "gpu" and following <= self.recipe.epochs:
             self._ahead = {
@@ -159,11 +159,11 @@ class Training:
             }
         return rest
 
-    def report(self, done: int, sums: Sums) -> None:
+    def report(self, done: int, sums: RunningMetrics) -> None:
         """Tell the reporter that `done` steps are done since the epoch was begun or gone on with."""
         self.reporter.step(self.progress.epoch + 1, self.progress.step + done, sums)
 
-    def advance(self, done: int, sums: Sums, seconds: float, waiting: float) -> None:
+    def advance(self, done: int, sums: RunningMetrics, seconds: float, waiting: float) -> None:
         """Note that so many steps have been trained, in `seconds`, `waiting` of them for data.
 
         Raises:
@@ -202,7 +202,7 @@ class Training:
             **self._validate(epoch),
         }
         progress.history.append(row)
-        progress.epoch, progress.step, progress.sums = epoch, 0, Sums()
+        progress.epoch, progress.step, progress.sums = epoch, 0, RunningMetrics()
         self.run.save_history(progress.history)
         self.reporter.epoch_ended(row, progress.throughput[-1])
         self.save()
@@ -321,15 +321,15 @@ def load_to_time(engine: Engine, examples: Examples, batches: np.ndarray) -> np.
 
 def epoch_batches(
     plan: Plan, examples: Examples, engine: Engine, epoch: int
-) -> tuple[np.ndarray, Maps]:
+) -> tuple[np.ndarray, Transforms]:
     """An epoch's indices `(steps, batch_size)` and, if it augments, maps `(steps, batch_size, n)`."""
     seed, recipe = plan.seed, plan.recipe
     batches = order.batches(seed, epoch, len(examples.y_train), recipe.batch_size)
     if not engine.augments:
         return batches, None
     height, width = examples.x_train.shape[-3:-1]
-    maps = augmentation.transforms(recipe, seed, epoch, batches.size, height, width)
-    return batches, maps.reshape(*batches.shape, -1)
+    transforms = augmentation.transforms(recipe, seed, epoch, batches.size, height, width)
+    return batches, transforms.reshape(*batches.shape, -1)
 
 
 def _spec(shape: Sequence[int], dtype: Any) -> Spec:
