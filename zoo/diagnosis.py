@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import zoo
+from zoo.version import __version__
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
@@ -24,7 +24,7 @@ DISTRIBUTIONS = {
 }
 """Modules whose distribution has another name, of those that plugins are likely to need."""
 
-OURS = Path(zoo.__file__).parent
+OURS = Path(__file__).parent
 MIDDLEMEN = ("pluggy", "keras", "tensorflow", "jax", "torch")
 """Packages whose frames say nothing about the author's mistake."""
 
@@ -67,10 +67,10 @@ def too_new(entry_point: EntryPoint) -> str:
     """A line, if its distribution asks for a newer archzoo than this one; else empty."""
     for requirement in requirements(entry_point):
         if requirement.name.lower() == "archzoo" and not requirement.specifier.contains(
-            zoo.__version__, prereleases=True
+            __version__, prereleases=True
         ):
             return (
-                f"it needs archzoo{requirement.specifier}, and this is archzoo {zoo.__version__} "
+                f"it needs archzoo{requirement.specifier}, and this is archzoo {__version__} "
                 "(try: pip install -U archzoo)"
             )
     return ""

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import zoo
 from zoo.comparison import columns, conditions
 from zoo.comparison import significance as judge
 from zoo.comparison.benchmark import cost_identity
@@ -15,6 +14,7 @@ from zoo.comparison.results import Result, resolved_recipe
 from zoo.errors import ZooError
 from zoo.metrics import explained_by_majority, majority
 from zoo.runs.run import Run, now
+from zoo.version import __version__
 
 if TYPE_CHECKING:
     import numpy as np
@@ -109,7 +109,7 @@ def make_document(
     return {
         "schema": SCHEMA,
         "created": now(),
-        "archzoo": zoo.__version__,
+        "archzoo": __version__,
         "command": about.command,
         **_setting(present[0]),
         "mixed": list(about.mixed),
