@@ -9,7 +9,7 @@ from zoo import layouts
 from zoo import recipe as recipes
 from zoo.architecture import Architecture
 from zoo.cli import options
-from zoo.registry import Origin
+from zoo.origin import Origin
 from zoo.terminal import echo, print_json, print_table, size, style
 
 VALUES = "scaled by the recipe: 0 to 1, or mean 0 and deviation 1 (normalization)"
