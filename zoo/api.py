@@ -114,22 +114,22 @@ def train(  # type: ignore[misc]  # the overloads leave the rest to this one
         request.with_seed(seed).plan(registry), tests=test, callbacks=descriptions(callbacks)
     )
     locations = _locations(data_dir)
-    reporters = _reporters(callbacks, progress)
+    made = _callbacks(callbacks, progress)
     if seeds is None:
-        found = train_plan(plan, folder, locations, reporter=reporters(plan), again=again)
+        found = train_plan(plan, folder, locations, callback=made(plan), again=again)
         return Run(found.folder, found.record)
     if seeds < 1:
         raise UsageError(f"seeds is {seeds}; use at least 1.")
-    several = train_seeds(plan, seeds, folder, locations, reporters=reporters, again=again)
+    several = train_seeds(plan, seeds, folder, locations, callbacks=made, again=again)
     return [Run(each.folder, each.record) for each in several]
 
 
-def _reporters(callbacks: Sequence[Any], progress: bool | None) -> Callable[[Any], Callback]:
-    from zoo.progress import make_reporter
+def _callbacks(callbacks: Sequence[Any], progress: bool | None) -> Callable[[Any], Callback]:
+    from zoo.progress import progress_callback
     from zoo.training.keras_callbacks import adapted
 
     def of(_plan: Any) -> Callback:
-        shown = [make_reporter(silent=False, tensorboard=False)] if _shows(progress) else []
+        shown = [progress_callback(silent=False, tensorboard=False)] if _shows(progress) else []
         return CallbackList(*shown, *map(adapted, callbacks))
 
     return of

@@ -10,7 +10,7 @@ from zoo import recipe as recipes
 from zoo.architecture import Architecture
 from zoo.cli import options
 from zoo.formatting import size
-from zoo.registry import Origin
+from zoo.origin import Origin
 from zoo.terminal import echo, print_json, print_table, style
 
 VALUES = "scaled by the recipe: 0 to 1, or mean 0 and deviation 1 (normalization)"

@@ -19,7 +19,7 @@ from zoo.training.backend import quiet_native_logs
 
 if TYPE_CHECKING:
     from zoo.datasets.dataset import Dataset
-    from zoo.registry import Origin
+    from zoo.origin import Origin
 
 
 def check_architecture(

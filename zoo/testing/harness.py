@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import keras
     import numpy as np
 
-    from zoo.registry import Origin
+    from zoo.origin import Origin
 
 Shape = tuple[int, ...]
 

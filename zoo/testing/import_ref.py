@@ -12,7 +12,7 @@ from zoo.errors import PluginError
 from zoo.private_import import PREFIX
 
 if TYPE_CHECKING:
-    from zoo.registry import Origin
+    from zoo.origin import Origin
 
 _NOT_FOUND = (
     "is not to be found in a new process: define build at the top level of a module, or let the "

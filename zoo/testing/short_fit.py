@@ -8,8 +8,8 @@ import numpy as np
 from zoo.architecture import Layout
 from zoo.datasets.dataset import Arrays, Dataset
 from zoo.datasets.location import Locations
+from zoo.origin import Origin
 from zoo.recipe import Recipe
-from zoo.registry import Origin
 from zoo.testing.harness import CLASSES, GREY, Harness, precision, stored_images
 from zoo.training.backend import choose_device
 from zoo.training.backends.base import RunningMetrics

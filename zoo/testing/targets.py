@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from zoo import diagnosis
 from zoo.errors import PluginError, UsageError
-from zoo.registry import GROUP, Loaded, Origin, Plugin, Registry
+from zoo.origin import Origin
+from zoo.plugin import GROUP, Loaded, Plugin
+from zoo.registry import Registry
 from zoo.suggest import unknown
 from zoo.testing.check import Check, Verdict
 from zoo.testing.checking import check_architecture, check_dataset

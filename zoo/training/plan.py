@@ -7,9 +7,9 @@ from zoo import numerics
 from zoo.architecture import Architecture
 from zoo.datasets.dataset import Arrays, Dataset
 from zoo.errors import UsageError
+from zoo.origin import Origin
 from zoo.parameters import plain
 from zoo.recipe import Recipe
-from zoo.registry import Origin
 from zoo.runs.run import digest
 from zoo.training.backend import Device
 from zoo.training.tta import check_shiftable

@@ -3,8 +3,9 @@
 from zoo.architecture import Architecture
 from zoo.archives import check_weights
 from zoo.errors import UsageError, ZooError
+from zoo.origin import Origin
 from zoo.recipe import Recipe
-from zoo.registry import Origin, Registry
+from zoo.registry import Registry
 from zoo.runs import run as runs
 from zoo.runs.run import Run
 from zoo.training.backend import choose_backend, choose_device, make_deterministic
