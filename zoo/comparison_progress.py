@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from zoo.comparison.callback import ComparisonCallback
+from zoo.comparison.messages import Epoch, Note, Started, Step
 from zoo.formatting import duration, percent
 from zoo.printable import printable
 from zoo.progress import bars
@@ -116,26 +117,34 @@ class LiveBars(Notes):
         self._tasks[id(job)] = self._progress.add_task(_title(job), total=None, detail="starting")
         self._steps[id(job)], self._shares[id(job)] = (0, 0), 0.0
 
-    def on_run_message(self, job, event):
-        task = self._tasks[id(job)]
-        if event["event"] == "started":
-            total = event["steps"] * event["epochs"]
-            self._steps[id(job)] = (event["steps"], total)
-            done = event["steps"] * event["start_epoch"]
-            self._progress.update(task, total=total, completed=done, detail="first step")
-        elif event["event"] == "step":
-            self._step(job, task, (event["epoch"] - 1) * self._steps[id(job)][0] + event["done"])
-            detail = (
-                f"epoch {event['epoch']}  loss {event['loss']:.4f}  acc {event['accuracy']:.4f}"
-            )
-            self._progress.update(task, detail=detail)
-        elif event["event"] == "epoch":
-            self._step(job, task, event["row"]["epoch"] * self._steps[id(job)][0])
-        elif event["event"] == "note":
-            self.note(f"{_title(job)}: {event['text']}")
+    def on_run_message(self, job, message):
+        match message:
+            case Started():
+                self._begin(job, message)
+            case Step():
+                steps, _ = self._steps[id(job)]
+                self._step(job, (message.epoch - 1) * steps + message.done)
+                detail = (
+                    f"epoch {message.epoch}  loss {message.loss:.4f}  acc {message.accuracy:.4f}"
+                )
+                self._progress.update(self._tasks[id(job)], detail=detail)
+            case Epoch():
+                self._step(job, message.row["epoch"] * self._steps[id(job)][0])
+            case Note():
+                self.note(f"{_title(job)}: {message.text}")
 
-    def _step(self, job, task, done):
-        self._progress.update(task, completed=done)
+    def _begin(self, job, started):
+        total = started.steps * started.epochs
+        self._steps[id(job)] = (started.steps, total)
+        self._progress.update(
+            self._tasks[id(job)],
+            total=total,
+            completed=started.steps * started.start_epoch,
+            detail="first step",
+        )
+
+    def _step(self, job, done):
+        self._progress.update(self._tasks[id(job)], completed=done)
         total = self._steps[id(job)][1]
         if total:
             self._shares[id(job)] = job.seconds * done / total

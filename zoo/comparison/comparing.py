@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 from zoo.comparison import benchmark, conditions, planning
 from zoo.comparison.benchmark import Settings
 from zoo.comparison.callback import ComparisonCallback
+from zoo.comparison.cost_record import BenchmarkReport
 from zoo.comparison.entries import Entry
 from zoo.comparison.executors import Execution
 from zoo.comparison.jobs import Outcome, RunPlan
@@ -49,11 +50,6 @@ class Workplace:
             raise UsageError(
                 f"jobs is {self.jobs}: this machine has {cores_in_words(cores)}; use 1 to {cores}."
             )
-
-    @property
-    def for_workers(self) -> dict[str, Any]:
-        """What every worker is told."""
-        return {"use_plugins": self.use_plugins, "data_dir": self.data_dir}
 
 
 @dataclass
@@ -118,13 +114,14 @@ class Comparing:
                 workplace.runs_dir,
                 workplace.jobs,
                 workplace.together,
-                workplace.for_workers,
+                workplace.use_plugins,
+                workplace.data_dir,
                 self.callback,
             )
             self.outcomes = execution.carry_out(run_plan)
         return of_outcomes(self.outcomes)
 
-    def costs(self, results: Sequence[Result]) -> dict[str, Any] | None:
+    def costs(self, results: Sequence[Result]) -> BenchmarkReport | None:
         """The cost benchmark of those that have runs, from a file or measured now; None: no settings.
 
         Raises:
@@ -145,22 +142,27 @@ class Comparing:
         )
         if path.exists():
             try:
-                return benchmark.read(path)
+                return BenchmarkReport.read(path)
             except ZooError as error:
                 self.callback.note(f"measured again: {error}")
         try:
             precisions = {name: present[name].runs[0].record["precision"] for name in requests}
-            record = benchmark.benchmark(
-                requests, self.settings, self.workplace.for_workers, self.callback, precisions
+            report = benchmark.measure(
+                requests,
+                self.settings,
+                self.workplace.data_dir,
+                self.callback,
+                use_plugins=self.workplace.use_plugins,
+                precisions=precisions,
             )
         except KeyboardInterrupt as error:
             raise Interrupted(
                 "stopped during the cost benchmark; all runs are kept. Give the same command to continue.",
                 signal.SIGINT,
             ) from error
-        if not record["problems"]:
-            benchmark.write(path, record)
-        return record
+        if not report.problems:
+            report.write(path)
+        return report
 
     @property
     def harness(self) -> dict[str, Any]:
@@ -270,7 +272,7 @@ def compare_runs(
     comparing = Comparing(entries, request, workplace, settings, callback)
     found = comparing.train(comparing.plan(seeds))
     cost = comparing.costs(found)
-    problems = (cost or {}).get("problems", {})
+    problems = cost.problems if cost else {}
     notes = [f"costs of {name}: {cause}" for name, cause in problems.items()]
     mixed = what_differs([each for each in found if each.runs], registry.manifest)
     about = ReportInfo(command, target, mixed, comparing.harness, notes)
@@ -338,18 +340,19 @@ def _check_memory(run_plan: RunPlan, jobs: int) -> None:
 
 def costs_in(
     folders: Sequence[Path], results: Sequence[Result], note: Callable[[str], None]
-) -> Mapping[str, Any] | None:
+) -> BenchmarkReport | None:
     """The latest record of costs in some runs folders that covers most of the results."""
     from zoo.comparison.report import matching_cost
 
-    best, covered = None, 0
+    best: BenchmarkReport | None = None
+    covered = 0
     for path in sorted(path for folder in folders for path in folder.glob("costs/costs-*.json")):
         try:
-            record = benchmark.read(path)
+            record = BenchmarkReport.read(path)
         except ZooError as error:
             note(f"skipped: {error}")
             continue
         count = sum(matching_cost(result, record) is not None for result in results)
-        if count and (count, record["created"]) > (covered, best["created"] if best else ""):
+        if count and (count, record.created) > (covered, best.created if best else ""):
             best, covered = record, count
     return best
