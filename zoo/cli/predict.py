@@ -8,7 +8,7 @@ import click
 from zoo.cli import options
 from zoo.errors import UsageError
 from zoo.inference import Model, predict
-from zoo.runs.run import find_run
+from zoo.runs.selection import find_run
 from zoo.terminal import echo, percent, print_json, style
 
 if TYPE_CHECKING:

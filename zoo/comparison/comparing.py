@@ -18,7 +18,7 @@ from zoo.comparison.results import Result, of_outcomes
 from zoo.environment import cores_in_words, usable_cores
 from zoo.errors import Interrupted, UsageError, ZooError
 from zoo.registry import Registry
-from zoo.runs.run import check_writable
+from zoo.runs.files import check_writable
 from zoo.training.request import Request
 
 
@@ -130,7 +130,7 @@ class Comparing:
         first = next(iter(present.values())).runs[0]
         path = benchmark.file_of(
             self.workplace.runs_dir,
-            [present[name].runs[0].record["identity"] for name in requests],
+            [present[name].runs[0].record.identity for name in requests],
             conditions.of_run(first),
             settings,
         )
@@ -140,7 +140,7 @@ class Comparing:
             except ZooError as error:
                 self.reporter.note(f"measured anew: {error}")
         try:
-            precisions = {name: present[name].runs[0].record["precision"] for name in requests}
+            precisions = {name: present[name].runs[0].record.precision for name in requests}
             record = benchmark.benchmark(
                 requests, settings, self.workplace.for_workers, self.reporter, precisions
             )

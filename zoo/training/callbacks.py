@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from zoo.runs.record import RunRecord
 from zoo.training.backends.base import RunningMetrics
 
 
@@ -42,8 +43,8 @@ class Callback:
     def training_ended(self) -> None:
         """No epoch follows; the test set has not been read yet."""
 
-    def finished(self, record: dict[str, Any]) -> None:
-        """The run is complete, and this is its run.json."""
+    def finished(self, record: RunRecord) -> None:
+        """The run is complete, and this is what its run.json holds."""
 
     def close(self) -> None:
         """Nothing more will be told, whatever happened."""
