@@ -8,11 +8,12 @@ import click
 from zoo.cli import options
 from zoo.datasets.dataset import title
 from zoo.environment import cores_in_words
+from zoo.formatting import duration, percent, size, views
 from zoo.runs.part import plain
 from zoo.runs.record import INTERRUPTED, RUNNING, Timings
 from zoo.runs.run import HISTORY, Run
 from zoo.runs.selection import all_runs, find_run
-from zoo.terminal import duration, echo, percent, print_json, print_table, size, style, views
+from zoo.terminal import echo, print_json, print_table, style
 
 
 @click.group("runs", invoke_without_command=True)

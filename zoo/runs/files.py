@@ -44,5 +44,5 @@ def check_writable(runs_dir: Path) -> None:
 def unwritable(folder: Path, error: OSError) -> ZooError:
     """The error for a folder that cannot be made or written."""
     return ZooError(
-        f"{folder}: cannot be written ({error.strerror or error}). Give another --runs-dir."
+        f"{folder}: cannot be written ({error.strerror or error}). Use another `runs_dir`."
     )
