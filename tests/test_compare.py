@@ -19,8 +19,9 @@ from scipy.special import softmax
 from scipy.stats import binomtest
 
 from zoo.comparison import table
-from zoo.comparison.diagnostics import make_exhibits
+from zoo.comparison.diagnostics import make_diagnostics
 from zoo.comparison.results import Result
+from zoo.comparison.schema import ComparisonReport
 from zoo.runs.run import Run
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals")
@@ -165,9 +166,11 @@ def test_the_better_one_comes_first_with_what_it_learned_and_costs(made):
 def test_how_samples_reached_each_model_is_said_everywhere(made, zoo_here):
     document = made["document"]
     assert [each["conversion"] for each in document["rows"]] == ["image: as stored"] * 2
-    assert "input: image: as stored (wide, blind)" in table.foot(document)
-    assert "| image: as stored |" in table.markdown(document)
-    (first, _) = csv.DictReader(io.StringIO(table.as_csv(document)))
+    assert "input: image: as stored (wide, blind)" in table.foot(
+        ComparisonReport.from_dict(document)
+    )
+    assert "| image: as stored |" in table.markdown(ComparisonReport.from_dict(document))
+    (first, _) = csv.DictReader(io.StringIO(table.as_csv(ComparisonReport.from_dict(document))))
     assert first["input"] == "image: as stored"
     run = json.loads(next(made["runs"].glob("wide-*/run.json")).read_text())
     assert run["input"]["conversion"] == "image: as stored"
@@ -390,8 +393,10 @@ def test_two_at_a_time_learn_the_same_and_the_table_says_so(made, nets, small_np
     document = json.loads(result.stdout)
     assert row(document, "wide")["accuracies"] == row(made["document"], "wide")["accuracies"][:2]
     assert document["harness"]["overhead"] is None
-    assert "in the runs' own phases, 2 at a time" in "\n".join(table.foot(document))
-    assert any("disturbed" in note for note in document["notes"])
+    assert "in the runs' own phases, 2 at a time" in "\n".join(
+        table.foot(ComparisonReport.from_dict(document))
+    )
+    assert any("timings are upper bounds" in note for note in document["notes"])
 
 
 # Runs made elsewhere.
@@ -414,7 +419,7 @@ def test_a_validation_set_of_the_datasets_own_counts_as_one(runs, zoo_here):
     _, out, _ = zoo_here("compare", "--from", runs, "--json")
     assert row(json.loads(out), "wide")["target"]["of"] == 3
     found = [Run.open(folder) for folder in sorted(runs.glob("wide*"))]
-    assert len(make_exhibits([Result("wide", found)], None, "image")["curves"]["wide"]) == 3
+    assert len(make_diagnostics([Result("wide", found)], None, "image").curves["wide"]) == 3
 
 
 def test_a_name_that_no_run_has_is_told(runs, zoo_here):
@@ -577,9 +582,11 @@ def test_a_document_from_before_there_were_ensembles_and_conversions_is_still_re
     for row in document["rows"]:
         row.pop("conversion", None)
         row["text"].pop("conversion", None)
-    assert table.ensemble_grid(document)[1] == []
-    assert "ensemble" not in table.markdown(document)
-    assert len(table.as_csv(document).splitlines()) == 1 + len(document["rows"])
+    assert table.ensemble_grid(ComparisonReport.from_dict(document))[1] == []
+    assert "ensemble" not in table.markdown(ComparisonReport.from_dict(document))
+    assert len(table.as_csv(ComparisonReport.from_dict(document)).splitlines()) == 1 + len(
+        document["rows"]
+    )
 
 
 def test_explain_tells_of_every_column_that_is_printed(runs, zoo_here):

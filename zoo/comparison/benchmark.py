@@ -24,7 +24,7 @@ from zoo.comparison.schema import Conditions
 from zoo.comparison.worker_process import ONE_OF_MANY, Worker
 from zoo.errors import UsageError
 from zoo.registry import Registry
-from zoo.runs.run import digest, now
+from zoo.runs.files import digest, now
 from zoo.training.request import Request
 
 PROCESS_BYTES = 1_500_000_000

@@ -1,9 +1,10 @@
 """The table's columns: what each says, and how it is written."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from zoo.comparison.schema import Interval, Row, Statistic, TimeToTarget
 from zoo.formatting import hundredths, size
 
 SEES, IS, LEARNS, COSTS = "sees", "is", "learns", "costs"
@@ -22,31 +23,29 @@ class Column:
     text: Callable[[Any], str]
 
 
-def interval(value) -> str:
+def interval(value: Interval) -> str:
     """`99.20 to 99.47`"""
     return f"{hundredths(value[0])} to {hundredths(value[1])}"
 
 
-def _rank(value) -> str:
+def _rank(value: tuple[int, int]) -> str:
     best, worst = value
     return str(best) if best == worst else f"{best} to {worst}"
 
 
-def _stat(text: Callable[[float], str]) -> Callable[[Mapping[str, Any]], str]:
-    return lambda stat: text(stat["median"])
+def _stat(text: Callable[[float], str]) -> Callable[[Statistic], str]:
+    return lambda stat: text(stat.median)
 
 
-def _target(value) -> str:
-    if value["seconds"] is None:
+def _target(target: TimeToTarget) -> str:
+    if target.seconds is None:
         return "missed"
-    text = f"{value['seconds']:.3g}"
-    return (
-        text if value["reached"] == value["of"] else f"{text} ({value['reached']} of {value['of']})"
-    )
+    text = f"{target.seconds:.3g}"
+    return text if target.reached == target.of else f"{text} ({target.reached} of {target.of})"
 
 
-def _epochs(value) -> str:
-    return "missed" if value["epochs"] is None else f"{value['epochs']:g}"
+def _epochs(target: TimeToTarget) -> str:
+    return "missed" if target.epochs is None else f"{target.epochs:g}"
 
 
 COLUMNS = (
@@ -186,10 +185,10 @@ ENSEMBLE = (
 """What the ensembles' lines say."""
 
 
-def write(column: Column, row: Mapping[str, Any]) -> str:
+def write(column: Column, row: Row) -> str:
     """The row's cell as people read it."""
     key = "target" if column.key == "epochs_to_target" else column.key
-    value = row.get(key)
+    value = getattr(row, key)
     return NOTHING if value is None else column.text(value)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from zoo.comparison import benchmark, conditions, planning
 from zoo.comparison.benchmark import Settings
@@ -17,10 +16,11 @@ from zoo.comparison.executors import Execution
 from zoo.comparison.jobs import Outcome, RunPlan
 from zoo.comparison.planning import CostEstimator
 from zoo.comparison.results import Result, Wanted, of_outcomes
+from zoo.comparison.schema import ComparisonReport, HarnessInfo
 from zoo.environment import cores_in_words, usable_cores
 from zoo.errors import Interrupted, UsageError, ZooError
 from zoo.registry import Registry
-from zoo.runs.run import check_writable
+from zoo.runs.files import check_writable
 from zoo.training.backend import check_trains_together
 from zoo.training.request import Request
 
@@ -136,7 +136,7 @@ class Comparing:
         first = next(iter(present.values())).runs[0]
         path = benchmark.file_of(
             self.workplace.runs_dir,
-            [present[name].runs[0].record["identity"] for name in requests],
+            [present[name].runs[0].record.identity for name in requests],
             conditions.of_run(first),
             self.settings,
         )
@@ -146,7 +146,7 @@ class Comparing:
             except ZooError as error:
                 self.callback.note(f"measured again: {error}")
         try:
-            precisions = {name: present[name].runs[0].record["precision"] for name in requests}
+            precisions = {name: present[name].runs[0].record.precision for name in requests}
             report = benchmark.measure(
                 requests,
                 self.settings,
@@ -165,25 +165,20 @@ class Comparing:
         return report
 
     @property
-    def harness(self) -> dict[str, Any]:
-        """What the comparison itself cost, beyond what its runs took.
-
-        `wall_seconds` holds planning, estimating and training; `overhead` is its excess over the
-        phases of the runs (loading, importing, compiling, training, ...) as a share of these; None
-        if nothing was trained, or several at a time or together.
-        """
+    def harness(self) -> HarnessInfo:
+        """What the comparison itself took; its wall time holds planning, estimating and training."""
         phases = sum(outcome.seconds for outcome in self.outcomes)
         trained = [outcome for outcome in self.outcomes if outcome.seconds]
         alone = trained and self.workplace.jobs == 1 and not self.workplace.together
-        return {
-            "jobs": self.workplace.jobs,
-            "together": self.workplace.together,
-            "trained": len(trained),
-            "reused": sum(o.status == "finished" for o in self.outcomes) - len(trained),
-            "wall_seconds": self._seconds,
-            "phases_seconds": phases,
-            "overhead": self._seconds / phases - 1 if alone else None,
-        }
+        return HarnessInfo(
+            jobs=self.workplace.jobs,
+            together=self.workplace.together,
+            trained=len(trained),
+            reused=sum(o.status == "finished" for o in self.outcomes) - len(trained),
+            wall_seconds=self._seconds,
+            phases_seconds=phases,
+            overhead=self._seconds / phases - 1 if alone else None,
+        )
 
     @contextmanager
     def _clocked(self) -> Iterator[None]:
@@ -199,17 +194,17 @@ class Compared:
     """A comparison that is made.
 
     Attributes:
-        report: what `zoo compare --json` prints.
+        report: all of it, typed; `zoo compare --json` prints it.
         results: the runs and failures of each architecture.
     """
 
-    report: dict[str, Any]
+    report: ComparisonReport
     results: list[Result]
 
     @property
     def failed(self) -> list[str]:
         """The architectures of which a run is missing."""
-        return [row["name"] for row in self.report["rows"] if row["problem"]]
+        return [row.name for row in self.report.rows if row.problem]
 
 
 def plan_runs(
@@ -265,7 +260,7 @@ def compare_runs(
         ZooError: no run is finished, or the runs folder cannot be written.
         Interrupted: by a signal; the same comparison goes on from there.
     """
-    from zoo.comparison.report import ReportInfo, make_document
+    from zoo.comparison.report import ReportInfo, make_report
     from zoo.comparison.results import what_differs
 
     _check_names(entries, request, workplace, registry)
@@ -276,7 +271,7 @@ def compare_runs(
     notes = [f"costs of {name}: {cause}" for name, cause in problems.items()]
     mixed = what_differs([each for each in found if each.runs], registry.manifest)
     about = ReportInfo(command, target, mixed, comparing.harness, notes)
-    return Compared(make_document(found, cost, about, callback), found)
+    return Compared(make_report(found, cost, about, callback), found)
 
 
 def compare_folders(
@@ -303,7 +298,7 @@ def compare_folders(
         ZooError: the predictions of a run cannot be read.
     """
     from zoo.comparison import results
-    from zoo.comparison.report import ReportInfo, make_document
+    from zoo.comparison.report import ReportInfo, make_report
 
     found = results.of_folders(folders, wanted, callback)
     present = [each for each in found if each.runs]
@@ -312,7 +307,7 @@ def compare_folders(
     if not allow_mixed:
         results.refuse_mixed(mixed)
     cost = costs_in(folders, present, callback.note)
-    return Compared(make_document(found, cost, ReportInfo(command, target, mixed), callback), found)
+    return Compared(make_report(found, cost, ReportInfo(command, target, mixed), callback), found)
 
 
 def _check_names(entries, request, workplace: Workplace, registry: Registry) -> None:
@@ -342,7 +337,7 @@ def costs_in(
     folders: Sequence[Path], results: Sequence[Result], note: Callable[[str], None]
 ) -> BenchmarkReport | None:
     """The latest record of costs in some runs folders that covers most of the results."""
-    from zoo.comparison.report import matching_cost
+    from zoo.comparison.report_rows import matching_cost
 
     best: BenchmarkReport | None = None
     covered = 0

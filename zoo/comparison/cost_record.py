@@ -10,8 +10,8 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
 from zoo import atomic
-from zoo.comparison import schema
-from zoo.comparison.schema import Conditions, Number, Statistic, Whole
+from zoo.comparison.report_file import read
+from zoo.comparison.schema import SCHEMA, Conditions, Number, Statistic, Whole
 from zoo.errors import ZooError
 from zoo.frames import as_frame
 
@@ -63,7 +63,7 @@ class BenchmarkReport(Struct, kw_only=True):
         baselines: comparisons with other code, in words, by name; pytest-benchmark's alone.
     """
 
-    schema: int = schema.SCHEMA
+    schema: int = SCHEMA
     created: str
     settings: MeasuredWith
     conditions: Conditions | None
@@ -115,7 +115,7 @@ class BenchmarkReport(Struct, kw_only=True):
         Raises:
             ZooError: it cannot be read, is damaged (the field is named), or of a newer schema.
         """
-        report = schema.read(path, cls, "record of zoo bench")
+        report = read(path, cls, SCHEMA, "record of zoo bench")
         if fault := _fault(report):
             raise ZooError(f"{path}: is damaged ({fault}).")
         return report

@@ -9,9 +9,10 @@ from msgspec import UNSET, Struct
 
 from zoo.comparison.cost import INFERENCE_BATCHES
 from zoo.comparison.cost_record import BenchmarkReport, CostEntry, MeasuredWith
-from zoo.comparison.schema import Conditions, Number, Statistic, Whole, converted
+from zoo.comparison.schema import Conditions, Number, Statistic, Whole
 from zoo.errors import ZooError
 from zoo.reading import text_of
+from zoo.runs.codec import convert
 
 
 def _rate(value: float) -> str:
@@ -142,7 +143,7 @@ class _PytestFile(Struct):
 
 def _of_pytest(path: Path, content: Any) -> BenchmarkReport:
     try:
-        made = converted(content, _PytestFile)
+        made = convert(content, _PytestFile)
         report = _report_of(made)
     except (ValueError, ArithmeticError) as error:
         raise ZooError(f"{path}: is damaged ({error}).") from error

@@ -5,11 +5,11 @@ probabilities are averaged.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from zoo.comparison.results import Result
+from zoo.comparison.schema import Ensemble
 from zoo.metrics import MeanProbability, log_probabilities, measured
 
 ALL = "all"
@@ -20,7 +20,7 @@ def make_ensembles(
     results: Sequence[Result],
     correct: Mapping[str, np.ndarray],
     done: Callable[[int], object] = lambda _done: None,
-) -> list[dict[str, Any]]:
+) -> list[Ensemble]:
     """One for each result with at least two runs, in their order, then one of all results' runs.
 
     Args:
@@ -52,16 +52,16 @@ def _ensemble(
     mean: MeanProbability,
     labels: np.ndarray,
     correct: Mapping[str, np.ndarray],
-) -> dict[str, Any]:
+) -> Ensemble:
     together = measured(mean.logarithm, labels)
     alone = np.concatenate([correct[result.name] for result in group])
-    return {
-        "name": name,
-        "architectures": [result.name for result in group],
-        "members": mean.count,
-        "accuracy": together["test_accuracy"],
-        "interval": together["test_accuracy_interval"],
-        "correct": together["test_correct"],
-        "examples": together["test_examples"],
-        "members_accuracy": float(alone.mean()),
-    }
+    return Ensemble(
+        name=name,
+        architectures=[result.name for result in group],
+        members=mean.count,
+        accuracy=together["test_accuracy"],
+        interval=together["test_accuracy_interval"],
+        correct=together["test_correct"],
+        examples=together["test_examples"],
+        members_accuracy=float(alone.mean()),
+    )

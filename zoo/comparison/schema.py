@@ -4,16 +4,15 @@ Fields of which the default is `UNSET` are left out of the JSON where they are n
 older versions do not have them.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from zoo.errors import ZooError
-from zoo.reading import text_of
+from zoo.comparison.report_file import read
+from zoo.runs.codec import convert
 
 SCHEMA = 1
 
@@ -22,7 +21,6 @@ Number = Annotated[float, Meta(gt=-1e300, lt=1e300)]
 Whole = Annotated[int, Meta(ge=-(2**63) + 1, le=2**63 - 1)]
 Conditions = dict[str, str | None]
 Interval = tuple[Number, Number]
-T = TypeVar("T", bound=Struct)
 
 
 class Statistic(Struct, kw_only=True):
@@ -284,7 +282,7 @@ class ComparisonReport(Struct, kw_only=True):
         Raises:
             ValueError: a field is missing or of another type; it is named.
         """
-        return converted(values, cls)
+        return convert(values, cls)
 
     @classmethod
     def read(cls, path: Path) -> "ComparisonReport":
@@ -293,37 +291,45 @@ class ComparisonReport(Struct, kw_only=True):
         Raises:
             ZooError: it cannot be read, is damaged (the field is named), or of a newer schema.
         """
-        return read(path, cls, "report of zoo compare")
+        return read(path, cls, SCHEMA, "report of zoo compare")
 
 
-def read(path: Path, kind: type[T], what: str) -> T:
-    """A file of JSON as an object of `kind`, which `what` names in words.
+class Curve(Struct, kw_only=True):
+    """A run's learning curve: a value for each epoch; None where it is not finite."""
 
-    Raises:
-        ZooError: it cannot be read, is damaged (the field is named), or of a newer schema.
+    seed: Whole
+    epochs: list[Whole]
+    seconds: list[Number]
+    val_accuracy: list[Number | None]
+    loss: list[Number | None]
+
+
+class Answers(Struct, kw_only=True):
+    """An architecture's answers to one sample: the class that each seed gives, and how many are right."""
+
+    classes: list[Whole]
+    right: Whole
+
+
+class Disagreement(Struct, kw_only=True):
+    """A test sample that architectures answer differently; `image` is a `data:` address."""
+
+    index: Whole
+    label: Whole
+    image: str
+    answers: dict[str, Answers]
+
+
+class Diagnostics(Struct, kw_only=True):
+    """What a page shows beside the table.
+
+    Attributes:
+        curves: by architecture, one for each seed that was validated.
+        confusions: by architecture, counts over all seeds: a row for each true class, a column for each
+            answer.
+        disagreements: the samples whose answers differ most between architectures, widest first.
     """
-    try:
-        values = json.loads(text_of(path))
-        schema = values["schema"]
-    except OSError as error:
-        raise ZooError(f"{path}: cannot be read ({error.strerror}).") from error
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ZooError(f"{path}: is no {what}, or damaged ({error}).") from error
-    if schema != SCHEMA:
-        raise ZooError(f"{path}: has schema {schema!r:.20}; this archzoo reads {SCHEMA}.")
-    try:
-        return converted(values, kind)
-    except ValueError as error:
-        raise ZooError(f"{path}: is damaged ({error}).") from error
 
-
-def converted(values: Any, kind: type[T]) -> T:
-    """Plain values as an object of `kind`.
-
-    Raises:
-        ValueError: a field is missing or of another type; it is named.
-    """
-    try:
-        return msgspec.convert(values, kind)
-    except (msgspec.ValidationError, RecursionError) as error:
-        raise ValueError(str(error).replace("`", "")) from error
+    curves: dict[str, list[Curve]]
+    confusions: dict[str, list[list[Whole]]]
+    disagreements: list[Disagreement]

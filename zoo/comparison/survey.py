@@ -13,7 +13,7 @@ from zoo.datasets.location import Locations
 from zoo.datasets.quality import check_alike, worth_saying
 from zoo.environment import peak_memory
 from zoo.registry import Registry
-from zoo.runs.run import digest
+from zoo.runs.files import digest
 from zoo.training.backend import Device
 from zoo.training.backends.base import EVALUATION_BATCH
 from zoo.training.plan import Plan

@@ -70,28 +70,28 @@ class Events(Callback):
     def __init__(self, channel: Channel, place: int):
         self._channel, self._place = channel, place
 
-    def note(self, text):
+    def on_note(self, text):
         self._channel.send(messages.Note(place=self._place, text=text))
 
-    def training_started(self, folder, steps, epochs, start_epoch):
+    def on_train_begin(self, folder, steps, epochs, start_epoch):
         self._channel.send(
             messages.Started(place=self._place, steps=steps, epochs=epochs, start_epoch=start_epoch)
         )
 
-    def step(self, epoch, done, sums):
+    def on_train_batch_end(self, epoch, step, metrics):
         self._channel.send(
             messages.Step(
                 place=self._place,
                 epoch=epoch,
-                done=done,
-                loss=sums.mean_loss,
-                accuracy=sums.accuracy,
+                done=step,
+                loss=metrics.mean_loss,
+                accuracy=metrics.accuracy,
             )
         )
 
-    def epoch_ended(self, row, images_per_second):
+    def on_epoch_end(self, epoch, row, samples_per_second):
         self._channel.send(
-            messages.Epoch(place=self._place, row=row, images_per_second=images_per_second)
+            messages.Epoch(place=self._place, row=row, images_per_second=samples_per_second)
         )
 
 

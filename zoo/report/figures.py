@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator
 
+from zoo.comparison.schema import ComparisonReport, Curve, Pair, Row
 from zoo.report.svg import GRID, INK, MUTED, PAPER, STYLE, Key, inline
 from zoo.report.words import points
 
@@ -34,15 +35,15 @@ Measured = tuple[float, float, float, float]
 
 
 def draw(
-    document: dict[str, Any], curves: dict[str, list[dict[str, Any]]], keys: dict[str, Key]
+    report: ComparisonReport, curves: dict[str, list[Curve]], keys: dict[str, Key]
 ) -> dict[str, Markup | None]:
     """`pairs`, `throughput`, `epochs` and `seconds`; None where there is nothing to draw."""
     with matplotlib.style.context(["default", STYLE]), warnings.catch_warnings():
         # Only DejaVu's widths are used; the reader's fonts show the names.
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         return {
-            "pairs": _pairs(document["pairs"]),
-            "throughput": _throughput(document["rows"], keys),
+            "pairs": _pairs(report.pairs),
+            "throughput": _throughput(report.rows, keys),
             "epochs": _curves(curves, keys, "epochs"),
             "seconds": _curves(curves, keys, "seconds"),
         }
@@ -52,7 +53,7 @@ ALONE = "--ink:#1f2328;--muted:#6b7280;--grid:#e5e7eb;--paper:#ffffff"
 """The page's colours, for a figure that stands outside of it."""
 
 
-def plot_pairs(pairs: list[dict[str, Any]]) -> str:
+def plot_pairs(pairs: list[Pair]) -> str:
     """The differences as a figure of its own, inline SVG; empty where there is nothing to draw."""
     with matplotlib.style.context(["default", STYLE]), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
@@ -60,24 +61,21 @@ def plot_pairs(pairs: list[dict[str, Any]]) -> str:
     return f'<div style="max-width:48em;{ALONE}">{drawn}</div>' if drawn else ""
 
 
-def _pairs(pairs: list[dict[str, Any]]) -> Markup | None:
+def _pairs(pairs: list[Pair]) -> Markup | None:
     """Differences with their intervals around a line at zero."""
     if not pairs or len(pairs) > MOST_PAIRS:
         return None
     figure, axes = _figure(0.75 + 0.27 * len(pairs))
     for height, pair in enumerate(pairs):
-        colour = INK if pair["different"] else MUTED
-        if pair["interval"]:
-            ends = [100 * end for end in pair["interval"]]
-            axes.plot(ends, [height] * 2, color=colour, linewidth=2 if pair["different"] else 1.2)
-        fill = INK if pair["different"] else PAPER
-        axes.plot(
-            100 * pair["difference"], height, "o", markerfacecolor=fill, markeredgecolor=colour
-        )
+        colour = INK if pair.different else MUTED
+        ends = [100 * end for end in pair.interval]
+        axes.plot(ends, [height] * 2, color=colour, linewidth=2 if pair.different else 1.2)
+        fill = INK if pair.different else PAPER
+        axes.plot(100 * pair.difference, height, "o", markerfacecolor=fill, markeredgecolor=colour)
     axes.axvline(0, color=INK, linewidth=1, zorder=1)
     axes.set_yticks(
         range(len(pairs)),
-        [f"{_short(p['first'], 16)} − {_short(p['second'], 16)}" for p in pairs],
+        [f"{_short(p.first, 16)} − {_short(p.second, 16)}" for p in pairs],
     )
     axes.tick_params(axis="y", length=0, labelcolor=INK)
     axes.grid(False, axis="y")
@@ -87,38 +85,36 @@ def _pairs(pairs: list[dict[str, Any]]) -> Markup | None:
     axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(_signed))
     axes.set_xlabel("difference, percentage points")
-    told = [p for p in pairs if p["different"]]
+    told = [p for p in pairs if p.different]
     return inline(
         figure,
         "pairs",
         f"Differences of accuracy with intervals. {len(told)} of {len(pairs)} pairs are told apart"
-        + "".join(f"; {p['first']} − {p['second']} {points(p['difference'])}" for p in told),
+        + "".join(f"; {p.first} − {p.second} {points(p.difference)}" for p in told),
     )
 
 
-def _throughput(rows: list[dict[str, Any]], keys: dict[str, Key]) -> Markup | None:
+def _throughput(rows: list[Row], keys: dict[str, Key]) -> Markup | None:
     """Accuracy against samples per second, with the Pareto front."""
-    shown = {
-        row["name"]: row
+    places = {
+        row.name: (row.inference_images_per_second.median, row.accuracy)
         for row in rows
-        if row["accuracy"] is not None and row["inference_images_per_second"]
+        if row.accuracy is not None and row.inference_images_per_second
     }
-    if not shown:
+    if not places:
         return None
     figure, axes = _figure(3.9)
-    speeds = {name: row["inference_images_per_second"]["median"] for name, row in shown.items()}
-    places = {name: (speeds[name], row["accuracy"]) for name, row in shown.items()}
     bars = {
-        name: [(speeds[name], end) for end in row["interval"]]
-        for name, row in shown.items()
-        if row["interval"]
+        row.name: [(places[row.name][0], end) for end in row.interval]
+        for row in rows
+        if row.name in places and row.interval
     }
     for name, place in places.items():
         axes.plot(*place, keys[name].marker, color=keys[name].colour, markersize=8)
     for name, bar in bars.items():
         axes.plot(*zip(*bar, strict=True), color=keys[name].colour, zorder=1.5)
-    _throughput_axes(axes, list(speeds.values()))
-    edge = _front(axes, [places[name] for name, row in shown.items() if row["pareto"]])
+    _throughput_axes(axes, [speed for speed, _ in places.values()])
+    edge = _front(axes, [places[row.name] for row in rows if row.name in places and row.pareto])
     _label_points(axes, keys, places, [*bars.values(), *edge])
     said = (f"{n} {100 * y:.2f} % at {x:,.0f} samples/s" for n, (x, y) in places.items())
     return inline(
@@ -211,9 +207,7 @@ def _covered(box: Box, taken: list[Box], room: Sequence[float]) -> int:
     return sum(left < x1 and x0 < right and bottom < y1 and y0 < top for x0, y0, x1, y1 in taken)
 
 
-def _curves(
-    curves: dict[str, list[dict[str, Any]]], keys: dict[str, Key], against: str
-) -> Markup | None:
+def _curves(curves: dict[str, list[Curve]], keys: dict[str, Key], against: str) -> Markup | None:
     """Validation accuracy: the mean over seeds, a band from the least to the greatest."""
     lines = {name: _over_seeds(seeds, against) for name, seeds in curves.items()}
     lines = {name: line for name, line in lines.items() if line}
@@ -244,10 +238,10 @@ def _curves(
     return inline(figure, against, f"Validation accuracy over {axes.get_xlabel()}: {ends}")
 
 
-def _over_seeds(seeds: list[dict[str, Any]], against: str) -> list[Measured]:
+def _over_seeds(seeds: list[Curve], against: str) -> list[Measured]:
     """Each epoch that has a measurement."""
     line = []
-    measured = [zip(seed[against], seed["val_accuracy"], strict=True) for seed in seeds]
+    measured = [zip(getattr(seed, against), seed.val_accuracy, strict=True) for seed in seeds]
     for epoch in zip_longest(*measured, fillvalue=(None, None)):
         here = [pair for pair in epoch if None not in pair]
         if here:
