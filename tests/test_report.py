@@ -19,7 +19,8 @@ import pytest
 pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")
 
-from zoo.comparison.schema import ComparisonReport, Diagnostics
+from zoo.comparison.diagnostics_schema import Diagnostics
+from zoo.comparison.schema import ComparisonReport
 from zoo.errors import UsageError
 from zoo.report import page, words
 from zoo.runs.codec import convert

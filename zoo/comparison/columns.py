@@ -176,14 +176,6 @@ COLUMNS = (
     ),
 )
 
-ENSEMBLE = (
-    "An ensemble answers by the mean of its members' softmax probabilities (Lakshminarayanan, "
-    "Pritzel and Blundell 2017, arXiv:1612.01474): the seeds of one architecture, or all runs of "
-    "all. However many members it has, it is one observation: its 95 % interval (Wilson) holds the "
-    "sampling of the test samples only, not what other seeds would give, and it has no rank."
-)
-"""What the ensembles' lines say."""
-
 
 def write(column: Column, row: Row) -> str:
     """The row's cell as people read it."""

@@ -17,39 +17,12 @@ from zoo.comparison.jobs import Outcome, RunPlan
 from zoo.comparison.planning import CostEstimator
 from zoo.comparison.results import Result, Wanted, of_outcomes
 from zoo.comparison.schema import ComparisonReport, HarnessInfo
-from zoo.environment import cores_in_words, usable_cores
-from zoo.errors import Interrupted, UsageError, ZooError
+from zoo.comparison.workplace import Workplace, check_memory
+from zoo.errors import Interrupted, ZooError
 from zoo.registry import Registry
 from zoo.runs.files import check_writable
 from zoo.training.backend import check_trains_together
 from zoo.training.request import Request
-
-
-@dataclass(frozen=True)
-class Workplace:
-    """Where a comparison works.
-
-    Attributes:
-        jobs: processes that train at a time.
-        together: whether such a process trains all seeds of an architecture, in one program.
-        use_plugins: whether workers load plugins.
-
-    Raises:
-        UsageError: `jobs` is below 1, or more than there are cores.
-    """
-
-    runs_dir: Path
-    data_dir: str | None = None
-    jobs: int = 1
-    together: bool = False
-    use_plugins: bool = True
-
-    def __post_init__(self):
-        cores = usable_cores()
-        if not 1 <= self.jobs <= cores:
-            raise UsageError(
-                f"jobs is {self.jobs}: this machine has {cores_in_words(cores)}; use 1 to {cores}."
-            )
 
 
 @dataclass
@@ -94,7 +67,7 @@ class Comparing:
             run_plan = replace(
                 run_plan, parallel=workplace.jobs, costs_follow=self.settings is not None
             )
-            _check_memory(run_plan, workplace.jobs)
+            check_memory(run_plan, workplace.jobs)
         self.callback.on_plan(run_plan)
         return run_plan
 
@@ -298,6 +271,7 @@ def compare_folders(
         ZooError: the predictions of a run cannot be read.
     """
     from zoo.comparison import results
+    from zoo.comparison.recorded_costs import costs_in
     from zoo.comparison.report import ReportInfo, make_report
 
     found = results.of_folders(folders, wanted, callback)
@@ -317,37 +291,3 @@ def _check_names(entries, request, workplace: Workplace, registry: Registry) -> 
             plan = request(entry).plan(registry)
             if workplace.together:
                 check_trains_together(plan.backend)
-
-
-def _check_memory(run_plan: RunPlan, jobs: int) -> None:
-    import psutil
-
-    if run_plan.memory is None or jobs == 1:
-        return
-    there = psutil.virtual_memory().available
-    fit = max(1, there // run_plan.memory)
-    if jobs > fit:
-        raise UsageError(
-            f"jobs is {jobs}: a training here takes {run_plan.memory / 2**30:.1f} GiB and "
-            f"{there / 2**30:.1f} GiB are free; use at most {fit}."
-        )
-
-
-def costs_in(
-    folders: Sequence[Path], results: Sequence[Result], note: Callable[[str], None]
-) -> BenchmarkReport | None:
-    """The latest record of costs in some runs folders that covers most of the results."""
-    from zoo.comparison.report_rows import matching_cost
-
-    best: BenchmarkReport | None = None
-    covered = 0
-    for path in sorted(path for folder in folders for path in folder.glob("costs/costs-*.json")):
-        try:
-            record = BenchmarkReport.read(path)
-        except ZooError as error:
-            note(f"skipped: {error}")
-            continue
-        count = sum(matching_cost(result, record) is not None for result in results)
-        if count and (count, record.created) > (covered, best.created if best else ""):
-            best, covered = record, count
-    return best

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from zoo.comparison.diagnostics_schema import Answers, Curve, Diagnostics, Disagreement
 from zoo.comparison.results import Result
-from zoo.comparison.schema import Answers, Curve, Diagnostics, Disagreement
 from zoo.datasets.samples import Stored
 from zoo.runs.run import Run
 

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
-from zoo.comparison import columns, conditions, report_notes, significance
+from zoo.comparison import columns, conditions, ranking, report_notes, significance
 from zoo.comparison.callback import ComparisonCallback
 from zoo.comparison.cost_record import THROUGHPUT, BenchmarkReport
 from zoo.comparison.ensembles import make_ensembles
+from zoo.comparison.methods import METHODS
 from zoo.comparison.report_rows import make_rows, problem_of
 from zoo.comparison.results import Result, resolved_recipe
 from zoo.comparison.schema import (
@@ -80,7 +81,7 @@ def make_report(
     progress = _Progress(callback, present)
     correct = {result.name: right_answers(result, progress.read) for result in present}
     pairs = significance.differences(correct, progress.tested)
-    ranks = significance.ranks(list(correct), pairs.told_apart)
+    ranks = ranking.ranks(list(correct), pairs.told_apart)
     rows = make_rows(results, correct, ranks, cost, info.target)
     notes = [
         *info.notes,
@@ -101,7 +102,7 @@ def make_report(
         mixed=list(info.mixed),
         notes=notes,
         target=info.target,
-        methods={**significance.METHODS, "ensemble": columns.ENSEMBLE},
+        methods=dict(METHODS),
         columns=[_column(column) for column in columns.COLUMNS],
         rows=rows,
         ensembles=make_ensembles(_best_first(present, correct), correct, progress.added),
@@ -208,7 +209,7 @@ def _pair(pair: significance.Difference, correct: "Mapping[str, np.ndarray]") ->
 
 
 def _noise(correct: "Mapping[str, np.ndarray]", cost: BenchmarkReport | None) -> NoiseFloor:
-    accuracy = significance.seed_noise(correct)
+    accuracy = ranking.seed_noise(correct)
     lines = []
     if accuracy is not None:
         lines.append(

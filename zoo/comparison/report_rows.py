@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from zoo.comparison import conditions, significance
+from zoo.comparison import conditions, ranking, significance
 from zoo.comparison.cost_record import THROUGHPUT, BenchmarkReport, CostEntry, cost_identity, spread
 from zoo.comparison.results import Result
 from zoo.comparison.schema import FailedSeed, Row, Statistic, TimeToTarget
@@ -184,6 +184,6 @@ def _mark_pareto(rows: Sequence[Row]) -> None:
         for row in rows
         if row.accuracy is not None and row.inference_images_per_second
     }
-    front = significance.pareto(points)
+    front = ranking.pareto(points)
     for row in rows:
         row.pareto = row.name in front

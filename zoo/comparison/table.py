@@ -6,6 +6,7 @@ from typing import Any
 
 from zoo.comparison import columns
 from zoo.comparison.columns import COLUMNS, title
+from zoo.comparison.methods import ENSEMBLE
 from zoo.comparison.schema import (
     ComparisonReport,
     Ensemble,
@@ -249,5 +250,5 @@ def explanations() -> list[tuple[str, str]]:
     """Each column's title and what it says; the ensembles' lines too."""
     return [
         *((title(column), column.explanation) for column in COLUMNS),
-        ("ensembles", columns.ENSEMBLE),
+        ("ensembles", ENSEMBLE),
     ]

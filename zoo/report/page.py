@@ -9,12 +9,11 @@ from typing import Any
 
 from msgspec import to_builtins
 
+from zoo.comparison.diagnostics_schema import Diagnostics, Disagreement
 from zoo.comparison.schema import (
     ColumnInfo,
     ComparisonReport,
     CostSummary,
-    Diagnostics,
-    Disagreement,
     NoiseFloor,
     Pair,
     Row,
