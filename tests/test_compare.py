@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -22,6 +23,7 @@ from zoo.comparison import table
 from zoo.comparison.diagnostics import make_diagnostics
 from zoo.comparison.results import Result
 from zoo.comparison.schema import ComparisonReport
+from zoo.errors import ZooError
 from zoo.runs.run import Run
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals")
@@ -587,6 +589,42 @@ def test_a_document_from_before_there_were_ensembles_and_conversions_is_still_re
     assert len(table.as_csv(ComparisonReport.from_dict(document)).splitlines()) == 1 + len(
         document["rows"]
     )
+
+
+@pytest.mark.parametrize(
+    "path", sorted((PROJECT / "bench/results").glob("compare-*.json")), ids=str
+)
+def test_a_recorded_report_is_read_and_written_as_it_was(path):
+    text = path.read_text()
+    report = ComparisonReport.from_dict(json.loads(text))
+    assert json.dumps(report.to_dict(), indent=2) == text.strip()
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("dataset", []),
+        ("target", "high"),
+        ("rows.1.accuracy", "high"),
+        ("rows.0.status", "fine"),
+        ("rows.0.latency_p50.median", float("nan")),
+        ("pairs.0.interval", [0.1]),
+        ("noise.cost.train", None),
+        ("cost.entries.cnn.train", 3),
+        ("harness.jobs", 1.5),
+    ],
+)
+def test_a_damaged_report_is_refused_with_the_field(tmp_path, place, value):
+    content = json.loads((PROJECT / "bench/results/compare-mnist-quick.json").read_text())
+    *way, last = [int(step) if step.isdigit() else step for step in place.split(".")]
+    inner = content
+    for step in way:
+        inner = inner[step]
+    inner[last] = value
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(content))
+    with pytest.raises(ZooError, match=rf"report\.json: is damaged \({re.escape(place)}: "):
+        ComparisonReport.read(path)
 
 
 def test_explain_tells_of_every_column_that_is_printed(runs, zoo_here):

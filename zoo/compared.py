@@ -52,7 +52,7 @@ class Comparison:
 
         A pandas DataFrame, or a dictionary of arrays without pandas.
         """
-        from zoo.comparison.table import verdict
+        from zoo.comparison.verdict import of_pair
 
         pairs = self.report.pairs
         return as_frame(
@@ -64,7 +64,7 @@ class Comparison:
                 "high": [pair.interval[1] for pair in pairs],
                 "p": [pair.p for pair in pairs],
                 "p_all_pairs": [pair.p_adjusted for pair in pairs],
-                "verdict": [verdict(pair) for pair in pairs],
+                "verdict": [of_pair(pair) for pair in pairs],
             }
         )
 
@@ -74,7 +74,7 @@ class Comparison:
         Raises:
             UsageError: one of them was not compared, or has no finished run.
         """
-        from zoo.comparison.table import verdict
+        from zoo.comparison.verdict import of_pair
 
         known = [row.name for row in self.report.rows]
         for name in (first, second):
@@ -82,7 +82,7 @@ class Comparison:
                 raise UsageError(unknown("architecture in this comparison", name, known))
         for pair in self.report.pairs:
             if {pair.first, pair.second} == {first, second}:
-                return verdict(pair)
+                return of_pair(pair)
         raise UsageError(f"{first} and {second} were not tested against each other.")
 
     def to_html(self, path: str | Path) -> Path:
@@ -120,13 +120,13 @@ class Comparison:
         return arrays.x_test if same else None
 
     def __repr__(self) -> str:
-        from zoo.report.verdict import verdict
+        from zoo.comparison.verdict import verdict
 
         return f"<Comparison on {self.report.dataset.name}: {verdict(self.report)}>"
 
     def _repr_html_(self) -> str:
         from zoo.comparison import columns, table
-        from zoo.report.verdict import verdict
+        from zoo.comparison.verdict import verdict
 
         titles, cells = table.grid(self.report, (columns.LEARNS,))
         head = "".join(f"<th>{html.escape(title)}</th>" for title in titles)

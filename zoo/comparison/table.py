@@ -4,14 +4,13 @@ import csv
 import io
 from typing import Any
 
-from zoo.comparison import columns
+from zoo.comparison import columns, verdict
 from zoo.comparison.columns import COLUMNS, title
 from zoo.comparison.methods import ENSEMBLE
 from zoo.comparison.schema import (
     ComparisonReport,
     Ensemble,
     HarnessInfo,
-    Pair,
     Row,
     Statistic,
 )
@@ -51,7 +50,7 @@ def pair_grid(report: ComparisonReport) -> tuple[list[str], list[list[str]]]:
             f"{100 * pair.interval[0]:+.2f} to {100 * pair.interval[1]:+.2f}",
             p_value(pair.p),
             p_value(pair.p_adjusted),
-            verdict(pair),
+            verdict.of_pair(pair),
         ]
         for pair in report.pairs
     ]
@@ -73,15 +72,6 @@ def ensemble_grid(report: ComparisonReport) -> tuple[list[str], list[list[str]]]
     ]
     titles = ["ensemble", "members", "test accuracy %", "95 % interval", "mean of its members %"]
     return titles, cells
-
-
-def verdict(pair: Pair) -> str:
-    """In words."""
-    if pair.different:
-        return f"{pair.first} is better"
-    if pair.seeds < 2:
-        return "cannot tell: one seed"
-    return "cannot tell"
 
 
 def foot(report: ComparisonReport) -> list[str]:

@@ -19,10 +19,10 @@ from zoo.comparison.schema import (
     Row,
     Statistic,
 )
+from zoo.comparison.verdict import of_pair, verdict
 from zoo.errors import UsageError
 from zoo.formatting import listed, p_value, percent
 from zoo.report import words
-from zoo.report.verdict import verdict
 
 NEEDED = ("jinja2", "matplotlib")
 MATRIX_CLASSES = 20
@@ -217,11 +217,7 @@ def _seeds(rows: list[Row]) -> list[tuple[str, list[str]]]:
 
 
 def _pair(pair: Pair) -> dict[str, Any]:
-    higher, lower = pair.first, pair.second
-    if pair.difference < 0:
-        higher, lower = lower, higher
-    conclusion = f"{higher} is above {lower}" if pair.different else "cannot tell"
-    return {**to_builtins(pair), "conclusion": conclusion}
+    return {**to_builtins(pair), "conclusion": of_pair(pair)}
 
 
 def _confusions(confusions: dict[str, list[list[int]]], classes: list[str]) -> list[dict[str, Any]]:

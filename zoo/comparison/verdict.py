@@ -1,7 +1,19 @@
-"""What the differences between architectures say, in one sentence."""
+"""What the differences between architectures say, in words."""
 
 from zoo.comparison.schema import ComparisonReport, Pair
 from zoo.formatting import listed
+
+
+def of_pair(pair: Pair) -> str:
+    """`cnn is better`, or that nobody can tell."""
+    if pair.different:
+        return f"{_ordered(pair)[0]} is better"
+    return "cannot tell: one seed" if pair.seeds < 2 else "cannot tell"
+
+
+def _ordered(pair: Pair) -> tuple[str, str]:
+    """The more accurate one first."""
+    return (pair.first, pair.second) if pair.difference >= 0 else (pair.second, pair.first)
 
 
 def verdict(report: ComparisonReport) -> str:
@@ -23,11 +35,7 @@ def verdict(report: ComparisonReport) -> str:
 
 def _told_above(pairs: list[Pair]) -> set[tuple[str, str]]:
     """The (higher, lower) of each pair that was told apart."""
-    return {
-        (pair.first, pair.second) if pair.difference > 0 else (pair.second, pair.first)
-        for pair in pairs
-        if pair.different
-    }
+    return {_ordered(pair) for pair in pairs if pair.different}
 
 
 def _leaders(names: list[str], above: set[tuple[str, str]]) -> str:
