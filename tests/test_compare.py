@@ -263,7 +263,7 @@ def test_an_ensemble_needs_two_members(runs, zoo_here, chosen, ensembles):
     found = [(each["name"], each["members"]) for each in json.loads(out)["ensembles"]]
     assert found == ensembles
     _, shown, _ = zoo_here("compare", *given)
-    assert ("What the runs answer together" in shown) == bool(ensembles)
+    assert ("Ensembles" in shown) == bool(ensembles)
     _, shown, _ = zoo_here("compare", *given, "--csv")
     for line in csv.DictReader(io.StringIO(shown)):
         members = dict(ensembles).get(line["architecture"])
@@ -574,7 +574,7 @@ def test_the_page_is_written(runs, small_npz, tmp_path, zoo_here):
     assert "page.html" in err
     page = (tmp_path / "page.html").read_text()
     assert page.count("data:image/png;base64,") > 5  # the images that split them
-    for word in ("wide", "blind", "zoo compare", "What the runs answer together"):
+    for word in ("wide", "blind", "zoo compare", "Ensembles"):
         assert word in page
 
 

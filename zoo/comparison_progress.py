@@ -39,7 +39,7 @@ def _ending(job, outcome) -> str:
 class Notes(ComparisonCallback):
     """What would be lost otherwise."""
 
-    def note(self, text):
+    def on_note(self, text):
         echo(f"note: {text}", err=True)
 
 
@@ -74,7 +74,7 @@ class LogLines(Notes):
 
 
 class LiveBars(Notes):
-    """rich's bars: one for the whole, in estimated seconds, one for each run in hand."""
+    """rich's bars: one for the whole, in estimated seconds, one for each running job."""
 
     def __init__(self, *, silent: bool):
         self._silent = silent
@@ -87,7 +87,7 @@ class LiveBars(Notes):
     def _print(self, text):
         self._progress.console.print(printable(text), markup=False)
 
-    def note(self, text):
+    def on_note(self, text):
         self._print(f"note: {text}")
 
     def on_survey(self, name):
@@ -131,7 +131,7 @@ class LiveBars(Notes):
             case Epoch():
                 self._step(job, message.row["epoch"] * self._steps[id(job)][0])
             case Note():
-                self.note(f"{_title(job)}: {message.text}")
+                self.on_note(f"{_title(job)}: {message.text}")
 
     def _begin(self, job, started):
         total = started.steps * started.epochs
@@ -151,7 +151,7 @@ class LiveBars(Notes):
             self._show_whole()
 
     def _show_whole(self, **more):
-        """The estimated seconds of what has ended, and the shares of what is in hand."""
+        """The estimated seconds of what has ended, and the shares of what is running."""
         completed = self._ended + sum(self._shares.values())
         self._progress.update(self._whole, completed=completed, **more)
 

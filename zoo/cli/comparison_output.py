@@ -67,7 +67,7 @@ def _print_tables(report: ComparisonReport) -> None:
         secho(f"\n{heading}", bold=True)
         print_table(*table.grid(report, groups), numbers=True)
     if report.ensembles:
-        secho("\nWhat the runs answer together", bold=True)
+        secho("\nEnsembles", bold=True)
         print_table(*table.ensemble_grid(report), numbers=True)
     if report.pairs:
         secho("\nWhich differences are real", bold=True)

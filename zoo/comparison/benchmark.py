@@ -84,7 +84,7 @@ def run_benchmark(
         settings: how it is measured.
         data_dir: where data are; None: the usual places.
         use_plugins: whether workers load plugins.
-        callback: is told what happens.
+        callback: its hooks are called.
 
     Returns:
         A row for each architecture that could be measured; the others are in its `problems`.

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 class ComparisonCallback:
     """Does nothing; subclasses show what happens."""
 
-    def note(self, text: str) -> None:
+    def on_note(self, text: str) -> None:
         """Something worth a line."""
 
     def on_survey(self, name: str) -> None:
@@ -35,4 +35,4 @@ class ComparisonCallback:
         """Many runs are read or judged; `done` of `total` are."""
 
     def close(self) -> None:
-        """Nothing more will be told, whatever happened."""
+        """The comparison is over, whatever happened."""

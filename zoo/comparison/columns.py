@@ -13,7 +13,7 @@ NOTHING = "-"
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its key in a row, its title, its unit, what question it answers, what it is."""
+    """A column: its key in a row, title, unit, group and explanation; `text` writes a cell."""
 
     key: str
     title: str
@@ -64,8 +64,8 @@ COLUMNS = (
         "test accuracy",
         "%",
         LEARNS,
-        "Share of the test set that is answered rightly, mean over seeds. Each run read the test "
-        "set once, after training.",
+        "Share of the test set that is classified correctly, mean over seeds. Each run reads the "
+        "test set once, after training.",
         hundredths,
     ),
     Column(
@@ -73,8 +73,8 @@ COLUMNS = (
         "95 % interval",
         "%",
         LEARNS,
-        "Where the mean accuracy would lie for new seeds on new samples of the same kind. It holds "
-        "both kinds of chance; with one seed only that of the samples.",
+        "Where the mean accuracy would lie for new seeds on new samples of the same kind. It covers "
+        "the variation of seeds and of samples; with one seed only that of samples.",
         interval,
     ),
     Column(

@@ -12,13 +12,13 @@ from zoo.comparison.benchmark import Settings
 from zoo.comparison.callback import ComparisonCallback
 from zoo.comparison.cost_record import BenchmarkReport
 from zoo.comparison.entries import Entry
-from zoo.comparison.executors import Execution
+from zoo.comparison.executors import LocalExecutor
 from zoo.comparison.jobs import Outcome, RunPlan
 from zoo.comparison.planning import CostEstimator
 from zoo.comparison.results import Result, Wanted, of_outcomes
 from zoo.comparison.schema import ComparisonReport, HarnessInfo
 from zoo.comparison.workplace import Workplace, check_memory
-from zoo.errors import Interrupted, ZooError
+from zoo.errors import Interrupted, UsageError, ZooError
 from zoo.registry import Registry
 from zoo.runs.files import check_writable
 from zoo.training.backend import check_trains_together
@@ -26,7 +26,7 @@ from zoo.training.request import Request
 
 
 @dataclass
-class Comparing:
+class ComparisonRunner:
     """The trainings and measurements of one comparison.
 
     Args:
@@ -34,7 +34,7 @@ class Comparing:
         request: makes an entry's request.
         workplace: where it works.
         settings: those of the cost benchmark; None: costs are not measured.
-        callback: is told what happens.
+        callback: its hooks are called.
     """
 
     entries: Sequence[Entry]
@@ -79,11 +79,11 @@ class Comparing:
         """Carry out the plan: each architecture's runs and failures.
 
         Raises:
-            Interrupted: by a signal; the same comparison goes on from there.
+            Interrupted: by a signal; the same comparison continues from there.
         """
         workplace = self.workplace
         with self._clocked():
-            execution = Execution(
+            executor = LocalExecutor(
                 workplace.runs_dir,
                 workplace.jobs,
                 workplace.together,
@@ -91,7 +91,7 @@ class Comparing:
                 workplace.data_dir,
                 self.callback,
             )
-            self.outcomes = execution.carry_out(run_plan)
+            self.outcomes = executor.run(run_plan)
         return of_outcomes(self.outcomes)
 
     def costs(self, results: Sequence[Result]) -> BenchmarkReport | None:
@@ -117,7 +117,7 @@ class Comparing:
             try:
                 return BenchmarkReport.read(path)
             except ZooError as error:
-                self.callback.note(f"measured again: {error}")
+                self.callback.on_note(f"measured again: {error}")
         try:
             precisions = {name: present[name].runs[0].record.precision for name in requests}
             report = benchmark.measure(
@@ -199,14 +199,14 @@ def plan_runs(
         workplace: where runs are, and how many are trained at a time.
         registry: knows the architectures and datasets.
         settings: those of the cost benchmark; None: costs are not measured.
-        callback: is told what happens.
+        callback: its hooks are called.
 
     Raises:
         UsageError: a name or a value is unknown, or more jobs are asked for than memory holds.
         ZooError: the runs folder cannot be written.
     """
     _check_names(entries, request, workplace, registry)
-    return Comparing(entries, request, workplace, settings, callback).plan(seeds)
+    return ComparisonRunner(entries, request, workplace, settings, callback).plan(seeds)
 
 
 def compare_runs(
@@ -229,21 +229,23 @@ def compare_runs(
         command: what to type to make the comparison again.
 
     Raises:
-        UsageError: a name or a value is unknown, or more jobs are asked for than memory holds.
+        UsageError: a name or a value is unknown, the target is out of range, or more jobs are asked
+            for than memory holds.
         ZooError: no run is finished, or the runs folder cannot be written.
-        Interrupted: by a signal; the same comparison goes on from there.
+        Interrupted: by a signal; the same comparison continues from there.
     """
     from zoo.comparison.report import ReportInfo, make_report
     from zoo.comparison.results import what_differs
 
+    _check_target(target)
     _check_names(entries, request, workplace, registry)
-    comparing = Comparing(entries, request, workplace, settings, callback)
-    found = comparing.train(comparing.plan(seeds))
-    cost = comparing.costs(found)
+    runner = ComparisonRunner(entries, request, workplace, settings, callback)
+    found = runner.train(runner.plan(seeds))
+    cost = runner.costs(found)
     problems = cost.problems if cost else {}
     notes = [f"costs of {name}: {cause}" for name, cause in problems.items()]
     mixed = what_differs([each for each in found if each.runs], registry.manifest)
-    about = ReportInfo(command, target, mixed, comparing.harness, notes)
+    about = ReportInfo(command, target, mixed, runner.harness, notes)
     return Compared(make_report(found, cost, about, callback), found)
 
 
@@ -274,14 +276,22 @@ def compare_folders(
     from zoo.comparison.recorded_costs import costs_in
     from zoo.comparison.report import ReportInfo, make_report
 
+    _check_target(target)
     found = results.of_folders(folders, wanted, callback)
     present = [each for each in found if each.runs]
     results.check_same_test_set(present)
     mixed = results.what_differs(present, registry.manifest)
     if not allow_mixed:
         results.refuse_mixed(mixed)
-    cost = costs_in(folders, present, callback.note)
+    cost = costs_in(folders, present, callback.on_note)
     return Compared(make_report(found, cost, ReportInfo(command, target, mixed), callback), found)
+
+
+def _check_target(target: float) -> None:
+    if not 0 < target <= 1:
+        raise UsageError(
+            f"target is {target:g}: use an accuracy above 0 and at most 1, such as 0.99."
+        )
 
 
 def _check_names(entries, request, workplace: Workplace, registry: Registry) -> None:

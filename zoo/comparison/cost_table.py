@@ -127,7 +127,9 @@ class _Extra(Struct):
     conditions: Conditions = {}
     settings: _Settings | None = None
     ratio: Number | None = None
+    baseline: str | None = None
     yardstick: str | None = None
+    """As it was called."""
 
 
 class _Benchmark(Struct):
@@ -168,8 +170,9 @@ def _report_of(made: _PytestFile) -> BenchmarkReport:
     baselines: dict[str, str] = {}
     for each in made.benchmarks:
         extra = each.extra_info
-        if extra.ratio is not None and extra.yardstick is not None:
-            baselines[each.name] = f"{extra.ratio:.2f} × the time of {extra.yardstick}"
+        baseline = extra.baseline or extra.yardstick
+        if extra.ratio is not None and baseline is not None:
+            baselines[each.name] = f"{extra.ratio:.2f} × the time of {baseline}"
         if extra.measure is None:
             continue
         entry = report.entries.setdefault(extra.architecture, CostEntry(measures={}))

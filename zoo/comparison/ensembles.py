@@ -1,4 +1,4 @@
-"""What several runs answer together: each architecture's seeds, and all runs of all architectures.
+"""Ensembles: each architecture's seeds, and all runs of all architectures.
 
 Lakshminarayanan, Pritzel and Blundell 2017 (arXiv:1612.01474), "deep ensembles": the members'
 probabilities are averaged.
@@ -26,7 +26,7 @@ def make_ensembles(
     Args:
         results: each with a run, all tested on the same images.
         correct: by a result's name, `(seeds, examples)`: where its runs are right.
-        done: is told how many runs' answers are added.
+        done: is called with the number of runs that are added.
     """
     found, everything, count = [], MeanProbability(), 0
     for result in results:

@@ -26,7 +26,7 @@ from zoo.training.interruption import Interruption
 
 @dataclass(eq=False)
 class _Group:
-    """Jobs that one process trains, in one program; `left` are the places of those in hand."""
+    """Jobs that one process trains, in one program; `left` are the places of unfinished ones."""
 
     jobs: tuple[Job, ...]
     worker: Worker
@@ -36,7 +36,7 @@ class _Group:
         self.left = set(range(len(self.jobs)))
 
 
-class Execution:
+class LocalExecutor:
     """Trains the missing runs of a plan.
 
     Args:
@@ -44,8 +44,8 @@ class Execution:
         at_once: processes at a time.
         together: whether one process trains all runs of an entry, in one program. Those that it
             could not are then trained each alone.
-        use_plugins, data_dir: as each worker is told.
-        callback: is told what happens.
+        use_plugins, data_dir: what each worker uses.
+        callback: its hooks are called.
     """
 
     def __init__(
@@ -61,9 +61,9 @@ class Execution:
         self._use_plugins, self._data_dir, self._callback = use_plugins, data_dir, callback
         self._events: queue.Queue[tuple[_Group, AnyEvent | None]] = queue.Queue()
         self._waiting: list[tuple[Job, ...]] = []
-        self._in_hand: list[_Group] = []
+        self._running: list[_Group] = []
 
-    def carry_out(self, run_plan: RunPlan) -> list[Outcome]:
+    def run(self, run_plan: RunPlan) -> list[Outcome]:
         """Every job's outcome, in the plan's order.
 
         Raises:
@@ -74,8 +74,8 @@ class Execution:
         self._waiting = run_plan.job_groups(self._together)
         with Interruption() as interruption:
             try:
-                while self._waiting or self._in_hand:
-                    while self._waiting and len(self._in_hand) < self._at_once:
+                while self._waiting or self._running:
+                    while self._waiting and len(self._running) < self._at_once:
                         self._start(self._waiting.pop(0))
                     for outcome in self._step():
                         outcomes[id(outcome.job)] = outcome
@@ -83,7 +83,7 @@ class Execution:
                     if interruption.signal_number is not None:
                         self._wind_down(len(run_plan.to_do), interruption.signal_number)
             finally:
-                for group in self._in_hand:
+                for group in self._running:
                     group.worker.kill()
         return [outcomes[id(job)] for job in run_plan.jobs]
 
@@ -105,7 +105,7 @@ class Execution:
             precision=precision,
         )
         group = _Group(jobs, Worker.start(task, ONE_OF_MANY if self._at_once > 1 else None))
-        self._in_hand.append(group)
+        self._running.append(group)
         for job in jobs:
             self._callback.on_run_start(job)
         threading.Thread(target=self._listen, args=(group,), daemon=True).start()
@@ -121,8 +121,8 @@ class Execution:
             group, event = self._events.get(timeout=0.2)
         except queue.Empty:
             return
-        if group not in self._in_hand:
-            return  # what ended it has been told already
+        if group not in self._running:
+            return  # how it ended is known already
         event = event or group.worker.death()
         if isinstance(event, Progress):
             self._callback.on_run_message(group.jobs[event.place], event)
@@ -131,7 +131,7 @@ class Execution:
         places = set(group.left) if event.place is None else {event.place}
         group.left -= places
         if not group.left:
-            self._in_hand.remove(group)
+            self._running.remove(group)
             group.worker.finish()
         jobs = [group.jobs[place] for place in sorted(places)]
         if isinstance(event, Failed) and event.place is None and len(group.jobs) > 1:
@@ -142,7 +142,7 @@ class Execution:
 
     def _take_apart(self, jobs: list[Job], event: Failed) -> None:
         """Joint training failed, perhaps for want of memory: train each seed alone."""
-        self._callback.note(
+        self._callback.on_note(
             f"{jobs[0].entry.name}: joint training of {len(jobs)} seeds failed "
             f"({event.status}: {event.cause}); training the seeds one by one"
         )
@@ -150,14 +150,14 @@ class Execution:
 
     def _wind_down(self, planned: int, signal_number: int) -> None:
         waiting = sum(len(jobs) for jobs in self._waiting)
-        in_hand = sum(len(group.left) for group in self._in_hand)
-        for group in self._in_hand:
+        running = sum(len(group.left) for group in self._running)
+        for group in self._running:
             group.worker.stop()
-        while self._in_hand:
+        while self._running:
             for _ in self._step():
                 pass
         raise Interrupted(
-            f"stopped with {planned - waiting - in_hand} of {planned} runs done. Give the same command "
+            f"stopped with {planned - waiting - running} of {planned} runs done. Give the same command "
             "to continue; runs in progress resume from their checkpoints.",
             signal_number,
         )

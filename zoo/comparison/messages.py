@@ -82,7 +82,7 @@ class Measure(Struct):
 
 
 class Event(Struct, tag_field="event", kw_only=True):
-    """What a worker tells."""
+    """What a worker reports."""
 
 
 class RunEvent(Event, kw_only=True):
@@ -116,7 +116,7 @@ class Epoch(RunEvent, tag="epoch", kw_only=True):
 
 
 class Note(RunEvent, tag="note", kw_only=True):
-    """Something worth a line."""
+    """A remark for the user."""
 
     text: str
 
@@ -128,7 +128,7 @@ class Finished(RunEvent, tag="finished", kw_only=True):
 
 
 class Ended(Event, kw_only=True):
-    """An early end: of the run at `place`, or of the worker and all that it had in hand."""
+    """An early end: of the run at `place`, or of the worker with all its runs."""
 
     cause: str
     status: str

@@ -1,4 +1,4 @@
-"""What a report that is handed on says of files: their names, and not where they lie."""
+"""A report for others names files without their folders."""
 
 import re
 from pathlib import Path

@@ -92,9 +92,9 @@ def make_run_plan(
             by_entry.append(_none_of(entry, asked, seeds, answer))
             continue
         for line in answer.data:
-            callback.note(line)
+            callback.on_note(line)
         jobs = [
-            _job(entry, asked.with_seed(seed), answer, runs_dir, callback.note) for seed in seeds
+            _job(entry, asked.with_seed(seed), answer, runs_dir, callback.on_note) for seed in seeds
         ]
         jobs, held = _paced(jobs, asked, answer, runs_dir, estimator)
         memory = max(filter(None, (memory, held)), default=None)

@@ -46,7 +46,7 @@ MACHINE = ("system", "processor", "memory_bytes", "driver", "gpu", "cuda")
 
 @dataclass(frozen=True)
 class ReportInfo:
-    """What a comparison is told about itself.
+    """Facts of a comparison that its runs do not hold.
 
     Attributes:
         command: as it was typed.
@@ -79,7 +79,7 @@ def make_report(
         causes = "; ".join(f"{result.name}: {problem_of(result)}" for result in results)
         raise ZooError(f"nothing to compare: no run is finished. {causes}")
     progress = _Progress(callback, present)
-    correct = {result.name: right_answers(result, progress.read) for result in present}
+    correct = {result.name: correct_predictions(result, progress.read) for result in present}
     pairs = significance.differences(correct, progress.tested)
     ranks = ranking.ranks(list(correct), pairs.told_apart)
     rows = make_rows(results, correct, ranks, cost, info.target)
@@ -115,8 +115,8 @@ def make_report(
     )
 
 
-def right_answers(result: Result, done: Callable[[int], object]) -> "np.ndarray":
-    """`(seeds, examples)`: 1.0 where a run's answer is the label. `done` is told of each run read.
+def correct_predictions(result: Result, done: Callable[[int], object]) -> "np.ndarray":
+    """`(seeds, examples)`: 1.0 where a run predicts the label. `done` is called for each run.
 
     Raises:
         ZooError: predictions cannot be read.
@@ -135,7 +135,7 @@ def right_answers(result: Result, done: Callable[[int], object]) -> "np.ndarray"
 
 
 class _Progress:
-    """Tells a callback how far the judging of many runs is."""
+    """Calls a callback while many runs are judged."""
 
     def __init__(self, callback: ComparisonCallback, results: Sequence[Result]):
         self._callback, self._read = callback, 0
@@ -149,7 +149,7 @@ class _Progress:
         self._callback.on_progress("testing pairs", done, self._results)
 
     def added(self, done: int) -> None:
-        self._callback.on_progress("answers together", done, self._runs)
+        self._callback.on_progress("averaging predictions", done, self._runs)
 
 
 def _best_first(results: Sequence[Result], correct: "Mapping[str, np.ndarray]") -> list[Result]:

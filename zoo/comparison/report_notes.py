@@ -45,7 +45,7 @@ def _majority(rows: Sequence[Row], result: Result) -> list[str]:
 
 
 def _overrides(results: Sequence[Result]) -> list[str]:
-    """What the recipe has for some architectures alone; nobody should have to look for it."""
+    """What the recipe has for some architectures alone."""
     recipes = {result.name: resolved_recipe(result) for result in results}
     lines = []
     for key in next(iter(recipes.values())):

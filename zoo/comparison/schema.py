@@ -144,7 +144,7 @@ class Row(Struct, kw_only=True):
 
 
 class Pair(Struct, kw_only=True):
-    """Two architectures: by how much the first is more accurate, and whether that can be told."""
+    """Two architectures: by how much the first is more accurate, and whether that is significant."""
 
     first: str
     second: str
@@ -158,7 +158,7 @@ class Pair(Struct, kw_only=True):
 
 
 class Ensemble(Struct, kw_only=True):
-    """Several runs that answer by their mean probability."""
+    """Several runs whose probabilities are averaged."""
 
     name: str
     architectures: list[str]

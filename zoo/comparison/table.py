@@ -1,4 +1,4 @@
-"""A comparison's report as text: Markdown, CSV, what stands under the table, what the columns mean."""
+"""A comparison's report as text: Markdown, CSV, the table's foot, what the columns mean."""
 
 import csv
 import io
@@ -42,7 +42,7 @@ def grid(report: ComparisonReport, groups: tuple[str, ...]) -> tuple[list[str], 
 
 
 def pair_grid(report: ComparisonReport) -> tuple[list[str], list[list[str]]]:
-    """Every pair: by how much the first is better, and whether that can be told."""
+    """Every pair: by how much the first is better, and whether that is significant."""
     cells = [
         [
             f"{pair.first} - {pair.second}",

@@ -5,7 +5,7 @@ from zoo.formatting import listed
 
 
 def of_pair(pair: Pair) -> str:
-    """`cnn is better`, or that nobody can tell."""
+    """`cnn is better`, or `cannot tell`."""
     if pair.different:
         return f"{_ordered(pair)[0]} is better"
     return "cannot tell: one seed" if pair.seeds < 2 else "cannot tell"

@@ -2,7 +2,7 @@
 
 `python -m zoo.comparison.worker` reads lines of JSON and answers with lines of JSON, which
 `zoo.comparison.messages` describes. What a plugin prints goes to standard error. When standard input
-ends, whoever started it is gone, and it stops: a training with a checkpoint.
+ends, the parent is gone, and the worker stops: a training with a checkpoint.
 """
 
 import os

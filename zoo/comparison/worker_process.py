@@ -67,7 +67,7 @@ class Worker:
         return worker
 
     def send(self, message: Task | Question | Measure) -> None:
-        """Tell the worker something; no error if it is gone, which `receive` will say."""
+        """Send a message; no error if the worker is gone, which `receive` shows."""
         with contextlib.suppress(BrokenPipeError):
             self._input.write(encode(message))
             self._input.flush()
@@ -78,7 +78,7 @@ class Worker:
         return decode(line, AnyEvent) if line else None
 
     def ask(self, message: Question | Measure) -> AnyEvent | Ended:
-        """Tell it something and wait for its answer; how it ended, if it dies."""
+        """Send a message and wait for the answer; how it ended, if it dies."""
         self.send(message)
         return self.receive() or self.death()
 
@@ -103,7 +103,7 @@ class Worker:
             self._process.kill()
 
     def death(self) -> Failed | Interrupted:
-        """How a worker ended that told nothing."""
+        """How a worker ended without a message."""
         code = self._process.wait()
         if self._stopping:
             return Interrupted(cause="stopped")

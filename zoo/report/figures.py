@@ -126,7 +126,7 @@ def _throughput_axes(axes: Axes, speeds: list[float]) -> None:
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
     axes.xaxis.set_minor_locator(FixedLocator([]))
-    axes.set_xlabel("samples per second, answering (logarithmic)")
+    axes.set_xlabel("samples per second, inference (logarithmic)")
     axes.margins(y=0.1)
     low, high = axes.get_ylim()
     shares = MaxNLocator(6, steps=[1, 2, 5, 10]).tick_values(low, high)
