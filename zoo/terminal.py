@@ -115,11 +115,11 @@ def percent(share: float, digits: int = 2) -> str:
     return f"{100 * share:.{digits}f} %"
 
 
-def views(recipe: "Recipe") -> str:
-    """`, test_shift 1: mean over 9 views`; empty where the image alone is answered."""
-    if not recipe.test_shift:
+def tta(recipe: "Recipe") -> str:
+    """`, tta_shift 1: mean over 9 shifted copies`; empty without test-time augmentation."""
+    if not recipe.tta_shift:
         return ""
-    return f", test_shift {recipe.test_shift}: mean over {recipe.views} views"
+    return f", tta_shift {recipe.tta_shift}: mean over {recipe.tta_copies} shifted copies"
 
 
 def duration(seconds: float) -> str:

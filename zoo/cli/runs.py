@@ -9,7 +9,7 @@ from zoo.datasets.dataset import title
 from zoo.environment import cores_in_words
 from zoo.runs import run as run_module
 from zoo.runs.run import Run, all_runs, find_run
-from zoo.terminal import duration, echo, percent, print_json, print_table, size, style, views
+from zoo.terminal import duration, echo, percent, print_json, print_table, size, style, tta
 
 PHASES = (
     "load",
@@ -85,7 +85,7 @@ def result_line(run: Run) -> str:
         f"{record['architecture']['name']} on {_data(run)}: test accuracy "
         f"{percent(metrics['test_accuracy'])} [{percent(low)}, {percent(high)}]"
         f"{f' ({line})' if line else ''}, test loss {metrics['test_loss']:.4f}"
-        f"{views(run.recipe)}, {run.folder}"
+        f"{tta(run.recipe)}, {run.folder}"
     )
 
 
@@ -111,7 +111,7 @@ def print_result(run: Run) -> None:
         f"test accuracy  {style(percent(metrics['test_accuracy']), bold=True)}  "
         f"95 % interval {percent(low)} to {percent(high)} ({metrics['test_correct']:,} of "
         f"{metrics['test_examples']:,} right; weights of epoch {metrics['epoch']}"
-        f"{views(run.recipe)})"
+        f"{tta(run.recipe)})"
     )
     if line := majority_line(metrics, record["dataset"]["classes"]):
         echo(f"majority       {line}")
