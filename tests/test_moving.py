@@ -14,7 +14,7 @@ from scipy import stats
 from zoo.datasets import moving
 from zoo.datasets.catalog import BUILT_IN
 from zoo.datasets.location import Locations
-from zoo.datasets.moving import DIRECTIONS
+from zoo.datasets.clip_settings import DIRECTIONS
 from zoo.errors import DataMissing, UsageError
 from zoo.testing import DATASET_LAWS
 
