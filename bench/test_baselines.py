@@ -4,10 +4,10 @@ Only on an idle machine: PyTorch's OpenMP threads spin, and one busy process bes
 its loop thirty times slower.
 """
 
+import baselines
 import keras
 import numpy as np
 import pytest
-import baselines
 from sizes import IMAGES, SMALLEST
 from test_trainer import SIZES, ours
 

@@ -5,8 +5,7 @@ control, `spoken_digits` with speakers that training knows and with one that it 
 """
 
 import comparisons
-from results_page import Key
-from results_page import accuracy_with_interval
+from results_page import Key, accuracy_with_interval
 
 from zoo import layouts
 from zoo.comparison.schema import ComparisonReport, Row

@@ -169,7 +169,7 @@ def ablations(base: str) -> list[tuple[str, ...]]:
 def effects(
     lines: dict[str, list[dict]], base: list[dict], of: str, form: str, unit: float = 1.0
 ) -> dict[str, str]:
-    """What each ablation changes of a value, with Dunnett's interval; nothing without two seeds of the base."""
+    """What each ablation changes, with Dunnett's interval; nothing without two seeds of the base."""
     from scipy import stats
 
     if not lines or len(base) < 2:

@@ -60,14 +60,15 @@ def _test_time_augmentation(results: Sequence[Result]) -> list[str]:
     whose: dict[tuple[int, int], list[str]] = {}
     for result in results:
         recipe = result.runs[0].recipe
-        if recipe.test_shift:
-            whose.setdefault((recipe.test_shift, recipe.views), []).append(result.name)
+        if recipe.tta_shift:
+            whose.setdefault((recipe.tta_shift, recipe.tta_copies), []).append(result.name)
     return [
-        f"test_shift {most}{'' if len(names) == len(results) else ' of ' + ', '.join(names)}: "
-        f"predictions average the probabilities of {views} copies shifted by up to {most} "
+        f"tta_shift {most}{'' if len(names) == len(results) else ' of ' + ', '.join(names)}: "
+        f"test and validation predictions average the probabilities of {copies} copies, shifted by "
+        f"up to {most} "
         f"pixel{'s' * (most > 1)} (test-time augmentation); inference samples/s and latency are "
         "those of one copy"
-        for (most, views), names in whose.items()
+        for (most, copies), names in whose.items()
     ]
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from zoo import aliases
 from zoo.comparison.report_file import read
 from zoo.runs.codec import convert
 
@@ -291,4 +292,15 @@ class ComparisonReport(Struct, kw_only=True):
         Raises:
             ZooError: it cannot be read, is damaged (the field is named), or of a newer schema.
         """
-        return read(path, cls, SCHEMA, "report of zoo compare")
+        report = read(path, cls, SCHEMA, "report of zoo compare")
+        report.take_current_names()
+        return report
+
+    def take_current_names(self) -> None:
+        """Replace names of older versions by those of today."""
+        self.dataset.layout = aliases.current(aliases.LAYOUTS, self.dataset.layout)
+        self.recipe = aliases.recipe(self.recipe)
+        for row in self.rows:
+            row.layout = aliases.current(aliases.LAYOUTS, row.layout)
+            if row.conversion:
+                row.conversion = aliases.conversion(row.conversion)

@@ -98,7 +98,7 @@ class Survey:
             + probe.phases["build"]
             + probe.phases["compile"]
             + recipe.epochs * sizes["train"] * step_images
-            + (recipe.epochs * sizes["validation"] + sizes["test"]) * recipe.views * answer
+            + (recipe.epochs * sizes["validation"] + sizes["test"]) * recipe.tta_copies * answer
             + SAVING_SECONDS
         )
         return Paced(seconds=seconds, memory=peak_memory())
