@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocat
 
 from zoo.comparison.diagnostics_schema import Curve
 from zoo.comparison.schema import ComparisonReport, Pair, Row
-from zoo.report.labels import (
+from zoo.report.figure_labels import (
     LINE,
     Measured,
     Place,
