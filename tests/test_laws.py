@@ -476,7 +476,7 @@ def test_unknown_names_and_laws_are_usage_errors(zoo_here):
     assert_one_line_error(zoo_here("check", "mnits"), 2, "architecture or dataset", "mean mnist")
     assert_one_line_error(zoo_here("check", "./gone.py"), 2, "no such file")
     assert_one_line_error(
-        zoo_here("check", "cnn", "--law", "gradient"), 2, "unknown law", "Did you mean gradients"
+        zoo_here("check", "cnn", "--law", "gradient"), 2, "unknown check", "Did you mean gradients"
     )
     assert_one_line_error(
         zoo_here("check", "cnn", "--law", "disjoint"), 2, "(architecture)", "zoo check --list"

@@ -24,25 +24,29 @@ PARTS = (("Throughput", cost_table.THROUGHPUT), ("Times", cost_table.TIMES))
 @click.command("bench")
 @options.architectures
 @options.dataset
-@options.data_settings
+@options.data_parameters
 @options.recipe
-@options.settings_of_each
+@options.hyperparameters_of_each
 @click.option(
     "--batch-size",
     type=int,
     default=Settings.batch_size,
     show_default=True,
-    help="Of a training step, for all.",
+    help="Batch size of the training step, for all architectures.",
 )
 @click.option(
     "--processes",
     type=int,
     default=Settings.processes,
     show_default=True,
-    help="Fresh processes for each.",
+    help="Number of fresh processes for each architecture.",
 )
 @click.option(
-    "--rounds", type=int, default=Settings.rounds, show_default=True, help="In each process."
+    "--rounds",
+    type=int,
+    default=Settings.rounds,
+    show_default=True,
+    help="Number of rounds of measurements in each process.",
 )
 @options.device
 @options.backend
@@ -52,19 +56,23 @@ PARTS = (("Throughput", cost_table.THROUGHPUT), ("Times", cost_table.TIMES))
     "source",
     metavar="FILE.json",
     type=click.Path(path_type=Path),
-    help="Show what zoo bench --out or pytest bench/ --benchmark-json wrote; measure nothing.",
+    help="Show results that zoo bench --out or pytest bench/ --benchmark-json wrote; measure nothing.",
 )
 @click.option(
-    "--out", metavar="FILE.json", type=click.Path(path_type=Path), help="Write the record."
+    "--out", metavar="FILE.json", type=click.Path(path_type=Path), help="Write the results as JSON."
 )
 @options.as_json
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print the tables as Markdown.")
 @click.pass_context
 def command(context: click.Context, **given: Any) -> None:
-    """Measure what architectures cost: training, inference, latency, start-up, compiling.
+    """Measure the speed of architectures: training, inference, latency, start-up, compiling.
 
-    Without names all that are installed. Each has fresh processes, is warmed up, and is measured in
-    turn with the others; the first is measured twice, and how far those two differ is noise.
+    \b
+    zoo bench
+    zoo bench cnn gru --dataset digits --out speed.json
+
+    Without names, all installed architectures are measured. Each runs in fresh processes, is warmed
+    up, and is measured in turn with the others. The first is measured twice: the difference is noise.
     """
     if given["as_json"] and given["as_markdown"]:
         raise UsageError("give --json or --markdown, not both.")
@@ -73,7 +81,7 @@ def command(context: click.Context, **given: Any) -> None:
     if given["source"]:
         if given["names"]:
             raise UsageError("--from shows what was measured; leave the names out.")
-        if given["data_settings"]:
+        if given["data_parameters"]:
             raise UsageError("--from shows what was measured; leave --data-set out.")
         record = cost_table.read(given["source"])
     else:
@@ -94,7 +102,7 @@ def _measure(context: click.Context, given: dict[str, Any]) -> dict[str, Any]:
         registry,
         given["names"],
         everything=not given["names"],
-        settings=options.pairs("--set", given["settings"]),
+        settings=options.pairs("--set", given["hyperparameters"]),
     )
     dataset = given["dataset"] or (
         DEFAULT_DATASET
@@ -109,7 +117,7 @@ def _measure(context: click.Context, given: dict[str, Any]) -> dict[str, Any]:
             given["recipe"],
             backend=given["backend"],
             device=given["device"],
-            data_settings=options.pairs("--data-set", given["data_settings"]),
+            data_settings=options.pairs("--data-set", given["data_parameters"]),
         )
         for entry in entries
         if not entry.problem

@@ -1,21 +1,19 @@
 """`zoo check`"""
 
-import contextlib
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from zoo.cli import options
+from zoo.cli.renamed import RenamedOption
 from zoo.errors import UsageError
 from zoo.formatting import duration
-from zoo.suggest import unknown
 from zoo.terminal import echo, print_json, print_table, secho, style
 
 if TYPE_CHECKING:
-    from zoo.testing.check import Check, Verdict
-    from zoo.testing.targets import CheckTarget
+    from zoo.api.conformance import CheckReport
+    from zoo.testing.check import Verdict
 
 MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("-", "yellow")}
 INDENT = " " * 4
@@ -23,144 +21,100 @@ INDENT = " " * 4
 
 @click.command("check")
 @click.argument(
-    "names",
+    "targets",
     metavar="[NAME|FILE.py|PACKAGE_DIR]...",
     nargs=-1,
     shell_complete=options.complete_architectures,
 )
-@options.data_settings
-@click.option("--law", "chosen", metavar="LAW", multiple=True, help="Only this law. Repeatable.")
+@options.data_parameters
+@click.option(
+    "--check",
+    "checks",
+    cls=RenamedOption,
+    former="--law",
+    metavar="CHECK",
+    multiple=True,
+    help="Run only this check. Repeatable.",
+)
 @options.backend
-@click.option("--list", "listing", is_flag=True, help="Say what each law is and why, and stop.")
+@click.option("--list", "listing", is_flag=True, help="Explain each check, and stop.")
 @options.as_json
 @click.pass_context
 def command(
     context: click.Context,
-    names: tuple[str, ...],
-    data_settings: tuple[str, ...],
-    chosen: tuple[str, ...],
-    backend: str | None,
+    targets: tuple[str, ...],
+    checks: tuple[str, ...],
     listing: bool,
     as_json: bool,
+    **given: Any,
 ) -> None:
-    """Check architectures and datasets against the laws that they must keep.
+    """Check that architectures and datasets do what archzoo relies on.
 
     \b
     zoo check cnn
-    zoo check ./my_net.py --law gradients --law saving
-    zoo check ./my-package        a folder with a pyproject.toml; it need not be installed
-    zoo check mnist               a dataset
+    zoo check ./my_net.py --check gradients --check saving
+    zoo check ./my-package
+    zoo check mnist
 
-    It runs on the CPU. Exit code 1 if a law is broken.
+    A folder with a pyproject.toml is a plugin's package; it need not be installed. Checks run on the
+    CPU. Exit code 1 if one fails.
     """
-    _check_laws(chosen)
+    from zoo.api.conformance import check, check_names
+
+    check_names(checks)
     if listing:
-        _list(chosen, as_json)
+        _list(checks, as_json)
         return
-    if not names:
+    if not targets:
         raise UsageError(
             "check what? Give names, files or folders of packages; zoo list shows the names."
         )
-    with contextlib.redirect_stdout(sys.stderr):  # what plugins print is no report
-        settings = options.pairs("--data-set", data_settings)
-        subjects = _subjects(context, names, settings, chosen)
-    _prepare(subjects, backend)
-    report = _Silent() if as_json else _Lines()
-    rows = [_check(subject, laws, report) for subject, laws in subjects]
+    options.read_pairs(given)
+    printed: dict[str, Any] = (
+        {} if as_json else {"on_start": _start, "on_verdict": _verdict, "on_end": _end}
+    )
+    reports = check(targets, checks=checks, registry=options.registry(context), **given, **printed)
     if as_json:
-        print_json(rows)
-    if any(row["failed"] for row in rows):
+        print_json([_row(report) for report in reports])
+    if not all(report.passed for report in reports):
         context.exit(1)
 
 
-def _check(subject: "CheckTarget", laws: "list[Check]", report: "_Silent") -> dict[str, Any]:
-    report.start(subject)
-    verdicts: list[Verdict] = []
-    for verdict in subject.check(laws):
-        report.reached(verdict, verdicts)
-        verdicts.append(verdict)
-    row = {**_row(subject, verdicts), "warnings": subject.warnings()}
-    report.end(row)
-    return row
-
-
-def _check_laws(chosen: Sequence[str]) -> None:
-    known = [law.name for law in _every_law()]
-    for name in chosen:
-        if name not in known:
-            raise UsageError(unknown("law", name, known, "zoo check --list explains them."))
-
-
-def _every_law() -> "Iterator[Check]":
-    from zoo.testing import DATASET_LAWS, LAWS
-
-    yield from LAWS
-    yield from DATASET_LAWS
-
-
 def _list(chosen: Sequence[str], as_json: bool) -> None:
-    from zoo.testing import DATASET_LAWS
+    from zoo.api.conformance import list_checks
 
     rows = [
-        {
-            "law": law.name,
-            "of": "dataset" if law in DATASET_LAWS else "architecture",
-            "says": law.says,
-            "why": law.why,
-        }
-        for law in _every_law()
-        if not chosen or law.name in chosen
+        {"law": each.name, "of": kind, "says": each.says, "why": each.why}
+        for kind, each in list_checks()
+        if not chosen or each.name in chosen
     ]
     if as_json:
         print_json(rows)
         return
     print_table(
-        ("law", "of", "what it says, and why"),
+        ("check", "of", "what it says, and why"),
         [(row["law"], row["of"], f"{row['says']} {row['why']}") for row in rows],
     )
 
 
-def _subjects(
-    context: click.Context,
-    names: Sequence[str],
-    settings: Mapping[str, str],
-    chosen: Sequence[str],
-) -> "list[tuple[CheckTarget, list[Check]]]":
-    """What is named, each with its laws; everything is looked up before anything is checked."""
-    from zoo.testing.targets import find
-
-    found = []
-    for name in names:
-        for subject in find(name, options.registry(context), settings):
-            laws = [law for law in subject.laws if not chosen or law.name in chosen]
-            found.append((subject, laws))
-    if not any(laws for _, laws in found):
-        raise UsageError(
-            f"nothing to check: no law is both asked for ({', '.join(chosen) or 'all'}) and about "
-            f"what is named ({', '.join(sorted({subject.kind for subject, _ in found})) or 'nothing'}). "
-            "zoo check --list says what each law is about."
-        )
-    return found
-
-
-def _prepare(subjects: "list[tuple[CheckTarget, list[Check]]]", backend: str | None) -> None:
-    """Choose the backend, and the CPU: where a batch has the same numbers on every machine."""
-    if any(subject.kind == "architecture" for subject, _ in subjects):
-        from zoo.training.backend import choose_backend, hide_gpus
-
-        hide_gpus(choose_backend(backend))
-
-
-def _row(subject: "CheckTarget", verdicts: "list[Verdict]") -> dict[str, Any]:
-    counts = {state: sum(each.state == state for each in verdicts) for state in MARKS}
+def _row(report: "CheckReport") -> dict[str, Any]:
     return {
-        "name": subject.name,
-        "kind": subject.kind,
-        "from": subject.place,
-        **counts,
-        "seconds": sum(each.seconds for each in verdicts),
-        "laws": [_verdict_row(each) for each in verdicts],
+        "name": report.target.name,
+        "kind": report.target.kind,
+        "from": report.target.place,
+        **{state: _count(report, state) for state in MARKS},
+        "seconds": _seconds(report),
+        "laws": [_verdict_row(each) for each in report.verdicts],
+        "warnings": report.warnings,
     }
+
+
+def _count(report: "CheckReport", state: str) -> int:
+    return sum(each.state == state for each in report.verdicts)
+
+
+def _seconds(report: "CheckReport") -> float:
+    return sum(each.seconds for each in report.verdicts)
 
 
 def _verdict_row(verdict: "Verdict") -> dict[str, Any]:
@@ -175,45 +129,35 @@ def _verdict_row(verdict: "Verdict") -> dict[str, Any]:
     }
 
 
-class _Silent:
-    """Reports nothing on the way."""
-
-    def start(self, subject: "CheckTarget") -> None: ...
-
-    def reached(self, verdict: "Verdict", before: "Sequence[Verdict]") -> None: ...
-
-    def end(self, row: dict[str, Any]) -> None: ...
+def _start(report: "CheckReport") -> None:
+    echo(f"{style(report.target.name, bold=True)}  {report.target.kind} from {report.target.place}")
 
 
-class _Lines(_Silent):
-    """A line for each law as it is reached, and what to do about a failure."""
+def _verdict(report: "CheckReport", verdict: "Verdict") -> None:
+    """Print a check as it ends, and of a failed one what to do."""
+    width = max(len(each.name) for each in report.target.laws)
+    mark, colour = MARKS[verdict.state]
+    seen, *more = verdict.seen.splitlines() or [""]
+    seconds = f"{verdict.seconds:.1f} s"
+    title = f"{style(mark, fg=colour)} {verdict.law.name:{width}}  {seconds:>7}"
+    if verdict.state != "failed":
+        echo(f"{title}  {seen}")
+        return
+    echo(f"{title}  {style(verdict.law.says, bold=True)}")
+    if same := next((each for each in report.verdicts if each.seen == verdict.seen), None):
+        echo(f"{INDENT}seen    the same as under {same.law.name}")
+        return
+    echo(f"{INDENT}seen    {seen}")
+    for line in more:
+        echo(f"{INDENT * 3}{line}")
+    echo(f"{INDENT}why     {verdict.law.why}")
+    echo(f"{INDENT}change  {verdict.change}")
 
-    def start(self, subject):
-        echo(f"{style(subject.name, bold=True)}  {subject.kind} from {subject.place}")
-        self._width = max(len(law.name) for law in subject.laws)
 
-    def reached(self, verdict, before):
-        mark, colour = MARKS[verdict.state]
-        seen, *more = verdict.seen.splitlines() or [""]
-        seconds = f"{verdict.seconds:.1f} s"
-        title = f"{style(mark, fg=colour)} {verdict.law.name:{self._width}}  {seconds:>7}"
-        if verdict.state != "failed":
-            echo(f"{title}  {seen}")
-            return
-        echo(f"{title}  {style(verdict.law.says, bold=True)}")
-        if same := next((each for each in before if each.seen == verdict.seen), None):
-            echo(f"{INDENT}seen    the same as under {same.law.name}")
-            return
-        echo(f"{INDENT}seen    {seen}")
-        for line in more:
-            echo(f"{INDENT * 3}{line}")
-        echo(f"{INDENT}why     {verdict.law.why}")
-        echo(f"{INDENT}change  {verdict.change}")
-
-    def end(self, row):
-        counts = [f"{row[state]} {state}" for state in MARKS if row[state]]
-        for line in row["warnings"]:
-            echo(f"{style('!', fg='yellow')} {line}")
-        colour = "red" if row["failed"] else "green"
-        summary = f"{row['name']}: {', '.join(counts)} in {duration(row['seconds'])}"
-        secho(summary + "\n", fg=colour, bold=True)
+def _end(report: "CheckReport") -> None:
+    counts = {state: _count(report, state) for state in MARKS}
+    for line in report.warnings:
+        echo(f"{style('!', fg='yellow')} {line}")
+    colour = "green" if report.passed else "red"
+    said = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    secho(f"{report.target.name}: {said} in {duration(_seconds(report))}\n", fg=colour, bold=True)
