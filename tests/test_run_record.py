@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 from conftest import PROJECT, assert_one_line_error
 
+from zoo import aliases
 from zoo.runs.codec import BadRecord, decode, encode, from_dict
 from zoo.runs.files import digest
 from zoo.runs.run import Run
 
 KEPT = sorted((PROJECT / "tests" / "records").glob("*.json"))
 """The run.json of runs that archzoos of several ages made."""
-RECORD = json.loads(KEPT[0].read_text())
+RECORD = aliases.record(json.loads(KEPT[0].read_text()))
 
 
 def with_other(place: str, value) -> dict:
@@ -81,7 +82,8 @@ WRONG = [
 
 @pytest.mark.parametrize("kept", KEPT, ids=lambda path: path.stem)
 def test_records_of_all_ages_are_read_and_written_back(kept, tmp_path):
-    before = json.loads(kept.read_text())
+    written = json.loads(kept.read_text())
+    before = aliases.record(written)
     shutil.copy(kept, tmp_path / "run.json")
     run = Run.open(tmp_path)
     assert run.finished
@@ -90,7 +92,7 @@ def test_records_of_all_ages_are_read_and_written_back(kept, tmp_path):
     after = json.loads((tmp_path / "run.json").read_text())
     assert list(after.items()) == list(before.items())
     assert f"-{digest(after['identity'])}" in before["name"]
-    assert json.dumps(after["identity"]) == json.dumps(before["identity"])
+    assert json.dumps(after["identity"]) == json.dumps(written["identity"])
 
 
 def as_named(place: str) -> str:

@@ -62,7 +62,7 @@ def select(
     workplace = Workplace(
         Path(runs_dir), str(data_dir) if data_dir else None, jobs, together, bool(registry.plugins)
     )
-    changes = {"test_shift": tta_shift, **(recipe_changes or {})}
+    changes = {"tta_shift": tta_shift, **(recipe_changes or {})}
     asked = arguments.make_request("", dataset, changes=changes, runs_dir=runs_dir, **options)
     return Selection(
         entries,

@@ -117,7 +117,7 @@ def describe(
         origin,
         _described(found.hyperparameters, chosen),
         {
-            name: asdict(recipes.resolve(manifest, name, found.name))
+            name: recipes.resolve(manifest, name, found.name).as_dict()
             for name in recipes.names(manifest)
         },
         _measured(found, origin, chosen, backend),

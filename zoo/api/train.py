@@ -96,7 +96,7 @@ def plan(
         "batch_size": batch_size,
         "learning_rate": learning_rate,
         "precision": precision,
-        "test_shift": tta_shift,
+        "tta_shift": tta_shift,
     }
     return arguments.make_request(
         architecture,

@@ -6,7 +6,7 @@ import click
 
 from zoo.cli import options
 from zoo.cli.runs import majority_line
-from zoo.formatting import percent, views
+from zoo.formatting import percent, tta
 from zoo.inference import Evaluation
 from zoo.parameters import plain
 from zoo.terminal import echo, print_json
@@ -55,7 +55,7 @@ def _as_json(run: Run, done: Evaluation) -> dict[str, Any]:
         "run": str(run.folder),
         "dataset": done.dataset.name,
         "parameters": plain(done.dataset.parameters),
-        "test_shift": done.recipe.test_shift,
+        "tta_shift": done.recipe.tta_shift,
         "notes": done.notes,
         **done.metrics,
     }
@@ -64,7 +64,7 @@ def _as_json(run: Run, done: Evaluation) -> dict[str, Any]:
 def _print(run: Run, done: Evaluation) -> None:
     metrics = done.metrics
     low, high = metrics["test_accuracy_interval"]
-    echo(f"{run.name} on {done.dataset.title}{views(done.recipe)}")
+    echo(f"{run.name} on {done.dataset.title}{tta(done.recipe)}")
     echo(f"test loss      {metrics['test_loss']:.4f}")
     echo(
         f"test accuracy  {percent(metrics['test_accuracy'])}  95 % interval {percent(low)} to "

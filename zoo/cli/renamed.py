@@ -1,8 +1,11 @@
-"""Options that still take their former names, which help does not show."""
+"""Options and choices that still take their former names, which help does not show."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
+
+from zoo import aliases
 
 
 class RenamedOption(click.Option):
@@ -19,3 +22,14 @@ class RenamedOption(click.Option):
             super().add_to_parser(parser, ctx)
         finally:
             self.opts = shown
+
+
+class RenamedChoice(click.Choice):
+    """A choice whose values are also accepted under the old names in `table`."""
+
+    def __init__(self, choices: Sequence[str], table: Mapping[str, str]):
+        super().__init__(choices)
+        self._table = table
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return super().convert(aliases.current(self._table, value), param, ctx)

@@ -8,7 +8,7 @@ import click
 from zoo.cli import options
 from zoo.datasets.dataset import title
 from zoo.environment import cores_in_words
-from zoo.formatting import duration, percent, size, views
+from zoo.formatting import duration, percent, size, tta
 from zoo.runs.part import plain
 from zoo.runs.record import INTERRUPTED, RUNNING, Timings
 from zoo.runs.run import HISTORY, Run
@@ -91,7 +91,7 @@ def result_line(run: Run) -> str:
         f"{record.architecture.name} on {_data(run)}: test accuracy "
         f"{percent(run.test.accuracy)} [{percent(low)}, {percent(high)}]"
         f"{f' ({line})' if line else ''}, test loss {run.test.loss:.4f}"
-        f"{views(run.recipe)}, {run.folder}"
+        f"{tta(run.recipe)}, {run.folder}"
     )
 
 
@@ -117,7 +117,7 @@ def print_result(run: Run) -> None:
         f"test accuracy  {style(percent(test.accuracy), bold=True)}  "
         f"95 % interval {percent(low)} to {percent(high)} ({test.correct:,} of "
         f"{test.examples:,} right; weights of epoch {record.metrics.epoch}"
-        f"{views(run.recipe)})"
+        f"{tta(run.recipe)})"
     )
     if line := majority_line(plain(record.metrics), record.dataset.classes):
         echo(f"majority       {line}")

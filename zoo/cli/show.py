@@ -1,6 +1,5 @@
 """`zoo show`"""
 
-from dataclasses import asdict
 from typing import Any
 
 import click
@@ -54,7 +53,7 @@ def _print(shown: dict[str, Any], origin: Origin) -> None:
     echo("\nRecipes (--recipe NAME)")
     for name, fields in shown["recipes"].items():
         echo(f"  {style(name, bold=True)}: {fields['summary']}")
-        default = asdict(recipes.Recipe())
+        default = recipes.Recipe().as_dict()
         changed = {
             k: v for k, v in fields.items() if v != default[k] and k not in ("name", "summary")
         }

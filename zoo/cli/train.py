@@ -1,7 +1,6 @@
 """`zoo train`"""
 
 import shlex
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -164,7 +163,7 @@ def _show(plan: "Plan", given: dict[str, Any]) -> None:
             dataset.layout, plan.architecture.layout, plan.architecture.frames_from_image
         ),
         "data": str(here) if here else ("to be downloaded" if dataset.fetch else "built in"),
-        "recipe": {**asdict(plan.recipe), "digest": plan.recipe.digest},
+        "recipe": {**plan.recipe.as_dict(), "digest": plan.recipe.digest},
         **({"seeds": f"{plan.seed} to {plan.seed + seeds - 1}"} if seeds else {"seed": plan.seed}),
         "backend": plan.backend,
         "device": plan.device,

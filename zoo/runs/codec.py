@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
+from zoo import aliases
 from zoo.errors import UsageError
 from zoo.recipe import TYPES, Recipe
 from zoo.runs.part import fields_of, plain
@@ -71,11 +72,11 @@ def from_dict(values: Mapping[str, Any]) -> RunRecord:
     Raises:
         BadRecord: a field is missing, or holds what no archzoo writes; it is named.
     """
-    record = convert(values, RunRecord)
+    record = convert(aliases.record(values), RunRecord)
     tested = convert(record.identity, IdentityRecord, "identity").tests
     if record.status == FINISHED:
         _check_finished(record, tested)
-    _check_recipe(record.recipe)
+    _check_recipe(record.recipe, record.identity)
     _check_majority(record)
     return record
 
@@ -220,9 +221,9 @@ TESTED = (
 )
 
 
-def _check_recipe(values: Mapping[str, Any]) -> None:
+def _check_recipe(values: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
     """The recipe must be one that is trained by."""
-    known = {each.name for each in fields(Recipe)}
+    known = {each.name for each in fields(Recipe)} - {"identity_name"}
     for name in ("name", "summary", "digest", "epochs"):
         if name not in values:
             raise BadRecord(f"recipe.{name}", "it is missing")
@@ -234,19 +235,20 @@ def _check_recipe(values: Mapping[str, Any]) -> None:
         if not isinstance(value, allowed) or isinstance(value, bool):
             raise BadRecord(f"recipe.{name}", f"a recipe cannot have {value!r:.50}")
     try:
-        recipe_of(values)
+        recipe_of(values, identity)
     except UsageError as error:
         wrong = next((name for name in values if f": {name} is " in str(error)), "")
         raise BadRecord(_within("recipe", wrong).rstrip("."), str(error).rstrip(".")) from error
 
 
-def recipe_of(values: Mapping[str, Any]) -> Recipe:
-    """The recipe that a record has.
+def recipe_of(values: Mapping[str, Any], identity: Mapping[str, Any]) -> Recipe:
+    """The recipe that a record has, under the name that its run's identity has.
 
     Raises:
         UsageError: a value is out of range.
     """
-    return Recipe(**{name: value for name, value in values.items() if name != "digest"})
+    given = {name: value for name, value in values.items() if name != "digest"}
+    return Recipe(**given, identity_name=str(identity["recipe"].get("name", "")))
 
 
 def _check_majority(record: RunRecord) -> None:

@@ -184,7 +184,7 @@ class Run:
     @property
     def recipe(self) -> Recipe:
         """The resolved recipe that it was trained by."""
-        return codec.recipe_of(self.record.recipe)
+        return codec.recipe_of(self.record.recipe, self.record.identity)
 
     @property
     def epoch_seconds(self) -> tuple[float, ...]:
