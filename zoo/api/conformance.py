@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zoo import aliases
 from zoo.api import arguments
 from zoo.api.arguments import RUNS_DIR, ArchitectureLike, Backend
 from zoo.datasets.dataset import Dataset
@@ -82,7 +83,7 @@ def check(
         >>> zoo.check("cnn", checks=["logits"])[0].passed  # doctest: +SKIP
         True
     """
-    check_names(checks)
+    checks = current_checks(checks)
     several = targets if isinstance(targets, list | tuple) else [targets]
     registry = arguments.find_registry(registry)
     settings = arguments.texts(data_parameters)
@@ -110,21 +111,24 @@ def list_checks() -> "list[tuple[str, Check]]":
 
     A check has a `name`; `says` and `why` explain it.
     """
-    from zoo.testing import DATASET_LAWS, LAWS
+    from zoo.testing import CHECKS, DATASET_CHECKS
 
-    return [("architecture", each) for each in LAWS] + [("dataset", each) for each in DATASET_LAWS]
+    of_datasets = [("dataset", each) for each in DATASET_CHECKS]
+    return [("architecture", each) for each in CHECKS] + of_datasets
 
 
-def check_names(checks: Sequence[str]) -> None:
-    """Check that there are checks of these names.
+def current_checks(checks: Sequence[str]) -> list[str]:
+    """The names of some checks, of which former ones are accepted.
 
     Raises:
         UsageError: one is unknown.
     """
     known = [each.name for _, each in list_checks()]
-    for name in checks:
+    names = [aliases.current(aliases.CHECKS, name) for name in checks]
+    for name in names:
         if name not in known:
             raise UsageError(unknown("check", name, known, "See `zoo.list_checks()`."))
+    return names
 
 
 def _find(
@@ -138,7 +142,7 @@ def _find(
 
 
 def _applying(target: "CheckTarget", names: Sequence[str]) -> "list[Check]":
-    return [each for each in target.laws if not names or each.name in names]
+    return [each for each in target.checks if not names or each.name in names]
 
 
 def _nothing(names: Sequence[str], reports: Sequence[CheckReport]) -> str:

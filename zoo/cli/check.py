@@ -28,7 +28,7 @@ INDENT = " " * 4
 )
 @options.data_parameters
 @click.option(
-    "--check",
+    "--only",
     "checks",
     cls=RenamedOption,
     former="--law",
@@ -52,16 +52,16 @@ def command(
 
     \b
     zoo check cnn
-    zoo check ./my_net.py --check gradients --check saving
+    zoo check ./my_net.py --only gradients --only saving
     zoo check ./my-package
     zoo check mnist
 
     A folder with a pyproject.toml is a plugin's package; it need not be installed. Checks run on the
     CPU. Exit code 1 if one fails.
     """
-    from zoo.api.conformance import check, check_names
+    from zoo.api.conformance import check, current_checks
 
-    check_names(checks)
+    checks = tuple(current_checks(checks))
     if listing:
         _list(checks, as_json)
         return
@@ -84,7 +84,7 @@ def _list(chosen: Sequence[str], as_json: bool) -> None:
     from zoo.api.conformance import list_checks
 
     rows = [
-        {"law": each.name, "of": kind, "says": each.says, "why": each.why}
+        {"check": each.name, "of": kind, "says": each.says, "why": each.why}
         for kind, each in list_checks()
         if not chosen or each.name in chosen
     ]
@@ -92,8 +92,8 @@ def _list(chosen: Sequence[str], as_json: bool) -> None:
         print_json(rows)
         return
     print_table(
-        ("check", "of", "what it says, and why"),
-        [(row["law"], row["of"], f"{row['says']} {row['why']}") for row in rows],
+        ("check", "of", "what it tests, and why"),
+        [(row["check"], row["of"], f"{row['says']} {row['why']}") for row in rows],
     )
 
 
@@ -104,7 +104,7 @@ def _row(report: "CheckReport") -> dict[str, Any]:
         "from": report.target.place,
         **{state: _count(report, state) for state in MARKS},
         "seconds": _seconds(report),
-        "laws": [_verdict_row(each) for each in report.verdicts],
+        "checks": [_verdict_row(each) for each in report.verdicts],
         "warnings": report.warnings,
     }
 
@@ -119,11 +119,11 @@ def _seconds(report: "CheckReport") -> float:
 
 def _verdict_row(verdict: "Verdict") -> dict[str, Any]:
     return {
-        "law": verdict.law.name,
+        "check": verdict.check.name,
         "state": verdict.state,
         "seen": verdict.seen,
-        "says": verdict.law.says,
-        "why": verdict.law.why,
+        "says": verdict.check.says,
+        "why": verdict.check.why,
         "change": verdict.change,
         "seconds": round(verdict.seconds, 3),
     }
@@ -135,22 +135,22 @@ def _start(report: "CheckReport") -> None:
 
 def _verdict(report: "CheckReport", verdict: "Verdict") -> None:
     """Print a check as it ends, and of a failed one what to do."""
-    width = max(len(each.name) for each in report.target.laws)
+    width = max(len(each.name) for each in report.target.checks)
     mark, colour = MARKS[verdict.state]
     seen, *more = verdict.seen.splitlines() or [""]
     seconds = f"{verdict.seconds:.1f} s"
-    title = f"{style(mark, fg=colour)} {verdict.law.name:{width}}  {seconds:>7}"
+    title = f"{style(mark, fg=colour)} {verdict.check.name:{width}}  {seconds:>7}"
     if verdict.state != "failed":
         echo(f"{title}  {seen}")
         return
-    echo(f"{title}  {style(verdict.law.says, bold=True)}")
+    echo(f"{title}  {style(verdict.check.says, bold=True)}")
     if same := next((each for each in report.verdicts if each.seen == verdict.seen), None):
-        echo(f"{INDENT}seen    the same as under {same.law.name}")
+        echo(f"{INDENT}seen    the same as under {same.check.name}")
         return
     echo(f"{INDENT}seen    {seen}")
     for line in more:
         echo(f"{INDENT * 3}{line}")
-    echo(f"{INDENT}why     {verdict.law.why}")
+    echo(f"{INDENT}why     {verdict.check.why}")
     echo(f"{INDENT}change  {verdict.change}")
 
 
