@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from zoo.api.finding import load_recipe as load_recipe
     from zoo.api.finding import load_run as load_run
     from zoo.api.finding import load_runs as load_runs
+    from zoo.api.speed import benchmark as benchmark
+    from zoo.api.speed import load_benchmark as load_benchmark
     from zoo.api.train import plan as plan
     from zoo.api.train import train as train
     from zoo.api.using import evaluate as evaluate
@@ -69,7 +71,9 @@ _HOMES = {
     "Samples": "zoo.datasets.samples",
     "ZooError": "zoo.errors",
     "hookimpl": "zoo.hookspecs",
+    "benchmark": "zoo.api.speed",
     "check": "zoo.api.conformance",
+    "load_benchmark": "zoo.api.speed",
     "compare": "zoo.api.compare",
     "compare_runs": "zoo.api.compare",
     "describe": "zoo.api.describing",

@@ -1,24 +1,30 @@
 """`zoo bench`"""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from zoo import atomic
 from zoo.cli import options
 from zoo.cli.data import default_dataset
-from zoo.comparison import benchmark, cost_table
+from zoo.cli.wording import in_options
+from zoo.comparison import cost_table
 from zoo.comparison.benchmark import Settings
-from zoo.comparison.comparing import Workplace
-from zoo.comparison.entries import choose
 from zoo.comparison.table import markdown_table
-from zoo.datasets.location import Locations
 from zoo.errors import UsageError
 from zoo.terminal import echo, print_json, print_table, secho, wrapped
-from zoo.training.request import DEFAULT_DATASET, Request
+from zoo.training.request import DEFAULT_DATASET
+
+if TYPE_CHECKING:
+    from zoo.comparison.cost_record import BenchmarkReport
 
 PARTS = (("Throughput", cost_table.THROUGHPUT), ("Times", cost_table.TIMES))
+ARGUMENTS = (
+    "recipe", "data_parameters", "batch_size", "processes", "rounds", "backend", "device",
+    "data_dir",
+)  # fmt: skip
+"""The options that are arguments of `zoo.benchmark`, by the same names."""
 
 
 @click.command("bench")
@@ -56,7 +62,7 @@ PARTS = (("Throughput", cost_table.THROUGHPUT), ("Times", cost_table.TIMES))
     "source",
     metavar="FILE.json",
     type=click.Path(path_type=Path),
-    help="Show results that zoo bench --out or pytest bench/ --benchmark-json wrote; measure nothing.",
+    help="Show results that zoo bench --out or pytest bench/ --benchmark-json wrote.",
 )
 @click.option(
     "--out", metavar="FILE.json", type=click.Path(path_type=Path), help="Write the results as JSON."
@@ -78,69 +84,51 @@ def command(context: click.Context, **given: Any) -> None:
         raise UsageError("give --json or --markdown, not both.")
     if given["out"]:
         atomic.check_file(given["out"])
-    if given["source"]:
-        if given["names"]:
-            raise UsageError("--from shows what was measured; leave the names out.")
-        if given["data_parameters"]:
-            raise UsageError("--from shows what was measured; leave --data-set out.")
-        record = cost_table.read(given["source"])
-    else:
-        record = _measure(context, given)
+    report = _load(given) if given["source"] else _measure(context, given)
     if given["out"]:
-        benchmark.write(given["out"], record)
-    _print(record, given)
-    if record["problems"]:
+        report.write(given["out"])
+    _print(report, given)
+    if report.problems:
         context.exit(1)
 
 
-def _measure(context: click.Context, given: dict[str, Any]) -> dict[str, Any]:
-    from zoo.comparison_progress import make_comparison_callback
+def _load(given: dict[str, Any]) -> "BenchmarkReport":
+    from zoo.api.speed import load_benchmark
 
-    registry = options.registry(context)
-    settings = Settings(given["batch_size"], given["processes"], given["rounds"])
-    entries = choose(
-        registry,
-        given["names"],
-        everything=not given["names"],
-        settings=options.pairs("--set", given["hyperparameters"]),
+    if given["names"]:
+        raise UsageError("--from shows earlier results; leave the names out.")
+    if given["data_parameters"]:
+        raise UsageError("--from shows earlier results; leave --data-set out.")
+    return load_benchmark(given["source"])
+
+
+def _measure(context: click.Context, given: dict[str, Any]) -> "BenchmarkReport":
+    from zoo.api.arguments import find_locations
+    from zoo.api.speed import benchmark
+
+    registry, dataset = options.registry(context), given["dataset"]
+    options.read_pairs(given)
+    hyperparameters = options.by_name(given["hyperparameters"] or {})
+    if not dataset and given["data_dir"]:
+        dataset = DEFAULT_DATASET
+    elif not dataset:
+        dataset = default_dataset(registry, find_locations(None), fetch=True)
+    return benchmark(
+        given["names"] or "all",
+        dataset,
+        hyperparameters=hyperparameters,
+        **{name: given[name] for name in ARGUMENTS},
+        progress=not (given["as_json"] or given["as_markdown"]),
+        registry=registry,
     )
-    dataset = given["dataset"] or (
-        DEFAULT_DATASET
-        if given["data_dir"]
-        else default_dataset(registry, Locations.of_user(), fetch=True)
-    )
-    requests = {
-        entry.name: Request(
-            entry.architecture,
-            entry.settings,
-            dataset,
-            given["recipe"],
-            backend=given["backend"],
-            device=given["device"],
-            data_settings=options.pairs("--data-set", given["data_parameters"]),
-        )
-        for entry in entries
-        if not entry.problem
-    }
-    for request in requests.values():
-        request.plan(registry)  # every name and value is checked before a process is started
-    broken = {entry.name: entry.problem for entry in entries if entry.problem}
-    workplace = Workplace(Path(), given["data_dir"], use_plugins=options.use_plugins(context))
-    callback = make_comparison_callback(silent=given["as_json"] or given["as_markdown"])
-    try:
-        record = benchmark.benchmark(requests, settings, workplace.for_workers, callback)
-    finally:
-        callback.close()
-    record["problems"] |= broken
-    return record
 
 
-def _print(record: dict[str, Any], given: dict[str, Any]) -> None:
+def _print(report: "BenchmarkReport", given: dict[str, Any]) -> None:
     if given["as_json"]:
-        print_json(record)
+        print_json(report.to_dict())
         return
     for heading, measures in PARTS:
-        titles, cells = cost_table.grid(record, measures)
+        titles, cells = cost_table.grid(report, measures)
         if len(titles) == 1:
             continue
         if given["as_markdown"]:
@@ -149,6 +137,6 @@ def _print(record: dict[str, Any], given: dict[str, Any]) -> None:
             secho(heading, bold=True)
             print_table(titles, cells, numbers=True)
             echo()
-    for line in cost_table.foot(record):
+    for line in map(in_options, cost_table.foot(report)):
         text = f"- {line}" if given["as_markdown"] else wrapped(line)
         secho(text, fg="red" if line.startswith("FAILED") else None, lines=True)

@@ -8,7 +8,7 @@ import click
 
 from zoo import atomic
 from zoo.cli import options
-from zoo.cli.comparison_output import print_comparison, print_plan, write_page
+from zoo.cli.comparison_output import print_plan, print_report, write_page
 from zoo.cli.data import default_dataset
 from zoo.comparison import table
 from zoo.errors import UsageError
@@ -117,15 +117,15 @@ def command(context: click.Context, **given: Any) -> None:
     _check(context, given)
     given["command"] = _typed(given)
     options.read_pairs(given)
-    given["hyperparameters"] = _by_name(given["hyperparameters"] or {})
+    given["hyperparameters"] = options.by_name(given["hyperparameters"] or {})
     if given["dry_run"]:
         _print_plan(context, given)
         return
     found = _compare_runs(context, given) if given["folders"] else _compare(context, given)
-    print_comparison(found.document, given)
+    print_report(found.report, given)
     if given["html"]:
         write_page(found, given["html"])
-    if any(row["problem"] for row in found.document["rows"]):
+    if any(row.problem for row in found.report.rows):
         context.exit(1)
 
 
@@ -147,19 +147,6 @@ def _check(context: click.Context, given: dict[str, Any]) -> None:
 
         require_report()
         atomic.check_file(given["html"])
-
-
-def _by_name(given: dict[str, str]) -> dict[str, dict[str, str]]:
-    """`NAME.KEY=VALUE` words as the hyperparameters of each architecture."""
-    found: dict[str, dict[str, str]] = {}
-    for key, value in given.items():
-        name, dot, parameter = key.rpartition(".")
-        if not dot:
-            raise UsageError(
-                f"--set {key}={value}: whose? Write NAME.KEY=VALUE, as in --set cnn.{key}={value}."
-            )
-        found.setdefault(name, {})[parameter] = value
-    return found
 
 
 def _compare(context: click.Context, given: dict[str, Any]) -> "Comparison":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from zoo.cli.wording import in_options
 from zoo.comparison import columns, table
 from zoo.comparison.places import without_places
+from zoo.comparison.schema import ComparisonReport
 from zoo.errors import ZooError
 from zoo.formatting import duration
 from zoo.terminal import echo, print_json, print_table, secho, wrapped
@@ -47,33 +48,33 @@ def print_plan(run_plan: "RunPlan", *, as_json: bool) -> None:
     echo("Nothing was trained (--dry-run).")
 
 
-def print_comparison(document: dict[str, Any], given: dict[str, Any]) -> None:
+def print_report(report: ComparisonReport, given: dict[str, Any]) -> None:
     """Print a comparison in the form that is asked for; JSON, CSV and Markdown have no local paths."""
     if given["as_json"]:
-        print_json(without_places(document))
+        print_json(without_places(report).to_dict())
     elif given["as_csv"]:
-        echo(table.as_csv(without_places(document)), nl=False, lines=True)
+        echo(table.as_csv(without_places(report)), nl=False, lines=True)
     elif given["as_markdown"]:
-        echo(table.markdown(without_places(document)), nl=False, lines=True)
+        echo(table.markdown(without_places(report)), nl=False, lines=True)
     else:
-        _print_tables(document)
+        _print_tables(report)
 
 
-def _print_tables(document: dict[str, Any]) -> None:
+def _print_tables(report: ComparisonReport) -> None:
     for heading, groups in (
         ("What it learns", (columns.LEARNS,)),
         ("What it costs", (columns.IS, columns.COSTS)),
     ):
         secho(f"\n{heading}", bold=True)
-        print_table(*table.grid(document, groups), numbers=True)
-    if document["ensembles"]:
-        secho("\nWhat the runs answer together", bold=True)
-        print_table(*table.ensemble_grid(document), numbers=True)
-    if document["pairs"]:
+        print_table(*table.grid(report, groups), numbers=True)
+    if report.ensembles:
+        secho("\nEnsembles", bold=True)
+        print_table(*table.ensemble_grid(report), numbers=True)
+    if report.pairs:
         secho("\nWhich differences are real", bold=True)
-        print_table(*table.pair_grid(document), numbers=True)
+        print_table(*table.pair_grid(report), numbers=True)
     echo()
-    for line in table.foot(document):
+    for line in table.foot(report):
         loud = line.startswith(("MIXED", "FAILED"))
         secho(wrapped(in_options(line)), fg="red" if loud else None, lines=True)
     echo("zoo compare --explain explains each column.")

@@ -146,6 +146,19 @@ def read_pairs(given: dict[str, Any]) -> None:
             given[name] = pairs(option, given[name]) or None
 
 
+def by_name(given: dict[str, str]) -> dict[str, dict[str, str]]:
+    """`NAME.KEY=VALUE` words as the hyperparameters of each architecture."""
+    found: dict[str, dict[str, str]] = {}
+    for key, value in given.items():
+        name, dot, parameter = key.rpartition(".")
+        if not dot:
+            raise UsageError(
+                f"--set {key}={value}: whose? Write NAME.KEY=VALUE, as in --set cnn.{key}={value}."
+            )
+        found.setdefault(name, {})[parameter] = value
+    return found
+
+
 def pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
     """`KEY=VALUE` words as a dictionary.
 

@@ -115,7 +115,7 @@ def _keep_unknown(part: Any, values: Any, place: str) -> None:
         extra.update((k, v) for k, v in values.items() if k not in _names(type(part)))
     for attribute, name, _ in fields_of(type(part)):
         value = getattr(part, attribute)
-        if isinstance(value, Struct | list):
+        if name in values and isinstance(value, Struct | list):
             _keep_unknown(value, values[name], _within(place, name))
 
 
