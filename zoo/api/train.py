@@ -235,7 +235,7 @@ def train(
         "runs_dir": runs_dir,
         "registry": arguments.find_registry(registry),
     }
-    _check_together(seeds, together)
+    check_several(seeds, together)
     if trust_source and resume is None:
         raise UsageError("`trust_source` goes with `resume`; a file that you name is run as it is.")
     if tensorboard:
@@ -269,7 +269,12 @@ def train(
     return [Run(each.folder, each.record) for each in several]
 
 
-def _check_together(seeds: int | None, together: bool | None) -> None:
+def check_several(seeds: int | None, together: bool | None) -> None:
+    """Check the arguments that train several seeds.
+
+    Raises:
+        UsageError: `seeds` is out of range, or `together` is given without it.
+    """
     if seeds is not None:
         arguments.check_seeds(seeds)
     elif together is not None:

@@ -96,9 +96,10 @@ def command(context: click.Context, **given: Any) -> None:
 
     Ctrl-C writes a checkpoint; the same command resumes.
     """
-    from zoo.api.train import train
+    from zoo.api.train import check_several, train
 
     options.read_pairs(given)
+    check_several(given["seeds"], given["together"])
     what, registry = {name: given[name] for name in WHAT}, options.registry(context)
     how = {
         **{name: given[name] for name in HOW},
