@@ -146,7 +146,7 @@ def compare_folders(
 def _check_target(target: float) -> None:
     if not 0 < target <= 1:
         raise UsageError(
-            f"target is {target:g}: use an accuracy above 0 and at most 1, such as 0.99."
+            f"`target={target:g}`: use an accuracy above 0 and at most 1, such as 0.99."
         )
 
 
@@ -159,7 +159,7 @@ def _check_names(
 ) -> None:
     """Every name and value is checked before a process is started."""
     if not seeds:
-        raise UsageError("seeds is 0: use at least 1; with 5 more differences are significant.")
+        raise UsageError("`seeds=0`: use at least 1; with 5, more differences are significant.")
     for entry in entries:
         if not entry.problem:
             plan = request(entry).plan(registry)

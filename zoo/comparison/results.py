@@ -268,8 +268,8 @@ def refuse_mixed(lines: Sequence[str]) -> None:
     """
     if lines:
         raise UsageError(
-            f"these runs must not be mixed: {'; '.join(lines)}. Choose by recipe or by names; "
-            "allow_mixed compares them nevertheless."
+            f"these runs must not be mixed: {'; '.join(lines)}. Choose by `recipe` or by names; "
+            "`allow_mixed=True` compares them nevertheless."
         )
 
 
