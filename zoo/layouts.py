@@ -78,7 +78,7 @@ def shape(source: Layout, source_shape: Shape, target: Layout, how: FromImage = 
     return (steps, height * width * channels)
 
 
-def convert(x, source: Layout, target: Layout, how: FromImage = "whole"):
+def convert(x: Any, source: Layout, target: Layout, how: FromImage = "whole") -> Any:
     """A batch `x` in layout `source`, in layout `target`. Differentiable, on any backend."""
     from keras import ops
 

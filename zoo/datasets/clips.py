@@ -80,7 +80,7 @@ class Clips(Samples):
         return indices % len(self._digits)
 
     @property
-    def checksum(self):
+    def checksum(self) -> str:
         setting = asdict(self._setting)
         del setting["clips"], setting["test_clips"]  # each has its own in its shape
         if setting["order"] == "true":
@@ -96,7 +96,7 @@ class Clips(Samples):
         }
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
-    def take(self, indices):
+    def take(self, indices: np.ndarray) -> np.ndarray:
         clips = np.empty((len(indices), *self.shape[1:]), "uint8")
         for start in range(0, len(indices), BLOCK):
             part = np.asarray(indices[start : start + BLOCK])
@@ -158,11 +158,11 @@ class MovingDigits(Clips):
 
     kind = "moving_digits"
 
-    def _order(self, labels):
+    def _order(self, labels: np.ndarray) -> list[np.ndarray]:
         shuffled = _shuffled(self._key, len(labels))
         return [shuffled[labels[shuffled] == label] for label in range(10)]
 
-    def _path(self, words, labels):
+    def _path(self, words: np.ndarray, labels: np.ndarray) -> np.ndarray:
         room = SIZE - self._images.shape[1]
         step = self._setting.speed * _COMPASS[words[:, 2] >> np.uint64(56)]
         # Unfolded at the sides, the path is straight, and comes again after twice the room.
@@ -180,11 +180,11 @@ class Motion(Clips):
 
     kind = "motion"
 
-    def _order(self, labels):
+    def _order(self, labels: np.ndarray) -> list[np.ndarray]:
         shuffled = _shuffled(self._key, len(labels))
         return np.array_split(shuffled, len(DIRECTIONS))
 
-    def _path(self, words, labels):
+    def _path(self, words: np.ndarray, labels: np.ndarray) -> np.ndarray:
         start = SIZE * _uniform(words[:, :2])
         return _straight(start, self._setting.speed * _STEPS[labels], self._setting.frames)
 

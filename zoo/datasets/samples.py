@@ -3,7 +3,7 @@
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -65,7 +65,7 @@ class Samples(ABC):
             where = error.filename or "some samples"
             raise DataError(f"{where}: cannot be read ({error.strerror or error}).") from error
 
-    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         """All of them in memory."""
         if copy is False:
             raise ValueError("samples that are made when asked for are no array without a copy")
@@ -88,11 +88,11 @@ class Subset(Samples):
         self._whole, self._indices = whole, np.asarray(indices, "int64")
         self.shape, self.dtype = (len(indices), *whole.shape[1:]), whole.dtype
 
-    def take(self, indices):
+    def take(self, indices: np.ndarray) -> np.ndarray:
         return self._whole.take(self._indices[indices])
 
     @property
-    def checksum(self):
+    def checksum(self) -> str:
         chosen = hashlib.sha256(self._indices.astype("<i8").tobytes()).hexdigest()
         return hashlib.sha256(f"{self._whole.checksum} at {chosen}".encode()).hexdigest()
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from zoo.testing import check_process as process
 from zoo.testing.check import Check, CheckFailed, Skipped
@@ -42,7 +43,7 @@ def _agree(harness: Harness) -> str:
     return f"differences from {harness.backend}: {', '.join(found)}"
 
 
-def _answers_of(backend: str, harness: Harness, folder: Path):
+def _answers_of(backend: str, harness: Harness, folder: Path) -> Any:
     import numpy as np
 
     outputs = folder / f"{backend}.npy"
