@@ -139,7 +139,7 @@ def _remove_if_wrong(path: Path, check: Callable[[Path], None]) -> None:
 
 
 def _checking(
-    download: Callable[..., object], check: Callable[[Path], None]
+    download: Callable[..., None], check: Callable[[Path], None]
 ) -> Callable[[str, str, Any], None]:
     """A pooch downloader that verifies a file before pooch moves it into place."""
 

@@ -5,11 +5,11 @@ import math
 import re
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 
@@ -101,7 +101,7 @@ class _Folder:
             found += [Clip(each, _images(each), label) for each in clips]
         return found
 
-    def dataset(self, frames: int | None, make: Any) -> Dataset:
+    def dataset(self, frames: int | None, make: Callable[..., Dataset]) -> Dataset:
         height, width, channels = _facts(self.train[0].folder / self.train[0].frames[0])
         count = self._count(frames)
         return Dataset(
