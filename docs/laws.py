@@ -1,4 +1,4 @@
-"""The tables of laws in docs/plugins.md, made from the conformance kit.
+"""The tables of checks in docs/plugins.md, made from the conformance kit.
 
 python docs/laws.py            rewrite them
 python docs/laws.py --check    fail if they are not what zoo.testing says
@@ -17,8 +17,8 @@ BLOCKS = {"laws": LAWS, "dataset laws": DATASET_LAWS}
 
 
 def table(laws: Iterable[Law]) -> str:
-    """A line for each law, in the order in which they are checked."""
-    rows = [("law", "what it says", "why"), ("---", "---", "---")]
+    """A row for each check, in the order in which they run."""
+    rows = [("check", "what it checks", "why"), ("---", "---", "---")]
     rows += [(f"`{law.name}`", _cell(law.says), _cell(law.why)) for law in laws]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
