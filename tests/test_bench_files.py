@@ -46,6 +46,7 @@ WRITTEN = {
 USED_BY = {
     "checkout.py": "results.py",
     "compare.sh": "gpu.sh",
+    "comparison_figure.py": "results.py",
     "comparisons.py": "results.py",
     "conftest.py": "test_trainer.py",
     "first_step.py": "test_start_up.py",
