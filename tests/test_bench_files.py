@@ -47,7 +47,7 @@ USED_BY = {
     "checkout.py": "results.py",
     "compare.sh": "gpu.sh",
     "comparison_figure.py": "results.py",
-    "comparisons.py": "results.py",
+    "comparisons.py": "results_page.py",
     "conftest.py": "test_trainer.py",
     "first_step.py": "test_start_up.py",
     "first_step_bare.py": "test_start_up.py",
