@@ -17,7 +17,7 @@ import numpy as np
 from scipy.special import expit
 from sizes import RESULTS, size
 
-from zoo.comparison.statistics import difference, differences, mean_accuracy
+from zoo.comparison.significance import difference, differences, mean_accuracy
 
 RESULT = RESULTS / "coverage.json"
 IMAGES, COPIES = size(3000, 100), 4

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from sizes import RESULTS
 
-from zoo import layouts, run
+from zoo import layouts
+from zoo.runs import run
 
 COPIED = (
     "metrics", "timings", "peak_memory", "parameters", "flops_per_sample", "engine", "created", "finished",

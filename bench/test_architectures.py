@@ -10,8 +10,8 @@ import pytest
 from sizes import IMAGES, size
 
 from zoo import Locations, Registry
-from zoo.comparison.cost import BATCH_SIZE, INFERENCE_BATCHES, Subject
-from zoo.comparison.process import Worker
+from zoo.comparison.cost import BATCH_SIZE, INFERENCE_BATCHES, BenchmarkProbe
+from zoo.comparison.worker_process import Worker
 from zoo.training.request import Request
 
 MEASURES = {"train": size(7, 1)} | {
@@ -26,7 +26,7 @@ def measured(request):
     registry = Registry.discover()
     asked = Request(request.param, dataset=IMAGES, changes={"batch_size": BATCH_SIZE})
     plan = asked.plan(registry)
-    subject = Subject(plan, plan.dataset.load(Locations.of_user()))
+    subject = BenchmarkProbe(plan, plan.dataset.load(Locations.of_user()))
     return subject, _fresh_process(asked)
 
 

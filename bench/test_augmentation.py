@@ -13,7 +13,7 @@ from sizes import IMAGES, size
 from zoo import Arrays, Locations, Plan, Recipe, Registry
 from zoo.datasets.catalog import find_dataset
 from zoo.recipe import resolve
-from zoo.training.engine import Sums
+from zoo.training.backends.base import RunningMetrics
 from zoo.training.examples import Examples
 from zoo.training.trainer import prepare_backend
 from zoo.training.training import epoch_batches, prepare_engine
@@ -55,7 +55,7 @@ def an_epoch(kind: str, registry: Registry, name: str):
 
     def epoch():
         batches, maps = epoch_batches(plan, examples, engine, 1)
-        _, sums = engine.train(batches, maps, Sums(), lambda done, read: False)
+        _, sums = engine.train(batches, maps, RunningMetrics(), lambda done, read: False)
         assert sums.examples == count
 
     return epoch, plan, device

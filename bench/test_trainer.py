@@ -13,8 +13,8 @@ from zoo.datasets.catalog import find_dataset
 from zoo.recipe import Recipe
 from zoo.training import order
 from zoo.training.backend import choose_device
+from zoo.training.backends.base import RunningMetrics, make_engine
 from zoo.training.build import build_model
-from zoo.training.engine import Sums, make_engine
 from zoo.training.optimizer import make_optimizer
 from zoo.training.pipeline import Pipeline
 
@@ -42,7 +42,7 @@ def engine_for(architecture, dataset, x, y, recipe):
 def ours(*given):
     engine, batches = engine_for(*given)
     engine.compile(batches, None)
-    return lambda: engine.train(batches, None, Sums(), lambda done, read: False)
+    return lambda: engine.train(batches, None, RunningMetrics(), lambda done, read: False)
 
 
 def together(count, *given):
@@ -50,7 +50,7 @@ def together(count, *given):
     engines, batches = zip(*(engine_for(*given) for _ in range(count)), strict=True)
     first, no_maps = engines[0], [None] * count
     first.compile_together(engines, batches, no_maps)
-    sums = [Sums()] * count
+    sums = [RunningMetrics()] * count
     return lambda: first.train_together(engines, batches, no_maps, sums, lambda done, read: False)
 
 

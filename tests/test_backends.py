@@ -14,7 +14,7 @@ import pytest
 from conftest import assert_one_line_error
 from test_training import assert_same_results
 
-from zoo.run import Run
+from zoo.runs.run import Run
 from zoo.training.backend import installed_backends
 
 OTHERS = [
@@ -95,9 +95,9 @@ import keras, numpy as np
 from zoo.recipe import Recipe
 from zoo.single_file import architecture_from_file
 from zoo.training import augmentation, order
-from zoo.training import engine as engines
+from zoo.training.backends import base as engines
 from zoo.training.backend import Device, make_deterministic, seed_everything
-from zoo.training.engine import Sums, make_engine
+from zoo.training.backends.base import RunningMetrics, make_engine
 from zoo.training.optimizer import make_optimizer
 from zoo.training.pipeline import Pipeline
 from pathlib import Path
@@ -127,7 +127,7 @@ for kind in ("cpu", "gpu"):  # "gpu" chooses the loop on the device, which runs 
     engine.load(x, y)
     engine.compile(*epoch(1))
     # The second epoch is stopped after six steps, and gone on with.
-    sums, seen = Sums(), []
+    sums, seen = RunningMetrics(), []
     for number, start, stop in ((1, 0, 15), (2, 0, 6), (2, 6, 15)):
         batches, maps = epoch(number)
 
@@ -135,7 +135,7 @@ for kind in ("cpu", "gpu"):  # "gpu" chooses the loop on the device, which runs 
             seen.append((number, start + done, read().examples))
             return start + done == stop
 
-        before = Sums() if start == 0 else sums
+        before = RunningMetrics() if start == 0 else sums
         done, sums = engine.train(batches[start:], maps[start:], before, after)
         assert (done, sums.examples) == (stop - start, stop * 20)
     assert seen == [

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import assert_one_line_error
 
-from zoo.run import Run
+from zoo.runs.run import Run
 
 TRAIN = ("--dataset", "digits", "--recipe", "own.toml", "--json")
 RECIPE = 'base = "tutorial"\nepochs = 2\nselect = "best"\n'

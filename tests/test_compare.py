@@ -19,9 +19,9 @@ from scipy.special import softmax
 from scipy.stats import binomtest
 
 from zoo.comparison import table
-from zoo.comparison.exhibits import make_exhibits
+from zoo.comparison.diagnostics import make_exhibits
 from zoo.comparison.results import Result
-from zoo.run import Run
+from zoo.runs.run import Run
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals")
 OPTIONS = ("--recipe", "quick", "--target", "0.3")

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from zoo.comparison.statistics import (
+from zoo.comparison.significance import (
     MeanSquares,
     difference,
     differences,

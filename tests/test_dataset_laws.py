@@ -9,7 +9,7 @@ from conftest import assert_one_line_error
 
 from zoo.datasets.catalog import BUILT_IN, find_dataset
 from zoo.testing import DATASET_LAWS, LAWS, check_dataset, enforce
-from zoo.testing.dataset_source import DatasetSource
+from zoo.testing.dataset_ref import DatasetSource
 
 BY_NAME = {law.name: law for law in DATASET_LAWS}
 HERE = [law for law in DATASET_LAWS if law.name != "same_elsewhere"]

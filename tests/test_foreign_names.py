@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from zoo.run import Run
+from zoo.runs.run import Run
 
 HOSTILE = "=n\x1b[2J\x1b[8m\x07\x9b31m\u202eame\nzoo: all is well"
 SHOWN = r"=n\x1b[2J\x1b[8m\x07\x9b31m\u202eame"

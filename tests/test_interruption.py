@@ -14,7 +14,7 @@ import pytest
 from conftest import assert_one_line_error
 from test_training import assert_same_results
 
-from zoo.run import Run
+from zoo.runs.run import Run
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
 

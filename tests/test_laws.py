@@ -21,8 +21,8 @@ from zoo.registry import Registry
 from zoo.single_file import architecture_from_file
 from zoo.testing import LAWS, Broken, Skipped, check_architecture, enforce
 from zoo.testing.alternatives import alternatives
-from zoo.testing.laws import backends, memory
-from zoo.testing.source import Source
+from zoo.testing.checks import backends, memory
+from zoo.testing.import_ref import ImportRef
 
 BY_NAME = {law.name: law for law in LAWS}
 ELSEWHERE = ("light_import", "saving", "backends_agree", "memory")
@@ -210,7 +210,7 @@ def test_asking_whether_a_backend_is_there_is_light(file):
 
 def test_a_build_that_no_module_has_by_name_is_found_through_its_hook():
     (architecture,) = wrong.zoo_architectures()
-    found = Source(**json.loads(json.dumps(Source.of(architecture, None).as_json()))).find()
+    found = ImportRef(**json.loads(json.dumps(ImportRef.of(architecture, None).as_json()))).find()
     assert found.name == "by_hook"
     lost = wrong.architecture(wrong.made(wrong.small_one))
     seen, _ = failures(check_architecture(lost, laws=[BY_NAME["saving"]]))["saving"]

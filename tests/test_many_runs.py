@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zoo.run import Run, digest
+from zoo.runs.run import Run, digest
 
 ARCHITECTURES = 2_000
 SECONDS = 40

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import assert_one_line_error
 
-from zoo.run import Run
+from zoo.runs.run import Run
 
 QUICK = ("--dataset", "digits", "--recipe", "tutorial", "--epochs", "1")
 

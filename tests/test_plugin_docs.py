@@ -98,7 +98,7 @@ def test_every_hook_is_described_in_its_own_words():
 
 
 def test_every_law_is_in_the_tables():
-    subprocess.run([sys.executable, PROJECT / "docs" / "laws.py", "--check"], check=True)
+    subprocess.run([sys.executable, PROJECT / "docs" / "checks.py", "--check"], check=True)
     for law in (*LAWS, *DATASET_LAWS):
         assert f"| `{law.name}` | " in REFERENCE
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import PROJECT, assert_one_line_error
 
-from zoo.run import Run
-from zoo.run_record import fault
+from zoo.runs.record import fault
+from zoo.runs.run import Run
 
 KEPT = sorted((PROJECT / "tests" / "records").glob("*.json"))
 """The run.json of runs that archzoos of several ages made."""

@@ -9,7 +9,7 @@ import pytest
 from conftest import assert_one_line_error
 from PIL import Image
 
-from zoo.run import Run
+from zoo.runs.run import Run
 
 
 @pytest.fixture(scope="module")

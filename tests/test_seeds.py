@@ -17,7 +17,7 @@ from test_interruption import wait_for
 from test_training import assert_same_results, weights
 
 from zoo.comparison import table
-from zoo.run import Run
+from zoo.runs.run import Run
 
 jax = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed")
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals")

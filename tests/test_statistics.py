@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import logsumexp, softmax
 
-from zoo.statistics import accuracy_interval, log_mean_probability, loss_and_accuracy
+from zoo.metrics import accuracy_interval, log_mean_probability, loss_and_accuracy
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from PIL import Image
 from test_interruption import wait_for
 from test_training import assert_same_results
 
-from zoo.run import Run
+from zoo.runs.run import Run
 
 STREAM = {"ZOO_RESIDENT_MIB": "0"}
 CLIPS = ("--dataset", "moving_digits", "--data-set", "frames=3")
@@ -33,7 +33,9 @@ RECIPE = """
 
 # Chosen as for a GPU, on the CPU; calls of five steps, and of two where samples are streamed.
 PRETEND = """
-    from zoo.training import backend, engine, source
+    from zoo.training import backend
+    from zoo.training.backends import base as engine
+    from zoo.training import loader as source
 
     backend._gpu_names = lambda backend: ["pretended"]
     backend.device_memory_peak = lambda backend, device: None
@@ -157,10 +159,10 @@ from pathlib import Path
 from zoo import Recipe, Samples
 from zoo.single_file import architecture_from_file
 from zoo.training.backend import Device
-from zoo.training.engine import Sums, make_engine
+from zoo.training.backends.base import RunningMetrics, make_engine
 from zoo.training.optimizer import make_optimizer
 from zoo.training.pipeline import Pipeline
-from zoo.training.source import AHEAD
+from zoo.training.loader import AHEAD
 
 BATCH = 10
 
@@ -188,7 +190,7 @@ def after(done, read):
     read()
     return done == 20
 
-assert engine.train(batches, None, Sums(), after)[0] == 20
+assert engine.train(batches, None, RunningMetrics(), after)[0] == 20
 assert Counted.made <= (20 + AHEAD) * BATCH
 print("counted")
 """

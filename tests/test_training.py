@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from conftest import assert_one_line_error
 
-from zoo.run import Run
+from zoo.runs.run import Run
 
 FAST = ("--epochs", "2", "--batch-size", "100", "--json")
 

@@ -15,7 +15,7 @@ from conftest import assert_one_line_error
 from PIL import Image
 
 from zoo.errors import ZooError
-from zoo.run import Run, sha256
+from zoo.runs.run import Run, sha256
 
 NET = """
 from blocks import head

@@ -16,12 +16,12 @@ from scipy.special import softmax
 from test_compare import change_record
 from test_training import weights
 
+from zoo.metrics import measured
 from zoo.registry import Registry
-from zoo.run import Run
-from zoo.statistics import measured
+from zoo.runs.run import Run
 from zoo.training.examples import Examples
 from zoo.training.saved import load_engine
-from zoo.training.views import shifted
+from zoo.training.tta import shifted
 
 FAST = ("--recipe", "quick", "--epochs", "1")
 

@@ -15,7 +15,7 @@ Importing `zoo` imports neither NumPy nor Keras; the names below are loaded when
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from zoo.version import __version__
 
 if TYPE_CHECKING:
     from zoo.api import check as check
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from zoo.api import train as train
     from zoo.architecture import Architecture as Architecture
     from zoo.architecture import Hyperparameter as Hyperparameter
-    from zoo.comparison.report import Comparison as Comparison
+    from zoo.compared import Comparison as Comparison
     from zoo.datasets.dataset import Arrays as Arrays
     from zoo.datasets.dataset import Dataset as Dataset
     from zoo.datasets.location import Locations as Locations
@@ -38,12 +38,14 @@ if TYPE_CHECKING:
     from zoo.recipe import Recipe as Recipe
     from zoo.registry import Registry as Registry
     from zoo.trained import Run as Run
+    from zoo.training.callbacks import Callback as Callback
     from zoo.training.plan import Plan as Plan
 
 _HOMES = {
     "Architecture": "zoo.architecture",
     "Arrays": "zoo.datasets.dataset",
-    "Comparison": "zoo.comparison.report",
+    "Callback": "zoo.training.callbacks",
+    "Comparison": "zoo.compared",
     "Dataset": "zoo.datasets.dataset",
     "Hyperparameter": "zoo.architecture",
     "Locations": "zoo.datasets.location",

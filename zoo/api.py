@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, overload
 
-from zoo.comparison.report import Comparison
+from zoo.compared import Comparison
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.location import Locations
 from zoo.errors import UsageError
@@ -15,7 +15,7 @@ from zoo.parameters import as_text
 from zoo.recipe import Recipe
 from zoo.registry import Registry
 from zoo.trained import Run
-from zoo.training.reporter import Reporter, Reporters
+from zoo.training.callbacks import Callback, CallbackList
 from zoo.training.request import DEFAULT_DATASET, Request
 
 RUNS_DIR = "runs"
@@ -114,23 +114,23 @@ def train(  # type: ignore[misc]  # the overloads leave the rest to this one
         request.with_seed(seed).plan(registry), tests=test, callbacks=descriptions(callbacks)
     )
     locations = _locations(data_dir)
-    reporters = _reporters(callbacks, progress)
+    made = _callbacks(callbacks, progress)
     if seeds is None:
-        found = train_plan(plan, folder, locations, reporter=reporters(plan), again=again)
+        found = train_plan(plan, folder, locations, callback=made(plan), again=again)
         return Run(found.folder, found.record)
     if seeds < 1:
         raise UsageError(f"seeds is {seeds}; use at least 1.")
-    several = train_seeds(plan, seeds, folder, locations, reporters=reporters, again=again)
+    several = train_seeds(plan, seeds, folder, locations, callbacks=made, again=again)
     return [Run(each.folder, each.record) for each in several]
 
 
-def _reporters(callbacks: Sequence[Any], progress: bool | None) -> Callable[[Any], Reporter]:
-    from zoo.progress import make_reporter
+def _callbacks(callbacks: Sequence[Any], progress: bool | None) -> Callable[[Any], Callback]:
+    from zoo.progress import progress_callback
     from zoo.training.keras_callbacks import adapted
 
-    def of(_plan: Any) -> Reporter:
-        shown = [make_reporter(silent=False, tensorboard=False)] if _shows(progress) else []
-        return Reporters(*shown, *map(adapted, callbacks))
+    def of(_plan: Any) -> Callback:
+        shown = [progress_callback(silent=False, tensorboard=False)] if _shows(progress) else []
+        return CallbackList(*shown, *map(adapted, callbacks))
 
     return of
 
@@ -302,7 +302,7 @@ def load_run(run: str | Path, runs_dir: str | Path = RUNS_DIR) -> Run:
         UsageError: no run, or several, are meant.
         ZooError: its record is damaged.
     """
-    from zoo.run import find_run
+    from zoo.runs.run import find_run
 
     found = find_run(str(run), Path(runs_dir))
     return Run(found.folder, found.record)
@@ -312,7 +312,7 @@ def load_runs(runs_dir: str | Path = RUNS_DIR) -> list[Run]:
     """All runs in a folder, oldest first. Damaged ones are left out, with a warning each."""
     import warnings
 
-    from zoo.run import all_runs
+    from zoo.runs.run import all_runs
 
     found, problems = all_runs(Path(runs_dir))
     for problem in problems:
@@ -334,14 +334,14 @@ def check(subject: Any, *, runs_dir: str | Path = RUNS_DIR) -> list[Any]:
         subject: what `train` takes as an architecture, or a dataset's name or `zoo.Dataset`.
 
     Returns:
-        `zoo.testing.law.Verdict`s; `state` is `passed`, `failed` or `skipped`.
+        `zoo.testing.check.Verdict`s; `state` is `passed`, `failed` or `skipped`.
 
     Raises:
         UsageError: nothing is called so.
         PluginError: its plugin is broken.
     """
     from zoo.testing.checking import check_dataset
-    from zoo.testing.subjects import find
+    from zoo.testing.targets import find
     from zoo.training.backend import choose_backend, hide_gpus
 
     if isinstance(subject, Dataset):

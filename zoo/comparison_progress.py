@@ -3,10 +3,10 @@
 import sys
 import time
 
-from zoo.cli.output import duration, echo, percent
-from zoo.comparison.reporter import ComparisonReporter
+from zoo.comparison.callback import ComparisonCallback
 from zoo.printable import printable
 from zoo.progress import bars
+from zoo.terminal import duration, echo, percent
 
 SECONDS_BETWEEN = 2.0
 """Between two lines about work that is fast but of many parts."""
@@ -15,7 +15,7 @@ MANY = 100
 """Parts of work that is worth a line before it is done."""
 
 
-def make_comparison_reporter(*, silent: bool) -> ComparisonReporter:
+def make_comparison_reporter(*, silent: bool) -> ComparisonCallback:
     """Bars for a terminal, even if what is printed goes to a file; else lines, or only notes."""
     if sys.stderr.isatty():
         return LiveBars()
@@ -33,7 +33,7 @@ def _ending(job, outcome) -> str:
     return f"{_title(job)}: {accuracy} in {duration(outcome.seconds)}"
 
 
-class Notes(ComparisonReporter):
+class Notes(ComparisonCallback):
     """What would be lost otherwise."""
 
     def note(self, text):
@@ -54,9 +54,9 @@ class LogLines(Notes):
             self._told = time.monotonic()
             echo(f"{what}: {done:,} of {total:,}", err=True)
 
-    def planned(self, agenda):
-        self._total, self._done = len(agenda.to_do), 0
-        self._left = agenda.seconds
+    def planned(self, run_plan):
+        self._total, self._done = len(run_plan.to_do), 0
+        self._left = run_plan.seconds
 
     def ended(self, job, outcome):
         self._done += 1
@@ -91,12 +91,12 @@ class LiveBars(Notes):
             self._whole = self._progress.add_task("looking", total=None, detail="")
         self._progress.update(self._whole, description=printable(f"looking at {name}"))
 
-    def planned(self, agenda):
+    def planned(self, run_plan):
         if self._whole is not None:
             self._progress.remove_task(self._whole)
         self._whole = None
         self._progress.stop()
-        self._agenda = agenda
+        self._agenda = run_plan
 
     def started(self, job):
         if self._whole is None:

@@ -16,7 +16,7 @@ from zoo.datasets.dataset import Dataset
 from zoo.datasets.encoding import BYTES, UNIT, PixelRange, Statistics, extremes, pixel_range
 from zoo.datasets.samples import Samples, Stored
 from zoo.errors import UsageError
-from zoo.run import Run
+from zoo.runs.run import Run
 
 MARGIN = 0.25
 """How far beyond the training samples' own spread a sample may lie before it is called unusual."""

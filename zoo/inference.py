@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zoo.datasets.location import Locations
 from zoo.errors import UsageError
 from zoo.registry import Registry
-from zoo.run import Run
+from zoo.runs.run import Run
 
 if TYPE_CHECKING:
     import numpy as np
@@ -137,7 +137,7 @@ class Evaluation:
     """A run measured on a dataset's test set.
 
     Attributes:
-        metrics: as `zoo.statistics.measured` gives them.
+        metrics: as `zoo.metrics.measured` gives them.
         notes: what was done to the samples, and what is to be known about them.
     """
 
@@ -166,8 +166,8 @@ def evaluate(
         DataError: the data are missing or damaged.
         ZooError: the run is not finished, or its files are damaged.
     """
-    from zoo.statistics import measured
-    from zoo.training.views import check_shiftable
+    from zoo.metrics import measured
+    from zoo.training.tta import check_shiftable
 
     run, contract = model.run, model.contract
     _check_shape(run, contract, dataset)

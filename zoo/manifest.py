@@ -54,6 +54,12 @@ class Manifest:
         }
         return cls(path, architectures, _tables(path, table, "recipes"))
 
+    @property
+    def how_to_install(self) -> str:
+        """What to type to have every shipped architecture."""
+        packages = " ".join(dict.fromkeys(each.package for each in self.architectures.values()))
+        return f"The shipped ones: pip install {packages} (in a checkout: pip install ./plugins/*)."
+
 
 def _shipped_path() -> Path:
     if chosen := os.environ.get("ZOO_REGISTRY"):

@@ -2,95 +2,21 @@
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.metadata import EntryPoint, entry_points
-from importlib.util import find_spec
+from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from zoo import diagnosis
+from zoo import plugin as plugins
 from zoo.errors import PluginError, UsageError
 from zoo.manifest import Manifest
+from zoo.origin import Origin
+from zoo.plugin import GROUP, Loaded, Plugin, titles
 from zoo.suggest import unknown
 
 if TYPE_CHECKING:
     from zoo.architecture import Architecture
     from zoo.datasets.dataset import Dataset
-
-GROUP = "archzoo"
-
-
-@dataclass(frozen=True)
-class Plugin:
-    """An installed plugin as its metadata tells it; nothing of it has been imported."""
-
-    name: str
-    distribution: str
-    version: str
-    summary: str
-    entry_point: EntryPoint = field(repr=False, compare=False)
-
-    @property
-    def title(self) -> str:
-        """`cnn (archzoo-cnn 0.1.0)`"""
-        return f"{self.name} ({self.distribution} {self.version})"
-
-    @property
-    def file(self) -> str:
-        """The file that its entry point names, or empty; nothing is imported."""
-        return diagnosis.file_of(self.entry_point)
-
-    @property
-    def hidden_by(self) -> str:
-        """The file of another distribution that hides its module; its own is loaded all the same."""
-        from zoo import shadowing
-
-        return shadowing.hidden_by(self.entry_point)
-
-    @property
-    def missing_module(self) -> str:
-        """The top-level module that its entry point names, if it is gone; nothing is imported."""
-        module = self.entry_point.module.partition(".")[0]
-        return "" if find_spec(module) else module
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """What loading one plugin gave: its objects, or why it is broken."""
-
-    plugin: Plugin
-    architectures: "tuple[Architecture, ...]" = ()
-    datasets: "tuple[Dataset, ...]" = ()
-    hooks: tuple[str, ...] = ()
-    error: str = ""
-    details: str = ""
-
-    @property
-    def state(self) -> str:
-        """`ok` or `broken`."""
-        return "broken" if self.error else "ok"
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where an architecture came from: a distribution and its version, or a file and its hash.
-
-    `neighbours` are the files beside it that it imports, by name, with their hashes.
-    """
-
-    distribution: str = ""
-    version: str = ""
-    file: str = ""
-    sha256: str = ""
-    neighbours: Mapping[str, str] = field(default_factory=dict)
-
-    def as_record(self) -> dict[str, Any]:
-        """What run.json keeps; neighbours only where there are some."""
-        record = {
-            name: getattr(self, name) for name in ("distribution", "version", "file", "sha256")
-        }
-        return {**record, **({"neighbours": dict(self.neighbours)} if self.neighbours else {})}
 
 
 class Registry:
@@ -121,7 +47,11 @@ class Registry:
             UsageError: `ZOO_PLUGINS` names a plugin that is not installed.
         """
         environ = os.environ if environ is None else environ
-        found = [_plugin(each) for each in entry_points(group=GROUP)] if use_plugins else []
+        found = (
+            [plugins.of_entry_point(each) for each in entry_points(group=GROUP)]
+            if use_plugins
+            else []
+        )
         if use_plugins and (chosen := environ.get("ZOO_PLUGINS")) is not None:
             found = _only(found, [name.strip() for name in chosen.split(",") if name.strip()])
         strict = environ.get("ZOO_STRICT_PLUGINS", "") not in ("", "0")
@@ -162,7 +92,7 @@ class Registry:
         """
         key = (plugin.name, plugin.distribution)
         if key not in self._loaded:
-            self._loaded[key] = _load(plugin)
+            self._loaded[key] = plugins.load(plugin)
         loaded = self._loaded[key]
         if loaded.error and self.strict:
             raise PluginError(_broken(loaded) + " (ZOO_STRICT_PLUGINS is set)", loaded.details)
@@ -182,7 +112,7 @@ class Registry:
             PluginError: the plugin that should have it is broken, or two claim it.
         """
         if _is_file(name):
-            from zoo.single_file import architecture_from_file
+            from zoo.single_file import architecture_from_file  # imports much
 
             return architecture_from_file(Path(name))
         namesakes = [plugin for plugin in self.plugins if plugin.name == name]
@@ -228,7 +158,7 @@ class Registry:
                 f"(in a checkout: pip install ./plugins/{shipped.package})."
             )
         if not self.plugins:
-            return f"unknown architecture {name!r}: no plugin is installed. {HOW_TO_GET_SOME}"
+            return f"unknown architecture {name!r}: no plugin is installed. {self.manifest.how_to_install}"
         known = {a.name for loaded in self._loaded.values() for a in loaded.architectures}
         message = unknown("architecture", name, known, "A file works too: zoo train ./my_net.py.")
         broken = [loaded.plugin.title for loaded in self._loaded.values() if loaded.error]
@@ -243,30 +173,9 @@ class Registry:
         ]
 
 
-HOW_TO_GET_SOME = (
-    "The shipped ones: pip install archzoo-cnn archzoo-cnn-lstm archzoo-conv3d archzoo-convlstm2d "
-    "archzoo-gru archzoo-lrcn archzoo-tcn archzoo-transformer "
-    "(in a checkout: pip install ./plugins/*)."
-)
-
-
 def _is_file(name: str) -> bool:
     """Whether a file is meant: nothing else has a suffix or a folder in its name."""
     return os.sep in name or bool(Path(name).suffix)
-
-
-def _plugin(entry_point: EntryPoint) -> Plugin:
-    distribution = entry_point.dist
-    if distribution is None:
-        return Plugin(entry_point.name, "unknown", "?", "", entry_point)
-    metadata = distribution.metadata
-    return Plugin(
-        entry_point.name,
-        metadata["Name"],
-        distribution.version,
-        metadata.get("Summary") or "",  # type: ignore[attr-defined]
-        entry_point,
-    )
 
 
 def _only(found: list[Plugin], chosen: list[str]) -> list[Plugin]:
@@ -279,65 +188,6 @@ def _only(found: list[Plugin], chosen: list[str]) -> list[Plugin]:
 
 def _origin(plugin: Plugin) -> Origin:
     return Origin(distribution=plugin.distribution, version=plugin.version)
-
-
-def _load(plugin: Plugin) -> Loaded:
-    if unmet := diagnosis.too_new(plugin.entry_point):
-        return Loaded(plugin, error=unmet)
-    from zoo import shadowing
-
-    try:
-        return _call_hooks(plugin, shadowing.load(plugin.entry_point))
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # a stranger's code may raise anything, SystemExit too
-        cause = diagnosis.cause(error, plugin.entry_point)
-        return Loaded(plugin, error=cause, details=diagnosis.own_frames(error))
-
-
-def _call_hooks(plugin: Plugin, module) -> Loaded:
-    import pluggy
-
-    from zoo import hookspecs
-    from zoo.architecture import Architecture
-
-    # A manager each: what fails half-way leaves nothing registered.
-    manager = pluggy.PluginManager(GROUP)
-    manager.add_hookspecs(hookspecs)
-    manager.register(module, name=plugin.name)
-    manager.check_pending()
-    hooks = tuple(caller.name for caller in manager.get_hookcallers(module) or ())
-    if not hooks:
-        raise TypeError(
-            f"{plugin.entry_point.value} implements no hook; decorate zoo_architectures with "
-            "@zoo.hookimpl"
-        )
-    architectures = _gather(manager.hook.zoo_architectures(), Architecture, "zoo_architectures")
-    datasets = ()
-    if "zoo_datasets" in hooks:
-        from zoo.datasets.dataset import Dataset
-
-        datasets = _gather(manager.hook.zoo_datasets(), Dataset, "zoo_datasets")
-    return Loaded(plugin, architectures, datasets, hooks)
-
-
-def _gather(results: list, kind: type[Any], hook: str) -> tuple[Any, ...]:
-    gathered: list[Any] = []
-    for result in results:
-        if isinstance(result, kind) or not isinstance(result, Iterable):
-            raise TypeError(f"{hook} must return a list of {kind.__name__}, not {result!r}")
-        for item in result:
-            if not isinstance(item, kind):
-                raise TypeError(f"{hook} returned {item!r}, which is no {kind.__name__}")
-            if any(item.name == other.name for other in gathered):
-                raise ValueError(f"{hook} returned two called {item.name!r}")
-            gathered.append(item)
-    return tuple(gathered)
-
-
-def titles(plugins: Iterable[Plugin]) -> str:
-    """`archzoo-one 1.0 and archzoo-other 2.1`"""
-    return " and ".join(sorted({f"{each.distribution} {each.version}" for each in plugins}))
 
 
 def _broken(loaded: Loaded) -> str:

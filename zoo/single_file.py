@@ -7,8 +7,8 @@ from types import ModuleType
 from zoo import diagnosis
 from zoo.architecture import Architecture
 from zoo.errors import PluginError, UsageError
+from zoo.origin import Origin
 from zoo.private_import import execute
-from zoo.registry import Origin
 from zoo.sources import Sources
 from zoo.training.backend import quiet_native_logs
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zoo.errors import UsageError
-from zoo.registry import Origin
+from zoo.origin import Origin
 
 LARGEST = 4 * 2**20
 """Bytes of a file that is read as Python; the largest that people write have some hundred thousand."""

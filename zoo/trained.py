@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo import run as folders
 from zoo.errors import UsageError
 from zoo.frames import as_frame
 from zoo.registry import Registry
+from zoo.runs import run as folders
 
 if TYPE_CHECKING:
     import keras

@@ -14,8 +14,9 @@ from typing import Any
 
 from zoo.architecture import NAME, Architecture
 from zoo.errors import UsageError, ZooError
-from zoo.registry import Origin, Registry
-from zoo.run import Run
+from zoo.origin import Origin
+from zoo.registry import Registry
+from zoo.runs.run import Run
 from zoo.sources import NEIGHBOUR, Sources, digest, read_source
 
 

@@ -67,7 +67,7 @@ def picture(run: str, path: str) -> int:
     """Read a picture as `zoo predict` does before it asks the engine."""
     from zoo.contract import InputContract
     from zoo.pictures import PictureReader
-    from zoo.run import Run
+    from zoo.runs.run import Run
 
     read = PictureReader(InputContract.of_run(Run.open(Path(run)))).read(Path(path))
     print(read.sample.shape, read.sample.dtype, read.done, read.unusual)

@@ -4,7 +4,7 @@ from importlib import import_module
 
 import click
 
-import zoo as package
+from zoo.version import __version__
 
 COMMANDS = {
     "train": ("zoo.cli.train", "Train an architecture on a dataset."),
@@ -50,7 +50,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package.__version__, prog_name="archzoo")
+@click.version_option(__version__, prog_name="archzoo")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.option("--no-plugins", is_flag=True, help="Load no plugin; files still work.")
 @click.pass_context

@@ -8,7 +8,6 @@ import click
 from zoo import atomic
 from zoo.cli import options
 from zoo.cli.data import default_dataset
-from zoo.cli.output import echo, print_json, print_table, secho, wrapped
 from zoo.comparison import benchmark, cost_table
 from zoo.comparison.benchmark import Settings
 from zoo.comparison.comparing import Workplace
@@ -16,6 +15,7 @@ from zoo.comparison.entries import choose
 from zoo.comparison.table import markdown_table
 from zoo.datasets.location import Locations
 from zoo.errors import UsageError
+from zoo.terminal import echo, print_json, print_table, secho, wrapped
 from zoo.training.request import DEFAULT_DATASET, Request
 
 PARTS = (("Throughput", cost_table.THROUGHPUT), ("Times", cost_table.TIMES))

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zoo.cli import options
-from zoo.cli.output import duration, echo, print_json, print_table, secho, style
 from zoo.errors import UsageError
 from zoo.suggest import unknown
+from zoo.terminal import duration, echo, print_json, print_table, secho, style
 
 if TYPE_CHECKING:
-    from zoo.testing.law import Law, Verdict
-    from zoo.testing.subjects import Subject
+    from zoo.testing.check import Check, Verdict
+    from zoo.testing.targets import CheckTarget
 
 MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("-", "yellow")}
 INDENT = " " * 4
@@ -72,7 +72,7 @@ def command(
         context.exit(1)
 
 
-def _check(subject: "Subject", laws: "list[Law]", report: "_Silent") -> dict[str, Any]:
+def _check(subject: "CheckTarget", laws: "list[Check]", report: "_Silent") -> dict[str, Any]:
     report.start(subject)
     verdicts: list[Verdict] = []
     for verdict in subject.check(laws):
@@ -90,7 +90,7 @@ def _check_laws(chosen: Sequence[str]) -> None:
             raise UsageError(unknown("law", name, known, "zoo check --list explains them."))
 
 
-def _every_law() -> "Iterator[Law]":
+def _every_law() -> "Iterator[Check]":
     from zoo.testing import DATASET_LAWS, LAWS
 
     yield from LAWS
@@ -124,9 +124,9 @@ def _subjects(
     names: Sequence[str],
     settings: Mapping[str, str],
     chosen: Sequence[str],
-) -> "list[tuple[Subject, list[Law]]]":
+) -> "list[tuple[CheckTarget, list[Check]]]":
     """What is named, each with its laws; everything is looked up before anything is checked."""
-    from zoo.testing.subjects import find
+    from zoo.testing.targets import find
 
     found = []
     for name in names:
@@ -142,7 +142,7 @@ def _subjects(
     return found
 
 
-def _prepare(subjects: "list[tuple[Subject, list[Law]]]", backend: str | None) -> None:
+def _prepare(subjects: "list[tuple[CheckTarget, list[Check]]]", backend: str | None) -> None:
     """Choose the backend, and the CPU: where a batch has the same numbers on every machine."""
     if any(subject.kind == "architecture" for subject, _ in subjects):
         from zoo.training.backend import choose_backend, hide_gpus
@@ -150,7 +150,7 @@ def _prepare(subjects: "list[tuple[Subject, list[Law]]]", backend: str | None) -
         hide_gpus(choose_backend(backend))
 
 
-def _row(subject: "Subject", verdicts: "list[Verdict]") -> dict[str, Any]:
+def _row(subject: "CheckTarget", verdicts: "list[Verdict]") -> dict[str, Any]:
     counts = {state: sum(each.state == state for each in verdicts) for state in MARKS}
     return {
         "name": subject.name,
@@ -177,7 +177,7 @@ def _verdict_row(verdict: "Verdict") -> dict[str, Any]:
 class _Silent:
     """Reports nothing on the way."""
 
-    def start(self, subject: "Subject") -> None: ...
+    def start(self, subject: "CheckTarget") -> None: ...
 
     def reached(self, verdict: "Verdict", before: "Sequence[Verdict]") -> None: ...
 

@@ -10,7 +10,6 @@ from zoo import atomic
 from zoo.cli import options
 from zoo.cli.comparison_output import print_document, say_plan, show_plan, write_page
 from zoo.cli.data import default_dataset
-from zoo.cli.output import print_table
 from zoo.comparison import results, table
 from zoo.comparison.benchmark import DEPTHS
 from zoo.comparison.comparing import Comparing, Workplace, costs_in
@@ -18,6 +17,7 @@ from zoo.comparison.entries import choose
 from zoo.datasets.catalog import find_dataset
 from zoo.datasets.location import Locations
 from zoo.errors import UsageError
+from zoo.terminal import print_table
 from zoo.training.backend import check_trains_together
 from zoo.training.request import DEFAULT_DATASET, Request
 
@@ -142,7 +142,7 @@ def _check(context: click.Context, given: dict[str, Any]) -> None:
 
 def _here(context: click.Context, given: dict[str, Any], reporter):
     """Train what is missing: the document and its results; None for a dry run."""
-    from zoo.comparison.document import About, make_document
+    from zoo.comparison.report import ReportInfo, make_document
 
     registry = options.registry(context)
     entries = choose(
@@ -160,19 +160,19 @@ def _here(context: click.Context, given: dict[str, Any], reporter):
     )
     comparing = Comparing(entries, _request(registry, given), workplace, reporter)
     _look_up(registry, comparing)
-    agenda = comparing.plan(range(given["seeds"]))
+    run_plan = comparing.plan(range(given["seeds"]))
     if given["dry_run"]:
-        show_plan(agenda, given)
+        show_plan(run_plan, given)
         return None
     if not any(given[name] for name in FORMATS):
-        say_plan(agenda, given["jobs"], costs=given["costs"] != "none")
-    found = comparing.train(agenda)
+        say_plan(run_plan, given["jobs"], costs=given["costs"] != "none")
+    found = comparing.train(run_plan)
     depth = DEPTHS.get(given["costs"])
     cost = comparing.costs(found, depth) if depth else None
     notes = [
         f"costs of {name}: {cause}" for name, cause in (cost or {}).get("problems", {}).items()
     ]
-    about = About(
+    about = ReportInfo(
         _typed(given), given["target"], _differs(found, registry), comparing.harness, notes
     )
     return make_document(found, cost, about), found
@@ -215,7 +215,7 @@ def _differs(found, registry) -> list[str]:
 
 def _elsewhere(context: click.Context, given: dict[str, Any], reporter):
     """Read runs that were made elsewhere: the document and its results."""
-    from zoo.comparison.document import About, make_document
+    from zoo.comparison.report import ReportInfo, make_document
 
     registry = options.registry(context)
     recipe = Path(given["recipe"]).stem if given["recipe"] else None
@@ -228,7 +228,7 @@ def _elsewhere(context: click.Context, given: dict[str, Any], reporter):
     if not given["allow_mixed"]:
         results.refuse_mixed(mixed)
     cost = costs_in(given["folders"], present, reporter.note)
-    about = About(_typed(given), given["target"], mixed)
+    about = ReportInfo(_typed(given), given["target"], mixed)
     return make_document(found, cost, about, reporter), found
 
 

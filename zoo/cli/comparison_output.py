@@ -6,25 +6,25 @@ import click
 
 from zoo import atomic
 from zoo.cli import options
-from zoo.cli.output import duration, echo, print_json, print_table, secho, wrapped
 from zoo.comparison import columns, table
 from zoo.comparison.places import without_places
 from zoo.datasets.location import Locations
 from zoo.errors import ZooError
+from zoo.terminal import duration, echo, print_json, print_table, secho, wrapped
 
 
-def say_plan(agenda, jobs: int, *, costs: bool) -> None:
+def say_plan(run_plan, jobs: int, *, costs: bool) -> None:
     """What is there, what will be trained, and for about how long."""
-    to_do, stand = len(agenda.to_do), sum(job.state == "stands" for job in agenda.jobs)
+    to_do, stand = len(run_plan.to_do), sum(job.state == "stands" for job in run_plan.jobs)
     text = f"to train: {to_do}, standing from before: {stand}"
     if to_do:
         at_once = f", {jobs} at a time" if jobs > 1 else ""
-        text += f"; about {duration(agenda.seconds / jobs)}{at_once}"
+        text += f"; about {duration(run_plan.seconds / jobs)}{at_once}"
         text += ", and the costs after that" if costs else ""
     echo(text, err=True)
 
 
-def show_plan(agenda, given: dict[str, Any]) -> None:
+def show_plan(run_plan, given: dict[str, Any]) -> None:
     """Every run of the plan, for a dry run."""
     rows = [
         {
@@ -35,10 +35,10 @@ def show_plan(agenda, given: dict[str, Any]) -> None:
             "run": job.run.name if job.run else None,
             "cause": job.cause,
         }
-        for job in agenda.jobs
+        for job in run_plan.jobs
     ]
     if given["as_json"]:
-        print_json({"jobs": rows, "seconds": agenda.seconds / given["jobs"]})
+        print_json({"jobs": rows, "seconds": run_plan.seconds / given["jobs"]})
         return
     print_table(
         ("architecture", "seed", "state", "about", ""),
@@ -53,7 +53,7 @@ def show_plan(agenda, given: dict[str, Any]) -> None:
             for row in rows
         ],
     )
-    say_plan(agenda, given["jobs"], costs=given["costs"] != "none")
+    say_plan(run_plan, given["jobs"], costs=given["costs"] != "none")
     echo("Nothing was trained (--dry-run).")
 
 
@@ -97,7 +97,7 @@ def write_page(
     Raises:
         ZooError: it cannot be written.
     """
-    from zoo.comparison.exhibits import make_exhibits
+    from zoo.comparison.diagnostics import make_exhibits
     from zoo.report.page import render
 
     layout, samples = document["dataset"]["layout"], None

@@ -1,10 +1,10 @@
 """Which dataset a command uses when none is named."""
 
-from zoo.cli.output import secho
 from zoo.datasets.catalog import find_dataset
 from zoo.datasets.location import Locations
 from zoo.errors import DataMissing
 from zoo.registry import Registry
+from zoo.terminal import secho
 from zoo.training.request import DEFAULT_DATASET
 
 FALLBACK_DATASET = "digits"

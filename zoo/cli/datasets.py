@@ -6,11 +6,11 @@ from typing import Any
 import click
 
 from zoo.cli import options
-from zoo.cli.output import echo, print_json, print_table, style
 from zoo.datasets.catalog import all_datasets, find_dataset
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.location import Locations
 from zoo.errors import UsageError
+from zoo.terminal import echo, print_json, print_table, style
 
 
 @click.group("datasets", invoke_without_command=True)

@@ -10,8 +10,8 @@ from importlib.metadata import packages_distributions
 import click
 
 from zoo.cli import options
-from zoo.cli.output import echo, print_json, style
 from zoo.environment import distribution_version, nvidia, usable_cores
+from zoo.terminal import echo, print_json, style
 
 PROBE = """
 import json, sys

@@ -5,13 +5,13 @@ from typing import Any
 import click
 
 from zoo.cli import options
-from zoo.cli.output import echo, percent, print_json, views
 from zoo.cli.runs import majority_line
 from zoo.datasets.catalog import find_dataset
 from zoo.datasets.location import Locations
 from zoo.inference import Evaluation, Model, evaluate
 from zoo.parameters import plain
-from zoo.run import find_run
+from zoo.runs.run import find_run
+from zoo.terminal import echo, percent, print_json, views
 
 
 @click.command("evaluate")

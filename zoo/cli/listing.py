@@ -5,8 +5,8 @@ from fnmatch import fnmatch
 import click
 
 from zoo.cli import options
-from zoo.cli.output import echo, print_json, print_table
-from zoo.registry import HOW_TO_GET_SOME, Registry
+from zoo.registry import Registry
+from zoo.terminal import echo, print_json, print_table
 
 
 @click.command("list")
@@ -18,7 +18,8 @@ def command(context: click.Context, pattern: str | None, as_json: bool) -> None:
 
     PATTERN is a part of a name, or has wildcards: `zoo list '*lstm*'`.
     """
-    rows = [row for row in _rows(options.registry(context)) if _matches(row["name"], pattern)]
+    registry = options.registry(context)
+    rows = [row for row in _rows(registry) if _matches(row["name"], pattern)]
     if as_json:
         print_json(rows)
     elif rows:
@@ -27,7 +28,7 @@ def command(context: click.Context, pattern: str | None, as_json: bool) -> None:
     elif pattern:
         echo(f"No architecture matches {pattern!r}; zoo list shows all.")
     else:
-        echo(f"No architecture is installed. {HOW_TO_GET_SOME}")
+        echo(f"No architecture is installed. {registry.manifest.how_to_install}")
 
 
 def _matches(name: str, pattern: str | None) -> bool:

@@ -11,11 +11,11 @@ import click
 
 from zoo.architecture import LAYOUTS, Layout
 from zoo.cli import options
-from zoo.cli.output import echo
 from zoo.errors import UsageError, ZooError
 from zoo.scaffold import naming
 from zoo.scaffold.package import LICENCES, NO_LICENCE, Package
 from zoo.scaffold.writing import check_free, write_folder
+from zoo.terminal import echo
 
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 

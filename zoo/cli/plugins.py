@@ -3,8 +3,9 @@
 import click
 
 from zoo.cli import options
-from zoo.cli.output import echo, print_json, print_table, style
-from zoo.registry import HOW_TO_GET_SOME, Loaded, Plugin, Registry, titles
+from zoo.plugin import Loaded, Plugin, titles
+from zoo.registry import Registry
+from zoo.terminal import echo, print_json, print_table, style
 
 
 @click.command("plugins")
@@ -21,7 +22,7 @@ def command(context: click.Context, verbose: bool, as_json: bool) -> None:
     if as_json:
         print_json(rows)
     elif not rows:
-        echo(f"No plugin is installed or enabled. {HOW_TO_GET_SOME}")
+        echo(f"No plugin is installed or enabled. {registry.manifest.how_to_install}")
     elif verbose:
         _print_verbose(rows)
     else:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zoo.cli import options
-from zoo.cli.output import echo, percent, print_json, style
 from zoo.errors import UsageError
 from zoo.inference import Model, predict
-from zoo.run import find_run
+from zoo.runs.run import find_run
+from zoo.terminal import echo, percent, print_json, style
 
 if TYPE_CHECKING:
     from zoo.inference import Predictions

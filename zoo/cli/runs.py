@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from zoo import run as run_module
 from zoo.cli import options
-from zoo.cli.output import duration, echo, percent, print_json, print_table, size, style, views
 from zoo.datasets.dataset import title
 from zoo.environment import cores_in_words
-from zoo.run import Run, all_runs, find_run
+from zoo.runs import run as run_module
+from zoo.runs.run import Run, all_runs, find_run
+from zoo.terminal import duration, echo, percent, print_json, print_table, size, style, views
 
 PHASES = (
     "load",
@@ -127,7 +127,7 @@ def majority_line(metrics, classes: list[str]) -> str:
     """What the largest class explains of an accuracy; empty where nothing, or in an older record."""
     if "majority_share" not in metrics:
         return ""
-    from zoo.statistics import explained_by_majority
+    from zoo.metrics import explained_by_majority
 
     return explained_by_majority(
         metrics["test_accuracy_interval"][0],

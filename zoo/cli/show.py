@@ -9,8 +9,8 @@ from zoo import layouts
 from zoo import recipe as recipes
 from zoo.architecture import Architecture
 from zoo.cli import options
-from zoo.cli.output import echo, print_json, print_table, size, style
-from zoo.registry import Origin
+from zoo.origin import Origin
+from zoo.terminal import echo, print_json, print_table, size, style
 
 VALUES = "scaled by the recipe: 0 to 1, or mean 0 and deviation 1 (normalization)"
 """What a model is given, whatever the data were."""

@@ -10,12 +10,12 @@ from typing import Any
 
 from zoo import atomic
 from zoo.comparison import cost_record
+from zoo.comparison.callback import ComparisonCallback
 from zoo.comparison.cost import BATCH_SIZE
-from zoo.comparison.process import ONE_OF_MANY, Worker
-from zoo.comparison.reporter import ComparisonReporter
+from zoo.comparison.worker_process import ONE_OF_MANY, Worker
 from zoo.errors import UsageError, ZooError
 from zoo.reading import text_of
-from zoo.run import digest, now
+from zoo.runs.run import digest, now
 from zoo.training.request import Request
 
 SCHEMA = 1
@@ -61,7 +61,7 @@ def benchmark(
     requests: Mapping[str, Request],
     settings: Settings,
     content: Mapping[str, Any],
-    reporter: ComparisonReporter,
+    reporter: ComparisonCallback,
     precisions: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Measure what each request costs; a record, JSON-plain. `precisions` are those of their runs.

@@ -10,15 +10,15 @@ from typing import Any
 
 from zoo.comparison import benchmark, conditions, planning
 from zoo.comparison.benchmark import Settings
+from zoo.comparison.callback import ComparisonCallback
 from zoo.comparison.entries import Entry
-from zoo.comparison.execution import Execution, Outcome
-from zoo.comparison.planning import Agenda, Surveyor
-from zoo.comparison.reporter import ComparisonReporter
+from zoo.comparison.executors import Execution, Outcome
+from zoo.comparison.planning import CostEstimator, RunPlan
 from zoo.comparison.results import Result, of_outcomes
 from zoo.environment import cores_in_words, usable_cores
 from zoo.errors import Interrupted, UsageError, ZooError
 from zoo.registry import Registry
-from zoo.run import check_writable
+from zoo.runs.run import check_writable
 from zoo.training.request import Request
 
 
@@ -68,11 +68,11 @@ class Comparing:
     entries: Sequence[Entry]
     request: Callable[[Entry], Request]
     workplace: Workplace
-    reporter: ComparisonReporter
+    reporter: ComparisonCallback
     outcomes: list[Outcome] = field(default_factory=list)
     _seconds: float = 0.0
 
-    def plan(self, seeds: Sequence[int]) -> Agenda:
+    def plan(self, seeds: Sequence[int]) -> RunPlan:
         """Find what stands, and measure how long the rest will take; nothing is trained.
 
         Raises:
@@ -81,23 +81,23 @@ class Comparing:
         """
         with self._clocked():
             check_writable(self.workplace.runs_dir)
-            with self._surveyor() as surveyor:
-                agenda = planning.make_agenda(
+            with self._surveyor() as estimator:
+                run_plan = planning.make_run_plan(
                     self.entries,
                     self.request,
                     seeds,
                     self.workplace.runs_dir,
-                    surveyor,
+                    estimator,
                     self.reporter,
                 )
-            _check_memory(agenda, self.workplace.jobs)
-        return agenda
+            _check_memory(run_plan, self.workplace.jobs)
+        return run_plan
 
-    def _surveyor(self) -> Surveyor:
+    def _surveyor(self) -> CostEstimator:
         workplace = self.workplace
-        return Surveyor(workplace.use_plugins, workplace.data_dir, workplace.runs_dir)
+        return CostEstimator(workplace.use_plugins, workplace.data_dir, workplace.runs_dir)
 
-    def train(self, agenda: Agenda) -> list[Result]:
+    def train(self, run_plan: RunPlan) -> list[Result]:
         """Carry out the agenda: each architecture's runs and failures.
 
         Raises:
@@ -112,7 +112,7 @@ class Comparing:
                 workplace.for_workers,
                 self.reporter,
             )
-            self.outcomes = execution.carry_out(agenda)
+            self.outcomes = execution.carry_out(run_plan)
         return of_outcomes(self.outcomes)
 
     def costs(self, results: Sequence[Result], settings: Settings) -> dict[str, Any] | None:
@@ -193,7 +193,7 @@ def compare_runs(
     settings: Settings | None,
     target: float,
     command: str,
-    reporter: ComparisonReporter,
+    reporter: ComparisonCallback,
 ) -> tuple[dict[str, Any], list[Result]]:
     """Train what is missing, measure costs with `settings` (None: not), and judge.
 
@@ -205,7 +205,7 @@ def compare_runs(
         ZooError: no run is finished, or the runs folder cannot be written.
         Interrupted: by a signal; the same comparison goes on from there.
     """
-    from zoo.comparison.document import About, make_document
+    from zoo.comparison.report import ReportInfo, make_document
     from zoo.comparison.results import what_differs
 
     comparing = Comparing(entries, request, workplace, reporter)
@@ -217,20 +217,20 @@ def compare_runs(
     problems = (cost or {}).get("problems", {})
     notes = [f"costs of {name}: {cause}" for name, cause in problems.items()]
     mixed = what_differs([each for each in found if each.runs], registry.manifest)
-    about = About(command, target, mixed, comparing.harness, notes)
+    about = ReportInfo(command, target, mixed, comparing.harness, notes)
     return make_document(found, cost, about), found
 
 
-def _check_memory(agenda: Agenda, jobs: int) -> None:
+def _check_memory(run_plan: RunPlan, jobs: int) -> None:
     import psutil
 
-    if agenda.memory is None or jobs == 1:
+    if run_plan.memory is None or jobs == 1:
         return
     there = psutil.virtual_memory().available
-    fit = max(1, there // agenda.memory)
+    fit = max(1, there // run_plan.memory)
     if jobs > fit:
         raise UsageError(
-            f"--jobs {jobs}: a training here holds {agenda.memory / 2**30:.1f} GiB and "
+            f"--jobs {jobs}: a training here holds {run_plan.memory / 2**30:.1f} GiB and "
             f"{there / 2**30:.1f} GiB are free; use at most {fit}."
         )
 
@@ -239,7 +239,7 @@ def costs_in(
     folders: Sequence[Path], results: Sequence[Result], note: Callable[[str], None]
 ) -> Mapping[str, Any] | None:
     """The latest record of costs in some runs folders that covers most of the results."""
-    from zoo.comparison.document import matching_cost
+    from zoo.comparison.report import matching_cost
 
     best, covered = None, 0
     for path in sorted(path for folder in folders for path in folder.glob("costs/costs-*.json")):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from zoo import environment
-from zoo.run import Run
+from zoo.runs.run import Run
 from zoo.training.backend import Device
 
 Conditions = dict[str, str]

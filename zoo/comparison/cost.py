@@ -23,7 +23,7 @@ SECONDS, CALLS = 0.4, 100
 """A round of one measurement lasts at least this long; one of latency has at least so many calls."""
 
 
-class Subject:
+class BenchmarkProbe:
     """An architecture as a training runs it: same engine, same compiled step, same data.
 
     Lazy samples are made before anything is timed: this is what the architecture costs.
@@ -88,18 +88,18 @@ class Subject:
         self.phases[phase] = time.perf_counter() - started
 
     def _some_batches(self, examples):
-        from zoo.training.engine import part
+        from zoo.training.backends.base import tree_slice
         from zoo.training.training import epoch_batches
 
         epoch = epoch_batches(self.plan, examples, self.engine, 1)
         steps = len(epoch[0]) if self.device.kind == "gpu" else min(STEPS, len(epoch[0]))
-        return part(epoch, slice(steps))
+        return tree_slice(epoch, slice(steps))
 
     def train(self) -> None:
         """Train some steps (an epoch on a GPU), and wait for the device."""
-        from zoo.training.engine import Sums
+        from zoo.training.backends.base import RunningMetrics
 
-        self.engine.train(self._batches, self._maps, Sums(), lambda _done, _read: False)
+        self.engine.train(self._batches, self._maps, RunningMetrics(), lambda _done, _read: False)
 
     def infer(self, batch: int) -> None:
         """Logits of `batch` test samples, from stored samples to numbers in host memory."""

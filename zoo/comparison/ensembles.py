@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from zoo.comparison.results import Result
-from zoo.statistics import MeanProbability, log_probabilities, measured
+from zoo.metrics import MeanProbability, log_probabilities, measured
 
 ALL = "all"
 """The name of the ensemble of everything."""

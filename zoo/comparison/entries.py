@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from zoo.errors import PluginError, UsageError
-from zoo.registry import HOW_TO_GET_SOME, Registry
+from zoo.registry import Registry
 from zoo.suggest import unknown
 
 
@@ -42,7 +42,7 @@ def choose(
     entries = _every(registry) if everything else [_named(registry, each) for each in names]
     if not entries:
         raise UsageError(
-            f"no architecture is installed. {HOW_TO_GET_SOME}"
+            f"no architecture is installed. {registry.manifest.how_to_install}"
             if everything
             else "compare what? Give names or files, or --all; zoo list shows the names."
         )

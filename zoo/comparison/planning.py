@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from zoo import run as runs
 from zoo.comparison import conditions
+from zoo.comparison.callback import ComparisonCallback
 from zoo.comparison.conditions import Conditions
 from zoo.comparison.entries import Entry
-from zoo.comparison.process import Worker
-from zoo.comparison.reporter import ComparisonReporter
+from zoo.comparison.worker_process import Worker
 from zoo.errors import ZooError
-from zoo.run import Run
+from zoo.runs import run as runs
+from zoo.runs.run import Run
 from zoo.training.plan import run_name
 from zoo.training.precision import Precision
 from zoo.training.request import Request
@@ -51,7 +51,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Agenda:
+class RunPlan:
     """All runs of a comparison, seeds in turn: A0 B0 C0 A1 B1 C1.
 
     Attributes:
@@ -81,7 +81,7 @@ class Agenda:
         return sum(job.seconds for job in self.to_do)
 
 
-class Surveyor:
+class CostEstimator:
     """Asks a worker about requests; starts another if one dies of a question."""
 
     def __init__(self, use_plugins: bool, data_dir: str | None, runs_dir: Path):
@@ -101,7 +101,7 @@ class Surveyor:
             self._end()
         return event
 
-    def __enter__(self) -> "Surveyor":
+    def __enter__(self) -> "CostEstimator":
         return self
 
     def __exit__(self, *_) -> None:
@@ -114,14 +114,14 @@ class Surveyor:
             self._worker = None
 
 
-def make_agenda(
+def make_run_plan(
     entries: Iterable[Entry],
     request: Callable[[Entry], Request],
     seeds: Iterable[int],
     runs_dir: Path,
-    surveyor: Surveyor,
-    reporter: ComparisonReporter,
-) -> Agenda:
+    estimator: CostEstimator,
+    reporter: ComparisonCallback,
+) -> RunPlan:
     """Find what stands, and measure how long the rest will take.
 
     `request` makes an entry's request, for any seed. The reporter is told of runs that cannot be
@@ -135,7 +135,7 @@ def make_agenda(
         asked = request(entry)
         answer = {"event": "refused", "cause": entry.problem}
         if not entry.problem:
-            answer = surveyor.ask("identity", asked)
+            answer = estimator.ask("identity", asked)
         if answer["event"] != "answer":
             by_entry.append(_none_of(entry, asked, seeds, answer["cause"]))
             continue
@@ -144,12 +144,12 @@ def make_agenda(
         jobs = [
             _job(entry, asked.with_seed(seed), answer, runs_dir, reporter.note) for seed in seeds
         ]
-        jobs, held = _paced(jobs, asked, answer, runs_dir, surveyor)
+        jobs, held = _paced(jobs, asked, answer, runs_dir, estimator)
         memory = max(filter(None, (memory, held)), default=None)
         by_entry.append(jobs)
-    agenda = Agenda(tuple(job for each in zip(*by_entry, strict=True) for job in each), memory)
-    reporter.planned(agenda)
-    return agenda
+    run_plan = RunPlan(tuple(job for each in zip(*by_entry, strict=True) for job in each), memory)
+    reporter.planned(run_plan)
+    return run_plan
 
 
 def _none_of(entry: Entry, asked: Request, seeds: list[int], cause: str) -> list[Job]:
@@ -198,14 +198,14 @@ def _usable(folder: Path, identity, wanted: Conditions, note) -> Run | None:
     return run
 
 
-def _paced(jobs, asked, answer, runs_dir, surveyor) -> tuple[list[Job], int | None]:
+def _paced(jobs, asked, answer, runs_dir, estimator) -> tuple[list[Job], int | None]:
     """The jobs with their seconds; or all failed, if not even a step can be trained."""
     if not any(job.to_do for job in jobs):
         return jobs, None
     known = _taken_before(runs_dir, answer)
     memory = None
     if known is None:
-        pace = surveyor.ask("pace", asked)
+        pace = estimator.ask("pace", asked)
         if pace["event"] != "answer":
             failed = _none_of(jobs[0].entry, asked, [0], pace["cause"])[0]
             return [

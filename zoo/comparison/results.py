@@ -9,14 +9,14 @@ from typing import Any
 
 from zoo import numerics
 from zoo import recipe as recipes
-from zoo import run as runs
 from zoo.comparison import conditions
-from zoo.comparison.execution import Outcome
-from zoo.comparison.reporter import ComparisonReporter
+from zoo.comparison.callback import ComparisonCallback
+from zoo.comparison.executors import Outcome
 from zoo.errors import UsageError
 from zoo.manifest import Manifest
 from zoo.recipe import Recipe
-from zoo.run import Run, all_runs
+from zoo.runs import run as runs
+from zoo.runs.run import Run, all_runs
 from zoo.suggest import unknown
 
 
@@ -76,7 +76,7 @@ class Wanted:
 
 
 def of_folders(
-    folders: Sequence[Path], wanted: Wanted, reporter: ComparisonReporter
+    folders: Sequence[Path], wanted: Wanted, reporter: ComparisonCallback
 ) -> list[Result]:
     """The finished runs in some folders of runs (or folders of one run), grouped by architecture.
 
@@ -120,7 +120,7 @@ def of_folders(
     return _named(groups, failures)
 
 
-def _runs_in(folder: Path, reporter: ComparisonReporter) -> list[Run]:
+def _runs_in(folder: Path, reporter: ComparisonCallback) -> list[Run]:
     if not folder.is_dir():
         raise UsageError(f"--from {folder}: there is no such folder.")
     if (folder / "run.json").is_file():

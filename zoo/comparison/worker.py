@@ -19,7 +19,7 @@ from typing import Any
 
 from zoo import diagnosis
 from zoo.comparison import conditions
-from zoo.comparison.cost import Subject, times_of
+from zoo.comparison.cost import BenchmarkProbe, times_of
 from zoo.datasets.dataset import Arrays, Dataset
 from zoo.datasets.location import Locations
 from zoo.datasets.quality import check_alike, worth_saying
@@ -28,11 +28,11 @@ from zoo.errors import Diverged, Interrupted, ZooError
 from zoo.numerics import settle_variables
 from zoo.orphan import end_with_parent
 from zoo.registry import Registry
-from zoo.run import Run, digest
+from zoo.runs.run import Run, digest
 from zoo.training.backend import is_out_of_memory
-from zoo.training.engine import EVALUATION_BATCH
+from zoo.training.backends.base import EVALUATION_BATCH
+from zoo.training.callbacks import Callback
 from zoo.training.precision import Precision, choose, known
-from zoo.training.reporter import Reporter
 from zoo.training.request import Request
 
 SAVING_SECONDS = 0.3
@@ -62,7 +62,7 @@ class Channel:
         return json.loads(line) if line else None
 
 
-class Events(Reporter):
+class Events(Callback):
     """A training's progress as events, each with its `place` among the task's runs."""
 
     interval = 0.5
@@ -70,26 +70,28 @@ class Events(Reporter):
     def __init__(self, channel: Channel, place: int):
         self._send = partial(channel.send, place=place)
 
-    def note(self, text):
+    def on_note(self, text):
         self._send("note", text=text)
 
-    def training_started(self, folder, steps, epochs, start_epoch):
+    def on_train_begin(self, folder, steps, epochs, start_epoch):
         self._send("started", steps=steps, epochs=epochs, start_epoch=start_epoch)
 
-    def step(self, epoch, done, sums):
-        self._send("step", epoch=epoch, done=done, loss=sums.mean_loss, accuracy=sums.accuracy)
+    def on_train_batch_end(self, epoch, step, metrics):
+        self._send(
+            "step", epoch=epoch, done=step, loss=metrics.mean_loss, accuracy=metrics.accuracy
+        )
 
-    def epoch_ended(self, row, images_per_second):
-        self._send("epoch", row=row, images_per_second=images_per_second)
+    def on_epoch_end(self, epoch, row, samples_per_second):
+        self._send("epoch", row=row, images_per_second=samples_per_second)
 
 
 def train(channel: Channel, task: dict[str, Any], registry: Registry) -> None:
     """Train `runs` in one program: of each comes `finished`, which says where, or what ended it."""
-    from zoo.training.trainer import Assignment, train_together
+    from zoo.training.trainer import TrainJob, train_together
 
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     assignments = [
-        Assignment(
+        TrainJob(
             Request(**each["request"]).plan(registry),
             each["again"],
             Run.open(Path(each["resume"])) if each["resume"] else None,
@@ -178,7 +180,7 @@ class Survey:
         return self._arrays[dataset.title]
 
     def _pace(self, plan, precision: str) -> dict[str, Any]:
-        subject = Subject(plan, self._load(plan.dataset), (EVALUATION_BATCH,), precision)
+        subject = BenchmarkProbe(plan, self._load(plan.dataset), (EVALUATION_BATCH,), precision)
         recipe, sizes = plan.recipe, subject.sizes
         step_images = min(times_of(subject.train)) / subject.images_per_call
         answer = min(times_of(lambda: subject.infer(EVALUATION_BATCH))) / EVALUATION_BATCH
@@ -213,7 +215,7 @@ def cost(channel: Channel, task: dict[str, Any], registry: Registry) -> None:
 
     plan = Request(**task["request"]).plan(registry)
     arrays = plan.dataset.load(Locations.of_user(task["data_dir"]))
-    subject = Subject(plan, arrays, precision=task.get("precision"))
+    subject = BenchmarkProbe(plan, arrays, precision=task.get("precision"))
     model, pipeline = subject.engine.model, subject.engine.pipeline
     channel.send(
         "ready",

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from zoo.cli.output import duration, percent
+from zoo.terminal import duration, percent
 
 __all__ = ["duration", "label", "listed", "moment", "p_value", "percent", "plain", "points"]
 

@@ -13,16 +13,16 @@ For a test file of a plugin (the pytest plugin that comes with archzoo fills in 
 `zoo check` reports the same laws. Importing this package imports neither NumPy nor Keras.
 """
 
+from zoo.testing.check import Broken, Check, Skipped, Verdict
 from zoo.testing.checking import check_architecture, check_dataset, enforce
-from zoo.testing.dataset_laws import DATASET_LAWS
-from zoo.testing.law import Broken, Law, Skipped, Verdict
-from zoo.testing.laws import LAWS
+from zoo.testing.checks import LAWS
+from zoo.testing.dataset_checks import DATASET_LAWS
 
 __all__ = [
     "DATASET_LAWS",
     "LAWS",
     "Broken",
-    "Law",
+    "Check",
     "Skipped",
     "Verdict",
     "check_architecture",

@@ -9,23 +9,23 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from zoo.architecture import Architecture
-from zoo.testing.case import Case
-from zoo.testing.dataset_case import DatasetCase
-from zoo.testing.dataset_laws import DATASET_LAWS
+from zoo.testing.check import Broken, Check, Skipped, State, Verdict
+from zoo.testing.checks import LAWS
+from zoo.testing.dataset_checks import DATASET_LAWS
+from zoo.testing.dataset_harness import DatasetCase
 from zoo.testing.explanation import explained
-from zoo.testing.law import Broken, Law, Skipped, State, Verdict
-from zoo.testing.laws import LAWS
+from zoo.testing.harness import Harness
 from zoo.training.backend import quiet_native_logs
 
 if TYPE_CHECKING:
     from zoo.datasets.dataset import Dataset
-    from zoo.registry import Origin
+    from zoo.origin import Origin
 
 
 def check_architecture(
     architecture: Architecture,
     origin: "Origin | None" = None,
-    laws: Iterable[Law] = LAWS,
+    laws: Iterable[Check] = LAWS,
     *,
     module: str = "",
 ) -> Iterator[Verdict]:
@@ -37,26 +37,26 @@ def check_architecture(
         origin: as the registry gave it; without it `build` is found by its module and name.
         module: the plugin's module, where that is not the one that has `build`.
     """
-    case = Case(architecture, origin, module)
+    case = Harness(architecture, origin, module)
     for law in laws:
         yield judge(law, case)
 
 
-def check_dataset(dataset: "Dataset", laws: Iterable[Law] = DATASET_LAWS) -> Iterator[Verdict]:
+def check_dataset(dataset: "Dataset", laws: Iterable[Check] = DATASET_LAWS) -> Iterator[Verdict]:
     """A verdict for each law, as it is reached. The data are looked for where the user has them."""
     case = DatasetCase(dataset)
     for law in laws:
         yield judge(law, case)
 
 
-def enforce(law: Law, subject: "Architecture | Dataset") -> None:
+def enforce(law: Check, subject: "Architecture | Dataset") -> None:
     """Fail the current test if a law does not hold; skip it if it cannot be checked here.
 
     Raises:
         AssertionError: the law, what was seen, why it matters, what to change.
     """
     __tracebackhide__ = True
-    case = Case(subject) if isinstance(subject, Architecture) else DatasetCase(subject)
+    case = Harness(subject) if isinstance(subject, Architecture) else DatasetCase(subject)
     verdict = judge(law, case)
     if verdict.state == "skipped":
         import pytest
@@ -69,7 +69,7 @@ def enforce(law: Law, subject: "Architecture | Dataset") -> None:
         )
 
 
-def judge(law: Law, case: Case | DatasetCase) -> Verdict:
+def judge(law: Check, case: Harness | DatasetCase) -> Verdict:
     """The verdict of one law; nothing but an interruption gets out of it."""
     started = time.perf_counter()
     with _quiet():
@@ -77,7 +77,7 @@ def judge(law: Law, case: Case | DatasetCase) -> Verdict:
     return Verdict(law, state, seen, change, time.perf_counter() - started)
 
 
-def _outcome(law: Law, case: Case | DatasetCase) -> tuple[State, str, str]:
+def _outcome(law: Check, case: Harness | DatasetCase) -> tuple[State, str, str]:
     try:
         return "passed", law.check(case), ""
     except Skipped as error:

@@ -15,11 +15,11 @@ def pytest_generate_tests(metafunc) -> None:
         if argument in metafunc.fixturenames:
             _parametrize(metafunc, argument, _chosen(metafunc.module, *subjects))
     if "zoo_law" in metafunc.fixturenames:
-        from zoo.testing.laws import LAWS
+        from zoo.testing.checks import LAWS
 
         _parametrize(metafunc, "zoo_law", LAWS)
     if "zoo_dataset_law" in metafunc.fixturenames:
-        from zoo.testing.dataset_laws import DATASET_LAWS
+        from zoo.testing.dataset_checks import DATASET_LAWS
 
         _parametrize(metafunc, "zoo_dataset_law", DATASET_LAWS)
 

@@ -58,7 +58,7 @@ def transforms(
     return numbers
 
 
-def move(x, maps, layout: Layout):
+def move(x, transforms, layout: Layout):
     """The images or frames `x` (float, batch in front), each moved by its map; black comes in.
 
     All frames of a clip move alike.
@@ -66,19 +66,19 @@ def move(x, maps, layout: Layout):
     from keras import ops
 
     if layout == "image":
-        return _resample(x, maps)
+        return _resample(x, transforms)
     steps, height, width, channels = x.shape[1:]
     together = ops.reshape(ops.transpose(x, (0, 2, 3, 1, 4)), (-1, height, width, steps * channels))
-    apart = ops.reshape(_resample(together, maps), (-1, height, width, steps, channels))
+    apart = ops.reshape(_resample(together, transforms), (-1, height, width, steps, channels))
     return ops.transpose(apart, (0, 3, 1, 2, 4))
 
 
-def _resample(images, maps):
+def _resample(images, transforms):
     """Bilinear; gathering from the flattened batch costs a fraction of `ops.image` on JAX and torch."""
     from keras import ops
 
     height, width, channels = images.shape[1:]
-    x, y = _sources(maps, height, width)
+    x, y = _sources(transforms, height, width)
     # A border of zeros to take from: one pixel before, two after.
     x, y = ops.clip(x, -1, width), ops.clip(y, -1, height)
     left, top = ops.floor(x), ops.floor(y)
@@ -97,19 +97,21 @@ def _resample(images, maps):
     return ops.reshape(moved, (-1, height, width, channels))
 
 
-def _sources(maps, height: int, width: int):
+def _sources(transforms, height: int, width: int):
     """Where each output pixel comes from: x and y, `(batch, H * W)` float32, in pixels."""
     from keras import ops
 
     grid = np.indices((height, width), "float32").reshape(2, -1)
     # No matrix product: a GPU's rounds its factors, which would blur even the identity.
     x, y = (
-        maps[:, i, None] * grid[1] + maps[:, i + 1, None] * grid[0] + maps[:, i + 2, None]
+        transforms[:, i, None] * grid[1]
+        + transforms[:, i + 1, None] * grid[0]
+        + transforms[:, i + 2, None]
         for i in (0, 3)
     )
-    if maps.shape[-1] == AFFINE:
+    if transforms.shape[-1] == AFFINE:
         return x, y
-    knots = ops.reshape(maps[:, AFFINE:], (-1, 2, KNOTS**2))
+    knots = ops.reshape(transforms[:, AFFINE:], (-1, 2, KNOTS**2))
     displaced = ops.matmul(knots, _spread(height, width))
     return x + displaced[:, 0], y + displaced[:, 1]
 

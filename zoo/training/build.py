@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from zoo import diagnosis
 from zoo.architecture import Architecture
 from zoo.errors import PluginError, ZooError
-from zoo.registry import Origin
+from zoo.origin import Origin
 from zoo.training import inspection
 from zoo.training.backend import is_out_of_memory, quiet_native_logs
 

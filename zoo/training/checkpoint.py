@@ -13,9 +13,9 @@ import numpy as np
 from zoo import atomic
 from zoo.archives import Npz, open_npz
 from zoo.errors import DataError, ZooError
-from zoo.run import Run
+from zoo.runs.run import Run
+from zoo.training.backends.base import RunningMetrics
 from zoo.training.checkpoint_fit import Misfit, Wanted, check
-from zoo.training.engine import Sums
 
 META, META_OF_AN_EPOCH = 2**20, 2**10
 """Bytes that a checkpoint's JSON may take: always, and for each epoch."""
@@ -37,7 +37,7 @@ class Progress:
 
     epoch: int = 0
     step: int = 0
-    sums: Sums = field(default_factory=Sums)
+    sums: RunningMetrics = field(default_factory=RunningMetrics)
     history: list[dict[str, float]] = field(default_factory=list)
     best_epoch: int = 0
     seconds: list[float] = field(default_factory=list)
@@ -92,7 +92,10 @@ def load(path: Path, wanted: Wanted) -> tuple[Progress, dict[str, list[np.ndarra
     meta.pop("run", None)
     sums = meta.pop("sums")
     progress = Progress(
-        sums=Sums(np.float32(sums["loss"]), np.float32(sums["correct"]), sums["examples"]), **meta
+        sums=RunningMetrics(
+            np.float32(sums["loss"]), np.float32(sums["correct"]), sums["examples"]
+        ),
+        **meta,
     )
     return progress, groups
 

@@ -63,13 +63,13 @@ class Pipeline:
         """Whether there is an image to augment; rows are taken as they are."""
         return self.source != "rows"
 
-    def __call__(self, x, maps=None):
-        """The batch `x` as the model reads it; `maps` move it first."""
+    def __call__(self, x, transforms=None):
+        """The batch `x` as the model reads it; `transforms` move it first."""
         from keras import ops
 
         x = ops.cast(x, "float32")
-        if maps is not None:
-            x = move(x, maps, self.source)
+        if transforms is not None:
+            x = move(x, transforms, self.source)
         scale, offset = _factor(self.scale), _factor(self.offset)
         return layouts.convert(x * scale + offset, self.source, self.target, self.how)
 

@@ -7,12 +7,12 @@ from zoo import numerics
 from zoo.architecture import Architecture
 from zoo.datasets.dataset import Arrays, Dataset
 from zoo.errors import UsageError
+from zoo.origin import Origin
 from zoo.parameters import plain
 from zoo.recipe import Recipe
-from zoo.registry import Origin
-from zoo.run import digest
+from zoo.runs.run import digest
 from zoo.training.backend import Device
-from zoo.training.views import check_shiftable
+from zoo.training.tta import check_shiftable
 
 MAX_SEED = 2**31 - 1
 

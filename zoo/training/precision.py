@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo import environment
-from zoo.run import all_runs
+from zoo.runs.run import all_runs
 from zoo.training.backend import Device
 from zoo.training.plan import Plan
 
@@ -109,16 +109,16 @@ def measure(plan: Plan, examples: "Examples", device: Device, deterministic: boo
 
 def _steps(plan, examples, device, deterministic, policy) -> tuple[Callable[[], None], int]:
     """A call that trains some steps and waits for the device; how many."""
-    from zoo.training.engine import Sums, part
+    from zoo.training.backends.base import RunningMetrics, tree_slice
     from zoo.training.training import epoch_batches, load_to_time, prepare_engine
 
     engine = prepare_engine(plan, examples, device, deterministic, policy)
     epoch = epoch_batches(plan, examples, engine, 1)
-    batches, maps = part(epoch, slice(STEPS))
+    batches, transforms = tree_slice(epoch, slice(STEPS))
     batches = load_to_time(engine, examples, batches)
-    engine.compile(batches, maps)
+    engine.compile(batches, transforms)
 
     def call() -> None:
-        engine.train(batches, maps, Sums(), lambda _done, _read: False)
+        engine.train(batches, transforms, RunningMetrics(), lambda _done, _read: False)
 
     return call, len(batches)

@@ -1,14 +1,15 @@
 """A finished run's model, ready to answer."""
 
-from zoo import run as runs
 from zoo.architecture import Architecture
 from zoo.archives import check_weights
 from zoo.errors import UsageError, ZooError
+from zoo.origin import Origin
 from zoo.recipe import Recipe
-from zoo.registry import Origin, Registry
-from zoo.run import Run
+from zoo.registry import Registry
+from zoo.runs import run as runs
+from zoo.runs.run import Run
 from zoo.training.backend import choose_backend, choose_device, make_deterministic
-from zoo.training.engine import Engine, make_engine
+from zoo.training.backends.base import Engine, make_engine
 from zoo.training.pipeline import Pipeline
 from zoo.trust import architecture_of
 

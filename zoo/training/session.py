@@ -10,21 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from zoo import atomic, environment
-from zoo import run as runs
 from zoo.datasets.dataset import Arrays
 from zoo.errors import Diverged, Interrupted, ZooError
-from zoo.run import Run
+from zoo.runs import run as runs
+from zoo.runs.run import Run
 from zoo.training.backend import Device
+from zoo.training.callbacks import Callback
 from zoo.training.checkpoint import on_disk, reading
 from zoo.training.examples import Examples
 from zoo.training.interruption import Interruption
 from zoo.training.plan import Plan
 from zoo.training.precision import Precision
-from zoo.training.reporter import Reporter
 
 
 @dataclass(frozen=True)
-class Ground:
+class RunContext:
     """What the trainings of one command stand on.
 
     Attributes:
@@ -51,10 +51,10 @@ class Session:
 
     plan: Plan
     run: Run
-    ground: Ground
+    ground: RunContext
     identity: dict[str, Any]
     precision: Precision
-    reporter: Reporter
+    callback: Callback
     timings: dict[str, float]
     resumed: bool = field(default=False, init=False)
     ended: ZooError | None = field(default=None, init=False)
@@ -67,7 +67,7 @@ class Session:
             engine = prepare_engine(
                 self.plan, ground.examples, ground.device, ground.deterministic, precision
             )
-        self.training = Training(self.plan, self.run, ground.examples, engine, self.reporter)
+        self.training = Training(self.plan, self.run, ground.examples, engine, self.callback)
 
     def begin(self, together: int) -> None:
         """Say in `run.json` that it is running; `together` runs are trained by its program."""
@@ -109,7 +109,7 @@ class Session:
         }
         run.save()
         for remark in remarks(self.training.model):
-            self.reporter.note(remark)
+            self.callback.on_note(remark)
         if file := self.plan.origin.file:
             self._keep_source(Path(file), self.plan.origin.sha256)
             for name, sha256 in self.plan.origin.neighbours.items():
@@ -119,7 +119,9 @@ class Session:
         """A file may be changed or lost; what was trained must not be."""
         source = file.read_bytes()
         if hashlib.sha256(source).hexdigest() != sha256:
-            self.reporter.note(f"{file} has changed since it was read; the run keeps no copy of it")
+            self.callback.on_note(
+                f"{file} has changed since it was read; the run keeps no copy of it"
+            )
             return
         kept = self.run.folder / "source" / (name or file.name)
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -129,7 +131,7 @@ class Session:
         before = self.run.record["sessions"][-1]["versions"]
         changed = [f"{k} {before.get(k)} → {v}" for k, v in versions.items() if before.get(k) != v]
         if changed:
-            self.reporter.note(
+            self.callback.on_note(
                 f"versions changed since this run began ({', '.join(changed)}): the result may "
                 "differ in the last bits from an uninterrupted run"
             )
@@ -143,7 +145,7 @@ class Session:
             return
         with on_disk(self.run):
             self._finish()
-        self.reporter.finished(self.run.record)
+        self.callback.on_run_end(self.run.record)
 
     def diverge(self, error: Diverged) -> None:
         """The loss is no number; the run says so."""
@@ -152,7 +154,7 @@ class Session:
 
     def _finish(self) -> None:
         """Read the test set, once, and write the results; `run.json` says finished at the end."""
-        from zoo.statistics import measured
+        from zoo.metrics import measured
         from zoo.training import model_file
 
         training, run = self.training, self.run
@@ -160,9 +162,11 @@ class Session:
         epoch = training.settle()
         results: dict[str, Any] = {"epoch": epoch}
         if self.plan.tests:
+            self.callback.on_test_begin()
             with self.timed("evaluate"):
                 logits = training.engine.logits(examples.x_test)
             results |= measured(logits, examples.y_test)
+            self.callback.on_test_end(results)
         with self.timed("save"):
             if self.plan.tests:
                 run.save_predictions(logits, examples.y_test)

@@ -8,33 +8,33 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from zoo import run as runs
 from zoo import trust
 from zoo.datasets.location import Locations
 from zoo.errors import Interrupted, UsageError, ZooError
-from zoo.run import Run
+from zoo.runs import run as runs
+from zoo.runs.run import Run
 from zoo.training import precision as precisions
 from zoo.training.backend import TRAIN_TOGETHER, Device, check_trains_together
+from zoo.training.callbacks import Callback
 from zoo.training.plan import Plan, run_name
 from zoo.training.precision import Precision
-from zoo.training.reporter import Reporter
-from zoo.training.session import Ground, Session, carry_out
+from zoo.training.session import RunContext, Session, carry_out
 
 
 @dataclass(frozen=True)
-class Assignment:
+class TrainJob:
     """A run to be made.
 
     Attributes:
         again: into a new folder, although one is there.
         resume: in this run's folder, and only if the plan is what was trained there.
-        reporter: is told what happens, and closed.
+        callback: is called as the training goes on, and closed.
     """
 
     plan: Plan
     again: bool = False
     resume: Run | None = None
-    reporter: Reporter = field(default_factory=Reporter)
+    callback: Callback = field(default_factory=Callback)
 
 
 def train(
@@ -42,7 +42,7 @@ def train(
     runs_dir: Path,
     locations: Locations,
     *,
-    reporter: Reporter | None = None,
+    callback: Callback | None = None,
     again: bool = False,
     resume: Run | None = None,
 ) -> Run:
@@ -57,7 +57,7 @@ def train(
         Diverged: the loss became NaN or infinite; the run says so.
         ZooError: data, plugin, disk: the message says which.
     """
-    assignment = Assignment(plan, again, resume, reporter or Reporter())
+    assignment = TrainJob(plan, again, resume, callback or Callback())
     (run,), (ended,) = train_together([assignment], runs_dir, locations)
     if ended:
         raise ended
@@ -65,7 +65,7 @@ def train(
 
 
 def train_together(
-    assignments: Sequence[Assignment],
+    assignments: Sequence[TrainJob],
     runs_dir: Path,
     locations: Locations,
     *,
@@ -82,7 +82,7 @@ def train_together(
     Raises:
         ZooError: data, plugin, disk: the message says which.
     """
-    workshop = _Workshop(assignments[0].plan, runs_dir, locations, alongside, precision)
+    workshop = Runner(assignments[0].plan, runs_dir, locations, alongside, precision)
     return workshop.train(assignments)
 
 
@@ -92,7 +92,7 @@ def train_seeds(
     runs_dir: Path,
     locations: Locations,
     *,
-    reporters: Callable[[Plan], Reporter] = lambda _plan: Reporter(),
+    callbacks: Callable[[Plan], Callback] = lambda _plan: Callback(),
     again: bool = False,
     together: bool | None = None,
 ) -> list[Run]:
@@ -109,13 +109,13 @@ def train_seeds(
         ZooError: data, plugin, disk: the message says which.
     """
     plans = [replace(plan, seed=plan.seed + number) for number in range(count)]
-    workshop = _Workshop(plan, runs_dir, locations)
+    workshop = Runner(plan, runs_dir, locations)
     portions = [plans] if workshop.together(plan, together) else [[each] for each in plans]
     found: list[Run] = []
     for portion in portions:
         try:
             done, ended = workshop.train(
-                [Assignment(each, again, reporter=reporters(each)) for each in portion]
+                [TrainJob(each, again, callback=callbacks(each)) for each in portion]
             )
         except KeyboardInterrupt as error:  # between two runs, or when somebody cannot wait
             raise _stopped(found, count, signal.SIGINT) from error
@@ -143,7 +143,7 @@ def prepare_backend(plan: Plan) -> tuple[Device, bool]:
     return device, make_deterministic(plan.backend, device)
 
 
-class _Workshop:
+class Runner:
     """What the runs of one command share: the data, the device, where runs are, a precision.
 
     `plan` stands for all of them: they differ in nothing but the seed.
@@ -170,7 +170,7 @@ class _Workshop:
         self._timings = {"load": loaded - started, "import": time.perf_counter() - loaded}
         examples = Examples.split(arrays, plan.recipe)
         self._notes = worth_saying(plan.dataset, arrays)
-        self._ground = Ground(arrays, examples, device, deterministic, alongside)
+        self._ground = RunContext(arrays, examples, device, deterministic, alongside)
         self._runs_dir, self._precision = runs_dir, precision
 
     def together(self, plan: Plan, asked: bool | None) -> bool:
@@ -180,22 +180,22 @@ class _Workshop:
         on_gpu = self._ground.device.kind == "gpu"
         return plan.backend in TRAIN_TOGETHER and on_gpu if asked is None else asked
 
-    def train(self, assignments: Sequence[Assignment]) -> tuple[list[Run], list[ZooError | None]]:
+    def train(self, assignments: Sequence[TrainJob]) -> tuple[list[Run], list[ZooError | None]]:
         """Train what is not finished, in one program; the runs, and what ended each early."""
         with ExitStack() as stack:
             found: list[Run] = []
             sessions: dict[int, Session] = {}
             for place, assignment in enumerate(assignments):
-                stack.callback(assignment.reporter.close)
+                stack.callback(assignment.callback.close)
                 if not place:
-                    assignment.reporter.data_loaded(self._notes)
+                    assignment.callback.on_data_loaded(self._notes)
                     self._notes = []
                 trust.remember(assignment.plan.origin)
                 identity = assignment.plan.identity(self._ground.arrays, self._ground.device)
                 run = stack.enter_context(self._held(assignment, identity))
                 found.append(run)
                 if run.finished:
-                    assignment.reporter.note(
+                    assignment.callback.on_note(
                         f"{run.name} is finished already; --again trains it anew"
                     )
                 else:
@@ -208,7 +208,7 @@ class _Workshop:
         return found, ended
 
     @contextmanager
-    def _held(self, assignment: Assignment, identity: dict[str, Any]) -> Iterator[Run]:
+    def _held(self, assignment: TrainJob, identity: dict[str, Any]) -> Iterator[Run]:
         """The run's folder, locked; with its record, if it was begun before."""
         resume = assignment.resume
         run = resume or Run(_folder(self._runs_dir, run_name(identity), assignment.again))
@@ -221,7 +221,7 @@ class _Workshop:
                     raise UsageError(_differs(run, identity))
             yield run
 
-    def _session(self, assignment: Assignment, run: Run, identity: dict[str, Any]) -> Session:
+    def _session(self, assignment: TrainJob, run: Run, identity: dict[str, Any]) -> Session:
         timings, self._timings = self._timings, dict.fromkeys(self._timings, 0.0)
         precision = self._precision_of(assignment.plan, run, identity, timings)
         return Session(
@@ -230,7 +230,7 @@ class _Workshop:
             self._ground,
             identity,
             precision,
-            assignment.reporter,
+            assignment.callback,
             timings,
         )
 

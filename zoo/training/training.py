@@ -11,20 +11,20 @@ import numpy as np
 from zoo import layouts
 from zoo.datasets.samples import Samples
 from zoo.errors import Diverged, UsageError, ZooError
-from zoo.run import Run
-from zoo.statistics import loss_and_accuracy
+from zoo.metrics import loss_and_accuracy
+from zoo.runs.run import Run
 from zoo.training import augmentation, checkpoint, order
 from zoo.training.backend import Device, seed_everything
+from zoo.training.backends.base import Engine, RunningMetrics, Transforms, make_engine, tree_slice
 from zoo.training.build import build_model
+from zoo.training.callbacks import Callback
 from zoo.training.checkpoint import Progress
 from zoo.training.checkpoint_fit import Spec, Wanted
-from zoo.training.engine import Engine, Maps, Sums, make_engine, part
 from zoo.training.examples import Examples
+from zoo.training.loader import streams
 from zoo.training.optimizer import make_optimizer
 from zoo.training.pipeline import Pipeline
 from zoo.training.plan import Plan
-from zoo.training.reporter import Reporter
-from zoo.training.source import streams
 
 if TYPE_CHECKING:
     import keras
@@ -41,21 +41,21 @@ class Training:
         run: where its files go; the folder must be locked.
         examples: the data.
         engine: holds the model and the optimizer.
-        reporter: is told what happens.
+        callback: is called as the training goes on.
 
     Attributes:
         streamed: whether the training samples are made batch by batch.
     """
 
     def __init__(
-        self, plan: Plan, run: Run, examples: Examples, engine: Engine, reporter: Reporter
+        self, plan: Plan, run: Run, examples: Examples, engine: Engine, callback: Callback
     ):
         self.plan, self.recipe, self.run = plan, plan.recipe, run
-        self.examples, self.engine, self.reporter = examples, engine, reporter
+        self.examples, self.engine, self.callback = examples, engine, callback
         self.streamed = streams(examples.x_train, engine.device)
         self.progress = Progress()
         self.best: list[np.ndarray] = []
-        self._ahead: dict[int, Future[tuple[np.ndarray, Maps]]] = {}
+        self._ahead: dict[int, Future[tuple[np.ndarray, Transforms]]] = {}
         self.steps = len(examples.y_train) // plan.recipe.batch_size
 
     @property
@@ -122,7 +122,7 @@ class Training:
     def left(self) -> bool:
         """Whether there are epochs to train."""
         progress = self.progress
-        if progress.epoch >= self.recipe.epochs or self.reporter.stops:
+        if progress.epoch >= self.recipe.epochs or self.callback.stop_training:
             return False
         return progress.step > 0 or not self._out_of_patience()
 
@@ -134,22 +134,22 @@ class Training:
         return since_best >= self.recipe.patience
 
     def started(self) -> None:
-        """Tell the reporter that epochs begin."""
+        """Call `on_train_begin`."""
         progress = self.progress
-        self.reporter.training_started(
+        self.callback.on_train_begin(
             self.run.folder, self.steps, self.recipe.epochs, progress.epoch
         )
 
-    def whole_epoch(self) -> tuple[np.ndarray, Maps]:
+    def whole_epoch(self) -> tuple[np.ndarray, Transforms]:
         """The epoch at hand: indices and maps."""
         epoch = self.progress.epoch + 1
         if epoch in self._ahead:
             return self._ahead.pop(epoch).result()
         return epoch_batches(self.plan, self.examples, self.engine, epoch)
 
-    def rest(self) -> tuple[np.ndarray, Maps]:
+    def rest(self) -> tuple[np.ndarray, Transforms]:
         """What is left of it. Where the device is no CPU, a thread draws the next one meanwhile."""
-        rest = part(self.whole_epoch(), slice(self.progress.step, None))
+        rest = tree_slice(self.whole_epoch(), slice(self.progress.step, None))
         following = self.progress.epoch + 2
         if self.engine.device.kind == "gpu" and following <= self.recipe.epochs:
             self._ahead = {
@@ -159,11 +159,11 @@ class Training:
             }
         return rest
 
-    def report(self, done: int, sums: Sums) -> None:
-        """Tell the reporter that `done` steps are done since the epoch was begun or gone on with."""
-        self.reporter.step(self.progress.epoch + 1, self.progress.step + done, sums)
+    def report(self, done: int, sums: RunningMetrics) -> None:
+        """Call `on_train_batch_end`: `done` more steps of the epoch are done."""
+        self.callback.on_train_batch_end(self.progress.epoch + 1, self.progress.step + done, sums)
 
-    def advance(self, done: int, sums: Sums, seconds: float, waiting: float) -> None:
+    def advance(self, done: int, sums: RunningMetrics, seconds: float, waiting: float) -> None:
         """Note that so many steps have been trained, in `seconds`, `waiting` of them for data.
 
         Raises:
@@ -202,10 +202,10 @@ class Training:
             **self._validate(epoch),
         }
         progress.history.append(row)
-        progress.epoch, progress.step, progress.sums = epoch, 0, Sums()
+        progress.epoch, progress.step, progress.sums = epoch, 0, RunningMetrics()
         self.run.save_history(progress.history)
-        self.reporter.epoch_ended(row, progress.throughput[-1])
         self.save()
+        self.callback.on_epoch_end(epoch, row, progress.throughput[-1])
 
     def _learning_rate(self, step: int) -> float:
         rate = self.engine.optimizer._learning_rate
@@ -321,15 +321,15 @@ def load_to_time(engine: Engine, examples: Examples, batches: np.ndarray) -> np.
 
 def epoch_batches(
     plan: Plan, examples: Examples, engine: Engine, epoch: int
-) -> tuple[np.ndarray, Maps]:
+) -> tuple[np.ndarray, Transforms]:
     """An epoch's indices `(steps, batch_size)` and, if it augments, maps `(steps, batch_size, n)`."""
     seed, recipe = plan.seed, plan.recipe
     batches = order.batches(seed, epoch, len(examples.y_train), recipe.batch_size)
     if not engine.augments:
         return batches, None
     height, width = examples.x_train.shape[-3:-1]
-    maps = augmentation.transforms(recipe, seed, epoch, batches.size, height, width)
-    return batches, maps.reshape(*batches.shape, -1)
+    transforms = augmentation.transforms(recipe, seed, epoch, batches.size, height, width)
+    return batches, transforms.reshape(*batches.shape, -1)
 
 
 def _spec(shape: Sequence[int], dtype: Any) -> Spec:

@@ -1,0 +1,143 @@
+"""A comparison as Python users have it: its table, its differences, its page."""
+
+import html
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoo import atomic
+from zoo.errors import UsageError, ZooError
+from zoo.frames import as_frame
+from zoo.suggest import unknown
+
+if TYPE_CHECKING:
+    from zoo.comparison.results import Result
+    from zoo.datasets.location import Locations
+    from zoo.datasets.samples import Stored
+    from zoo.registry import Registry
+
+
+class Comparison:
+    """Architectures judged under one recipe, best first.
+
+    Attributes:
+        document: all of it, JSON-plain, as `zoo compare --json` prints it.
+        results: the runs of each architecture.
+    """
+
+    def __init__(
+        self,
+        document: dict[str, Any],
+        results: "Sequence[Result]",
+        registry: "Registry",
+        locations: "Locations",
+    ):
+        self.document, self.results = document, results
+        self._registry, self._locations = registry, locations
+
+    def to_frame(self) -> Any:
+        """A row for each architecture, with plain numbers: shares, seconds, bytes, samples/s.
+
+        A pandas DataFrame, or a dictionary of arrays without pandas.
+        """
+        from zoo.comparison.table import flat_rows
+
+        rows = flat_rows(self.document)
+        return as_frame({name: [row[name] for row in rows] for name in rows[0]})
+
+    @property
+    def differences(self) -> Any:
+        """A row for each pair: difference of the mean test accuracies, interval, p values, verdict.
+
+        A pandas DataFrame, or a dictionary of arrays without pandas.
+        """
+        from zoo.comparison.table import verdict
+
+        pairs = self.document["pairs"]
+        intervals = [pair["interval"] or (None, None) for pair in pairs]
+        return as_frame(
+            {
+                "first": [pair["first"] for pair in pairs],
+                "second": [pair["second"] for pair in pairs],
+                "difference": [pair["difference"] for pair in pairs],
+                "low": [low for low, _ in intervals],
+                "high": [high for _, high in intervals],
+                "p": [pair["p"] for pair in pairs],
+                "p_all_pairs": [pair["p_adjusted"] for pair in pairs],
+                "verdict": [verdict(pair) for pair in pairs],
+            }
+        )
+
+    def verdict(self, first: str, second: str) -> str:
+        """What the tests say of two architectures: `cnn is better`, or `cannot tell`.
+
+        Raises:
+            UsageError: one of them was not compared, or has no finished run.
+        """
+        from zoo.comparison.table import verdict
+
+        known = [row["name"] for row in self.document["rows"]]
+        for name in (first, second):
+            if name not in known:
+                raise UsageError(unknown("architecture in this comparison", name, known))
+        for pair in self.document["pairs"]:
+            if {pair["first"], pair["second"]} == {first, second}:
+                return verdict(pair)
+        raise UsageError(f"{first} and {second} were not tested against each other.")
+
+    def to_html(self, path: str | Path) -> Path:
+        """Write the page: one HTML file that needs no other.
+
+        Raises:
+            ZooError: it cannot be written.
+        """
+        target = Path(path)
+        try:
+            atomic.write_text(target, self.render())
+        except OSError as error:
+            raise ZooError(f"{target}: cannot be written ({error.strerror or error}).") from error
+        return target
+
+    def render(self) -> str:
+        """The page's text, with test images if the dataset is at hand."""
+        from zoo.comparison.diagnostics import make_exhibits
+        from zoo.comparison.places import without_places
+        from zoo.report.page import render
+
+        layout = self.document["dataset"]["layout"]
+        return render(
+            without_places(self.document), make_exhibits(self.results, self._samples(), layout)
+        )
+
+    def _samples(self) -> "Stored | None":
+        """The test images, if they are those that the runs were tested on."""
+        first = next(each for each in self.results if each.runs).runs[0]
+        try:
+            arrays = first.find_dataset(self._registry).load(self._locations)
+        except ZooError:
+            return None
+        same = arrays.checksums["x_test"] == self.document["dataset"]["checksums"]["x_test"]
+        return arrays.x_test if same else None
+
+    def __repr__(self) -> str:
+        from zoo.report.verdict import verdict
+
+        return f"<Comparison on {self.document['dataset']['name']}: {verdict(self.document)}>"
+
+    def _repr_html_(self) -> str:
+        from zoo.comparison import columns, table
+        from zoo.report.verdict import verdict
+
+        titles, cells = table.grid(self.document, (columns.LEARNS,))
+        head = "".join(f"<th>{html.escape(title)}</th>" for title in titles)
+        body = "".join(
+            f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in cells
+        )
+        told = html.escape(verdict(self.document))
+        return f"<p>{told}</p><table><tr>{head}</tr>{body}</table>{self._plot()}"
+
+    def _plot(self) -> str:
+        """The plot of differences, inline; empty without matplotlib."""
+        from zoo.report.figures import plot_pairs
+
+        return plot_pairs(self.document["pairs"])

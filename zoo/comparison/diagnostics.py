@@ -1,0 +1,114 @@
+"""What a page shows beside the table: learning curves, confusions, images that split opinions."""
+
+import base64
+import io
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from zoo.comparison.results import Result
+from zoo.datasets.samples import Stored
+from zoo.runs.run import Run
+
+IMAGES = 40
+
+
+def make_exhibits(results: Sequence[Result], x_test: Stored | None, layout: str) -> dict:
+    """Curves, confusion matrices, and the test images on which architectures disagree most.
+
+    Args:
+        x_test: the dataset's test samples; None: they are not at hand, and no image is shown.
+        layout: of those samples.
+    """
+    present = [result for result in results if result.runs]
+    answers = {result.name: _answers(result) for result in present}
+    labels = present[0].runs[0].read_predictions()[1]
+    classes = len(present[0].runs[0].record["dataset"]["classes"])
+    return {
+        "curves": {
+            result.name: curves
+            for result in present
+            if (curves := [_curve(run) for run in result.runs if run.validates])
+        },
+        "confusions": {
+            name: _confusion(each, labels, classes).tolist() for name, each in answers.items()
+        },
+        "disagreements": (
+            [] if x_test is None else _disagreements(answers, labels, x_test, layout)
+        ),
+    }
+
+
+def _answers(result: Result) -> np.ndarray:
+    """`(seeds, examples)`: the class that each run gives each test image."""
+    return np.stack([run.read_predictions()[0].argmax(axis=-1) for run in result.runs])
+
+
+def _curve(run: Run) -> dict[str, Any]:
+    history = run.read_history()
+    seconds = np.cumsum(run.record["timings"]["epochs"])
+    return {
+        "seed": run.record["seed"],
+        "epochs": [int(row["epoch"]) for row in history],
+        "seconds": [float(each) for each in seconds],
+        "val_accuracy": [_plain(row["val_accuracy"]) for row in history],
+        "loss": [_plain(row["loss"]) for row in history],
+    }
+
+
+def _plain(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _confusion(answers: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
+    """Counts `(true class, answer)`, over all seeds."""
+    matrix = np.zeros((classes, classes), int)
+    np.add.at(matrix, (np.tile(labels, len(answers)), answers.ravel()), 1)
+    return matrix
+
+
+def _disagreements(
+    answers: Mapping[str, np.ndarray], labels: np.ndarray, x_test: Stored, layout: str
+) -> list[dict[str, Any]]:
+    """The images whose share of right answers differs most between architectures, widest first.
+
+    Among equals those come first on which single answers vary most, then in the set's order.
+    """
+    shares = np.stack([(each == labels).mean(axis=0) for each in answers.values()])
+    spread = shares.max(axis=0) - shares.min(axis=0)
+    order = np.lexsort((np.arange(len(labels)), -shares.std(axis=0), -spread))
+    chosen = [int(index) for index in order[:IMAGES] if spread[index] > 0]
+    return [
+        {
+            "index": index,
+            "label": int(labels[index]),
+            "image": _png(x_test[index], layout),
+            "answers": {
+                name: {
+                    "classes": each[:, index].tolist(),
+                    "right": int((each[:, index] == labels[index]).sum()),
+                }
+                for name, each in answers.items()
+            },
+        }
+        for index in chosen
+    ]
+
+
+def _png(sample: np.ndarray, layout: str) -> str:
+    """One sample as a picture in a `data:` address; frames stand side by side."""
+    from PIL import Image
+
+    if layout == "rows":
+        sample = sample[..., None]
+    if layout == "frames":
+        sample = np.concatenate(list(sample), axis=1)
+    if sample.dtype != np.uint8:
+        low, high = float(sample.min()), float(sample.max())
+        sample = ((sample - low) / ((high - low) or 1) * 255).astype("uint8")
+    pixels = sample[..., 0] if sample.shape[-1] != 3 else sample
+    text = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(pixels)).save(text, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(text.getvalue()).decode()}"

@@ -1,0 +1,36 @@
+"""The laws of architectures, the quick ones first."""
+
+from zoo.testing.check import Check
+from zoo.testing.checks.answers import INDEPENDENCE, LOGITS
+from zoo.testing.checks.backends import BACKENDS_AGREE
+from zoo.testing.checks.building import BATCH_OF_ONE, BUILDS, OUTPUT
+from zoo.testing.checks.compiling import XLA
+from zoo.testing.checks.expectations import INPUT_RANGE, RECIPE_TRAINS
+from zoo.testing.checks.hyperparameters import DOCUMENTED, MATTERS
+from zoo.testing.checks.importing import LIGHT_IMPORT
+from zoo.testing.checks.learning import BY_HEART, GRADIENTS, MIXED_PRECISION
+from zoo.testing.checks.memory import MEMORY
+from zoo.testing.checks.saving import SAVING, WEIGHTS_ROUND_TRIP
+from zoo.testing.checks.seed import SEED
+
+LAWS: tuple[Check, ...] = (
+    LIGHT_IMPORT,
+    DOCUMENTED,
+    BUILDS,
+    OUTPUT,
+    BATCH_OF_ONE,
+    LOGITS,
+    INPUT_RANGE,
+    RECIPE_TRAINS,
+    INDEPENDENCE,
+    SEED,
+    WEIGHTS_ROUND_TRIP,
+    GRADIENTS,
+    MATTERS,
+    BY_HEART,
+    MIXED_PRECISION,
+    XLA,
+    SAVING,
+    BACKENDS_AGREE,
+    MEMORY,
+)

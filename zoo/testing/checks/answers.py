@@ -1,0 +1,79 @@
+"""What the outputs mean."""
+
+from typing import TYPE_CHECKING
+
+from zoo.testing.check import Broken, Check
+from zoo.testing.harness import Harness, answers
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SAMPLES = 64
+STEPS = 5
+"""Training steps that move a classifier which starts from zeros."""
+
+TOLERANCE = 1e-3
+"""Relative; on a GPU another batch may take other kernels."""
+
+
+def _logits(case: Harness) -> str:
+    given = answers(case.build(), case.samples(SAMPLES))
+    if given.min() >= 0:
+        given = _after_training(case)
+    if given.min() >= 0:
+        raise Broken(
+            f"none of {given.size} outputs is below 0: {_looks_like(given)}",
+            "end with layers.Dense(num_classes) without an activation; the loss applies softmax.",
+        )
+    return f"from {given.min():.2g} to {given.max():.2g}"
+
+
+def _after_training(case: Harness) -> "np.ndarray":
+    from zoo.testing.short_fit import ShortFit
+
+    with ShortFit(case, learning_rate=0.01) as trial:
+        trial.train(STEPS)
+        return trial.logits()
+
+
+def _looks_like(given: "np.ndarray") -> str:
+    import numpy as np
+
+    if np.allclose(given.sum(axis=1), 1, atol=1e-3):
+        return "each row adds up to 1, as after softmax"
+    if given.max() <= 1:
+        return "all are from 0 to 1, as after sigmoid"
+    return "as after ReLU"
+
+
+def _independence(case: Harness) -> str:
+    import numpy as np
+
+    model, x = case.build(), case.samples(6)
+    first = answers(model, x[[0, 1, 2, 3]])[:2]
+    others = answers(model, x[[4, 5, 0, 1]])[2:]
+    scale = max(1.0, float(np.abs(first).max()))
+    difference = float(np.abs(first - others).max()) / scale
+    if not difference <= TOLERANCE:  # NaN is no answer either
+        raise Broken(
+            f"two samples in another batch gave other answers: they differ by {difference:.2g}",
+            "compute over the axes of one sample only (never axis 0), do not call layers with "
+            "training=True, and let nothing draw random numbers in inference.",
+        )
+    return f"the same within {difference:.1g}"
+
+
+LOGITS = Check(
+    "logits",
+    "The output is logits, not probabilities.",
+    "The loss applies softmax itself; a second one slows learning down and spoils the "
+    "reported loss.",
+    _logits,
+)
+INDEPENDENCE = Check(
+    "independence",
+    "In inference a sample's output does not depend on its batch-mates.",
+    "Otherwise the accuracy depends on how the test set is cut into batches, and on which "
+    "images share one.",
+    _independence,
+)
