@@ -40,7 +40,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Lead links out of docs/ to the repository."""
+    """Lead links out of docs/ to the repository; a page alone in its section needs no list of pages."""
+    if page.parent is None:
+        page.meta.setdefault("hide", ["navigation"])
 
     def target(match: re.Match) -> str:
         path = match["path"]
