@@ -24,11 +24,17 @@ def stored():
 
 
 @pytest.fixture(scope="module")
-def executed(tmp_path_factory):
+def folder(tmp_path_factory) -> Path:
+    """Where the notebook runs."""
+    return tmp_path_factory.mktemp("notebook")
+
+
+@pytest.fixture(scope="module")
+def executed(folder):
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     for cell in code_cells(notebook):
         cell.outputs = []
-    resources = {"metadata": {"path": tmp_path_factory.mktemp("notebook")}}
+    resources = {"metadata": {"path": str(folder)}}
     return nbclient.NotebookClient(notebook, timeout=600, resources=resources).execute()
 
 
@@ -78,6 +84,11 @@ def test_the_run_is_used(executed):
     )
     assert "val_accuracy" in history and len(history.splitlines()) == 3
     assert predicted == "['1']"
+
+
+def test_the_run_that_is_used_is_one_of_the_comparison(executed, folder):
+    assert executed
+    assert len(list(folder.glob("runs/*/run.json"))) == 2 * 3
 
 
 def test_a_reader_of_the_stored_notebook_sees_every_result(stored, executed):
