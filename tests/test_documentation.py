@@ -30,6 +30,13 @@ def test_every_exported_name_exists_and_is_documented():
         assert name == "__version__" or f"`{name}`" in PYTHON, name
 
 
+def test_everything_for_tests_of_plugins_is_documented():
+    import zoo.testing
+
+    reference = (DOCS / "api.md").read_text()
+    assert not [name for name in zoo.testing.__all__ if f"zoo.testing.{name}" not in reference]
+
+
 def test_versions_agree():
     wanted = f'version = "{zoo.__version__}"'
     for path in (PROJECT / "pyproject.toml", *PROJECT.glob("plugins/*/pyproject.toml")):
