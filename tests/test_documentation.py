@@ -37,6 +37,15 @@ def test_everything_for_tests_of_plugins_is_documented():
     assert not [name for name in zoo.testing.__all__ if f"zoo.testing.{name}" not in reference]
 
 
+def test_files_that_the_documentation_names_are_there():
+    named = re.compile(r"`((?:zoo|bench|tests|docs)/[\w/]+\.[a-z0-9]+)`")
+    pages = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *DOCS.glob("*.md")]
+    found = {path for page in pages for path in named.findall(page.read_text())}
+    assert len(found) > 5
+    of_a_package = {"tests/test_laws.py"}  # what zoo new writes
+    assert not [path for path in found - of_a_package if not (PROJECT / path).exists()]
+
+
 def test_versions_agree():
     wanted = f'version = "{zoo.__version__}"'
     for path in (PROJECT / "pyproject.toml", *PROJECT.glob("plugins/*/pyproject.toml")):
