@@ -14,7 +14,7 @@ import tune
 from comparisons import RESULTS, TITLES, Key, comparisons, key_of, span, title, training_seconds
 from goals import goal_of, goal_of_ensemble, interval, percent, verdict
 
-from zoo import layouts
+from zoo import aliases, layouts
 from zoo.comparison.table import markdown_table
 from zoo.datasets import dataset as datasets
 from zoo.environment import cores_in_words
@@ -157,10 +157,11 @@ def _held_out() -> str:
 def levers() -> str:
     """The ablation, and the tuning log whole."""
     base, lines = tune.trials()[tune.ABLATED], tune.trainings()[tune.ABLATED]
+    recipe = aliases.current(aliases.RECIPES, base["recipe"])
     return "\n".join(
         [
             "## Ablation of the recipe\n",
-            f"Recipe `{base['recipe']}` on {TITLES[base['dataset']]}, shortened to "
+            f"Recipe `{recipe}` on {TITLES[base['dataset']]}, shortened to "
             f"{base['changes']['epochs']} epochs, with `{base['architecture']}`. Each row changes one key "
             "and shows the change in accuracy and loss on a validation split of "
             f"{lines[0]['validation_examples']:,} training images, against {len(lines)} seeds of the "
