@@ -2,7 +2,10 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import numpy as np
@@ -147,3 +150,32 @@ def test_a_comparison():
         "image to frames: whole",
         "image to frames: space_to_depth",
     }
+
+
+def test_checks_and_what_tests_of_plugins_import(zoo_here, tmp_path):
+    from zoo import testing
+
+    names = {check.name for check in (*testing.CHECKS, *testing.DATASET_CHECKS)}
+    assert set(aliases.CHECKS.values()) <= names
+    assert not set(aliases.CHECKS) & names
+    assert (testing.LAWS, testing.DATASET_LAWS) == (testing.CHECKS, testing.DATASET_CHECKS)
+    assert (testing.Law, testing.Broken) == (testing.Check, testing.CheckFailed)
+    for option, name in (("--only", "overfits_small_batch"), ("--law", "learns_by_heart")):
+        code, out, _ = zoo_here("check", "--list", "--json", option, name)
+        assert code == 0
+        assert [row["check"] for row in json.loads(out)] == ["overfits_small_batch"]
+
+
+def test_arguments_of_tests_written_before(tmp_path):
+    (tmp_path / "test_old.py").write_text(
+        "import zoo.testing\n"
+        "from zoo.registry import Registry\n"
+        "ARCHITECTURES = [Registry.discover().architecture('cnn')[0]]\n"
+        "def test_law(zoo_architecture, zoo_law):\n"
+        "    zoo.testing.enforce(zoo_law, zoo_architecture)\n"
+    )
+    known = "archzoo" in {each.name for each in entry_points(group="pytest11")}
+    plugin = [] if known else ["-p", "zoo.testing.pytest_plugin"]
+    command = [sys.executable, "-m", "pytest", "-q", *plugin, "-k", "documented", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert "1 passed" in done.stdout, done.stdout
