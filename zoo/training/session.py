@@ -2,17 +2,19 @@
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from zoo import atomic, environment
 from zoo.datasets.dataset import Arrays
 from zoo.errors import Diverged, Interrupted, ZooError
-from zoo.runs import run as runs
+from zoo.runs import files, record
 from zoo.runs.run import Run
 from zoo.training.backend import Device
 from zoo.training.callbacks import Callback
@@ -79,34 +81,35 @@ class Session:
         from zoo.training.inspection import remarks
 
         run, progress = self.run, self.training.progress
-        session: dict[str, Any] = {
-            "started": runs.now(),
-            "from_epoch": progress.epoch,
-            "from_step": progress.step,
-            "alongside": self.ground.alongside + together - 1,
-            "together": together,
-            "versions": environment.versions(self.plan.backend),
-        }
+        started = files.now()
+        session = record.SessionRecord(
+            started=started,
+            from_epoch=progress.epoch,
+            from_step=progress.step,
+            alongside=self.ground.alongside + together - 1,
+            together=together,
+            versions=dict(environment.versions(self.plan.backend)),
+        )
         if self.resumed:
-            self._note_versions(session["versions"])
-            described = {**run.record["engine"], "data": self.training.data}
+            self._note_versions(session.versions)
             run.update(
-                status=runs.RUNNING,
-                engine=described,
-                sessions=[*run.record["sessions"], session],
+                status=record.RUNNING,
+                engine={**run.record.engine, "data": self.training.data},
+                sessions=[*run.record.sessions, session],
             )
             return
-        run.record = {
-            "schema": runs.SCHEMA,
-            "name": run.name,
-            "status": runs.RUNNING,
-            "created": session["started"],
-            "finished": None,
-            "identity": self.identity,
+        run.record = record.RunRecord(
+            schema=record.SCHEMA,
+            name=run.name,
+            status=record.RUNNING,
+            created=started,
+            finished=None,
+            identity=self.identity,
             **describe(self.plan, self.training, self.ground.device, self.ground.arrays),
-            **self.precision.as_record(),
-            "sessions": [session],
-        }
+            precision=self.precision.policy,
+            precision_measured=self.precision.as_record(),
+            sessions=[session],
+        )
         run.save()
         for remark in remarks(self.training.model):
             self.callback.on_note(remark)
@@ -127,8 +130,8 @@ class Session:
         kept.parent.mkdir(parents=True, exist_ok=True)
         atomic.write(kept, lambda target: target.write(source))
 
-    def _note_versions(self, versions: dict[str, str]) -> None:
-        before = self.run.record["sessions"][-1]["versions"]
+    def _note_versions(self, versions: Mapping[str, str | None]) -> None:
+        before = self.run.record.sessions[-1].versions
         changed = [f"{k} {before.get(k)} → {v}" for k, v in versions.items() if before.get(k) != v]
         if changed:
             self.callback.on_note(
@@ -140,7 +143,7 @@ class Session:
         """After the last epoch: evaluate and write the files; after an interruption: say so."""
         self._record_progress()
         if interruption.signal_number is not None:
-            self._close(runs.INTERRUPTED)
+            self._close(record.INTERRUPTED)
             self.ended = Interrupted(self._how_to_go_on(), interruption.signal_number)
             return
         with on_disk(self.run):
@@ -149,7 +152,7 @@ class Session:
 
     def diverge(self, error: Diverged) -> None:
         """The loss is no number; the run says so."""
-        self._close(runs.DIVERGED, error=str(error))
+        self._close(record.DIVERGED, error=str(error))
         self.ended = error
 
     def _finish(self) -> None:
@@ -160,26 +163,26 @@ class Session:
         training, run = self.training, self.run
         examples = training.examples
         epoch = training.settle()
-        results: dict[str, Any] = {"epoch": epoch}
+        results: dict[str, Any] = {}
         if self.plan.tests:
             self.callback.on_test_begin()
             with self.timed("evaluate"):
                 logits = training.engine.logits(examples.x_test)
-            results |= measured(logits, examples.y_test)
-            self.callback.on_test_end(results)
+            results = measured(logits, examples.y_test)
+            self.callback.on_test_end({"epoch": epoch, **results})
         with self.timed("save"):
             if self.plan.tests:
                 run.save_predictions(logits, examples.y_test)
             model_file.save(training.model, run.model_file)
-        run.record["metrics"] = results
-        run.record["files"] = {
-            name: runs.sha256(run.folder / name)
+        run.record.metrics = record.Metrics(epoch=epoch, **results)
+        run.record.files = {
+            name: files.sha256(run.folder / name)
             for name in ("model.keras", "history.csv", "predictions.npz")
             if (run.folder / name).exists()
         }
-        self._close(runs.FINISHED, finished=runs.now())
+        self._close(record.FINISHED, finished=files.now())
 
-    def _close(self, status: str, **changes: Any) -> None:
+    def _close(self, status: record.Status, **changes: Any) -> None:
         self._record_progress()
         self.run.update(status=status, **changes)
 
@@ -187,33 +190,29 @@ class Session:
         """The timings of all sessions together, and the peak of the hungriest."""
         from zoo.training.backend import device_memory_peak
 
-        progress, record = self.training.progress, self.run.record
-        earlier = record["sessions"][:-1]
+        progress, kept = self.training.progress, self.run.record
+        *earlier, session = kept.sessions
         own = {**self.timings, "train": sum(progress.seconds), **progress.timings}
-        session = record["sessions"][-1]
-        session["timings"] = dict(self.timings)
+        kept.sessions = [*earlier, structs.replace(session, timings=dict(self.timings))]
         totals = {
-            key: value + sum(each.get("timings", {}).get(key, 0.0) for each in earlier)
+            key: value + sum((each.timings or {}).get(key, 0.0) for each in earlier)
             if key in self.timings
             else value
             for key, value in own.items()
         }
-        record["timings"] = {
-            **{key: round(value, 4) for key, value in totals.items()},
-            **(
-                {"waiting_share": round(own["waiting"] / own["train"], 4)}
-                if "waiting" in own
-                else {}
-            ),
-            "epochs": [round(value, 4) for value in progress.seconds],
-            "images_per_second": [round(value, 1) for value in progress.throughput],
-        }
-        host = max(environment.peak_memory(), record.get("peak_memory", {}).get("host_bytes", 0))
-        record["peak_memory"] = {
-            "host_bytes": host,
-            "device_bytes": device_memory_peak(self.plan.backend, self.ground.device),
-        }
-        record["progress"] = {"epochs": progress.epoch, "steps": progress.step}
+        if "waiting" in own:
+            totals["waiting_share"] = own["waiting"] / own["train"]
+        kept.timings = record.Timings.of(
+            {key: round(value, 4) for key, value in totals.items()},
+            epochs=tuple(round(value, 4) for value in progress.seconds),
+            images_per_second=tuple(round(value, 1) for value in progress.throughput),
+        )
+        host = environment.peak_memory()
+        kept.peak_memory = record.PeakMemory(
+            host_bytes=max(host, kept.peak_memory.host_bytes if kept.peak_memory else 0),
+            device_bytes=device_memory_peak(self.plan.backend, self.ground.device),
+        )
+        kept.progress = record.ProgressRecord(epochs=progress.epoch, steps=progress.step)
 
     def _how_to_go_on(self) -> str:
         progress, run = self.training.progress, self.run

@@ -11,7 +11,7 @@ from typing import Any
 from zoo import trust
 from zoo.datasets.location import Locations
 from zoo.errors import Interrupted, UsageError, ZooError
-from zoo.runs import run as runs
+from zoo.runs.files import check_writable
 from zoo.runs.run import Run
 from zoo.training import precision as precisions
 from zoo.training.backend import TRAIN_TOGETHER, Device, check_trains_together
@@ -161,7 +161,7 @@ class Runner:
         from zoo.training.examples import Examples
 
         started = time.perf_counter()
-        runs.check_writable(runs_dir)
+        check_writable(runs_dir)
         arrays = plan.dataset.load(locations)
         check_alike(plan.dataset, arrays)
         loaded = time.perf_counter()
@@ -212,12 +212,12 @@ class Runner:
         """The run's folder, locked; with its record, if it was begun before."""
         resume = assignment.resume
         run = resume or Run(_folder(self._runs_dir, run_name(identity), assignment.again))
-        if resume and resume.record["identity"] != identity:
+        if resume and resume.record.identity != identity:
             raise UsageError(_differs(resume, identity))
         with run.locked():
             if (run.folder / "run.json").exists():
                 run = Run.open(run.folder)
-                if run.record["identity"] != identity:
+                if run.record.identity != identity:
                     raise UsageError(_differs(run, identity))
             yield run
 
@@ -238,7 +238,7 @@ class Runner:
         self, plan: Plan, run: Run, identity: dict[str, Any], timings: dict[str, float]
     ) -> Precision:
         """That which it began with; else one for all that begin now."""
-        if run.record:
+        if run.begun:
             return Precision.of_record(run.record)
         if self._precision is not None:
             return self._precision
@@ -264,7 +264,7 @@ def _folder(runs_dir: Path, name: str, again: bool) -> Path:
 
 
 def _differs(run: Run, identity: dict[str, Any]) -> str:
-    before = run.record["identity"]
+    before = run.record.identity
     keys = [key for key in {**identity, **before} if before.get(key) != identity.get(key)]
     changes = "; ".join(
         f"{key} was {before.get(key)!r} and is {identity.get(key)!r}" for key in keys

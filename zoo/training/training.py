@@ -70,7 +70,7 @@ class Training:
         """
         if not self.run.checkpoint.exists():
             return False
-        if not self.run.record:
+        if not self.run.begun:
             raise ZooError(
                 f"{self.run.folder}: has a checkpoint and no run.json. Restore run.json, or delete the "
                 "folder to start over."
@@ -90,7 +90,7 @@ class Training:
         }
         random = [_spec(each.shape, each.dtype) for each in self.engine.random_state()]
         return Wanted(
-            checkpoint.run_digest(self.run.record["identity"]),
+            checkpoint.run_digest(self.run.record.identity),
             self.recipe.epochs,
             self.steps,
             self.recipe.batch_size,
@@ -107,7 +107,7 @@ class Training:
         }
         self.run.checkpoint.parent.mkdir(exist_ok=True)
         arrays.update(best=self.best, random=self.engine.random_state())
-        run = checkpoint.run_digest(self.run.record["identity"])
+        run = checkpoint.run_digest(self.run.record.identity)
         checkpoint.save(self.run.checkpoint, self.progress, arrays, run)
 
     def _variables(self):
