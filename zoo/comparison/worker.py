@@ -11,7 +11,7 @@ import sys
 import threading
 import traceback
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from zoo import diagnosis
 from zoo.comparison import conditions, messages
@@ -35,6 +35,9 @@ from zoo.registry import Registry
 from zoo.runs.run import Run
 from zoo.training.backend import is_out_of_memory
 from zoo.training.callbacks import Callback
+
+if TYPE_CHECKING:
+    from zoo.training.backends.base import RunningMetrics
 
 T = TypeVar("T")
 
@@ -73,15 +76,15 @@ class Events(Callback):
     def __init__(self, channel: Channel, place: int):
         self._channel, self._place = channel, place
 
-    def on_note(self, text):
+    def on_note(self, text: str) -> None:
         self._channel.send(messages.Note(place=self._place, text=text))
 
-    def on_train_begin(self, folder, steps, epochs, start_epoch):
+    def on_train_begin(self, folder: Path, steps: int, epochs: int, start_epoch: int) -> None:
         self._channel.send(
             messages.Started(place=self._place, steps=steps, epochs=epochs, start_epoch=start_epoch)
         )
 
-    def on_train_batch_end(self, epoch, step, metrics):
+    def on_train_batch_end(self, epoch: int, step: int, metrics: "RunningMetrics") -> None:
         self._channel.send(
             messages.Step(
                 place=self._place,
@@ -92,7 +95,7 @@ class Events(Callback):
             )
         )
 
-    def on_epoch_end(self, epoch, row, samples_per_second):
+    def on_epoch_end(self, epoch: int, row: dict[str, float], samples_per_second: float) -> None:
         self._channel.send(
             messages.Epoch(place=self._place, row=row, images_per_second=samples_per_second)
         )
