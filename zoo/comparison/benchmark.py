@@ -55,7 +55,7 @@ class Settings:
     def __post_init__(self):
         for name, value in asdict(self).items():
             if not 1 <= value <= MOST[name]:
-                raise UsageError(f"{name} is {value}: use 1 to {MOST[name]:,}.")
+                raise UsageError(f"`{name}={value}`: use 1 to {MOST[name]:,}.")
 
 
 DEPTHS = {"full": Settings(), "quick": Settings(processes=1)}

@@ -290,7 +290,7 @@ def compare_folders(
 def _check_target(target: float) -> None:
     if not 0 < target <= 1:
         raise UsageError(
-            f"target is {target:g}: use an accuracy above 0 and at most 1, such as 0.99."
+            f"`target={target:g}`: use an accuracy above 0 and at most 1, such as 0.99."
         )
 
 
