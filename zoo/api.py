@@ -94,8 +94,8 @@ def train(  # type: ignore[misc]  # the overloads leave the rest to this one
         0.91
     """
     from zoo.training.keras_callbacks import descriptions
-    from zoo.training.trainer import train as train_plan
-    from zoo.training.trainer import train_seeds
+    from zoo.training.runner import train as train_plan
+    from zoo.training.runner import train_seeds
 
     changes = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
     folder, registry = Path(runs_dir), Registry.discover()

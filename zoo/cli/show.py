@@ -70,8 +70,8 @@ def _measure(
     architecture: Architecture, origin: Origin, values: dict[str, Any], backend: str | None
 ) -> dict[str, Any]:
     """Parameters and FLOPs with these hyperparameters; builds the model, so Keras is imported."""
-    from zoo.numerics import settle_keras
-    from zoo.training.backend import choose_backend, hide_gpus, quiet_native_logs
+    from zoo.native_logs import quiet_native_logs
+    from zoo.training.backend import choose_backend, hide_gpus, start_keras
     from zoo.training.build import build_model
     from zoo.training.describe import count
     from zoo.training.flops import COUNTED, flops_per_sample
@@ -79,7 +79,7 @@ def _measure(
     chosen = choose_backend(backend)
     hide_gpus(chosen)
     with quiet_native_logs():
-        settle_keras()
+        start_keras(chosen)
     shape = layouts.shape("image", MNIST_SHAPE, architecture.layout, architecture.frames_from_image)
     model = build_model(architecture, shape, MNIST_CLASSES, values, origin)
     return {

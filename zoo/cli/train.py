@@ -184,7 +184,7 @@ def _plan_of_run(registry: Registry, run, given: dict[str, Any]):
 def _check_model(plan) -> None:
     """Build the model, so that a plan which cannot be trained is no plan; nothing is loaded."""
     from zoo.training.backend import hide_gpus
-    from zoo.training.training import model_of
+    from zoo.training.prepare import model_of
 
     hide_gpus(plan.backend)
     model_of(plan, plan.dataset.shape)
@@ -221,7 +221,7 @@ def _show(plan, locations: Locations, seeds: int | None, as_json: bool) -> None:
 
 def _train(plan, locations: Locations, resume, given: dict[str, Any]):
     from zoo.progress import progress_callback
-    from zoo.training.trainer import train
+    from zoo.training.runner import train
 
     silent = _silent(given)
     callback = progress_callback(silent=silent, tensorboard=given["tensorboard"])
@@ -232,7 +232,7 @@ def _train(plan, locations: Locations, resume, given: dict[str, Any]):
 
 def _train_seeds(plan, locations: Locations, given: dict[str, Any]):
     from zoo.progress import progress_callbacks
-    from zoo.training.trainer import train_seeds
+    from zoo.training.runner import train_seeds
 
     silent = _silent(given)
     _announce(plan, f"seeds {plan.seed} to {plan.seed + given['seeds'] - 1}", silent)

@@ -12,10 +12,11 @@ from zoo import atomic
 from zoo.comparison import cost_record
 from zoo.comparison.callback import ComparisonCallback
 from zoo.comparison.cost import BATCH_SIZE
-from zoo.comparison.worker_process import ONE_OF_MANY, Worker
+from zoo.comparison.worker_process import Worker
 from zoo.errors import UsageError, ZooError
 from zoo.reading import text_of
 from zoo.runs.run import digest, now
+from zoo.training.backend import shared_gpu_variables
 from zoo.training.request import Request
 
 SCHEMA = 1
@@ -127,7 +128,9 @@ class _Session:
         self._reporter.measuring(name, self._done, self._total)
         request = self._requests[name].as_json()
         precision = self._precisions.get(name.removesuffix(AGAIN))
-        worker = Worker("cost", ONE_OF_MANY, request=request, precision=precision, **self._content)
+        worker = Worker(
+            "cost", shared_gpu_variables(), request=request, precision=precision, **self._content
+        )
         workers[name] = worker
         event = worker.receive() or worker.death()
         self._done += 1

@@ -9,9 +9,10 @@ from typing import Any
 
 from zoo.comparison.callback import ComparisonCallback
 from zoo.comparison.planning import FAILED, GOES_ON, STANDS, Job, RunPlan
-from zoo.comparison.worker_process import ONE_OF_MANY, Worker
+from zoo.comparison.worker_process import Worker
 from zoo.errors import Interrupted, ZooError
 from zoo.runs.run import Run
+from zoo.training.backend import shared_gpu_variables
 from zoo.training.interruption import Interruption
 
 
@@ -97,7 +98,7 @@ class Execution:
         precision = next((job.precision for job in jobs if job.precision), None)
         worker = Worker(
             "train",
-            ONE_OF_MANY if self._at_once > 1 else None,
+            shared_gpu_variables() if self._at_once > 1 else None,
             runs=[
                 {
                     "request": job.request.as_json(),

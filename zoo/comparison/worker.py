@@ -87,7 +87,7 @@ class Events(Callback):
 
 def train(channel: Channel, task: dict[str, Any], registry: Registry) -> None:
     """Train `runs` in one program: of each comes `finished`, which says where, or what ended it."""
-    from zoo.training.trainer import TrainJob, train_together
+    from zoo.training.runner import TrainJob, train_jobs
 
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     assignments = [
@@ -99,7 +99,7 @@ def train(channel: Channel, task: dict[str, Any], registry: Registry) -> None:
         )
         for place, each in enumerate(task["runs"])
     ]
-    found, ended = train_together(
+    found, ended = train_jobs(
         assignments,
         Path(task["runs_dir"]),
         Locations.of_user(task["data_dir"]),
@@ -134,7 +134,7 @@ class Survey:
     def answer(self, message: dict[str, Any]) -> dict[str, Any]:
         """To `identity`: identity, conditions, and once what is to be said of the data; to `pace`:
         seconds of one training."""
-        from zoo.training.trainer import prepare_backend
+        from zoo.training.runner import prepare_backend
 
         plan = Request(**message["request"]).plan(self.registry)
         started = time.perf_counter()

@@ -13,7 +13,7 @@ from importlib.machinery import ModuleSpec
 from typing import Any
 
 from zoo import diagnosis
-from zoo.numerics import settle_keras, settle_variables
+from zoo.numerics import settle_variables
 from zoo.orphan import end_with_parent
 from zoo.testing.dataset_ref import DatasetSource
 from zoo.testing.import_ref import ImportRef, extend_path
@@ -87,8 +87,9 @@ def memory(source: ImportRef, backend: str, batch: int) -> dict[str, Any]:
     case = _case(source, backend)
     from zoo.environment import peak_memory
     from zoo.testing.short_fit import ShortFit
+    from zoo.training.backend import start_keras
 
-    settle_keras()  # it imports the backend, whose share is told apart
+    start_keras(backend)  # it imports the backend, whose share is told apart
 
     before = peak_memory()
     with ShortFit(case, batch_size=batch) as trial:

@@ -8,7 +8,7 @@ from zoo import diagnosis
 from zoo.errors import UsageError, ZooError
 
 if TYPE_CHECKING:
-    from zoo.training.backends.base import RunningMetrics
+    from zoo.training.running import RunningMetrics
 
 
 class Callback:

@@ -14,8 +14,8 @@ from zoo import atomic
 from zoo.archives import Npz, open_npz
 from zoo.errors import DataError, ZooError
 from zoo.runs.run import Run
-from zoo.training.backends.base import RunningMetrics
 from zoo.training.checkpoint_fit import Misfit, Wanted, check
+from zoo.training.running import RunningMetrics
 
 META, META_OF_AN_EPOCH = 2**20, 2**10
 """Bytes that a checkpoint's JSON may take: always, and for each epoch."""

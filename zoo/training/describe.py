@@ -7,16 +7,17 @@ from zoo import environment
 from zoo.contract import InputContract
 from zoo.datasets.dataset import Arrays
 from zoo.parameters import plain
-from zoo.training.backend import Device, cuda_version
+from zoo.training.backend import backend_of
+from zoo.training.device import Device
+from zoo.training.loop import TrainLoop
 from zoo.training.plan import Plan
-from zoo.training.training import Training
 
 
-def describe(plan: Plan, training: Training, device: Device, arrays: Arrays) -> dict[str, Any]:
+def describe(plan: Plan, loop: TrainLoop, device: Device, arrays: Arrays) -> dict[str, Any]:
     """Everything needed to repeat a run but its precision, and what its model costs."""
     from zoo.training.flops import flops_per_sample
 
-    engine, architecture = training.engine, plan.architecture
+    engine, architecture = loop.engine, plan.architecture
     model, pipeline = engine.model, engine.pipeline
     return {
         "architecture": {
@@ -32,7 +33,7 @@ def describe(plan: Plan, training: Training, device: Device, arrays: Arrays) -> 
             "classes": list(plan.dataset.classes),
             "source": arrays.source,
             "origin": plan.dataset.origin,
-            "sizes": training.examples.sizes,
+            "sizes": loop.examples.sizes,
         },
         "input": pipeline.as_record(),
         "contract": InputContract.of(plan.dataset, arrays.x_train).as_record(),
@@ -43,14 +44,14 @@ def describe(plan: Plan, training: Training, device: Device, arrays: Arrays) -> 
         "device": {"asked": plan.device, **asdict(device)},
         "engine": {
             **engine.settings,
-            "data": training.data,
+            "data": loop.data,
             "deterministic": engine.deterministic,
         },
         "environment": {
             **environment.versions(plan.backend),
             **environment.machine(),
             **(
-                {"cuda": cuda_version(plan.backend), **environment.nvidia()}
+                {"cuda": backend_of(plan.backend).cuda_version(), **environment.nvidia()}
                 if device.kind == "gpu"
                 else {}
             ),

@@ -11,7 +11,7 @@ from zoo.origin import Origin
 from zoo.parameters import plain
 from zoo.recipe import Recipe
 from zoo.runs.run import digest
-from zoo.training.backend import Device
+from zoo.training.device import Device
 from zoo.training.tta import check_shiftable
 
 MAX_SEED = 2**31 - 1

@@ -8,8 +8,8 @@ from zoo.recipe import Recipe
 from zoo.registry import Registry
 from zoo.runs import run as runs
 from zoo.runs.run import Run
-from zoo.training.backend import choose_backend, choose_device, make_deterministic
-from zoo.training.backends.base import Engine, make_engine
+from zoo.training.backend import choose_backend, choose_device, make_deterministic, make_engine
+from zoo.training.backends.base import Engine
 from zoo.training.pipeline import Pipeline
 from zoo.trust import architecture_of
 
