@@ -48,7 +48,7 @@ def ours(*given):
 def together(count, *given):
     """An epoch of so many seeds in one program."""
     engines, batches = zip(*(engine_for(*given) for _ in range(count)), strict=True)
-    first, no_maps = engines[0], [None] * count
+    no_maps = [None] * count
     joint = backend_of("jax").join(engines)
     joint.compile(batches, no_maps)
 

@@ -225,7 +225,7 @@ def compare(
     from zoo.comparison.benchmark import DEPTHS
     from zoo.comparison.comparing import Workplace, compare_runs
     from zoo.comparison.entries import choose
-    from zoo.comparison_progress import make_comparison_reporter
+    from zoo.comparison_progress import make_comparison_callback
 
     folder, registry = Path(runs_dir), Registry.discover()
     everything = architectures == "all"
@@ -247,9 +247,9 @@ def compare(
         backend=backend,
         device=device,
     )
-    reporter = make_comparison_reporter(silent=not _shows(progress))
+    callback = make_comparison_callback(silent=not _shows(progress))
     try:
-        document, results = compare_runs(
+        made = compare_runs(
             entries,
             lambda entry: replace(asked, architecture=entry.architecture, settings=entry.settings),
             range(seeds),
@@ -258,11 +258,11 @@ def compare(
             settings=DEPTHS.get(costs),
             target=target,
             command="zoo.compare(...)",
-            reporter=reporter,
+            callback=callback,
         )
     finally:
-        reporter.close()
-    return Comparison(document, results, registry, _locations(data_dir))
+        callback.close()
+    return Comparison(made.report, made.results, registry, _locations(data_dir))
 
 
 def load_dataset(
