@@ -187,7 +187,7 @@ def build({GOOD_PARAMETERS}):
     return keras.Sequential([keras.Input(input_shape), keras.layers.LSTM(num_classes)])
 """,
     "sequences": f"""
-layout = "rows"
+layout = "sequence"
 
 def build({GOOD_PARAMETERS}):
     import keras
@@ -195,7 +195,7 @@ def build({GOOD_PARAMETERS}):
     return keras.Sequential([keras.Input(input_shape), lstm])
 """,
     "no_phases": f"""
-layout, frames_from_image = "frames", "phases"
+layout, frames_from_image = "frames", "space_to_depth"
 
 def build({GOOD_PARAMETERS}):
     pass

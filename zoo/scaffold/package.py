@@ -14,10 +14,10 @@ NO_LICENCE = "none"
 
 SUMMARIES: dict[Layout, str] = {
     "image": "two blocks of convolutions, then a classifier",
-    "rows": "a convolution along the steps, then an LSTM in both directions",
+    "sequence": "a convolution along the steps, then an LSTM in both directions",
     "frames": "the same convolutions on each frame, then an LSTM",
 }
-DATASETS: dict[Layout, str] = {"image": "shapes", "rows": "waves", "frames": "moves"}
+DATASETS: dict[Layout, str] = {"image": "shapes", "sequence": "waves", "frames": "moves"}
 """What the example dataset of each layout is called, after the plugin's name."""
 
 

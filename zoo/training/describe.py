@@ -37,7 +37,7 @@ def describe(plan: Plan, loop: TrainLoop, device: Device, arrays: Arrays) -> dic
         },
         "input": pipeline.as_record(),
         "contract": InputContract.of(plan.dataset, arrays.x_train).as_record(),
-        "recipe": {**asdict(plan.recipe), "digest": plan.recipe.digest},
+        "recipe": {**plan.recipe.as_dict(), "digest": plan.recipe.digest},
         "augmented": engine.augments,
         "seed": plan.seed,
         "backend": plan.backend,

@@ -275,7 +275,7 @@ class Engine(ABC):
     def logits(self, x: Stored) -> np.ndarray:
         """Logits `(N, classes)` for any number of stored samples, with the current weights.
 
-        With test-time augmentation (the recipe's `test_shift`) they are the logarithm of the mean
+        With test-time augmentation (the recipe's `tta_shift`) they are the logarithm of the mean
         probability over the shifted copies.
         """
         parts = []
@@ -292,7 +292,7 @@ class Engine(ABC):
         return np.concatenate(parts)
 
     def _augmented_logits(self, x: np.ndarray) -> np.ndarray:
-        most = self.recipe.test_shift
+        most = self.recipe.tta_shift
         if not most:
             return self.infer(x)
         answers = (self.infer(copy) for copy in tta.shifted(x, most))
