@@ -188,7 +188,7 @@ def test_a_full_disk_keeps_the_last_checkpoint(whole, tiny_py, small_npz, zoo):
 
     result = zoo("train", "--resume", run.folder, preexec_fn=little_room)
     assert_one_line_error(
-        result, 1, "cannot be written", "The last complete checkpoint stands", "zoo train --resume"
+        result, 1, "cannot be written", "The last complete checkpoint is kept", "zoo train --resume"
     )
     assert run.checkpoint.read_bytes() == before
     assert not list(run.folder.rglob("*.partial*"))

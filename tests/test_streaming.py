@@ -248,7 +248,7 @@ def test_a_file_that_breaks_meanwhile_is_named_and_when_it_is_mended_it_goes_on(
     out, err = process.communicate(timeout=60)
     (folder,) = Path("runs").iterdir()
     process = subprocess.CompletedProcess(train, process.returncode, out, err)
-    parts = ("clip7", ".png: is damaged", f"go on: zoo train --resume runs/{folder.name}")
+    parts = ("clip7", ".png: is damaged", f"resume the run: zoo train --resume runs/{folder.name}")
     assert_one_line_error(process, 1, *parts)
     assert Run.open(folder).status == "interrupted"
     for each, content in before.items():

@@ -70,8 +70,8 @@ def check_trains_together(backend: str) -> None:
     """
     if not trains_jointly(backend):
         raise UsageError(
-            f"--together: {backend} trains one model at a time. Use --backend jax, or leave it out: "
-            "seeds are then trained one after another."
+            f"`together=True`: {backend} trains one model at a time. Use `backend='jax'`, or leave it "
+            "out: seeds are then trained one after another."
         )
 
 
@@ -120,8 +120,8 @@ def choose_device(backend: str, asked: str) -> Device:
         return Device("gpu", gpus[0])
     if asked == "gpu":
         raise UsageError(
-            f"--device gpu: {backend} sees no GPU here ({backend_of(backend).no_gpu}). Use --device "
-            "cpu, or install a build for the GPU; zoo doctor shows what each backend sees."
+            f"`device='gpu'`: {backend} sees no GPU here ({backend_of(backend).no_gpu}). Use "
+            "`device='cpu'`, or install a build for the GPU; zoo doctor shows what each backend sees."
         )
     return Device("cpu", environment.cpu_name())
 

@@ -144,4 +144,7 @@ def reading(run: Run) -> Iterator[None]:
 def _kept(run: Run, when: str) -> str:
     if not run.checkpoint.exists():
         return "No checkpoint was written yet."
-    return f"The last complete checkpoint stands; {when}, go on: zoo train --resume {run.folder}"
+    return (
+        f"The last complete checkpoint is kept; {when}, resume the run: "
+        f"`zoo.train(resume={str(run.folder)!r})`"
+    )

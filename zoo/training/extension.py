@@ -19,8 +19,7 @@ def check_extendable(run: Run, epochs: int) -> None:
     recipe = run.recipe
     if epochs <= recipe.epochs:
         raise UsageError(
-            f"{run.name} has {recipe.epochs} epochs already; give more than {recipe.epochs}, received "
-            f"{epochs}."
+            f"`epochs={epochs}`: {run.name} is a run of {recipe.epochs}; give more than {recipe.epochs}."
         )
     if run.status not in (runs.FINISHED, runs.INTERRUPTED):
         raise UsageError(
@@ -28,13 +27,13 @@ def check_extendable(run: Run, epochs: int) -> None:
         )
     if fault := _depends_on_epochs(recipe):
         raise UsageError(
-            f"{run.name} cannot be extended to {epochs} epochs: {fault}. Train a new run with {epochs} "
-            "epochs."
+            f"{run.name} cannot be extended to {epochs} epochs: {fault}. Train a new run: "
+            f"`zoo.train(..., epochs={epochs})`"
         )
     if not run.checkpoint.exists():
         raise UsageError(
-            f"{run.name} cannot be extended, because its checkpoint is missing. Train a new run with "
-            f"{epochs} epochs."
+            f"{run.name} cannot be extended, because its checkpoint is missing. Train a new run: "
+            f"`zoo.train(..., epochs={epochs})`"
         )
 
 

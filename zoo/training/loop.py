@@ -244,7 +244,7 @@ class TrainLoop(Loop):
             return
         self.diverged = Diverged(
             f"the loss became {metrics.mean_loss} in epoch {self.epoch}; this is no result. "
-            "Try a lower --learning-rate."
+            "Try a lower `learning_rate`."
         )
 
     def _clock(self, first: int, done: int, seconds: float) -> None:

@@ -44,7 +44,7 @@ class Plan:
 
     def __post_init__(self):
         if not 0 <= self.seed <= MAX_SEED:
-            raise UsageError(f"--seed {self.seed}: use a number from 0 to {MAX_SEED}.")
+            raise UsageError(f"`seed={self.seed}`: use a number from 0 to {MAX_SEED}.")
         check_shiftable(self.dataset, self.recipe.tta_shift)
 
     def precision(self, device: Device) -> str:

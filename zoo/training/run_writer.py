@@ -251,7 +251,10 @@ class RunWriter:
             if progress.step
             else f"the end of epoch {progress.epoch}"
         )
-        return f"stopped at {at}; the checkpoint is written. Go on: zoo train --resume {run.folder}"
+        return (
+            f"stopped at {at}; the checkpoint is written. Resume it: "
+            f"`zoo.train(resume={str(run.folder)!r})`"
+        )
 
     @contextmanager
     def timed(self, phase: str) -> Iterator[None]:

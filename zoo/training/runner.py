@@ -302,7 +302,7 @@ class Runner:
                 run = stack.enter_context(self._locked(job, identity))
                 found.append(run)
                 if run.finished:
-                    job.callback.on_note(f"{run.name} is finished already; --again trains it anew")
+                    job.callback.on_note(f"{run.name} is finished already, so nothing was trained")
                 else:
                     writers[place] = self._prepare(job, run, identity)
             _train_all(list(writers.values()))

@@ -1,4 +1,4 @@
-"""A finished run's model, ready to answer."""
+"""A finished run's model, loaded for inference."""
 
 from zoo.architecture import Architecture
 from zoo.archives import check_weights
@@ -39,7 +39,8 @@ def load_engine(
     """
     if run.status != runs.FINISHED:
         raise UsageError(
-            f"{run.name} is {run.status}, so it has no model yet. Go on: zoo train --resume {run.folder}"
+            f"{run.name} is {run.status}, so it has no model yet. Resume it: "
+            f"`zoo.train(resume={str(run.folder)!r})`"
         )
     _check_file(run)
     record = run.record
@@ -55,11 +56,11 @@ def load_engine(
 def _check_file(run: Run) -> None:
     path = run.model_file
     if not path.is_file():
-        raise ZooError(f"{path}: is missing. Train it anew: zoo train ... --again")
+        raise ZooError(f"{path}: is missing. Train it again: `zoo.train(..., again=True)`")
     if runs.sha256(path) != run.record["files"]["model.keras"]:
         raise ZooError(
             f"{path}: is not the file that this run saved (its SHA-256 differs from run.json's). "
-            "Restore it, or train anew: zoo train ... --again"
+            "Restore it, or train again: `zoo.train(..., again=True)`"
         )
 
 
