@@ -86,10 +86,10 @@ def train(trial: dict, seed: int) -> dict:
         "seed": seed,
         "val_accuracy": round(found["val_accuracy"], 6),
         "val_loss": round(found["val_loss"], 6),
-        "validation_examples": record["dataset"]["sizes"]["validation"],
-        "parameters": record["parameters"]["trainable"],
-        "seconds": round(record["timings"]["train"], 1),
-        "versions": record["sessions"][0]["versions"],
+        "validation_examples": record.dataset.sizes.validation,
+        "parameters": record.parameters.trainable,
+        "seconds": round(record.timings.train, 1),
+        "versions": record.sessions[0].versions,
     }
 
 

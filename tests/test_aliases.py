@@ -2,7 +2,10 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +15,8 @@ import zoo
 from zoo import aliases
 from zoo.manifest import Manifest
 from zoo.recipe import resolve
-from zoo.runs.run import Run, digest
+from zoo.runs.files import digest
+from zoo.runs.run import Run
 
 RECORDS = sorted((Path(__file__).parent / "records").glob("*.json"))
 SHIPPED = Manifest.read()
@@ -30,7 +34,10 @@ def recorded(request, tmp_path) -> Run:
 
 
 def test_a_record_is_read_under_todays_names_and_keeps_its_identity(recorded):
-    record, written = recorded.record, json.loads((recorded.folder / "run.json").read_text())
+    record, written = (
+        recorded.record.to_dict(),
+        json.loads((recorded.folder / "run.json").read_text()),
+    )
     assert record["identity"] == written["identity"]
     assert written["name"].endswith(digest(record["identity"]))
     assert recorded.recipe.causes() == written["identity"]["recipe"]
@@ -128,7 +135,7 @@ def test_both_names_of_a_recipe_choose_the_same_runs(recorded, zoo_here):
     from zoo.comparison.results import Wanted
 
     chosen = [Wanted(recipe=name).takes(recorded) for name in ("long", "record")]
-    assert chosen == [recorded.record["identity"]["recipe"]["name"] == "record"] * 2
+    assert chosen == [recorded.record.identity["recipe"]["name"] == "record"] * 2
 
 
 @pytest.mark.parametrize("content", [{}, [], {"recipe": 3, "input": [], "contract": None}])
@@ -147,3 +154,32 @@ def test_a_comparison():
         "image to frames: whole",
         "image to frames: space_to_depth",
     }
+
+
+def test_checks_and_what_tests_of_plugins_import(zoo_here, tmp_path):
+    from zoo import testing
+
+    names = {check.name for check in (*testing.CHECKS, *testing.DATASET_CHECKS)}
+    assert set(aliases.CHECKS.values()) <= names
+    assert not set(aliases.CHECKS) & names
+    assert (testing.LAWS, testing.DATASET_LAWS) == (testing.CHECKS, testing.DATASET_CHECKS)
+    assert (testing.Law, testing.Broken) == (testing.Check, testing.CheckFailed)
+    for option, name in (("--only", "overfits_small_batch"), ("--law", "learns_by_heart")):
+        code, out, _ = zoo_here("check", "--list", "--json", option, name)
+        assert code == 0
+        assert [row["check"] for row in json.loads(out)] == ["overfits_small_batch"]
+
+
+def test_arguments_of_tests_written_before(tmp_path):
+    (tmp_path / "test_old.py").write_text(
+        "import zoo.testing\n"
+        "from zoo.registry import Registry\n"
+        "ARCHITECTURES = [Registry.discover().architecture('cnn')[0]]\n"
+        "def test_law(zoo_architecture, zoo_law):\n"
+        "    zoo.testing.enforce(zoo_law, zoo_architecture)\n"
+    )
+    known = "archzoo" in {each.name for each in entry_points(group="pytest11")}
+    plugin = [] if known else ["-p", "zoo.testing.pytest_plugin"]
+    command = [sys.executable, "-m", "pytest", "-q", *plugin, "-k", "documented", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert "1 passed" in done.stdout, done.stdout

@@ -100,7 +100,7 @@ def test_the_model_gives_the_logits_of_scaled_samples(run, arrays):
 
 def test_several_seeds_are_a_list(arrays, tmp_path):
     runs = zoo.train(my_net, arrays, runs_dir=tmp_path / "r", seeds=2, **FAST)
-    assert [each.record["seed"] for each in runs] == [0, 1]
+    assert [each.record.seed for each in runs] == [0, 1]
     assert [each.name for each in zoo.load_runs(tmp_path / "r")] == [each.name for each in runs]
     assert zoo.load_run("last", tmp_path / "r").name == runs[1].name
 
@@ -115,7 +115,7 @@ def test_hyperparameters_and_recipe_keys(arrays, tmp_path):
         **FAST,
     )
     assert run.hyperparameters == {"filters": 6}
-    assert run.record["dataset"]["sizes"]["validation"] == 80
+    assert run.record.dataset.sizes.validation == 80
     with pytest.raises(UsageError, match="unknown hyperparameter"):
         zoo.train(my_net, arrays, runs_dir=tmp_path / "r", hyperparameters={"width": 6}, **FAST)
 
@@ -195,7 +195,7 @@ def test_keras_callbacks_see_the_logs_and_the_model(arrays, tmp_path):
             keras.callbacks.TensorBoard(str(tmp_path / "tb")),
         ],
     )
-    epochs = run.record["progress"]["epochs"]
+    epochs = run.record.progress.epochs
     assert epochs == 2
     logs = ["accuracy", "learning_rate", "loss", "val_accuracy", "val_loss"]
     assert seen.events == [
@@ -209,7 +209,7 @@ def test_keras_callbacks_see_the_logs_and_the_model(arrays, tmp_path):
     assert len(log.read_text().splitlines()) == 1 + epochs
     assert list((tmp_path / "tb").rglob("events*"))
     # A training that a callback may end early is another run than one without.
-    assert any("EarlyStopping" in each for each in run.record["identity"]["callbacks"])
+    assert any("EarlyStopping" in each for each in run.record.identity["callbacks"])
 
 
 def test_a_callback_may_not_change_the_rate(arrays, tmp_path):

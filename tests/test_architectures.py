@@ -1,4 +1,4 @@
-"""Laws that every shipped architecture keeps."""
+"""Checks that every shipped architecture keeps."""
 
 import keras
 import numpy as np

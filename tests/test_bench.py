@@ -389,7 +389,7 @@ def test_every_published_run_has_the_digest_in_its_name(monkeypatch):
     monkeypatch.syspath_prepend(PROJECT / "bench")
     import records
 
-    from zoo.runs.run import digest
+    from zoo.runs.files import digest
 
     lines = records.runs()
     assert len(lines) >= 133

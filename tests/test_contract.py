@@ -239,7 +239,7 @@ def test_splits_of_other_ranges_are_refused_by_training_and_by_check(zoo_here, d
     assert_one_line_error(result, 1, "0 to 1", "0 to 255")
     code, out, _ = zoo_here("check", "m.npz")
     assert code == 1
-    assert "same_range" in out
+    assert "same_pixel_range" in out
     assert not Path("runs").exists() or not list(Path("runs").glob("*/run.json"))
 
 

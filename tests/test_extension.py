@@ -56,9 +56,9 @@ def test_an_extended_run_is_the_longer_run_bit_for_bit(train, tmp_path):
     assert found.finished
     assert found.name == whole.name
     assert_same_results(whole, found)
-    assert found.record["metrics"] == whole.record["metrics"]
-    assert found.record["identity"] == whole.record["identity"]
-    assert [each["from_epoch"] for each in found.record["sessions"]] == [0, 2]
+    assert found.record.metrics == whole.record.metrics
+    assert found.record.identity == whole.record.identity
+    assert [each.from_epoch for each in found.record.sessions] == [0, 2]
     assert found.source is not None
     assert contents(short) == before
     # It is found as what it is, by whoever asks for so many epochs.
@@ -112,7 +112,7 @@ def test_an_interrupted_run_is_extended_from_its_checkpoint(train, tmp_path):
 def test_patience_ends_the_longer_run_where_it_ended_the_shorter(train, tmp_path):
     patient = {"recipe_changes": {"patience": 1, "learning_rate": 1e-9}}
     whole, short = train(9, tmp_path / "whole", **patient), train(5, tmp_path / "runs", **patient)
-    assert short.record["progress"]["epochs"] < 5
+    assert short.record.progress.epochs < 5
     found = longer(short, 9)
     assert found.name == whole.name
     assert_same_results(whole, found)

@@ -13,8 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from zoo.runs.run import Run
-
 HOSTILE = "=n\x1b[2J\x1b[8m\x07\x9b31m\u202eame\nzoo: all is well"
 SHOWN = r"=n\x1b[2J\x1b[8m\x07\x9b31m\u202eame"
 OURS = re.compile(r"\x1b\[(?:0|1|3[1-3])m")
@@ -57,12 +55,11 @@ def assert_harmless(text: str) -> None:
 def run(tiny_run, tmp_path) -> Path:
     """A run whose record has hostile names."""
     folder = Path(shutil.copytree(tiny_run, tmp_path / "runs" / "foreign"))
-    run = Run.open(folder)
-    record = run.record
+    record = json.loads((folder / "run.json").read_text())
     record["architecture"]["name"] = record["identity"]["architecture"] = HOSTILE
     record["dataset"]["name"] = record["identity"]["dataset"] = HOSTILE
     record["dataset"]["source"] = record["device"]["name"] = HOSTILE
-    run.save()
+    (folder / "run.json").write_text(json.dumps(record))
     return folder
 
 

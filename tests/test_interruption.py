@@ -87,7 +87,7 @@ def test_a_signal_leaves_a_checkpoint_and_the_line_to_go_on(
     result = zoo("train", "--resume", "last", "--json")
     assert result.returncode == 0, result.stderr
     assert_same_results(whole, the_run())
-    assert len(the_run().record["sessions"]) == 2
+    assert len(the_run().record.sessions) == 2
 
 
 def test_resume_takes_everything_from_the_run(whole, zoo_here, tmp_path):
@@ -203,9 +203,11 @@ def test_what_was_trained_with_something_else_does_not_go_on(whole, small_npz, t
     shutil.copytree(whole.folder, tmp_path / "runs" / whole.name)
     run = the_run()
     net = tmp_path / "tiny.py"
-    net.write_text(Path(run.record["architecture"]["origin"]["file"]).read_text() + "\n# changed\n")
-    run.record["architecture"]["origin"]["file"] = str(net)
-    run.update(status="interrupted")
+    net.write_text(Path(run.record.architecture.origin.file).read_text() + "\n# changed\n")
+    record = run.record.to_dict()
+    record["architecture"]["origin"]["file"] = str(net)
+    record["status"] = "interrupted"
+    (run.folder / "run.json").write_text(json.dumps(record))
     result = zoo_here("train", "--resume", run.name)
     assert_one_line_error(result, 2, "cannot go on", "origin was", "sha256")
 

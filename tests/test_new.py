@@ -34,7 +34,7 @@ FILES = {
     ".gitignore",
     "README.md",
     "pyproject.toml",
-    "tests/test_laws.py",
+    "tests/test_checks.py",
 }
 AUTHORS = ["", 'Ada "Countess" \\ King', "Zoë $name 日本 ${x} {{y}}", "O'Neill & Sons <x>"]
 

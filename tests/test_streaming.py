@@ -86,7 +86,7 @@ def test_streamed_stopped_and_gone_on_with_it_learns_the_same_bits(tiny_py, reci
     assert process.returncode == 130, err
     streamed, record = trained(zoo(*train, env={**data, **STREAM}))
     assert_same_results(resident, streamed)
-    assert record["identity"] == resident.record["identity"]
+    assert record["identity"] == resident.record.identity
     assert record["engine"]["data"] == "streamed"
     timings = record["timings"]
     assert 0 < timings["waiting"] < timings["train"]
@@ -116,8 +116,8 @@ def test_other_backends_learn_the_same_bits_streamed(backend, tiny_py, recipe, d
         env={**os.environ, "ZOO_DATA_DIR": str(data_dir)},
     )
     ((resident,), (streamed,)) = (Path(name).iterdir() for name in ("runs-32", "runs-0"))
-    assert Run.open(resident).record["engine"]["data"] == "resident"
-    assert Run.open(streamed).record["engine"]["data"] == "streamed"
+    assert Run.open(resident).record.engine["data"] == "resident"
+    assert Run.open(streamed).record.engine["data"] == "streamed"
     assert_same_results(Run.open(resident), Run.open(streamed))
 
 

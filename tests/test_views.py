@@ -118,7 +118,7 @@ def test_the_test_images_are_answered_by_the_mean_over_their_views(runs, small_n
     assert logits.dtype == np.float32
     assert softmax(logits, axis=-1) == pytest.approx(expected, abs=1e-6)
     assert not np.allclose(softmax(plain.read_predictions()[0], axis=-1), expected, atol=1e-3)
-    metrics = shifting.record["metrics"]
+    metrics = shifting.record.to_dict()["metrics"]
     assert metrics["test_accuracy"] == (expected.argmax(axis=-1) == labels).mean()
     loss = -np.log(expected[np.arange(len(labels)), labels]).mean()
     assert metrics["test_loss"] == pytest.approx(loss, rel=1e-5)
@@ -145,7 +145,7 @@ def test_evaluate_takes_the_runs_own_or_another(runs, zoo_here, shift):
         found = json.loads(out)
         assert found["tta_shift"] == shift
         for key in ("test_loss", "test_accuracy", "test_correct", "test_accuracy_interval"):
-            assert found[key] == runs[shift].record["metrics"][key]
+            assert found[key] == runs[shift].record.to_dict()["metrics"][key]
         _, out, _ = zoo_here("evaluate", run.folder, *given)
         assert ("tta_shift 1: mean over 9 shifted copies" in out) == bool(shift)
 
@@ -158,14 +158,14 @@ def test_another_backend_gives_the_same_views(runs, zoo, backend):
         "evaluate", plain.folder, "--tta-shift", "1", "--backend", backend, "--json"
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
-    expected = shifting.record["metrics"]["test_loss"]
+    expected = shifting.test.loss
     assert json.loads(result.stdout)["test_loss"] == pytest.approx(expected, rel=1e-4)
 
 
 def test_the_record_and_what_is_shown_name_it(runs, folder, zoo_here):
     plain, shifting = runs
-    assert plain.record["recipe"]["digest"] != shifting.record["recipe"]["digest"]
-    assert shifting.record["recipe"]["tta_shift"] == 1
+    assert plain.record.recipe["digest"] != shifting.record.recipe["digest"]
+    assert shifting.record.recipe["tta_shift"] == 1
     for run in runs:
         _, out, _ = zoo_here("runs", "show", run.name, "--runs-dir", folder)
         assert f"tta_shift={run.recipe.tta_shift}" in out
@@ -208,7 +208,7 @@ def test_compare_trains_with_it(tiny_py, small_npz, runs, zoo_here):
     document = json.loads(out)
     assert document["recipe"]["tta_shift"] == 1
     assert "--tta-shift 1" in document["command"]
-    assert document["rows"][0]["accuracy"] == runs[1].record["metrics"]["test_accuracy"]
+    assert document["rows"][0]["accuracy"] == runs[1].test.accuracy
     assert any(note.startswith("tta_shift 1:") for note in document["notes"])
 
 

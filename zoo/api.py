@@ -302,7 +302,7 @@ def load_run(run: str | Path, runs_dir: str | Path = RUNS_DIR) -> Run:
         UsageError: no run, or several, are meant.
         ZooError: its record is damaged.
     """
-    from zoo.runs.run import find_run
+    from zoo.runs.selection import find_run
 
     found = find_run(str(run), Path(runs_dir))
     return Run(found.folder, found.record)
@@ -312,7 +312,7 @@ def load_runs(runs_dir: str | Path = RUNS_DIR) -> list[Run]:
     """All runs in a folder, oldest first. Damaged ones are left out, with a warning each."""
     import warnings
 
-    from zoo.runs.run import all_runs
+    from zoo.runs.selection import all_runs
 
     found, problems = all_runs(Path(runs_dir))
     for problem in problems:
@@ -350,4 +350,4 @@ def check(subject: Any, *, runs_dir: str | Path = RUNS_DIR) -> list[Any]:
     found = list(find(text, Registry.discover()))
     if any(each.kind == "architecture" for each in found):
         hide_gpus(choose_backend(None))
-    return [verdict for each in found for verdict in each.check(list(each.laws))]
+    return [verdict for each in found for verdict in each.check(list(each.checks))]

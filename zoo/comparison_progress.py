@@ -31,7 +31,7 @@ def _title(job) -> str:
 def _ending(job, outcome) -> str:
     if outcome.run is None:
         return f"{_title(job)}: {outcome.status.upper()}: {outcome.cause}"
-    accuracy = percent(outcome.run.record["metrics"]["test_accuracy"])
+    accuracy = percent(outcome.run.test.accuracy)
     return f"{_title(job)}: {accuracy} in {duration(outcome.seconds)}"
 
 

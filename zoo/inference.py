@@ -210,8 +210,8 @@ def _samples(
 
 def _changed(run: Run, dataset: "Dataset", arrays: "Arrays") -> str:
     """A line where the data of a run are no longer those that it was trained on; else empty."""
-    recorded, before = run.record["dataset"], run.record["identity"]["checksums"]
-    same_place = (dataset.origin, dataset.name) == (recorded["origin"], recorded["name"])
+    recorded, before = run.record.dataset, run.record.identity["checksums"]
+    same_place = (dataset.origin, dataset.name) == (recorded.origin, recorded.name)
     if not same_place or dict(dataset.parameters) != run.data_parameters:
         return ""
     changed = [name for name in before if arrays.checksums.get(name) != before[name]]

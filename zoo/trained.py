@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from zoo.errors import UsageError
 from zoo.frames import as_frame
 from zoo.registry import Registry
-from zoo.runs import run as folders
+from zoo.runs.part import plain
+from zoo.runs.run import HISTORY
+from zoo.runs.run import Run as RunFolder
 
 if TYPE_CHECKING:
     import keras
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from zoo.inference import Evaluation, Model, Predictions
 
 
-class Run(folders.Run):
+class Run(RunFolder):
     """One architecture, dataset, recipe and seed, trained: a folder of plain files, and its results.
 
     Example:
@@ -32,7 +34,7 @@ class Run(folders.Run):
 
         Empty where the run is not finished.
         """
-        found = dict(self.record.get("metrics", {}))
+        found = plain(self.record.metrics) if self.record.metrics else {}
         rows = self.read_history() if found else []
         return found | {
             name: rows[-1][name]
@@ -47,7 +49,7 @@ class Run(folders.Run):
         A pandas DataFrame, or a dictionary of arrays without pandas.
         """
         rows = self.read_history()
-        return as_frame({name: [row[name] for row in rows] for name in folders.HISTORY})
+        return as_frame({name: [row[name] for row in rows] for name in HISTORY})
 
     @property
     def predictions(self) -> Any:
@@ -76,10 +78,10 @@ class Run(folders.Run):
     @property
     def classes(self) -> list[str]:
         """The classes' names, in the order of the model's outputs."""
-        return list(self.record["dataset"]["classes"])
+        return list(self.record.dataset.classes)
 
     def model(self, *, trust_source: bool = False) -> "keras.Model":
-        """The trained model. It takes samples as `record["input"]` says, scaled, and gives logits.
+        """The trained model. It takes samples as `record.input` says, scaled, and gives logits.
 
         Args:
             trust_source: run the Python file that the run brings although you never trained with it.
@@ -180,23 +182,19 @@ class Run(folders.Run):
         return f"<table>{cells}</table>"
 
     def _state(self) -> str:
-        metrics = self.record.get("metrics", {})
-        if "test_accuracy" not in metrics:
+        if not self.tested:
             return self.status + (", test set untouched" if self.finished else "")
-        low, high = metrics["test_accuracy_interval"]
-        return (
-            f"test accuracy {100 * metrics['test_accuracy']:.2f} % "
-            f"[{100 * low:.2f}, {100 * high:.2f}]"
-        )
+        low, high = self.test.accuracy_interval
+        return f"test accuracy {100 * self.test.accuracy:.2f} % [{100 * low:.2f}, {100 * high:.2f}]"
 
 
 def _facts(run: Run) -> Mapping[str, str]:
     record = run.record
     return {
-        "architecture": record["architecture"]["name"],
-        "dataset": record["dataset"]["name"],
-        "recipe": record["recipe"]["name"],
-        "seed": str(record["seed"]),
-        "parameters": f"{record['parameters']['trainable']:,}",
-        "device": f"{record['device']['name']}, {record['backend']}",
+        "architecture": record.architecture.name,
+        "dataset": record.dataset.name,
+        "recipe": run.recipe.name,
+        "seed": str(record.seed),
+        "parameters": f"{record.parameters.trainable:,}",
+        "device": f"{record.device.name}, {record.backend}",
     }

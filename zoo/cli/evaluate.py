@@ -11,7 +11,7 @@ from zoo.datasets.location import Locations
 from zoo.formatting import percent, tta
 from zoo.inference import Evaluation, Model, evaluate
 from zoo.parameters import plain
-from zoo.runs.run import find_run
+from zoo.runs.selection import find_run
 from zoo.terminal import echo, print_json
 
 
@@ -70,5 +70,5 @@ def _print(model: Model, done: Evaluation) -> None:
         f"test accuracy  {percent(metrics['test_accuracy'])}  95 % interval {percent(low)} to "
         f"{percent(high)} ({metrics['test_correct']:,} of {metrics['test_examples']:,} right)"
     )
-    if line := majority_line(metrics, model.run.record["dataset"]["classes"]):
+    if line := majority_line(metrics, model.run.record.dataset.classes):
         echo(f"majority       {line}")

@@ -128,7 +128,7 @@ def command(context: click.Context, **given: Any) -> None:
 
 
 def _run_to_resume(context: click.Context, given: dict[str, Any]):
-    from zoo.runs.run import find_run
+    from zoo.runs.selection import find_run
 
     for name in FIXED_BY_A_RUN:
         source = context.get_parameter_source(name)
@@ -165,7 +165,7 @@ def _plan_of_run(registry: Registry, run, given: dict[str, Any]):
     from zoo.training.plan import Plan
 
     record = run.record
-    backend = choose_backend(record["backend"])  # a file may import Keras at its top
+    backend = choose_backend(record.backend)  # a file may import Keras at its top
     trust.check_unchanged(run)
     architecture, origin = trust.architecture_of(run, registry, trust_source=given["trust_source"])
     plan = Plan(
@@ -174,9 +174,9 @@ def _plan_of_run(registry: Registry, run, given: dict[str, Any]):
         run.hyperparameters,
         run.find_dataset(registry),
         run.recipe,
-        record["seed"],
+        record.seed,
         backend,
-        record["device"]["asked"],
+        record.device.asked,
     )
     return plan, Locations.of_user(given["data_dir"])
 
@@ -265,16 +265,16 @@ def _report(run, given: dict[str, Any]) -> None:
     from zoo.cli.runs import print_result, result_line
 
     if given["as_json"]:
-        print_json({**run.record, "folder": str(run.folder)})
+        print_json({**run.record.to_dict(), "folder": str(run.folder)})
     elif given["quiet"]:
         echo(result_line(run))
     else:
         print_result(run)
         echo(f"\nnext: zoo runs show {run.folder}")
-        if run.record["input"]["source"] == "image":
+        if run.record.input.source == "image":
             echo(f"      zoo predict {run.folder} IMAGE.png")
         if not given["resume"]:
-            echo(f"      {_same_with_seed(run.record['seed'] + 1)}   (another seed)")
+            echo(f"      {_same_with_seed(run.record.seed + 1)}   (another seed)")
 
 
 def _report_seeds(runs, given: dict[str, Any]) -> None:
@@ -283,14 +283,14 @@ def _report_seeds(runs, given: dict[str, Any]) -> None:
 
     finished = [run for run in runs if run.finished]
     if given["as_json"]:
-        print_json([{**run.record, "folder": str(run.folder)} for run in runs])
+        print_json([{**run.record.to_dict(), "folder": str(run.folder)} for run in runs])
     else:
         for run in finished:
-            echo(f"seed {run.record['seed']}: {result_line(run)}")
+            echo(f"seed {run.record.seed}: {result_line(run)}")
         if len(finished) > 1 and not given["quiet"]:
             folder = given["runs_dir"]
             echo(f"\nnext: zoo compare --from {folder}   (mean, interval, learning curves)")
-    lost = [f"seed {r.record['seed']} ({r.record['error']})" for r in runs if not r.finished]
+    lost = [f"seed {r.record.seed} ({r.record.error})" for r in runs if not r.finished]
     if lost:
         raise Diverged(f"{len(lost)} of {len(runs)} runs diverged: {'; '.join(lost)}")
 

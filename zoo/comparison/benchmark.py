@@ -15,7 +15,7 @@ from zoo.comparison.cost import BATCH_SIZE
 from zoo.comparison.worker_process import Worker
 from zoo.errors import UsageError, ZooError
 from zoo.reading import text_of
-from zoo.runs.run import digest, now
+from zoo.runs.files import digest, now
 from zoo.training.backend import shared_gpu_variables
 from zoo.training.request import Request
 

@@ -19,7 +19,7 @@ from zoo.comparison.results import Result, Wanted, of_outcomes
 from zoo.environment import cores_in_words, usable_cores
 from zoo.errors import Interrupted, UsageError, ZooError
 from zoo.registry import Registry
-from zoo.runs.run import check_writable
+from zoo.runs.files import check_writable
 from zoo.training.backend import check_trains_together
 from zoo.training.request import Request
 
@@ -139,7 +139,7 @@ class Comparing:
         first = next(iter(present.values())).runs[0]
         path = benchmark.file_of(
             self.workplace.runs_dir,
-            [present[name].runs[0].record["identity"] for name in requests],
+            [present[name].runs[0].record.identity for name in requests],
             conditions.of_run(first),
             self.settings,
         )
@@ -149,7 +149,7 @@ class Comparing:
             except ZooError as error:
                 self.callback.note(f"measured again: {error}")
         try:
-            precisions = {name: present[name].runs[0].record["precision"] for name in requests}
+            precisions = {name: present[name].runs[0].record.precision for name in requests}
             record = benchmark.benchmark(
                 requests, self.settings, self.workplace.for_workers, self.callback, precisions
             )

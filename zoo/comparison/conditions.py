@@ -21,14 +21,13 @@ def here(backend: str, device: Device, precision: str) -> Conditions:
 def of_run(run: Run) -> Conditions:
     """What a run was made with, last."""
     record = run.record
-    device = record["device"]
     return _conditions(
-        record["sessions"][-1]["versions"],
-        record["backend"],
-        device["kind"],
-        device["name"],
-        record["precision"],
-        record["environment"]["cores"],
+        record.sessions[-1].versions,
+        record.backend,
+        record.device.kind,
+        record.device.name,
+        record.precision,
+        record.environment.cores,
     )
 
 

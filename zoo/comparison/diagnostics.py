@@ -25,7 +25,7 @@ def make_exhibits(results: Sequence[Result], x_test: Stored | None, layout: str)
     present = [result for result in results if result.runs]
     answers = {result.name: _answers(result) for result in present}
     labels = present[0].runs[0].read_predictions()[1]
-    classes = len(present[0].runs[0].record["dataset"]["classes"])
+    classes = len(present[0].runs[0].record.dataset.classes)
     return {
         "curves": {
             result.name: curves
@@ -48,9 +48,9 @@ def _answers(result: Result) -> np.ndarray:
 
 def _curve(run: Run) -> dict[str, Any]:
     history = run.read_history()
-    seconds = np.cumsum(run.record["timings"]["epochs"])
+    seconds = np.cumsum(run.epoch_seconds)
     return {
-        "seed": run.record["seed"],
+        "seed": run.record.seed,
         "epochs": [int(row["epoch"]) for row in history],
         "seconds": [float(each) for each in seconds],
         "val_accuracy": [_plain(row["val_accuracy"]) for row in history],

@@ -13,8 +13,9 @@ from zoo.comparison.entries import Entry
 from zoo.comparison.jobs import CACHED, FAILED, PENDING, RESUMABLE, Job, RunPlan
 from zoo.comparison.worker_process import Worker
 from zoo.errors import ZooError
-from zoo.runs import run as runs
+from zoo.runs.record import DIVERGED, FINISHED, INTERRUPTED
 from zoo.runs.run import Run
+from zoo.runs.selection import all_runs
 from zoo.training.plan import run_name
 from zoo.training.precision import Precision
 from zoo.training.request import Request
@@ -102,12 +103,12 @@ def _job(entry: Entry, request: Request, answer: dict[str, Any], runs_dir: Path,
         for folder in folders
         if (run := _usable(folder, identity, answer["conditions"], note)) is not None
     ]
-    for status, state in ((runs.FINISHED, CACHED), (runs.DIVERGED, FAILED)):
+    for status, state in ((FINISHED, CACHED), (DIVERGED, FAILED)):
         for run in usable:
             if run.status == status:
-                return Job(entry, request, state, run, cause=run.record.get("error", ""))
+                return Job(entry, request, state, run, cause=run.record.error or "")
     for run in usable:
-        if run.status == runs.INTERRUPTED:
+        if run.status == INTERRUPTED:
             return Job(entry, request, RESUMABLE, run)
     precision = Precision(**answer["precision"])
     again = bool(folders) and not usable
@@ -127,9 +128,9 @@ def _usable(folder: Path, identity, wanted: Conditions, note) -> Run | None:
     except ZooError as error:
         note(f"not used: {error}")
         return None
-    if run.record["identity"] != identity or conditions.of_run(run) != wanted:
+    if run.record.identity != identity or conditions.of_run(run) != wanted:
         return None  # made by other versions or on another machine: it stays, and is not mixed in
-    if run.status == runs.FINISHED and (damage := run.damage()):
+    if run.status == FINISHED and (damage := run.damage()):
         note(f"not used: {damage}")
         return None
     return run
@@ -156,11 +157,11 @@ def _taken_before(runs_dir: Path, answer: dict[str, Any]) -> float | None:
     """The median of what finished runs took that differ in nothing but the seed."""
     identity = {k: v for k, v in answer["identity"].items() if k != "seed"}
     taken = []
-    for run in runs.all_runs(runs_dir)[0]:
-        same = {k: v for k, v in run.record["identity"].items() if k != "seed"} == identity
-        alone = not any(each.get("alongside") for each in run.record["sessions"])
+    for run in all_runs(runs_dir)[0]:
+        same = {k: v for k, v in run.record.identity.items() if k != "seed"} == identity
+        alone = not run.shared_machine
         here = conditions.of_run(run) == answer["conditions"]
-        if same and alone and here and run.status == runs.FINISHED:
+        if same and alone and here and run.status == FINISHED:
             taken.append(run.phase_seconds)
     return statistics.median(taken) if taken else None
 
@@ -169,5 +170,5 @@ def _left(job: Job) -> float:
     """The share of a run that is still to be trained."""
     if job.run is None:
         return 1.0
-    done = job.run.record.get("progress", {}).get("epochs", 0)
-    return 1 - done / job.run.record["recipe"]["epochs"]
+    record = job.run.record
+    return 1 - (record.progress.epochs if record.progress else 0) / job.run.recipe.epochs

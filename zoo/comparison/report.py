@@ -13,7 +13,10 @@ from zoo.comparison.ensembles import make_ensembles
 from zoo.comparison.results import Result, resolved_recipe
 from zoo.errors import ZooError
 from zoo.metrics import explained_by_majority, majority
-from zoo.runs.run import Run, now
+from zoo.runs.files import now
+from zoo.runs.part import plain
+from zoo.runs.record import RunRecord
+from zoo.runs.run import Run
 from zoo.version import __version__
 
 if TYPE_CHECKING:
@@ -168,7 +171,7 @@ def _majority(rows: Sequence[Mapping[str, Any]], result: Result) -> list[str]:
     """What the largest class of the test set explains; nothing where its share is an ordinary one."""
     labels, classes = (
         result.runs[0].read_predictions()[1],
-        result.runs[0].record["dataset"]["classes"],
+        result.runs[0].record.dataset.classes,
     )
     largest, share = majority(labels)
     line = explained_by_majority(1.0, share, classes[largest], len(classes))
@@ -186,30 +189,30 @@ def _best_first(results: Sequence[Result], correct) -> list[Result]:
 
 def _setting(result: Result) -> dict[str, Any]:
     record = result.runs[0].record
-    environment = record["environment"]
+    environment = plain(record.environment)
     return {
         "dataset": {
-            "name": record["dataset"]["name"],
-            **({"parameters": chosen} if (chosen := record["dataset"].get("parameters")) else {}),
-            "classes": record["dataset"]["classes"],
-            "sizes": record["dataset"]["sizes"],
-            "origin": record["dataset"]["origin"],
-            "layout": record["input"]["source"],
-            "checksums": record["identity"]["checksums"],
+            "name": record.dataset.name,
+            **({"parameters": chosen} if (chosen := record.dataset.parameters) else {}),
+            "classes": list(record.dataset.classes),
+            "sizes": plain(record.dataset.sizes),
+            "origin": record.dataset.origin,
+            "layout": record.input.source,
+            "checksums": record.identity["checksums"],
         },
         "recipe": dict(resolved_recipe(result)),
         "conditions": {
-            "backend": record["backend"],
-            "device": {key: record["device"][key] for key in ("kind", "name")},
-            "precision": record["precision"],
+            "backend": record.backend,
+            "device": {"kind": record.device.kind, "name": record.device.name},
+            "precision": record.precision,
             "cores": environment["cores"],
-            "versions": record["sessions"][-1]["versions"],
+            "versions": record.sessions[-1].versions,
             "machine": {
                 key: environment[key]
                 for key in ("system", "processor", "memory_bytes", "driver", "gpu", "cuda")
                 if key in environment
             },
-            "engine": record["engine"],
+            "engine": record.engine,
         },
     }
 
@@ -224,7 +227,7 @@ def _row(result: Result, correct, ranks, cost, about: ReportInfo) -> dict[str, A
         "status": "failed" if correct is None else "partial" if problem else "ok",
         "problem": problem,
         "failures": [asdict(failure) for failure in result.failures],
-        "seeds": [run.record["seed"] for run in result.runs],
+        "seeds": [run.record.seed for run in result.runs],
         "accuracies": [],
         "pareto": False,
         "origin": None,
@@ -237,32 +240,31 @@ def _row(result: Result, correct, ranks, cost, about: ReportInfo) -> dict[str, A
     first = result.runs[0].record
     estimate = judge.mean_accuracy(correct)
     return row | {
-        "origin": {**first["architecture"]["origin"], "file": _file(first)},
-        "layout": first["architecture"]["layout"],
-        "input": first["input"],
+        "origin": {**plain(first.architecture.origin), "file": _file(first)},
+        "layout": first.architecture.layout,
+        "input": plain(first.input),
         "conversion": result.runs[0].conversion,
-        "recipe": first["recipe"]["digest"],
-        "hyperparameters": first["architecture"]["hyperparameters"],
+        "recipe": first.recipe["digest"],
+        "hyperparameters": first.architecture.hyperparameters,
         "accuracies": [float(each) for each in correct.mean(axis=1)],
         "accuracy": estimate.value,
         "interval": [estimate.low, estimate.high],
         "rank": list(ranks[result.name]),
-        "parameters": first["parameters"]["trainable"],
-        "flops": first["flops_per_sample"],
-        "peak_memory": max(_memory(run) for run in result.runs),
+        "parameters": first.parameters.trainable,
+        "flops": first.flops_per_sample,
+        "peak_memory": max(run.peak_memory for run in result.runs),
         "target": time_to_target(result.runs, about.target),
         **_costs(result, cost),
     }
 
 
-def _file(record: Mapping[str, Any]) -> str:
+def _file(record: RunRecord) -> str:
     """The name alone: where a file lay says much about a machine and nothing about a result."""
-    return record["architecture"]["origin"]["file"].replace("\\", "/").rpartition("/")[2]
+    return record.architecture.origin.file.replace("\\", "/").rpartition("/")[2]
 
 
 def _memory(run: Run) -> int:
-    held = run.record["peak_memory"]
-    return held["device_bytes"] or held["host_bytes"]
+    return run.peak_memory
 
 
 def _problem(result: Result) -> str:
@@ -287,8 +289,8 @@ def _costs(result: Result, cost: Mapping[str, Any] | None) -> dict[str, Any]:
             key: _without_values(entry["measures"].get(measure))
             for key, measure in MEASURES.items()
         }
-    speeds = [middle.median(run.record["timings"]["images_per_second"]) for run in result.runs]
-    compiling = [run.record["timings"]["compile"] for run in result.runs]
+    speeds = [middle.median(run.images_per_second) for run in result.runs]
+    compiling = [run.compile_seconds for run in result.runs]
     return {
         "train_images_per_second": _spread(speeds),
         "compile_seconds": _spread(compiling),
@@ -330,7 +332,7 @@ def time_to_target(runs: Sequence[Run], target: float) -> dict[str, Any] | None:
         return None
     hits = []
     for run in runs:
-        seconds = np.cumsum(run.record["timings"]["epochs"])
+        seconds = np.cumsum(run.epoch_seconds)
         reached = [
             (row["epoch"], float(at))
             for row, at in zip(run.read_history(), seconds, strict=False)
@@ -405,11 +407,7 @@ def _cost_summary(cost: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def _disturbed(results: Sequence[Result]) -> list[str]:
-    names = [
-        result.name
-        for result in results
-        if any(each.get("alongside") for run in result.runs for each in run.record["sessions"])
-    ]
+    names = [result.name for result in results if any(run.shared_machine for run in result.runs)]
     if not names:
         return []
     return [
@@ -461,11 +459,11 @@ def _repeat(results: Sequence[Result], command: str) -> list[str]:
         versions.pop(fact)
     files = []
     for result in results:
-        origin = result.runs[0].record["architecture"]["origin"]
-        if origin["file"]:
-            files.append(f"# {result.name}: the file with SHA-256 {origin['sha256']}")
+        origin = result.runs[0].record.architecture.origin
+        if origin.file:
+            files.append(f"# {result.name}: the file with SHA-256 {origin.sha256}")
         else:
-            versions[origin["distribution"]] = origin["version"]
+            versions[origin.distribution] = origin.version
     pins = " ".join(f"{name}=={version}" for name, version in versions.items())
     return [f"python -m pip install {pins}", *files, command]
 
@@ -474,10 +472,10 @@ def _run(name: str, run: Run) -> dict[str, Any]:
     record = run.record
     return {
         "architecture": name,
-        "seed": record["seed"],
+        "seed": record.seed,
         "run": run.name,
-        "test_accuracy": record["metrics"]["test_accuracy"],
+        "test_accuracy": run.test.accuracy,
         "conditions": conditions.of_run(run),
-        "commit": (record["environment"].get("git") or {}).get("commit"),
-        "predictions_sha256": record["files"]["predictions.npz"],
+        "commit": run.commit,
+        "predictions_sha256": run.hash_of("predictions.npz"),
     }

@@ -28,7 +28,8 @@ from zoo.errors import Diverged, Interrupted, ZooError
 from zoo.numerics import settle_variables
 from zoo.orphan import end_with_parent
 from zoo.registry import Registry
-from zoo.runs.run import Run, digest
+from zoo.runs.files import digest
+from zoo.runs.run import Run
 from zoo.training.backend import is_out_of_memory
 from zoo.training.backends.base import EVALUATION_BATCH
 from zoo.training.callbacks import Callback

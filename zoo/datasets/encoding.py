@@ -1,7 +1,7 @@
 """What stored numbers stand for: which of them are black and white, and what their samples are like."""
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -99,15 +99,6 @@ class Statistics:
             polarity,
             background,
         )
-
-    def as_record(self) -> dict[str, Any]:
-        """Plain values; `from_record` reads them back."""
-        return asdict(self) | {"means": list(self.means), "deviations": list(self.deviations)}
-
-    @classmethod
-    def from_record(cls, record: dict[str, Any]) -> "Statistics":
-        pairs = {name: tuple(record[name]) for name in ("means", "deviations")}
-        return cls(**{**record, **pairs})
 
 
 def _of_samples(block: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -4,7 +4,7 @@ from zoo import trust
 from zoo.errors import UsageError
 from zoo.recipe import Recipe
 from zoo.registry import Registry
-from zoo.runs import run as runs
+from zoo.runs.record import FINISHED, INTERRUPTED
 from zoo.runs.run import Run
 from zoo.training.backend import choose_backend
 from zoo.training.plan import Plan
@@ -21,7 +21,7 @@ def check_extendable(run: Run, epochs: int) -> None:
         raise UsageError(
             f"`epochs={epochs}`: {run.name} is a run of {recipe.epochs}; give more than {recipe.epochs}."
         )
-    if run.status not in (runs.FINISHED, runs.INTERRUPTED):
+    if run.status not in (FINISHED, INTERRUPTED):
         raise UsageError(
             f"{run.name} is {run.status}; a run that is finished or interrupted can be extended."
         )
@@ -64,7 +64,7 @@ def plan_of_run(run: Run, registry: Registry, *, trust_source: bool = False) -> 
         UsageError: the architecture or the dataset is not there, has changed, or is not trusted.
     """
     record = run.record
-    backend = choose_backend(record["backend"])  # a file may import Keras at its top
+    backend = choose_backend(record.backend)  # a file may import Keras at its top
     trust.check_unchanged(run)
     architecture, origin = trust.architecture_of(run, registry, trust_source=trust_source)
     return Plan(
@@ -73,8 +73,8 @@ def plan_of_run(run: Run, registry: Registry, *, trust_source: bool = False) -> 
         run.hyperparameters,
         run.find_dataset(registry),
         run.recipe,
-        record["seed"],
+        record.seed,
         backend,
-        record["device"]["asked"],
-        tests=record["identity"].get("tests", True),
+        record.device.asked,
+        tests=record.identity.get("tests", True),
     )

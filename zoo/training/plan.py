@@ -10,7 +10,7 @@ from zoo.errors import UsageError
 from zoo.origin import Origin
 from zoo.parameters import plain
 from zoo.recipe import Recipe
-from zoo.runs.run import digest
+from zoo.runs.files import digest
 from zoo.training.device import Device
 from zoo.training.tta import check_shiftable
 

@@ -2,16 +2,18 @@
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from zoo import atomic, environment
 from zoo.datasets.dataset import Arrays
 from zoo.errors import Interrupted, ZooError
-from zoo.runs import run as runs
+from zoo.runs import files, record
 from zoo.runs.run import Run
 from zoo.training.callbacks import Callback
 from zoo.training.checkpoint import on_disk
@@ -95,45 +97,46 @@ class RunWriter:
             else:
                 self._begin(session)
 
-    def _session(self, together: int) -> dict[str, Any]:
+    def _session(self, together: int) -> record.SessionRecord:
         progress = self.loop.progress
-        return {
-            "started": runs.now(),
-            "from_epoch": progress.epoch,
-            "from_step": progress.step,
-            "alongside": self.context.alongside + together - 1,
-            "together": together,
-            "versions": environment.versions(self.plan.backend),
-        }
-
-    def _begin_again(self, session: dict[str, Any]) -> None:
-        record = self.run.record
-        self._note_versions(record["sessions"][-1]["versions"], session["versions"])
-        self.run.update(
-            status=runs.RUNNING,
-            engine={**record["engine"], "data": self.loop.data},
-            sessions=[*record["sessions"], session],
+        return record.SessionRecord(
+            started=files.now(),
+            from_epoch=progress.epoch,
+            from_step=progress.step,
+            alongside=self.context.alongside + together - 1,
+            together=together,
+            versions=dict(environment.versions(self.plan.backend)),
         )
 
-    def _begin(self, session: dict[str, Any]) -> None:
+    def _begin_again(self, session: record.SessionRecord) -> None:
+        kept = self.run.record
+        self._note_versions(kept.sessions[-1].versions, session.versions)
+        self.run.update(
+            status=record.RUNNING,
+            engine={**kept.engine, "data": self.loop.data},
+            sessions=[*kept.sessions, session],
+        )
+
+    def _begin(self, session: record.SessionRecord) -> None:
         from zoo.training.describe import describe
         from zoo.training.inspection import remarks
 
-        run, context, earlier = self.run, self.context, []
-        if self.extends:
-            earlier = self.extends.record["sessions"]
-            self._note_versions(earlier[-1]["versions"], session["versions"])
-        run.record = {
-            "schema": runs.SCHEMA,
-            "name": run.name,
-            "status": runs.RUNNING,
-            "created": session["started"],
-            "finished": None,
-            "identity": self.identity,
+        run, context = self.run, self.context
+        earlier = self.extends.record.sessions if self.extends else []
+        if earlier:
+            self._note_versions(earlier[-1].versions, session.versions)
+        run.record = record.RunRecord(
+            schema=record.SCHEMA,
+            name=run.name,
+            status=record.RUNNING,
+            created=session.started or files.now(),
+            finished=None,
+            identity=self.identity,
             **describe(self.plan, self.loop, context.device, context.arrays),
-            **self.precision.as_record(),
-            "sessions": [*earlier, session],
-        }
+            precision=self.precision.policy,
+            precision_measured=self.precision.as_record(),
+            sessions=[*earlier, session],
+        )
         run.save()
         for remark in remarks(self.loop.model):
             self.callback.on_note(remark)
@@ -162,7 +165,9 @@ class RunWriter:
         kept.parent.mkdir(parents=True, exist_ok=True)
         atomic.write(kept, lambda target: target.write(source))
 
-    def _note_versions(self, before: dict[str, str], now: dict[str, str]) -> None:
+    def _note_versions(
+        self, before: Mapping[str, str | None], now: Mapping[str, str | None]
+    ) -> None:
         changed = [f"{k} {before.get(k)} → {v}" for k, v in now.items() if before.get(k) != v]
         if changed:
             self.callback.on_note(
@@ -175,9 +180,9 @@ class RunWriter:
         self._record_progress()
         if self.loop.diverged:
             self.ended = self.loop.diverged
-            self._close(runs.DIVERGED, error=str(self.ended))
+            self._close(record.DIVERGED, error=str(self.ended))
         elif interruption.signal_number is not None:
-            self._close(runs.INTERRUPTED)
+            self._close(record.INTERRUPTED)
             self.ended = Interrupted(self._how_to_resume(), interruption.signal_number)
         else:
             with on_disk(self.run):
@@ -190,26 +195,26 @@ class RunWriter:
         from zoo.training import model_file
 
         loop, run, examples = self.loop, self.run, self.loop.examples
-        results: dict[str, Any] = {"epoch": loop.state.finalize(loop.recipe)}
+        epoch, results = loop.state.finalize(loop.recipe), {}
         if self.plan.tests:
             self.callback.on_test_begin()
             with self.timed("evaluate"):
                 logits = loop.engine.logits(examples.x_test)
-            results |= measured(logits, examples.y_test)
-            self.callback.on_test_end(results)
+            results = measured(logits, examples.y_test)
+            self.callback.on_test_end({"epoch": epoch, **results})
         with self.timed("save"):
             if self.plan.tests:
                 run.save_predictions(logits, examples.y_test)
             model_file.save(loop.model, run.model_file)
-        run.record["metrics"] = results
-        run.record["files"] = {
-            name: runs.sha256(run.folder / name)
+        run.record.metrics = record.Metrics(epoch=epoch, **results)
+        run.record.files = {
+            name: files.sha256(run.folder / name)
             for name in ("model.keras", "history.csv", "predictions.npz")
             if (run.folder / name).exists()
         }
-        self._close(runs.FINISHED, finished=runs.now())
+        self._close(record.FINISHED, finished=files.now())
 
-    def _close(self, status: str, **changes: Any) -> None:
+    def _close(self, status: record.Status, **changes: Any) -> None:
         self._record_progress()
         self.run.update(status=status, **changes)
 
@@ -217,32 +222,33 @@ class RunWriter:
         """The timings of all sessions together, and the highest memory peak of them."""
         from zoo.training.backend import device_memory_peak
 
-        progress, record = self.loop.progress, self.run.record
-        record["sessions"][-1]["timings"] = dict(self.timings)
-        record["timings"] = self._timings()
-        host = max(environment.peak_memory(), record.get("peak_memory", {}).get("host_bytes", 0))
-        record["peak_memory"] = {
-            "host_bytes": host,
-            "device_bytes": device_memory_peak(self.plan.backend, self.context.device),
-        }
-        record["progress"] = {"epochs": progress.epoch, "steps": progress.step}
+        progress, kept = self.loop.progress, self.run.record
+        *earlier, session = kept.sessions
+        kept.sessions = [*earlier, structs.replace(session, timings=dict(self.timings))]
+        kept.timings = self._timings(earlier)
+        host = kept.peak_memory.host_bytes if kept.peak_memory else 0
+        kept.peak_memory = record.PeakMemory(
+            host_bytes=max(environment.peak_memory(), host),
+            device_bytes=device_memory_peak(self.plan.backend, self.context.device),
+        )
+        kept.progress = record.ProgressRecord(epochs=progress.epoch, steps=progress.step)
 
-    def _timings(self) -> dict[str, Any]:
-        progress, earlier = self.loop.progress, self.run.record["sessions"][:-1]
+    def _timings(self, earlier: Sequence[record.SessionRecord]) -> record.Timings:
+        progress = self.loop.progress
         own = {**self.timings, "train": sum(progress.seconds), **progress.timings}
         totals = {
-            key: value + sum(each.get("timings", {}).get(key, 0.0) for each in earlier)
+            key: value + sum((each.timings or {}).get(key, 0.0) for each in earlier)
             if key in self.timings
             else value
             for key, value in own.items()
         }
-        waiting = own.get("waiting")
-        return {
-            **{key: round(value, 4) for key, value in totals.items()},
-            **({} if waiting is None else {"waiting_share": round(waiting / own["train"], 4)}),
-            "epochs": [round(value, 4) for value in progress.seconds],
-            "images_per_second": [round(value, 1) for value in progress.throughput],
-        }
+        if "waiting" in own:
+            totals["waiting_share"] = own["waiting"] / own["train"]
+        return record.Timings.of(
+            {key: round(value, 4) for key, value in totals.items()},
+            epochs=tuple(round(value, 4) for value in progress.seconds),
+            images_per_second=tuple(round(value, 1) for value in progress.throughput),
+        )
 
     def _how_to_resume(self) -> str:
         progress, run = self.loop.progress, self.run

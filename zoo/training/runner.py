@@ -13,7 +13,7 @@ from zoo import trust
 from zoo.datasets.location import Locations
 from zoo.errors import Interrupted, UsageError, ZooError
 from zoo.registry import Registry
-from zoo.runs import run as runs
+from zoo.runs.files import check_writable
 from zoo.runs.run import Run
 from zoo.training import precision as precisions
 from zoo.training.backend import check_trains_together, trains_jointly
@@ -265,7 +265,7 @@ class Runner:
         from zoo.training.examples import Examples
 
         started = time.perf_counter()
-        runs.check_writable(runs_dir)
+        check_writable(runs_dir)
         arrays = plan.dataset.load(locations)
         check_alike(plan.dataset, arrays)
         loaded = time.perf_counter()
@@ -319,9 +319,7 @@ class Runner:
         if resume:
             _check_same(resume, identity)
         if job.extends:
-            _check_same(
-                job.extends, {**identity, "recipe": job.extends.record["identity"]["recipe"]}
-            )
+            _check_same(job.extends, {**identity, "recipe": job.extends.record.identity["recipe"]})
         with run.locked():
             if (run.folder / "run.json").exists():
                 run = Run.open(run.folder)
@@ -349,7 +347,7 @@ class Runner:
         self, job: TrainJob, run: Run, identity: dict[str, Any], timings: dict[str, float]
     ) -> Precision:
         """The precision that a run began with; else one for all that begin now."""
-        if run.record:
+        if run.begun:
             return Precision.of_record(run.record)
         if job.extends:
             found = Precision.of_record(job.extends.record)
@@ -378,7 +376,7 @@ def _folder(runs_dir: Path, name: str, again: bool) -> Path:
 
 
 def _check_same(run: Run, identity: dict[str, Any]) -> None:
-    before = run.record["identity"]
+    before = run.record.identity
     keys = [key for key in {**identity, **before} if before.get(key) != identity.get(key)]
     if keys:
         changes = "; ".join(

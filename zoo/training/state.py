@@ -54,7 +54,7 @@ class TrainState:
         }
         run.checkpoint.parent.mkdir(exist_ok=True)
         arrays.update(best=self.best, random=self.engine.random_state())
-        digest = checkpoint.run_digest(run.record["identity"])
+        digest = checkpoint.run_digest(run.record.identity)
         checkpoint.save(run.checkpoint, self.progress, arrays, digest)
 
     def restore(self, run: Run, recipe: Recipe, steps: int, *, validates: bool) -> bool:
@@ -74,7 +74,7 @@ class TrainState:
         """
         if not run.checkpoint.exists():
             return False
-        if not run.record:
+        if not run.begun:
             raise ZooError(
                 f"{run.folder}: has a checkpoint and no run.json. Restore run.json, or delete the "
                 "folder to start over."
@@ -94,7 +94,7 @@ class TrainState:
         }
         random = [_spec(each.shape, each.dtype) for each in self.engine.random_state()]
         return Wanted(
-            checkpoint.run_digest(run.record["identity"]),
+            checkpoint.run_digest(run.record.identity),
             recipe.epochs,
             steps,
             recipe.batch_size,
