@@ -41,7 +41,8 @@ def train(tiny_py, small_npz, recipe):
 
 def longer(run: Run, epochs: int, **options) -> Run:
     locations, registry = zoo.Locations.of_user(download=False), zoo.Registry.discover()
-    return extend(run, epochs, run.folder.parent, locations, registry, **options)
+    found = extend(run, epochs, run.folder.parent, locations, registry, **options)
+    return Run.open(found.folder)
 
 
 def contents(run: Run) -> dict[str, bytes]:
