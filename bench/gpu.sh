@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export KERAS_BACKEND=jax COLLECT=later RUNS="${RUNS:-runs/gpu}"
-parts="trainer yardsticks augmentation convlstm" speedrun=mnist
+parts="trainer baselines augmentation convlstm" speedrun=mnist
 pairs="mnist:standard mnist:long fashion_mnist:long" sized="mnist fashion_mnist"
 compare=(bench/compare.sh --device gpu --together --costs none) device=gpu seeds=5
 if [ "${ZOO_BENCH:-}" = smallest ]; then

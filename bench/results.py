@@ -25,6 +25,7 @@ from sizes import RESULTS, SMALLEST
 
 from zoo import aliases
 from zoo.comparison import columns, table
+from zoo.comparison.schema import ComparisonReport
 
 HERE = Path(__file__).parent
 sys.path.append(str(HERE.parent / "docs"))
@@ -115,17 +116,17 @@ def frames() -> str:
 
 def comparison() -> str:
     """The comparison of bench/compare.sh: what each learns and costs, and what can be told."""
-    document = aliases.comparison(json.loads(COMPARISON.read_text()))
-    learns = table.markdown_table(*table.grid(document, (columns.LEARNS,)))
-    costs = table.markdown_table(*table.grid(document, (columns.IS, columns.COSTS)))
-    titles, cells = table.ensemble_grid(document)
+    report = ComparisonReport.read(COMPARISON)
+    learns = table.markdown_table(*table.grid(report, (columns.LEARNS,)))
+    costs = table.markdown_table(*table.grid(report, (columns.IS, columns.COSTS)))
+    titles, cells = table.ensemble_grid(report)
     ensembles = [table.markdown_table(titles, cells)] if cells else []
-    pairs = table.markdown_table(*table.pair_grid(document))
+    pairs = table.markdown_table(*table.pair_grid(report))
     shown = (
         "n:", "recipe:", "device:", "costs:", "target:", "noise floor:", "harness:",
         "note: tta_shift",
     )  # fmt: skip
-    foot = [line for line in table.foot(document) if line.startswith(shown)]
+    foot = [line for line in table.foot(report) if line.startswith(shown)]
     return "\n".join([learns, costs, *ensembles, pairs, "".join(f"- {line}\n" for line in foot)])
 
 

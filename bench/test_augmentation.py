@@ -70,7 +70,7 @@ def test_an_augmented_epoch_against_a_plain_one(name, kind, against):
         augmented,
         plain,
         rounds=7,
-        yardstick="an epoch without augmentation",
+        baseline="an epoch without augmentation",
         backend=plan.backend,
         device=device.name,
         examples=EXAMPLES[device.kind],

@@ -99,7 +99,7 @@ def test_an_epoch_against_fit(name, against):
         ours(*arguments),
         fit(*arguments),
         rounds=7,
-        yardstick="keras.Model.fit",
+        baseline="keras.Model.fit",
         **info,
     )
 
@@ -108,4 +108,4 @@ def test_eight_seeds_together_against_one(against):
     arguments, info = given("cnn")
     if (info["backend"], choose_device("jax", "auto").kind) != ("jax", "gpu"):
         pytest.skip("seeds are trained together by JAX on a GPU")
-    against(together(8, *arguments), ours(*arguments), rounds=5, yardstick="one seed alone", **info)
+    against(together(8, *arguments), ours(*arguments), rounds=5, baseline="one seed alone", **info)

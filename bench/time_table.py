@@ -5,10 +5,10 @@ control, `spoken_digits` with speakers that training knows and with one that it 
 """
 
 import comparisons
-from results_page import Key
-from results_page import accuracy_with_interval as accuracy
+from results_page import Key, accuracy_with_interval
 
 from zoo import layouts
+from zoo.comparison.schema import ComparisonReport, Row
 from zoo.comparison.table import markdown_table
 from zoo.environment import cores_in_words
 
@@ -22,18 +22,18 @@ TITLES = [
 ]  # fmt: skip
 
 
-def rows_of(document: dict) -> dict[str, dict]:
+def rows_of(report: ComparisonReport) -> dict[str, Row]:
     """By architecture; what failed has none."""
-    return {row["name"]: row for row in document["rows"] if row["status"] == "ok"}
+    return {row.name: row for row in report.rows if row.status == "ok"}
 
 
-def verdicts(motion: dict[str, dict]) -> str:
+def verdicts(motion: dict[str, Row]) -> str:
     """Who was seen to use the order: whose whole interval is above what the blind can reach."""
-    ahead = {name: row for name, row in motion.items() if row["interval"][0] > BLIND_TO_ORDER}
+    ahead = {name: row for name, row in motion.items() if row.interval[0] > BLIND_TO_ORDER}
     behind = [name for name in motion if name not in ahead]
     said = []
     if ahead:
-        fastest = max(ahead, key=lambda name: ahead[name]["train_images_per_second"]["median"])
+        fastest = max(ahead, key=lambda name: ahead[name].train_images_per_second.median)
         said += [
             f"Seen to use the order of the frames (the whole interval above 50 %): {listed(ahead)}.",
             f"The fastest to train of those: {listed([fastest])}.",
@@ -43,11 +43,16 @@ def verdicts(motion: dict[str, dict]) -> str:
     return " ".join(said)
 
 
-def owed(row: dict, control: dict | None) -> str:
+def owed(row: Row, control: Row | None) -> str:
     """What is lost where the frames come in any order, in points."""
     if control is None:
         return ""
-    return f"{round(100 * (row['accuracy'] - control['accuracy']), 1) + 0:+.1f}"
+    return f"{round(100 * (row.accuracy - control.accuracy), 1) + 0:+.1f}"
+
+
+def accuracy(row: Row | None) -> str:
+    """Empty where there is no row."""
+    return accuracy_with_interval(row.accuracy, row.interval) if row else ""
 
 
 def listed(names) -> str:
@@ -61,22 +66,22 @@ def block() -> str:
     lines = [
         (
             f"`{name}`",
-            layouts.recorded(row["input"]),
+            layouts.recorded(row.input),
             accuracy(row),
             accuracy(control.get(name)),
             owed(row, control.get(name)),
             accuracy(spoken.get(name)),
             accuracy(held_out.get(name)),
-            f"{row['parameters']:,}",
+            f"{row.parameters:,}",
             comparisons.span(comparisons.training_seconds(found[MOTION], name)),
-            row["text"]["inference_images_per_second"],
+            row.text["inference_images_per_second"],
         )
         for name, row in motion.items()
     ]
-    device = found[MOTION]["conditions"]
-    where = f"{device['device']['name']}, {cores_in_words(device['cores'])}, {device['backend']}"
+    device = found[MOTION].conditions
+    where = f"{device.device.name}, {cores_in_words(device.cores)}, {device.backend}"
     seeds = ", ".join(
-        f"{comparisons.title(key)}: {max(len(row['seeds']) for row in rows.values())}"
+        f"{comparisons.title(key)}: {max(len(row.seeds) for row in rows.values())}"
         for key, rows in by_key.items()
     )
     return (

@@ -13,6 +13,7 @@ import pytest
 
 import zoo
 from zoo import aliases
+from zoo.comparison.schema import ComparisonReport
 from zoo.manifest import Manifest
 from zoo.recipe import resolve
 from zoo.runs.files import digest
@@ -145,11 +146,10 @@ def test_what_is_no_record_is_left_to_the_reader(content):
 
 def test_a_comparison():
     results = Path(__file__).parents[1] / "bench" / "results"
-    document = json.loads((results / "compare-mnist-record.json").read_text())
-    renamed = aliases.comparison(document)
-    assert renamed["recipe"]["name"] == "long"
-    assert "tta_shift" in renamed["recipe"]
-    assert {row["conversion"] for row in renamed["rows"]} == {
+    report = ComparisonReport.read(results / "compare-mnist-record.json")
+    assert report.recipe["name"] == "long"
+    assert "tta_shift" in report.recipe
+    assert {row.conversion for row in report.rows} == {
         "image: as stored",
         "image to frames: whole",
         "image to frames: space_to_depth",

@@ -14,6 +14,8 @@ from conftest import assert_one_line_error
 from scipy import stats
 from test_compare import clean_environment, nets, zoo_command  # noqa: F401 - nets is a fixture
 
+from zoo.comparison.cost_record import BenchmarkReport
+
 PROJECT = Path(__file__).parent.parent
 SHORT = ("--processes", "1", "--rounds", "2")
 MEASURES = {
@@ -123,6 +125,19 @@ def test_bad_input_is_told_at_once(zoo_here, arguments, code, parts):
     Path("empty.json").write_text('{"benchmarks": []}')
     result = zoo_here("bench", *arguments)
     assert_one_line_error(result, code, *parts)
+
+
+def test_the_report_is_a_frame(measured):
+    report = BenchmarkReport.read(measured[1])
+    frame = report.to_frame()
+    names = [*report.entries, f"{next(iter(report.entries))} (again)"]
+    assert list(frame["architecture"]) == names
+    first = report.entries[names[0]]
+    for measure in ("train", "infer_1", "latency_p50", "compile"):
+        assert frame[measure][0] == first.measures[measure].median
+        assert frame[f"{measure}_q1"][0] <= frame[measure][0] <= frame[f"{measure}_q3"][0]
+    assert frame["parameters"][0] == first.parameters
+    assert frame["train"][len(names) - 1] == report.again.measures["train"].median
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,34 @@ def test_what_no_archzoo_writes_is_named(place, value):
     assert raised.value.place.startswith(as_named(place))
 
 
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        ("metrics/test_loss", "low", "metrics.test_loss: expected float | null, received str"),
+        ("sessions/0/versions/keras", 3, "sessions.0.versions.keras: expected str | null"),
+        ("identity/hyperparameters/dropout", {}, "identity.hyperparameters.dropout: expected"),
+        ("input/shape", [28, -1], "input.shape.1: expected int >= 1"),
+        ("recipe/epochs", 0, "recipe.epochs: recipe quick: epochs is 0; use 1 to 100,000"),
+        ("files/model.keras", ..., "files.model.keras: it is missing from a finished run"),
+        ("identity/newer", [[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]], "identity: it is nested"),
+    ],
+)
+def test_the_message_says_what_was_received_and_what_is_allowed(place, value, message):
+    with pytest.raises(BadRecord) as raised:
+        from_dict(with_other(place, value))
+    assert str(raised.value).startswith(message)
+
+
+@pytest.mark.parametrize("place", ["status", "input/how", "architecture/name", "\ud800"])
+def test_half_a_character_breaks_nothing(place, zoo_here):
+    """JSON can hold half of a UTF-16 pair, which no encoding writes."""
+    Path("runs/odd").mkdir(parents=True)
+    Path("runs/odd/run.json").write_text(json.dumps(with_other(place, "\ud800")))
+    code, out, err = zoo_here("runs")
+    assert code == 0
+    assert ("is damaged" in err) != ("finished" in out)
+
+
 @pytest.mark.parametrize("loss", [math.nan, math.inf, -math.inf])
 def test_a_loss_that_is_no_number_is_read_and_written(loss):
     text = json.dumps(with_other("metrics/test_loss", loss))
@@ -192,7 +220,7 @@ def test_a_pipe_is_not_waited_for(zoo):
     os.mkfifo("runs/odd/run.json")
     result = zoo("runs", timeout=30)
     assert result.returncode == 0
-    assert "run.json is no file" in result.stderr
+    assert "run.json is not a file" in result.stderr
 
 
 @pytest.mark.parametrize("content", [b"\xff", b"", b"epoch,loss\n1,x\n", b"a,b\n1,2\n"])

@@ -17,6 +17,7 @@ from test_interruption import wait_for
 from test_training import assert_same_results, weights
 
 from zoo.comparison import table
+from zoo.comparison.schema import ComparisonReport
 from zoo.runs.run import Run
 
 jax = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed")
@@ -339,7 +340,7 @@ def test_a_comparison_trains_seeds_together_where_it_is_told_to(
     document = json.loads(result.stdout)
     assert "--together" in document["command"]
     assert document["harness"]["overhead"] is None  # seconds of two are no seconds of one
-    foot = "\n".join(table.foot(document))
+    foot = "\n".join(table.foot(ComparisonReport.from_dict(document)))
     assert "in the runs' own phases, the seeds of an architecture together" in foot
     assert any("a program, with others (tiny)" in note for note in document["notes"])
 

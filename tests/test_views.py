@@ -187,7 +187,10 @@ def test_a_comparison_names_it_and_does_not_mix_it(runs, zoo_here, tmp_path):
     plain, shifting = runs
     code, out, _ = zoo_here("compare", "--from", shifting.folder)
     assert code == 0
-    assert "note: tta_shift 1: test and validation predictions average 9 copies" in out
+    assert (
+        "note: tta_shift 1: test and validation predictions average the probabilities of 9 copies"
+        in out
+    )
     _, out, _ = zoo_here("compare", "--from", plain.folder)
     assert "tta_shift" not in out
     # Of one seed as they are, neither is the other's twin.

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from zoo.comparison.callback import ComparisonCallback
+from zoo.comparison.messages import Epoch, Note, Started, Step
 from zoo.formatting import duration, percent
 from zoo.printable import printable
 from zoo.progress import bars
@@ -38,7 +39,7 @@ def _ending(job, outcome) -> str:
 class Notes(ComparisonCallback):
     """What would be lost otherwise."""
 
-    def note(self, text):
+    def on_note(self, text):
         echo(f"note: {text}", err=True)
 
 
@@ -73,7 +74,7 @@ class LogLines(Notes):
 
 
 class LiveBars(Notes):
-    """rich's bars: one for the whole, in estimated seconds, one for each run in hand."""
+    """rich's bars: one for the whole, in estimated seconds, one for each running job."""
 
     def __init__(self, *, silent: bool):
         self._silent = silent
@@ -86,7 +87,7 @@ class LiveBars(Notes):
     def _print(self, text):
         self._progress.console.print(printable(text), markup=False)
 
-    def note(self, text):
+    def on_note(self, text):
         self._print(f"note: {text}")
 
     def on_survey(self, name):
@@ -116,33 +117,41 @@ class LiveBars(Notes):
         self._tasks[id(job)] = self._progress.add_task(_title(job), total=None, detail="starting")
         self._steps[id(job)], self._shares[id(job)] = (0, 0), 0.0
 
-    def on_run_message(self, job, event):
-        task = self._tasks[id(job)]
-        if event["event"] == "started":
-            total = event["steps"] * event["epochs"]
-            self._steps[id(job)] = (event["steps"], total)
-            done = event["steps"] * event["start_epoch"]
-            self._progress.update(task, total=total, completed=done, detail="first step")
-        elif event["event"] == "step":
-            self._step(job, task, (event["epoch"] - 1) * self._steps[id(job)][0] + event["done"])
-            detail = (
-                f"epoch {event['epoch']}  loss {event['loss']:.4f}  acc {event['accuracy']:.4f}"
-            )
-            self._progress.update(task, detail=detail)
-        elif event["event"] == "epoch":
-            self._step(job, task, event["row"]["epoch"] * self._steps[id(job)][0])
-        elif event["event"] == "note":
-            self.note(f"{_title(job)}: {event['text']}")
+    def on_run_message(self, job, message):
+        match message:
+            case Started():
+                self._begin(job, message)
+            case Step():
+                steps, _ = self._steps[id(job)]
+                self._step(job, (message.epoch - 1) * steps + message.done)
+                detail = (
+                    f"epoch {message.epoch}  loss {message.loss:.4f}  acc {message.accuracy:.4f}"
+                )
+                self._progress.update(self._tasks[id(job)], detail=detail)
+            case Epoch():
+                self._step(job, message.row["epoch"] * self._steps[id(job)][0])
+            case Note():
+                self.on_note(f"{_title(job)}: {message.text}")
 
-    def _step(self, job, task, done):
-        self._progress.update(task, completed=done)
+    def _begin(self, job, started):
+        total = started.steps * started.epochs
+        self._steps[id(job)] = (started.steps, total)
+        self._progress.update(
+            self._tasks[id(job)],
+            total=total,
+            completed=started.steps * started.start_epoch,
+            detail="first step",
+        )
+
+    def _step(self, job, done):
+        self._progress.update(self._tasks[id(job)], completed=done)
         total = self._steps[id(job)][1]
         if total:
             self._shares[id(job)] = job.seconds * done / total
             self._show_whole()
 
     def _show_whole(self, **more):
-        """The estimated seconds of what has ended, and the shares of what is in hand."""
+        """The estimated seconds of what has ended, and the shares of what is running."""
         completed = self._ended + sum(self._shares.values())
         self._progress.update(self._whole, completed=completed, **more)
 

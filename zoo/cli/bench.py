@@ -8,9 +8,9 @@ import click
 from zoo import atomic
 from zoo.cli import options
 from zoo.cli.data import default_dataset
-from zoo.comparison import benchmark, cost_table
-from zoo.comparison.benchmark import Settings
-from zoo.comparison.comparing import Workplace
+from zoo.comparison import cost_table
+from zoo.comparison.benchmark import Settings, run_benchmark
+from zoo.comparison.cost_record import BenchmarkReport
 from zoo.comparison.entries import choose
 from zoo.comparison.table import markdown_table
 from zoo.datasets.location import Locations
@@ -75,17 +75,17 @@ def command(context: click.Context, **given: Any) -> None:
             raise UsageError("--from shows what was measured; leave the names out.")
         if given["data_settings"]:
             raise UsageError("--from shows what was measured; leave --data-set out.")
-        record = cost_table.read(given["source"])
+        report = cost_table.read(given["source"])
     else:
-        record = _measure(context, given)
+        report = _measure(context, given)
     if given["out"]:
-        benchmark.write(given["out"], record)
-    _print(record, given)
-    if record["problems"]:
+        report.write(given["out"])
+    _print(report, given)
+    if report.problems:
         context.exit(1)
 
 
-def _measure(context: click.Context, given: dict[str, Any]) -> dict[str, Any]:
+def _measure(context: click.Context, given: dict[str, Any]) -> BenchmarkReport:
     from zoo.comparison_progress import make_comparison_callback
 
     registry = options.registry(context)
@@ -101,38 +101,35 @@ def _measure(context: click.Context, given: dict[str, Any]) -> dict[str, Any]:
         if given["data_dir"]
         else default_dataset(registry, Locations.of_user(), fetch=True)
     )
-    requests = {
-        entry.name: Request(
-            entry.architecture,
-            entry.settings,
-            dataset,
-            given["recipe"],
-            backend=given["backend"],
-            device=given["device"],
-            data_settings=options.pairs("--data-set", given["data_settings"]),
-        )
-        for entry in entries
-        if not entry.problem
-    }
-    for request in requests.values():
-        request.plan(registry)  # every name and value is checked before a process is started
-    broken = {entry.name: entry.problem for entry in entries if entry.problem}
-    workplace = Workplace(Path(), given["data_dir"], use_plugins=options.use_plugins(context))
     callback = make_comparison_callback(silent=given["as_json"] or given["as_markdown"])
     try:
-        record = benchmark.benchmark(requests, settings, workplace.for_workers, callback)
+        return run_benchmark(
+            entries,
+            lambda entry: Request(
+                entry.architecture,
+                entry.settings,
+                dataset,
+                given["recipe"],
+                backend=given["backend"],
+                device=given["device"],
+                data_settings=options.pairs("--data-set", given["data_settings"]),
+            ),
+            registry,
+            settings=settings,
+            data_dir=given["data_dir"],
+            use_plugins=options.use_plugins(context),
+            callback=callback,
+        )
     finally:
         callback.close()
-    record["problems"] |= broken
-    return record
 
 
-def _print(record: dict[str, Any], given: dict[str, Any]) -> None:
+def _print(report: BenchmarkReport, given: dict[str, Any]) -> None:
     if given["as_json"]:
-        print_json(record)
+        print_json(report.to_dict())
         return
     for heading, measures in PARTS:
-        titles, cells = cost_table.grid(record, measures)
+        titles, cells = cost_table.grid(report, measures)
         if len(titles) == 1:
             continue
         if given["as_markdown"]:
@@ -141,6 +138,6 @@ def _print(record: dict[str, Any], given: dict[str, Any]) -> None:
             secho(heading, bold=True)
             print_table(titles, cells, numbers=True)
             echo()
-    for line in cost_table.foot(record):
+    for line in cost_table.foot(report):
         text = f"- {line}" if given["as_markdown"] else wrapped(line)
         secho(text, fg="red" if line.startswith("FAILED") else None, lines=True)

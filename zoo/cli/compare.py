@@ -8,7 +8,7 @@ import click
 
 from zoo import atomic
 from zoo.cli import options
-from zoo.cli.comparison_output import print_document, show_plan, write_page
+from zoo.cli.comparison_output import print_report, show_plan, write_page
 from zoo.cli.data import default_dataset
 from zoo.comparison import table
 from zoo.comparison.benchmark import DEPTHS
@@ -110,7 +110,7 @@ def command(context: click.Context, **given: Any) -> None:
         callback.close()
     if made is None:
         return
-    print_document(made.report, given)
+    print_report(made.report, given)
     if given["html"]:
         write_page(context, given, made.report, made.results)
     if made.failed:

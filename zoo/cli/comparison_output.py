@@ -8,6 +8,7 @@ from zoo import atomic
 from zoo.cli import options
 from zoo.comparison import columns, table
 from zoo.comparison.places import without_places
+from zoo.comparison.schema import ComparisonReport
 from zoo.datasets.location import Locations
 from zoo.errors import ZooError
 from zoo.formatting import duration
@@ -46,59 +47,59 @@ def show_plan(run_plan, given: dict[str, Any]) -> None:
     echo("Nothing was trained (--dry-run).")
 
 
-def print_document(document: dict[str, Any], given: dict[str, Any]) -> None:
+def print_report(report: ComparisonReport, given: dict[str, Any]) -> None:
     """In the form that was asked for; what may be handed on has no paths of this machine."""
     if given["as_json"]:
-        print_json(without_places(document))
+        print_json(without_places(report).to_dict())
     elif given["as_csv"]:
-        echo(table.as_csv(without_places(document)), nl=False, lines=True)
+        echo(table.as_csv(without_places(report)), nl=False, lines=True)
     elif given["as_markdown"]:
-        echo(table.markdown(without_places(document)), nl=False, lines=True)
+        echo(table.markdown(without_places(report)), nl=False, lines=True)
     else:
-        _print_tables(document)
+        _print_tables(report)
 
 
-def _print_tables(document: dict[str, Any]) -> None:
+def _print_tables(report: ComparisonReport) -> None:
     for heading, groups in (
         ("What it learns", (columns.LEARNS,)),
         ("What it costs", (columns.IS, columns.COSTS)),
     ):
         secho(f"\n{heading}", bold=True)
-        print_table(*table.grid(document, groups), numbers=True)
-    if document["ensembles"]:
-        secho("\nWhat the runs answer together", bold=True)
-        print_table(*table.ensemble_grid(document), numbers=True)
-    if document["pairs"]:
+        print_table(*table.grid(report, groups), numbers=True)
+    if report.ensembles:
+        secho("\nEnsembles", bold=True)
+        print_table(*table.ensemble_grid(report), numbers=True)
+    if report.pairs:
         secho("\nWhich differences are real", bold=True)
-        print_table(*table.pair_grid(document), numbers=True)
+        print_table(*table.pair_grid(report), numbers=True)
     echo()
-    for line in table.foot(document):
+    for line in table.foot(report):
         loud = line.startswith(("MIXED", "FAILED"))
         secho(wrapped(line), fg="red" if loud else None, lines=True)
     echo("zoo compare --explain says what each column means.")
 
 
 def write_page(
-    context: click.Context, given: dict[str, Any], document: dict[str, Any], found
+    context: click.Context, given: dict[str, Any], report: ComparisonReport, found
 ) -> None:
     """The page, with test images if the dataset is at hand.
 
     Raises:
         ZooError: it cannot be written.
     """
-    from zoo.comparison.diagnostics import make_exhibits
+    from zoo.comparison.diagnostics import make_diagnostics
     from zoo.report.page import render
 
-    layout, samples = document["dataset"]["layout"], None
+    layout, samples = report.dataset.layout, None
     try:
         first = next(each for each in found if each.runs).runs[0]
         data = first.find_dataset(options.registry(context))
         arrays = data.load(Locations.of_user(given["data_dir"]))
-        if arrays.checksums["x_test"] == document["dataset"]["checksums"]["x_test"]:
+        if arrays.checksums["x_test"] == report.dataset.checksums["x_test"]:
             samples = arrays.x_test
     except ZooError as error:
         echo(f"note: the page shows no images: {error}", err=True)
-    page = render(without_places(document), make_exhibits(found, samples, layout))
+    page = render(without_places(report), make_diagnostics(found, samples, layout))
     try:
         atomic.write_text(given["html"], page)
     except OSError as error:

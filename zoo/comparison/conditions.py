@@ -1,4 +1,4 @@
-"""Under what conditions a run was made, and whether runs may stand in one table."""
+"""Under what conditions a run was made, and whether runs are comparable."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -91,7 +91,7 @@ def of_folders(
     Raises:
         UsageError: a folder is missing, a name is in none of them, or nothing is left.
     """
-    note = callback.note
+    note = callback.on_note
     there = [run for folder in folders for run in _runs_in(folder, callback)]
     known = [run.record.architecture.name for run in there]
     for name in wanted.names:
@@ -132,7 +132,7 @@ def _runs_in(folder: Path, callback: ComparisonCallback) -> list[Run]:
         return [Run.open(folder)]
     found, problems = all_runs(folder, partial(callback.on_progress, "reading runs"))
     for problem in problems:
-        callback.note(f"skipped: {problem}")
+        callback.on_note(f"skipped: {problem}")
     return found
 
 

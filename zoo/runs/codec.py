@@ -1,4 +1,4 @@
-"""run.json: text to `RunRecord` and back. Every field is checked on reading: the file may be anybody's."""
+"""Read and write run.json: text to `RunRecord` and back. Every field is validated on reading."""
 
 import json
 import re
@@ -18,15 +18,15 @@ from zoo.runs.record import FINISHED, SCHEMA, IdentityRecord, RunRecord
 
 T = TypeVar("T", bound=Struct)
 
-DEEPEST = 20
-"""Levels of tables in a field of a newer archzoo: more is nobody's, and would break what reads it."""
+MAX_DEPTH = 20
+"""Levels of nesting in a field that this version does not know. Deeper ones could not be written back."""
 
 
 class BadRecord(ValueError):
-    """A field holds what no archzoo writes.
+    """A field of a record is missing or invalid.
 
     Attributes:
-        place: the field, such as `metrics.test_loss`; empty for the whole.
+        place: the field, such as `metrics.test_loss`; empty for the whole record.
     """
 
     def __init__(self, place: str, problem: str):
@@ -35,7 +35,11 @@ class BadRecord(ValueError):
 
 
 class OtherSchema(ValueError):
-    """The record is of another version of the format; `schema` says which."""
+    """The record has another version of the format than this archzoo reads.
+
+    Attributes:
+        schema: that version.
+    """
 
     def __init__(self, schema: Any):
         super().__init__(f"it has schema {schema!r:.20}; this archzoo reads {SCHEMA}")
@@ -43,36 +47,38 @@ class OtherSchema(ValueError):
 
 
 def decode(text: str) -> RunRecord:
-    """The record that a run.json's text holds.
+    """Parse the text of a run.json.
 
     Raises:
-        BadRecord: a field is missing, or holds what no archzoo writes; it is named.
-        OtherSchema: a newer archzoo wrote it.
+        BadRecord: a field is missing or invalid; the message names it.
+        OtherSchema: another version of archzoo wrote it.
         ValueError: it is not JSON.
     """
     try:
-        values = json.loads(text)  # msgspec's own reader has no NaN, which a diverged loss may be
+        values = json.loads(text)  # msgspec.json rejects NaN, which a loss may be
     except RecursionError as error:
         raise BadRecord("", "it is nested too deeply") from error
     if not isinstance(values, dict):
-        raise BadRecord("", "it is no table")
+        raise BadRecord("", "expected object, received " + type(values).__name__)
     if "schema" in values and values["schema"] != SCHEMA:
         raise OtherSchema(values["schema"])
     return from_dict(values)
 
 
 def encode(record: RunRecord) -> str:
-    """The text of run.json."""
+    """Format a record as the text of a run.json."""
     return json.dumps(plain(record), indent=2) + "\n"
 
 
 def from_dict(values: Mapping[str, Any]) -> RunRecord:
-    """The record of plain values, as `RunRecord.to_dict` gives them.
+    """Convert plain values, as `RunRecord.to_dict` returns them, to a record.
 
     Raises:
-        BadRecord: a field is missing, or holds what no archzoo writes; it is named.
+        BadRecord: a field is missing or invalid; the message names it.
     """
     record = convert(aliases.record(values), RunRecord)
+    if _depth(record.identity) > MAX_DEPTH:
+        raise BadRecord("identity", "it is nested too deeply")
     tested = convert(record.identity, IdentityRecord, "identity").tests
     if record.status == FINISHED:
         _check_finished(record, tested)
@@ -82,10 +88,10 @@ def from_dict(values: Mapping[str, Any]) -> RunRecord:
 
 
 def convert(values: Any, kind: type[T], place: str = "") -> T:
-    """Plain values as a table of a record, with what it does not know in `extra`.
+    """Convert plain values to a part of a record; unknown fields go to its `extra`.
 
     Raises:
-        BadRecord: they are not; the field is named, below `place`.
+        BadRecord: a field is missing or invalid; the message names it, below `place`.
     """
     try:
         found = msgspec.convert(values, kind)
@@ -101,7 +107,7 @@ def _names(kind: type[Struct]) -> frozenset[str]:
 
 
 def _keep_unknown(part: Any, values: Any, place: str) -> None:
-    """Put the fields that a table does not know into its `extra`, at any depth."""
+    """Put unknown fields into the `extra` of the part that has them, at any level."""
     if isinstance(part, list):
         for number, (each, value) in enumerate(zip(part, values, strict=True)):
             _keep_unknown(each, value, _within(place, str(number)))
@@ -110,19 +116,19 @@ def _keep_unknown(part: Any, values: Any, place: str) -> None:
     if (extra := getattr(part, "extra", None)) is not None:
         extra.clear()
         for name in values.keys() - _names(type(part)):
-            if _depth(values[name]) > DEEPEST:
+            if _depth(values[name]) > MAX_DEPTH:
                 raise BadRecord(_within(place, name), "it is nested too deeply")
         extra.update((k, v) for k, v in values.items() if k not in _names(type(part)))
     for attribute, name, _ in fields_of(type(part)):
         value = getattr(part, attribute)
-        if isinstance(value, Struct | list):
+        if name in values and isinstance(value, Struct | list):
             _keep_unknown(value, values[name], _within(place, name))
 
 
 def _depth(value: Any) -> int:
-    """How deeply tables and lists are nested, as far as that is allowed."""
+    """Levels of nesting; counting stops beyond `MAX_DEPTH`."""
     level, layer = 0, [value]
-    while layer and level <= DEEPEST:
+    while layer and level <= MAX_DEPTH:
         level += 1
         layer = [inner for each in layer for inner in _inner(each)]
     return level
@@ -146,7 +152,7 @@ _MISSING = re.compile(r"Object missing required field `(.*)`")
 def _explained(
     error: msgspec.ValidationError, values: Any, kind: type[Struct], place: str
 ) -> BadRecord:
-    """The error with its place: `metrics.test_loss: expected float, received str`."""
+    """msgspec's error as ours: `metrics.test_loss: expected float, received str`."""
     found = _PLACE.match(str(error))
     problem, path = (found[1], found[2] or "") if found else (str(error), "")
     steps = _steps(path, values, kind, str(error))
@@ -159,20 +165,26 @@ def _explained(
 
 
 def _steps(path: str, values: Any, kind: type[Struct], message: str) -> list[str]:
-    """The names on the way to what is wrong; msgspec leaves out those of a mapping's keys."""
+    """The names that lead to the invalid value. msgspec writes `[...]` for a key of a mapping."""
     steps: list[str] = []
     inner = values
     for step in re.findall(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]", path):
         name = step[0] or step[1]
         if name == "...":
             name = _wrong_key(inner, values, kind, message)
-        inner = inner[int(name)] if isinstance(inner, list | tuple) else inner.get(name)
         steps.append(name)
+        if isinstance(inner, list):
+            inner = inner[int(name)]
+        elif isinstance(inner, dict):
+            inner = inner.get(name)
     return steps
 
 
 def _wrong_key(inner: dict[str, Any], values: Any, kind: type[Struct], message: str) -> str:
-    """The key in `inner`, a mapping somewhere in `values`, whose value is the wrong one."""
+    """The key of the mapping `inner`, a part of `values`, whose value is invalid.
+
+    Found by converting `values` with one key at a time; only a damaged record comes here.
+    """
     whole = dict(inner)
     try:
         for key, value in whole.items():
@@ -190,7 +202,7 @@ def _wrong_key(inner: dict[str, Any], values: Any, kind: type[Struct], message: 
 
 
 def _check_finished(record: RunRecord, tested: bool) -> None:
-    """A finished run has results: without those of the test set only if it left that untouched."""
+    """A finished run has all results; test results only if it was `tested`."""
     timings, metrics, files = record.timings, record.metrics, record.files
     needed: dict[str, Any] = {
         "metrics": metrics,
@@ -209,7 +221,7 @@ def _check_finished(record: RunRecord, tested: bool) -> None:
     needed |= {f"files.{name}": (files or {}).get(name) for name in names}
     for place, value in needed.items():
         if value is None:
-            raise BadRecord(place, "it is missing, and the run is finished")
+            raise BadRecord(place, "it is missing from a finished run")
 
 
 TESTED = (
@@ -222,7 +234,7 @@ TESTED = (
 
 
 def _check_recipe(values: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
-    """The recipe must be one that is trained by."""
+    """The recipe must be one that `Recipe` accepts."""
     known = {each.name for each in fields(Recipe)} - {"identity_name"}
     for name in ("name", "summary", "digest", "epochs"):
         if name not in values:
@@ -231,9 +243,9 @@ def _check_recipe(values: Mapping[str, Any], identity: Mapping[str, Any]) -> Non
         kind = TYPES.get(name)
         allowed = (int, float) if kind is float else kind if kind is int else str
         if name not in known | {"digest"}:
-            raise BadRecord(f"recipe.{name}", "no recipe has it")
+            raise BadRecord(f"recipe.{name}", "recipes have no such key")
         if not isinstance(value, allowed) or isinstance(value, bool):
-            raise BadRecord(f"recipe.{name}", f"a recipe cannot have {value!r:.50}")
+            raise BadRecord(f"recipe.{name}", f"{value!r:.50} has the wrong type")
     try:
         recipe_of(values, identity)
     except UsageError as error:
@@ -242,7 +254,7 @@ def _check_recipe(values: Mapping[str, Any], identity: Mapping[str, Any]) -> Non
 
 
 def recipe_of(values: Mapping[str, Any], identity: Mapping[str, Any]) -> Recipe:
-    """The recipe that a record has, under the name that its run's identity has.
+    """The recipe of a record, with the name that the identity has for it.
 
     Raises:
         UsageError: a value is out of range.
@@ -257,4 +269,4 @@ def _check_majority(record: RunRecord) -> None:
         return
     classes = len(record.dataset.classes)
     if metrics.majority_class is None or metrics.majority_class >= classes:
-        raise BadRecord("metrics.majority_class", f"it is none of the {classes} classes")
+        raise BadRecord("metrics.majority_class", f"it must be 0 to {classes - 1}")

@@ -1,4 +1,4 @@
-"""The plain facts of a run's files: their hashes, the time, and whether a folder can be written."""
+"""What runs need of the file system: hashes, timestamps, and a check that a folder is writable."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ def now() -> str:
 
 
 def digest(identity: dict[str, Any]) -> str:
-    """Eight hexadecimal digits that any change of a run's identity changes."""
+    """Eight hexadecimal digits, equal for equal identities."""
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
 
 
@@ -27,7 +27,7 @@ def sha256(path: Path) -> str:
 
 
 def check_writable(runs_dir: Path) -> None:
-    """Find out before hours of training that nothing can be written.
+    """Check before training that the folder can be written.
 
     Raises:
         ZooError: the folder cannot be made or written.

@@ -1,4 +1,4 @@
-"""A table of run.json as a typed object that keeps what it does not know."""
+"""The base of all parts of a record: typed fields, and unknown ones in `extra`."""
 
 from functools import cache
 from typing import Any
@@ -7,17 +7,17 @@ from msgspec import UNSET, Struct, field, structs
 
 
 class Part(Struct, kw_only=True, frozen=True):
-    """A table of run.json.
+    """A part of a record: an object in run.json.
 
     Attributes:
-        extra: its fields that this version does not know.
+        extra: fields that this version does not know.
     """
 
     extra: dict[str, Any] = field(default_factory=dict, name="(extra)")
 
 
 def plain(record: Any) -> Any:
-    """A record, or a part of one, as JSON has it."""
+    """Convert a record, or a part of one, to plain values for JSON."""
     if isinstance(record, Struct):
         found = {
             name: plain(value)

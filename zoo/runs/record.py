@@ -1,7 +1,7 @@
-"""What run.json holds, typed: everything needed to repeat a run, and its results.
+"""The contents of run.json as typed objects: everything needed to repeat a run, and its results.
 
-`zoo.runs.codec` reads and writes it. A field that may be None and has a default is left out of the file
-where it is None. Fields of a newer archzoo are kept in `extra` and written back.
+`zoo.runs.codec` reads and writes them. A field with the default None is left out of the file while it
+is None. Unknown fields, written by a newer archzoo, are kept in `extra` and written back.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ DIVERGED: Final = "diverged"
 FAILED: Final = "failed"
 
 LARGEST: Final = 2**63 - 1
-"""Whole numbers beyond cannot be counts, and floats cannot hold them."""
+"""The largest whole number that a record may hold."""
 
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=LARGEST)]
 Whole: TypeAlias = Annotated[int, Meta(ge=-LARGEST, le=LARGEST)]
@@ -32,13 +32,13 @@ Share: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
 Length: TypeAlias = Annotated[int, Meta(ge=1, lt=2**31)]
 Shape: TypeAlias = Annotated[tuple[Length, ...], Meta(min_length=2)]
 Factor: TypeAlias = Number | tuple[Number, ...]
-"""One for all values, or one for each channel."""
+"""One number for all values, or one for each channel."""
 Interval: TypeAlias = tuple[Share, Share]
 Polarity: TypeAlias = Literal["light on dark", "dark on light"]
 Dtype: TypeAlias = Literal["uint8", "float32"]
 Scalar: TypeAlias = bool | Whole | Number | str | None
 Values: TypeAlias = dict[str, Scalar | list[Scalar]]
-"""Parameters by name. JSON has no tuples: `zoo.parameters.from_plain` makes them of lists."""
+"""Parameters by name. JSON has no tuples; `zoo.parameters.from_plain` converts lists to tuples."""
 
 
 class OriginRecord(Part, kw_only=True, frozen=True):
@@ -73,7 +73,8 @@ class DatasetRecord(Part, kw_only=True, frozen=True):
     """The dataset.
 
     Attributes:
-        source: where the data were read; `origin`: where they come from.
+        source: where the data were read.
+        origin: where they come from: an address or an absolute path.
     """
 
     name: str
@@ -85,7 +86,15 @@ class DatasetRecord(Part, kw_only=True, frozen=True):
 
 
 class InputRecord(Part, kw_only=True, frozen=True):
-    """How a stored sample of `shape` becomes the model's input: `p * scale + offset`, in its layout."""
+    """How a stored sample becomes the model's input.
+
+    Attributes:
+        source, target: layouts of the dataset and of the model.
+        shape, input_shape: of one stored sample and of one input.
+        how: how an image becomes frames.
+        scale, offset: a value `p` becomes `p * scale + offset`.
+        conversion: the same in words.
+    """
 
     source: Layout
     target: Layout
@@ -98,7 +107,7 @@ class InputRecord(Part, kw_only=True, frozen=True):
 
 
 class SamplesRecord(Part, kw_only=True, frozen=True):
-    """What the training samples were like, as `zoo.datasets.encoding.Statistics` has it."""
+    """Statistics of the training samples; see `zoo.datasets.encoding.Statistics`."""
 
     minimum: Number
     maximum: Number
@@ -111,7 +120,7 @@ class SamplesRecord(Part, kw_only=True, frozen=True):
 
 
 class ContractRecord(Part, kw_only=True, frozen=True):
-    """What the model takes, as `zoo.contract.InputContract` has it."""
+    """The samples that the model accepts; see `zoo.contract.InputContract`."""
 
     layout: Layout
     shape: Shape
@@ -124,7 +133,13 @@ class ContractRecord(Part, kw_only=True, frozen=True):
 
 
 class DeviceRecord(Part, kw_only=True, frozen=True):
-    """The device that was asked for (`auto`, `cpu`, `gpu`) and the one that was used."""
+    """The device.
+
+    Attributes:
+        asked: `auto`, `cpu` or `gpu`.
+        kind: `cpu` or `gpu`; the device that was used.
+        name: its model.
+    """
 
     asked: str
     kind: str
@@ -132,10 +147,11 @@ class DeviceRecord(Part, kw_only=True, frozen=True):
 
 
 class MeasuredPrecision(Part, kw_only=True, frozen=True):
-    """Seconds of a training step by each policy.
+    """Seconds of a training step with each precision.
 
     Attributes:
-        by: the run that measured, if it was another one.
+        chosen: the faster one.
+        by: the run that measured them.
     """
 
     float32: Number
@@ -145,14 +161,18 @@ class MeasuredPrecision(Part, kw_only=True, frozen=True):
 
 
 class GitRecord(Part, kw_only=True, frozen=True):
-    """The commit of the working folder, and whether it had changes."""
+    """The Git commit of the working folder.
+
+    Attributes:
+        dirty: whether there were uncommitted changes.
+    """
 
     commit: str | None = None
     dirty: bool | None = None
 
 
 class EnvironmentRecord(Part, kw_only=True, frozen=True):
-    """Machine and versions. `extra` has the versions of the backend's packages."""
+    """Machine and versions. `extra` holds the versions of the backend's packages."""
 
     python: str | None = None
     archzoo: str | None = None
@@ -169,13 +189,13 @@ class EnvironmentRecord(Part, kw_only=True, frozen=True):
 
 
 class SessionRecord(Part, kw_only=True, frozen=True):
-    """One process's work on the run.
+    """One process that trained the run; a resumed run has several.
 
     Attributes:
-        from_epoch, from_step: where it began.
-        alongside: other trainings on the machine meanwhile.
-        together: runs that were trained in one program.
-        timings: seconds of its phases.
+        from_epoch, from_step: epochs and steps that were done before it.
+        alongside: other trainings on the machine at the same time.
+        together: runs that were trained in one program, this one included.
+        timings: seconds of each phase.
     """
 
     started: str | None = None
@@ -188,7 +208,7 @@ class SessionRecord(Part, kw_only=True, frozen=True):
 
 
 class ParametersRecord(Part, kw_only=True, frozen=True):
-    """The numbers in the model's variables."""
+    """Sizes of the model: numbers in its trainable variables and in all."""
 
     trainable: Count
     total: Count
@@ -209,11 +229,13 @@ PHASES: Final = {
 
 
 class Timings(Part, kw_only=True, frozen=True):
-    """Seconds of each phase, over all sessions.
+    """Seconds of each phase, added up over all sessions.
 
     Attributes:
-        waiting: of `train`, for data; `waiting_share`: the same as a share.
-        epochs, images_per_second: of each epoch.
+        waiting: seconds of `train` spent waiting for data.
+        waiting_share: the same as a share of `train`.
+        epochs: training seconds of each epoch.
+        images_per_second: training samples per second of each epoch.
     """
 
     load: Number | None = None
@@ -238,32 +260,39 @@ class Timings(Part, kw_only=True, frozen=True):
         epochs: tuple[float, ...],
         images_per_second: tuple[float, ...],
     ) -> "Timings":
-        """Those of phases by name, as the file has them."""
+        """Make them from seconds by phase, as the file names phases."""
         named: dict[str, Any] = {PHASES.get(name, name): value for name, value in seconds.items()}
         return cls(**named, epochs=epochs, images_per_second=images_per_second)
 
     def phases(self) -> dict[str, float]:
-        """Seconds by phase, in the order in which phases follow each other."""
+        """Seconds by phase, in the order of a training."""
         found = {name: getattr(self, attribute) for name, attribute in PHASES.items()}
         return {name: seconds for name, seconds in found.items() if seconds is not None}
 
 
 class PeakMemory(Part, kw_only=True, frozen=True):
-    """The most memory that a session held, in bytes."""
+    """Peak memory of any session, in bytes; `device_bytes` is None where it cannot be measured."""
 
     host_bytes: Count
     device_bytes: Count | None
 
 
 class ProgressRecord(Part, kw_only=True, frozen=True):
-    """What is trained: whole epochs, and steps of the next."""
+    """Epochs done, and steps done of the next one."""
 
     epochs: Count
     steps: Count | None = None
 
 
 class Metrics(Part, kw_only=True, frozen=True):
-    """The results: of the weights of `epoch`, on the test set unless that was left untouched."""
+    """Results on the test set, None if it was not read.
+
+    Attributes:
+        epoch: the epoch whose weights were tested.
+        test_loss: mean cross-entropy (natural logarithm).
+        test_accuracy, test_accuracy_interval: shares from 0 to 1; the interval is 95 %.
+        majority_share, majority_class: of the test set's largest class.
+    """
 
     epoch: Count
     test_loss: float | None = None
@@ -277,14 +306,21 @@ class Metrics(Part, kw_only=True, frozen=True):
 
 
 class RunRecord(Struct, kw_only=True):
-    """What run.json holds.
+    """The contents of run.json.
 
     Attributes:
-        identity: every cause of the run's numbers but the versions, as it is digested for the name of
-            the folder. `IdentityRecord` says what it holds.
-        recipe: the resolved recipe, with its digest; `Run.recipe` is the `Recipe`.
-        error: why it has no result.
+        schema: version of the format.
+        identity: everything that determines the run's numbers, except versions. Its digest is part of
+            the folder's name, so it stays as it was written; `IdentityRecord` lists its fields.
+        recipe: the resolved recipe and its digest; `Run.recipe` is the `Recipe`.
+        error: why the run has no result.
         files: SHA-256 of the files with results.
+        extra: fields that this version does not know.
+
+    Example:
+        >>> run = zoo.load_run("last")  # doctest: +SKIP
+        >>> run.record.device.name  # doctest: +SKIP
+        >>> run.record.to_dict()["device"]["name"]  # doctest: +SKIP
     """
 
     schema: int
@@ -318,12 +354,12 @@ class RunRecord(Struct, kw_only=True):
     extra: dict[str, Any] = field(default_factory=dict, name="(extra)")
 
     def to_dict(self) -> dict[str, Any]:
-        """The record as run.json has it: plain values."""
+        """The record as plain values, as in run.json and `zoo runs show --json`."""
         return plain(self)
 
 
 class IdentityRecord(Struct, kw_only=True):
-    """What an identity holds. It is checked by this and kept as it is, so that its digest stays."""
+    """Fields of an identity, for validation only: `RunRecord.identity` stays a mapping."""
 
     architecture: str
     origin: dict[str, str | dict[str, str]]

@@ -29,7 +29,12 @@ HISTORY = ("epoch", "learning_rate", "loss", "accuracy", "val_loss", "val_accura
 
 @dataclass(frozen=True)
 class TestResults:
-    """What a run has answered of its test set; the interval is 95 %, the loss a natural logarithm."""
+    """Results on the test set.
+
+    Attributes:
+        loss: mean cross-entropy (natural logarithm).
+        accuracy, accuracy_interval: shares from 0 to 1; the interval is 95 %.
+    """
 
     loss: float
     accuracy: float
@@ -42,8 +47,8 @@ class Run:
     """A run's folder and its record, `run.json`.
 
     Args:
-        folder: the run's own.
-        record: None for a run that has not begun.
+        folder: the run's folder.
+        record: the contents of its run.json; None before the training begins.
 
     Files: `run.json` (everything needed to repeat it, and the results), `history.csv` (a row for
     each epoch), `predictions.npz` (`logits` `(N, classes)` float32 and `labels` of the test set),
@@ -58,13 +63,13 @@ class Run:
 
     @property
     def record(self) -> RunRecord:
-        """What run.json holds, typed; `record.to_dict()` is the same as plain values.
+        """The contents of run.json, typed; `record.to_dict()` returns them as plain values.
 
         Raises:
             ZooError: the run has not begun.
         """
         if self._record is None:
-            raise ZooError(f"{self.folder}: has no run.json; its training has not begun.")
+            raise ZooError(f"{self.folder}: has no run.json; the training has not begun.")
         return self._record
 
     @record.setter
@@ -73,24 +78,27 @@ class Run:
 
     @property
     def begun(self) -> bool:
-        """Whether it has a record."""
+        """Whether the run has a record."""
         return self._record is not None
 
     @property
     def name(self) -> str:
+        """The name of its folder."""
         return self.folder.name
 
     @property
     def checkpoint(self) -> Path:
+        """The file of its checkpoint, which may be missing."""
         return self.folder / "checkpoint" / "state.npz"
 
     @property
     def model_file(self) -> Path:
+        """The file of its trained model, which may be missing."""
         return self.folder / "model.keras"
 
     @property
     def status(self) -> Status:
-        """As recorded; `interrupted` where it says `running` but no process holds the folder."""
+        """The recorded status, but `interrupted` for a `running` run whose process has ended."""
         status = self.record.status
         if status == RUNNING and not self.is_locked():
             return INTERRUPTED
@@ -98,20 +106,20 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        """Whether it is complete, with its results."""
+        """Whether the training is complete and the results are written."""
         return self.begun and self.record.status == FINISHED
 
     @property
     def tested(self) -> bool:
-        """Whether it has test results; a run may leave the test set untouched."""
+        """Whether the run has test results; `zoo.train(test=False)` leaves the test set untouched."""
         return self.record.metrics is not None and self.record.metrics.test_accuracy is not None
 
     @property
     def test(self) -> TestResults:
-        """Its test results.
+        """The test results.
 
         Raises:
-            UsageError: it has none; `tested` says whether.
+            UsageError: there are none; see `tested`.
         """
         found = self.record.metrics
         results: list[Any] = [getattr(found, name, None) for name in codec.TESTED]
@@ -121,12 +129,12 @@ class Run:
 
     @property
     def validates(self) -> bool:
-        """Whether its epochs were validated: on the dataset's own set, or the recipe's share."""
+        """Whether epochs were validated, on the dataset's validation set or on the recipe's share."""
         return bool(self.record.dataset.sizes.validation)
 
     @property
     def epochs_done(self) -> int:
-        """How many epochs are complete; while it runs, and after it was killed, history.csv tells."""
+        """Complete epochs. For a run that is not finished, history.csv is counted, too."""
         told = self.record.progress.epochs if self.record.progress else 0
         if self.finished:
             return told
@@ -137,45 +145,45 @@ class Run:
 
     @property
     def architecture(self) -> str:
-        """What names its architecture to a registry: a name, or the file it was in."""
+        """The architecture's name, or the path of the file that it was in."""
         architecture = self.record.architecture
         return architecture.origin.file or architecture.name
 
     @property
     def source(self) -> Path | None:
-        """Its own copy of the file that its architecture was in; None for a plugin's."""
+        """The run's copy of the architecture's file; None for an architecture of a plugin."""
         file = self.record.architecture.origin.file
         kept = self.folder / "source" / Path(file).name
         return kept if file and kept.is_file() else None
 
     @property
     def hyperparameters(self) -> dict[str, Any]:
-        """As `build` takes them; JSON has made lists of tuples."""
+        """The hyperparameters as `build` takes them."""
         return from_plain(self.record.architecture.hyperparameters)
 
     @property
     def dataset(self) -> str:
-        """The name or path to load its data again: a name, or the user's file or folder."""
+        """The dataset's name, or the path of the user's file or folder."""
         dataset = self.record.dataset
         return dataset.origin if Path(dataset.origin).is_absolute() else dataset.name
 
     @property
     def conversion(self) -> str:
-        """How its samples reached the model, as `zoo.layouts.name` calls it."""
+        """How samples were converted for the model, in the words of `zoo.layouts.name`."""
         given = self.record.input
         return given.conversion or layouts.name(given.source, given.target, given.how)
 
     @property
     def data_parameters(self) -> dict[str, Any]:
-        """The dataset's parameters, as `make` takes them; empty where it has none."""
+        """The dataset's parameters as its `make` takes them; empty if it has none."""
         return from_plain(self.record.dataset.parameters or {})
 
     def find_dataset(self, registry: "Registry") -> "Dataset":
-        """Its dataset, with the parameters that it was trained with.
+        """Find its dataset, with the parameters of the training.
 
         Raises:
-            UsageError: nobody has it, or it has no such parameters any more.
-            DataError: the file cannot be trained on.
+            UsageError: the dataset or one of its parameters is unknown here.
+            DataError: the file cannot be used.
         """
         from zoo.datasets.catalog import find_dataset
 
@@ -188,57 +196,57 @@ class Run:
 
     @property
     def epoch_seconds(self) -> tuple[float, ...]:
-        """Seconds of training of each epoch."""
+        """Training seconds of each epoch."""
         return self.record.timings.epochs if self.record.timings else ()
 
     @property
     def images_per_second(self) -> tuple[float, ...]:
-        """Training throughput of each epoch."""
+        """Training samples per second of each epoch."""
         return self.record.timings.images_per_second if self.record.timings else ()
 
     @property
     def compile_seconds(self) -> float:
-        """Seconds that compiling took, over all sessions."""
+        """Seconds of compilation, added up over all sessions."""
         return (self.record.timings and self.record.timings.compile) or 0.0
 
     @property
     def peak_memory(self) -> int:
-        """The most memory that it held, in bytes: the device's where that is known, else the host's."""
+        """Peak memory in bytes: of the device if that was measured, otherwise of the host."""
         held = self.record.peak_memory
         return (held.device_bytes or held.host_bytes) if held else 0
 
     @property
     def shared_machine(self) -> bool:
-        """Whether other trainings ran on the machine, or in its program, which disturbs its timings."""
+        """Whether other trainings ran at the same time, so that timings are upper bounds."""
         return any(session.alongside for session in self.record.sessions)
 
     @property
     def commit(self) -> str | None:
-        """The commit of the folder that it was trained from, where that was a Git checkout."""
+        """The Git commit of the working folder; None outside a checkout."""
         git = self.record.environment.git
         return git.commit if isinstance(git, GitRecord) else None
 
     @property
     def phase_seconds(self) -> float:
-        """Seconds that its phases took together: loading, compiling, training, evaluating, ..."""
+        """Seconds of all phases together: loading, compiling, training, evaluating, ..."""
         timings = self.record.timings
         return sum(timings.phases().values()) if timings else 0.0
 
     @classmethod
     def open(cls, folder: Path) -> "Run":
-        """Read a run's record.
+        """Open a run: read its record.
 
         Raises:
             ZooError: `run.json` is missing, damaged, or of a newer schema.
         """
         path = folder / "run.json"
         if path.exists() and not path.is_file():
-            raise ZooError(f"{folder}: is no run: run.json is no file.")
+            raise ZooError(f"{folder}: is not a run: run.json is not a file.")
         try:
             return cls(folder, codec.decode(text_of(path)))
         except OSError as error:
             raise ZooError(
-                f"{folder}: is no run: run.json cannot be read ({error.strerror})."
+                f"{folder}: is not a run: run.json cannot be read ({error.strerror})."
             ) from error
         except codec.OtherSchema as error:
             raise ZooError(
@@ -261,7 +269,7 @@ class Run:
         atomic.write_text(self.folder / "history.csv", text.getvalue())
 
     def read_history(self) -> list[dict[str, float]]:
-        """The rows of `history.csv`; without a validation split their `val_` values are NaN.
+        """The rows of `history.csv`; without validation, `val_loss` and `val_accuracy` are NaN.
 
         Raises:
             ZooError: it is missing or damaged.
@@ -283,10 +291,10 @@ class Run:
         atomic.write(path, lambda file: np.savez_compressed(file, logits=logits, labels=labels))
 
     def read_predictions(self) -> "tuple[np.ndarray, np.ndarray]":
-        """The test set's `(logits, labels)`, of the shapes that the record says.
+        """Read the logits `(N, classes)` and labels `(N,)` of the test set.
 
         Raises:
-            ZooError: the file is missing, damaged, or not such arrays.
+            ZooError: the file is missing or damaged, or the shapes are wrong.
         """
         path = self.folder / "predictions.npz"
         try:
@@ -303,7 +311,7 @@ class Run:
             raise ZooError(f"{path}: cannot be used ({error}).") from error
 
     def damage(self) -> str:
-        """A line that names a result file which is missing or not what was written; else empty."""
+        """Check the files with results: a line about the first missing or changed one, else empty."""
         results = ("history.csv", "predictions.npz") if self.tested else ("history.csv",)
         for name in results:
             path = self.folder / name
@@ -314,22 +322,22 @@ class Run:
         return ""
 
     def hash_of(self, name: str) -> str | None:
-        """The SHA-256 that the record has of a file with results."""
+        """The recorded SHA-256 of a file with results; None if there is none."""
         return (self.record.files or {}).get(name)
 
     def update(self, **changes: Any) -> None:
-        """Change fields of the record and write it."""
+        """Change fields of the record and write run.json."""
         for name, value in changes.items():
             setattr(self.record, name, value)
         self.save()
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the folder, alone.
+        """Lock the folder for this process.
 
         Raises:
-            UsageError: another process holds it.
-            ZooError: the folder cannot be made or written.
+            UsageError: another process has locked it.
+            ZooError: the folder cannot be written.
         """
         import filelock
 
@@ -352,14 +360,14 @@ class Run:
             self._leave_nothing_empty()
 
     def _leave_nothing_empty(self) -> None:
-        """A training that failed before its record was written leaves no folder."""
+        """Remove the folder if training failed before run.json was written."""
         if not (self.folder / "run.json").exists():
             with contextlib.suppress(OSError):
                 (self.folder / ".lock").unlink(missing_ok=True)
                 self.folder.rmdir()
 
     def is_locked(self) -> bool:
-        """Whether a process is at work in the folder."""
+        """Whether a process has locked the folder."""
         import filelock
 
         path = self.folder / ".lock"

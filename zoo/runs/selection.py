@@ -1,4 +1,4 @@
-"""Which runs are in a folder, and which of them a name means."""
+"""Read all runs of a folder, or find one by its name."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +11,14 @@ from zoo.suggest import unknown
 def all_runs(
     runs_dir: Path, progress: Callable[[int, int], object] = lambda _done, _total: None
 ) -> tuple[list[Run], list[str]]:
-    """The runs in a folder, oldest first, and a line for each folder whose record is unusable.
+    """Read the runs in a folder.
 
-    `progress` is told how many are read, and of how many.
+    Args:
+        runs_dir: the folder that holds the runs.
+        progress: called with the number of runs read so far and the number of all.
+
+    Returns:
+        The runs, oldest first; and for each damaged run a line that names its file and field.
     """
     runs, problems = [], []
     records = sorted(runs_dir.glob("*/run.json"))
@@ -27,11 +32,15 @@ def all_runs(
 
 
 def find_run(text: str, runs_dir: Path) -> Run:
-    """The run that `text` means: a folder, a name in `runs_dir`, a unique part of one, or
-    `last`, the one written to last.
+    """Find a run.
+
+    Args:
+        text: a folder, a name in `runs_dir`, a unique part of a name, or `last` for the run that was
+            written last.
+        runs_dir: the folder that holds the runs.
 
     Raises:
-        UsageError: no run, or several, are meant.
+        UsageError: no run matches, or several do.
         ZooError: its record is damaged.
     """
     names = [path.parent.name for path in sorted(runs_dir.glob("*/run.json"))]
@@ -49,7 +58,7 @@ def find_run(text: str, runs_dir: Path) -> Run:
     matches = [name for name in names if text in name]
     if len(matches) > 1:
         raise UsageError(
-            f"{text!r} is part of {len(matches)} runs: {', '.join(matches)}. Give more of it."
+            f"{text!r} is part of {len(matches)} runs: {', '.join(matches)}. Type more of the name."
         )
     if not matches:
         raise UsageError(unknown(f"run in {runs_dir}", text, names, "See zoo runs."))
