@@ -11,9 +11,10 @@ from msgspec import UNSET, Struct, UnsetType, field
 
 from zoo import atomic
 from zoo.comparison.report_file import read
-from zoo.comparison.schema import SCHEMA, Conditions, Number, Statistic, Whole
+from zoo.comparison.schema import SCHEMA, Conditions, Statistic
 from zoo.errors import ZooError
 from zoo.frames import as_frame
+from zoo.runs.record import Number, Whole
 
 AGAIN = " (again)"
 """The A/A row: the first architecture a second time; how far the two differ is noise."""

@@ -9,10 +9,11 @@ from msgspec import UNSET, Struct
 
 from zoo.comparison.cost import INFERENCE_BATCHES
 from zoo.comparison.cost_record import BenchmarkReport, CostEntry, MeasuredWith
-from zoo.comparison.schema import Conditions, Number, Statistic, Whole
+from zoo.comparison.schema import Conditions, Statistic
 from zoo.errors import ZooError
 from zoo.reading import text_of
 from zoo.runs.codec import convert
+from zoo.runs.record import Number, Whole
 
 
 def _rate(value: float) -> str:

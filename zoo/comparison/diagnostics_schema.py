@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from zoo.comparison.schema import Number, Whole
+from zoo.runs.record import Number, Whole
 
 
 class Curve(Struct, kw_only=True):

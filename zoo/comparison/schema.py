@@ -6,20 +6,18 @@ older versions do not have them.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from zoo import aliases
 from zoo.comparison.report_file import read
 from zoo.runs.codec import convert
+from zoo.runs.record import Number, Whole
 
 SCHEMA = 1
 
-Number = Annotated[float, Meta(gt=-1e300, lt=1e300)]
-"""Finite."""
-Whole = Annotated[int, Meta(ge=-(2**63) + 1, le=2**63 - 1)]
 Conditions = dict[str, str | None]
 Interval = tuple[Number, Number]
 
@@ -228,7 +226,7 @@ class RunInfo(Struct, kw_only=True):
 class ComparisonReport(Struct, kw_only=True):
     """A comparison: everything that the tables, the files and the page are made of.
 
-    `zoo compare --json` prints it. Rows come best first, failed ones last.
+    Rows come best first, failed ones last.
 
     Attributes:
         recipe: every key of it, and its digest.
@@ -260,17 +258,6 @@ class ComparisonReport(Struct, kw_only=True):
     harness: HarnessInfo | None
     runs: list[RunInfo] = []
     repeat: list[str] = []
-
-    def row(self, name: str) -> Row:
-        """The row of an architecture.
-
-        Raises:
-            KeyError: it has none.
-        """
-        for row in self.rows:
-            if row.name == name:
-                return row
-        raise KeyError(name)
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON has it: plain values."""

@@ -1,14 +1,12 @@
-"""Which differences between architectures are real: estimates and tests.
+"""Which differences between architectures are significant: estimates and tests.
 
-The data are right answers, an array `(seeds, examples)` of 0 and 1 for each architecture, all on
-the same examples. Seeds and examples are both samples: of the trainings that could have been, and
-of the samples that could be met. An interval that is to hold for a new seed on new samples must hold
-both; so the mean's variance is that of a two-way layout with both factors random (Cornfield and
-Tukey 1956; for classifiers on a common set of cases: Gallas 2006, https://doi.org/10.1016/
-j.acra.2005.10.017), and its degrees of freedom are Satterthwaite's in the form of Hillis (2007,
-https://doi.org/10.1002/sim.2532), which counts the few seeds and not the many examples. Examples
-pair (every architecture answers the same ones); seeds do not: a seed starts another sequence in
-every architecture, so seed 3 of one has nothing in common with seed 3 of another.
+The data are correct predictions, an array `(seeds, examples)` of 0 and 1 for each architecture, all on
+the same examples. Seeds and examples are both random samples. An interval for a new seed on new samples
+therefore has the variance of a two-way layout with both factors random (Cornfield and Tukey 1956; for
+classifiers: Gallas 2006, https://doi.org/10.1016/j.acra.2005.10.017), and Satterthwaite's degrees of
+freedom in the form of Hillis (2007, https://doi.org/10.1002/sim.2532), which counts the few seeds and
+not the many examples. Examples are paired: every architecture predicts the same ones. Seeds are not:
+seed 3 of one architecture has nothing in common with seed 3 of another.
 """
 
 import math
@@ -26,7 +24,7 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class MeanSquares:
-    """The two-way analysis of variance of right answers `(seeds, examples)`."""
+    """The two-way analysis of variance of correct predictions `(seeds, examples)`."""
 
     mean: float
     seeds: float
@@ -112,8 +110,8 @@ class _Sides:
 
     Attributes:
         single: whether it has one seed.
-        models: right answers of the first seed.
-        means: right answers, mean over seeds.
+        models: correct predictions of the first seed.
+        means: correct predictions, mean over seeds.
         facts: mean, what seeds add to a variance, their degrees of freedom, the noise of an example.
     """
 
@@ -173,7 +171,7 @@ def _of_two_models(first: np.ndarray, others: np.ndarray) -> _Tests:
 
 
 def mcnemar(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """McNemar's exact test on the right answers `(examples,)` of one model and `(..., examples)`.
+    """McNemar's exact test on the correct predictions `(examples,)` of one model and `(..., examples)`.
 
     The two-sided p value of a fair coin for the examples that only one of them gets right.
     """
