@@ -1,7 +1,7 @@
 """A comparison as Python users have it: its table, its differences, its page."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,36 +85,48 @@ class Comparison:
                 return of_pair(pair)
         raise UsageError(f"{first} and {second} were not tested against each other.")
 
-    def to_html(self, path: str | Path) -> Path:
-        """Write the page: one HTML file that needs no other.
+    def to_html(
+        self, path: str | Path, *, on_note: Callable[[str], object] = lambda text: None
+    ) -> Path:
+        """Write the report: one HTML file that needs no other.
+
+        Args:
+            path: the file.
+            on_note: called with a line if the report has no test images.
 
         Raises:
             ZooError: it cannot be written.
         """
         target = Path(path)
         try:
-            atomic.write_text(target, self.render())
+            atomic.write_text(target, self.render(on_note))
         except OSError as error:
             raise ZooError(f"{target}: cannot be written ({error.strerror or error}).") from error
         return target
 
-    def render(self) -> str:
-        """The page's text, with test images if the dataset is at hand."""
+    def render(self, on_note: Callable[[str], object] = lambda text: None) -> str:
+        """The report as HTML text, with test images if the dataset is on this machine.
+
+        Args:
+            on_note: as for `to_html`.
+        """
         from zoo.comparison.diagnostics import make_diagnostics
         from zoo.comparison.places import without_places
         from zoo.report.page import render
 
         layout = self.report.dataset.layout
         return render(
-            without_places(self.report), make_diagnostics(self.results, self._samples(), layout)
+            without_places(self.report),
+            make_diagnostics(self.results, self._samples(on_note), layout),
         )
 
-    def _samples(self) -> "Stored | None":
+    def _samples(self, on_note: Callable[[str], object]) -> "Stored | None":
         """The test images, if they are those that the runs were tested on."""
         first = next(each for each in self.results if each.runs).runs[0]
         try:
             arrays = first.find_dataset(self._registry).load(self._locations)
-        except ZooError:
+        except ZooError as error:
+            on_note(f"the report shows no images: {error}")
             return None
         same = arrays.checksums["x_test"] == self.report.dataset.checksums["x_test"]
         return arrays.x_test if same else None

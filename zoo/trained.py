@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import keras
 
     from zoo.inference import Evaluation, Model, Predictions
+    from zoo.training.plan import Plan
 
 
 class Run(RunFolder):
@@ -97,7 +98,14 @@ class Run(RunFolder):
         ).model
 
     def predict(
-        self, images: Any, *, invert: bool | None = None, trust_source: bool = False
+        self,
+        images: Any,
+        *,
+        invert: bool | None = None,
+        backend: str | None = None,
+        device: str = "auto",
+        trust_source: bool = False,
+        registry: Registry | None = None,
     ) -> "Predictions":
         """Classify samples.
 
@@ -106,6 +114,12 @@ class Run(RunFolder):
                 another range of pixels; or paths of image files.
             invert: invert the pixels, or (False) take them as they are. By default samples that are
                 certainly the other way round than training's are refused.
+            backend: `tensorflow`, `jax` or `torch`; by default the one that is imported, else the
+                run's own.
+            device: `auto`, `cpu` or `gpu`.
+            trust_source: run the Python file in the run's folder although you never trained with it
+                here.
+            registry: the installed architectures.
 
         Returns:
             `labels` (N names), `probabilities` `(N, classes)`, and `to_frame()`.
@@ -116,7 +130,7 @@ class Run(RunFolder):
         """
         from zoo.inference import predict, predict_arrays
 
-        model = self._asked(trust_source, invert)
+        model = self._asked(trust_source, invert, backend, device, registry)
         if isinstance(images, str | Path):
             return predict(model, [Path(images)])
         if isinstance(images, Sequence) and all(isinstance(x, str | Path) for x in images):
@@ -127,14 +141,23 @@ class Run(RunFolder):
         self,
         dataset: Any = None,
         *,
-        data_dir: str | Path | None = None,
+        data_parameters: Mapping[str, Any] | None = None,
+        tta_shift: int | None = None,
         invert: bool | None = None,
+        backend: str | None = None,
+        device: str = "auto",
         trust_source: bool = False,
+        data_dir: str | Path | None = None,
+        registry: Registry | None = None,
     ) -> "Evaluation":
         """Measure the run on a test set: its own dataset's by default, or another's.
 
         Args:
             dataset: as `zoo.train` takes it.
+            data_parameters: parameters of the dataset; others stay as in training.
+            tta_shift: pixels of test-time augmentation; by default the recipe's.
+            invert, backend, device, trust_source, registry: as for `predict`.
+            data_dir: a folder that holds datasets; by default `ZOO_DATA_DIR`.
 
         Returns:
             `metrics` as the run has them, and `notes` of what was converted.
@@ -147,22 +170,46 @@ class Run(RunFolder):
         from zoo.datasets.location import Locations
         from zoo.inference import evaluate
         from zoo.materials import dataset_text
+        from zoo.parameters import as_text
 
-        model = self._asked(trust_source, invert)
+        model = self._asked(trust_source, invert, backend, device, registry)
         if dataset is None:
             found = self.find_dataset(model.registry)
         else:
             text, chosen = dataset_text(dataset, self.folder.parent)
             found = find_dataset(text, model.registry, chosen)
-        return evaluate(model, found, Locations.of_user(str(data_dir) if data_dir else None))
+        texts = {key: as_text(value) for key, value in (data_parameters or {}).items()}
+        locations = Locations.of_user(str(data_dir) if data_dir else None)
+        return evaluate(model, found.configured(texts), locations, tta_shift)
 
-    def _asked(self, trust_source: bool, invert: bool | None = None) -> "Model":
+    def plan(self, *, trust_source: bool = False, registry: Registry | None = None) -> "Plan":
+        """What was trained, to be trained again or resumed: `zoo.train(run.plan(), resume=run)`.
+
+        Args:
+            trust_source, registry: as for `predict`.
+
+        Raises:
+            UsageError: its file has changed, or its code is not trusted.
+            ZooError: its files are damaged.
+        """
+        from zoo.training.extension import plan_of_run
+
+        return plan_of_run(self, registry or Registry.discover(), trust_source=trust_source)
+
+    def _asked(
+        self,
+        trust_source: bool,
+        invert: bool | None = None,
+        backend: str | None = None,
+        device: str = "auto",
+        registry: Registry | None = None,
+    ) -> "Model":
         from zoo.inference import Model
 
         # A process has one backend; a run of another one gives the same answers there.
         keras = sys.modules.get("keras")
-        backend = keras.backend.backend() if keras else None
-        return Model(self, Registry.discover(), backend, "auto", invert, trust_source)
+        backend = backend or (keras.backend.backend() if keras else None)
+        return Model(self, registry or Registry.discover(), backend, device, invert, trust_source)
 
     def __repr__(self) -> str:
         return f"<Run {self.name}: {self._state()}>"

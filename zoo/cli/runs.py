@@ -21,7 +21,12 @@ from zoo.terminal import echo, print_json, print_table, style
 @options.as_json
 @click.pass_context
 def command(context: click.Context, runs_dir: Path, as_json: bool) -> None:
-    """List the runs in a folder, oldest first; or show one: zoo runs show RUN."""
+    """List the runs in a folder, oldest first; or show one.
+
+    \b
+    zoo runs
+    zoo runs show last
+    """
     if context.invoked_subcommand:
         return
     runs, problems = all_runs(runs_dir)
@@ -60,7 +65,13 @@ def _row(run: Run) -> tuple[str, ...]:
 @options.runs_dir
 @options.as_json
 def show(run: str, runs_dir: Path, as_json: bool) -> None:
-    """Show one run: its result, what it was trained with, where its time went."""
+    """Show one run: its result, its settings, its timings.
+
+    \b
+    zoo runs show last
+
+    RUN is a folder, a name, a part of a name, or last.
+    """
     found = find_run(run, runs_dir)
     if as_json:
         print_json({**found.record.to_dict(), "status": found.status, "folder": str(found.folder)})
@@ -70,7 +81,7 @@ def show(run: str, runs_dir: Path, as_json: bool) -> None:
 
 
 def result_line(run: Run) -> str:
-    """One line: what, how well, where."""
+    """The result in one line, with the run's folder."""
     record = run.record
     if not run.tested:
         return f"{record.architecture.name} on {_data(run)}: test set untouched, {run.folder}"
@@ -89,7 +100,7 @@ def _data(run: Run) -> str:
 
 
 def print_result(run: Run) -> None:
-    """The test result with its interval, time per phase, and where the run lies."""
+    """Print the test result with its interval, the time of each phase, and the run's folder."""
     record = run.record
     if run.finished and not run.tested:
         echo(f"{run.name}: finished; the test set is untouched")
@@ -97,7 +108,7 @@ def print_result(run: Run) -> None:
     if record.metrics is None:
         echo(f"{run.name}: {run.status}, {record.error or 'no result'}")
         if run.status in (INTERRUPTED, RUNNING):
-            echo(f"go on: zoo train --resume {run.folder}")
+            echo(f"resume: zoo train --resume {run.folder}")
         return
     test = run.test
     low, high = test.accuracy_interval
@@ -119,7 +130,7 @@ def print_result(run: Run) -> None:
 
 
 def majority_line(metrics, classes: Sequence[str]) -> str:
-    """What the largest class explains of an accuracy; empty where nothing, or in an older record."""
+    """How the accuracy compares with predicting the largest class; empty if it is far above."""
     if "majority_share" not in metrics:
         return ""
     from zoo.metrics import explained_by_majority
@@ -133,7 +144,7 @@ def majority_line(metrics, classes: Sequence[str]) -> str:
 
 
 def _together(record) -> str:
-    """How many seeds one program trained, by session: what its seconds and samples/s are to be read by."""
+    """How many seeds each session trained at once, which its timings depend on."""
     counts = [session.together for session in record.sessions]
     if max(counts) == 1:
         return "alone"
