@@ -157,10 +157,10 @@ def at_a_glance(found: dict[Key, ComparisonReport]) -> str:
     titles = ["dataset, recipe", "architecture", "goal", "test accuracy", "95 % interval", "seeds",
               "parameters", "", "training a run", "published"]  # fmt: skip
     return (
-        "## The goals at a glance\n\n"
-        "A goal is for any size: listed hyperparameters override the defaults. Seeds of an ensemble "
-        "are its members. What others published is told below, line by line.\n\n"
-        + markdown_table(titles, rows)
+        "## Goals\n\n"
+        "A goal is for any size of an architecture; listed hyperparameters override the defaults. The seeds "
+        "of an ensemble are its members. [Published results](#published-results) has the details of the "
+        "last column.\n\n" + markdown_table(titles, rows)
     )
 
 

@@ -39,12 +39,11 @@ GPU_RECORDS = sorted(RESULTS.glob("bench-gpu-*.json"))
 HEAD = """\
 # Results
 
-Written by `python bench/results.py table` from the records under
-[bench/results](../bench/results/); no figure here is typed by hand. Each comparison's record is the
-JSON that `zoo compare` printed; `runs-DATASET.jsonl` beside it has a line for each of its runs. The test
-set is read once a run, at its end, with the weights of an epoch that was chosen beforehand: the last.
-Where the seconds of runs lie far apart, other work used the machine, too: the shortest are nearest the
-truth. [comparing.md](comparing.md) says what the intervals are.
+`python bench/results.py table` writes this page from the records under
+[bench/results](../bench/results/). No figure is typed by hand. The record of a comparison is the JSON that
+`zoo compare` printed; `runs-DATASET.jsonl` has a line for each run. The test set is evaluated once per run,
+at its end, with the weights of the last epoch. If the training times of runs differ widely, other work used
+the machine: the shortest time is the most accurate. [Compare](comparing.md) explains the intervals.
 """
 
 
@@ -57,8 +56,8 @@ def head() -> str:
         return HEAD
     return (
         f"{HEAD}\n{sum(dirty)} of the {len(dirty)} runs and {sum(changed)} of the {len(changed)} "
-        "benchmark records were made with uncommitted changes (`dirty` in their records); such records "
-        "are not taken any more.\n"
+        "benchmark records were made with uncommitted changes (`dirty` in the record). Such records are "
+        "no longer accepted.\n"
     )
 
 
@@ -157,7 +156,7 @@ def published() -> str:
         for each in goals.PUBLISHED
     ]
     titles = ["dataset", "what", "test accuracy", "source"]
-    return "## What others published\n\n" + markdown_table(titles, rows)
+    return "## Published results\n\n" + markdown_table(titles, rows)
 
 
 def _held_out() -> str:
@@ -172,19 +171,20 @@ def ablations() -> str:
     recipe = aliases.current(aliases.RECIPES, base["recipe"])
     return "\n".join(
         [
-            "## What each ablation does\n",
-            f"Of recipe `{recipe}` on {TITLES[base['dataset']]}, cut to {base['changes']['epochs']} "
-            f"epochs, with `{base['architecture']}` and {lines[0]['validation_examples']:,} training images "
-            "held out to judge by: what one change does to the accuracy and the loss of those "
-            f"({len(lines)} seeds of the recipe as it is). Dunnett's intervals over seeds: all at once hold "
-            "with 95 %. Where one contains 0, nobody can tell. `python bench/tune.py run` makes the "
-            "trials of [bench/trials.toml](../bench/trials.toml).\n",
+            "## Ablation of the recipe\n",
+            f"Recipe `{recipe}` on {TITLES[base['dataset']]}, shortened to "
+            f"{base['changes']['epochs']} epochs, with `{base['architecture']}`. Each row changes one key "
+            "and shows the change in accuracy and loss on a validation split of "
+            f"{lines[0]['validation_examples']:,} training images, against {len(lines)} seeds of the "
+            "unchanged recipe. The intervals over seeds are Dunnett's: all of them hold jointly with 95 %. "
+            "If an interval contains 0, the effect is not significant. `python bench/tune.py run` makes "
+            "the trials of [bench/trials.toml](../bench/trials.toml).\n",
             markdown_table(tune.ABLATION_TITLES, tune.ablations(tune.ABLATED)),
             "## Every trial\n",
-            "What was tried on the way to the shipped recipes and sizes, each judged by a validation split "
-            f"alone ({_held_out()}, that no training saw); "
-            "[tuning.jsonl](../bench/results/tuning.jsonl) has a line for each training. The difference "
-            "is to the trial named beside it, with a 95 % interval over seeds (Welch).\n",
+            "These trials led to the included recipes and sizes. Each is judged on a validation split alone "
+            f"({_held_out()}; never trained on). [tuning.jsonl](../bench/results/tuning.jsonl) has a line "
+            "for each training. The difference is to the trial in the second column, with a 95 % interval "
+            "over seeds (Welch).\n",
             markdown_table(tune.TITLES, tune.rows()),
         ]
     )
@@ -193,13 +193,13 @@ def ablations() -> str:
 def speed() -> str:
     """The benchmarks' ratios."""
     table = markdown_table(speed_table.TITLES, speed_table.rows(goals.SPEED))
-    gpu = "" if GPU_RECORDS else " No GPU was there; `bench/gpu.sh` measures on one."
+    gpu = "" if GPU_RECORDS else " They were made without a GPU; `bench/gpu.sh` measures on one."
     return (
         "## Speed\n\n"
-        "Each benchmark takes turns with its baseline in one process: compare the ratios, the machines "
-        "differ. A ratio is the median of the rounds' own, with their quartiles beside it. Records: "
-        "`bench-*.json` and `speedrun.json` under [bench/results](../bench/results/), by "
-        f"`bench/record.sh` and `python bench/speedrun.py`.{gpu}\n\n" + table
+        "Each benchmark alternates with its baseline in one process. Machines differ, so compare the "
+        "ratios. A ratio is the median over rounds, with quartiles. `bench/record.sh` and `python "
+        "bench/speedrun.py` wrote the records, `bench-*.json` and `speedrun.json` under "
+        f"[bench/results](../bench/results/).{gpu}\n\n" + table
     )
 
 
@@ -215,8 +215,10 @@ def missed(found: dict[Key, ComparisonReport]) -> str:
         told = f"{', '.join(names)}. {aim.get('tried', goals.UNTRIED)}"
         lines.append(f"- At most {aim['at_most']:g}: {told}")
     if not GPU_RECORDS:
-        lines += [f"- Not measured, for want of a GPU: {each['goal']}." for each in goals.GPU]
-    return "\n".join(["## What was missed, and what was tried", "", *lines, ""])
+        lines += [
+            f"- Not measured, because no GPU was available: {each['goal']}." for each in goals.GPU
+        ]
+    return "\n".join(["## Missed goals", "", *lines, ""])
 
 
 def curve() -> str:
@@ -249,7 +251,7 @@ def curve() -> str:
             f"{dataset['sizes']['train']:,} clips to train on and "
             f"{dataset['sizes']['test']:,} to test, on {conditions['device']['name']}, "
             f"{cores_in_words(conditions['cores'])}; {conditions['backend']}, {conditions['precision']}; "
-            f"{versions}. In brackets and as bars: {record['interval']} Record: "
+            f"{versions}. Brackets and bars: {record['interval']} Record: "
             f"[{frames_curve.RECORD.name}](../bench/results/{frames_curve.RECORD.name}).\n",
             f"![accuracy against frames]({frames_curve.FIGURE.name})\n",
             markdown_table([*titles, f"training a run of {counts[-1]}"], rows),

@@ -17,7 +17,7 @@ SPOKEN, HELD_OUT = Key("spoken_digits", "", "small"), Key("spoken_digits", "spli
 BLIND_TO_ORDER = 0.5
 """What a model that is blind to the order of frames can reach on `motion`: see docs/sequences.md."""
 TITLES = [
-    "architecture", "`motion` as", "order true", "order shuffled", "owed to order, points",
+    "architecture", "`motion` as", "order true", "order shuffled", "due to order, points",
     "`spoken_digits`", "speaker held out", "parameters", "training a run", "clips/s",
 ]  # fmt: skip
 
@@ -35,11 +35,11 @@ def verdicts(motion: dict[str, Row]) -> str:
     if ahead:
         fastest = max(ahead, key=lambda name: ahead[name].train_images_per_second.median)
         said += [
-            f"Seen to use the order of the frames (the whole interval above 50 %): {listed(ahead)}.",
-            f"The fastest to train of those: {listed([fastest])}.",
+            f"These use the order of the frames (the whole interval is above 50 %): {listed(ahead)}.",
+            f"The fastest of them to train: {listed([fastest])}.",
         ]
     if behind:
-        said.append(f"Not seen to, by this recipe: {listed(behind)}.")
+        said.append(f"No use of the order was found with this recipe: {listed(behind)}.")
     return " ".join(said)
 
 
@@ -86,6 +86,6 @@ def block() -> str:
     )
     return (
         f"{markdown_table(TITLES, lines)}\n{verdicts(motion)}\n\nTest accuracies with 95 % intervals. "
-        f"Seeds: {seeds}. Parameters, training and inference are those on `motion`, on {where}. "
-        "[results.md](results.md) has the rest.\n"
+        f"Seeds: {seeds}. Parameters, training and inference speed are for `motion`, on {where}. "
+        "[Results](results.md) has the rest.\n"
     )

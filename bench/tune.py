@@ -140,7 +140,7 @@ def effect(lines: list[dict], base: list[dict]) -> str:
     return f"{100 * change:+.2f} ± {100 * half:.2f}"
 
 
-ABLATION_TITLES = ("changed", "seeds", "validation accuracy, points", "validation loss")
+ABLATION_TITLES = ("change", "seeds", "validation accuracy, points", "validation loss")
 
 
 def ablations(base: str) -> list[tuple[str, ...]]:
@@ -188,7 +188,7 @@ def _accuracies(lines: list[dict]) -> list[float]:
     return [line["val_accuracy"] for line in lines]
 
 
-TITLES = ("trial", "beside", "seeds", "validation accuracy", "difference, points", "val loss")
+TITLES = ("trial", "base", "seeds", "validation accuracy", "difference, points", "val loss")
 
 
 def rows() -> list[tuple[str, ...]]:

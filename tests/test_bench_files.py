@@ -46,7 +46,8 @@ WRITTEN = {
 USED_BY = {
     "checkout.py": "results.py",
     "compare.sh": "gpu.sh",
-    "comparisons.py": "results.py",
+    "comparison_figure.py": "results.py",
+    "comparisons.py": "results_page.py",
     "conftest.py": "test_trainer.py",
     "first_step.py": "test_start_up.py",
     "first_step_bare.py": "test_start_up.py",

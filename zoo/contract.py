@@ -250,11 +250,11 @@ class Moved(Samples):
         self.shape = samples.shape
         self._samples, self._factor, self._offset = samples, factor, offset
 
-    def take(self, indices):
+    def take(self, indices: np.ndarray) -> np.ndarray:
         return _affine(self._samples.take(indices), self._factor, self._offset)
 
     @property
-    def checksum(self):
+    def checksum(self) -> str:
         return f"{self._samples.checksum} * {self._factor} + {self._offset}"
 
 

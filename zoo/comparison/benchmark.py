@@ -53,7 +53,7 @@ class Settings:
     processes: int = 3
     rounds: int = 2
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, value in asdict(self).items():
             if not 1 <= value <= MOST[name]:
                 raise UsageError(f"`{name}={value}`: use 1 to {MOST[name]:,}.")
@@ -244,7 +244,10 @@ class _Session:
 
 
 def file_of(
-    runs_dir: Path, identities: Sequence[Mapping[str, Any]], conditions, settings: Settings
+    runs_dir: Path,
+    identities: Sequence[Mapping[str, Any]],
+    conditions: Mapping[str, str],
+    settings: Settings,
 ) -> Path:
     """Where the costs of these architectures, measured together under these conditions, are kept."""
     wanted = [cost_identity(each, settings.batch_size) for each in identities]

@@ -150,7 +150,12 @@ def _check_target(target: float) -> None:
         )
 
 
-def _check_names(entries, request, workplace: Workplace, registry: Registry) -> None:
+def _check_names(
+    entries: Sequence[Entry],
+    request: Callable[[Entry], Request],
+    workplace: Workplace,
+    registry: Registry,
+) -> None:
     """Every name and value is checked before a process is started."""
     for entry in entries:
         if not entry.problem:

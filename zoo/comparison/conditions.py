@@ -31,7 +31,14 @@ def of_run(run: Run) -> Conditions:
     )
 
 
-def _conditions(versions, backend, kind, name, precision, cores) -> Conditions:
+def _conditions(
+    versions: Mapping[str, str | None],
+    backend: str,
+    kind: str,
+    name: str,
+    precision: str,
+    cores: int,
+) -> Conditions:
     python = ".".join(str(versions.get("python", "?")).split(".")[:2])
     return {
         "backend": backend,
@@ -39,7 +46,7 @@ def _conditions(versions, backend, kind, name, precision, cores) -> Conditions:
         + (f", {environment.cores_in_words(cores)}" if kind == "cpu" else ""),
         "precision": precision,
         "python": python,
-        **{key: value for key, value in versions.items() if key != "python"},
+        **{key: str(value) for key, value in versions.items() if key != "python"},
     }
 
 

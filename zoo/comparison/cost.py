@@ -8,9 +8,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from zoo.datasets.dataset import Arrays
 from zoo.training.plan import Plan
+
+if TYPE_CHECKING:
+    from zoo.training.examples import Examples
 
 BATCH_SIZE = 128
 """Examples in a training step, for every architecture, whatever its recipe says."""
@@ -87,7 +91,7 @@ class BenchmarkProbe:
         yield
         self.phases[phase] = time.perf_counter() - started
 
-    def _some_batches(self, examples):
+    def _some_batches(self, examples: "Examples") -> Any:
         from zoo.training.chunks import tree_slice
         from zoo.training.prepare import epoch_batches
 

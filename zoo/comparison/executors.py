@@ -33,7 +33,7 @@ class _Group:
     worker: Worker
     left: set[int] = field(init=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.left = set(range(len(self.jobs)))
 
 

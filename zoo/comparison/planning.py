@@ -58,7 +58,7 @@ class CostEstimator:
     def __enter__(self) -> "CostEstimator":
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self._end()
 
     def _end(self) -> None:

@@ -158,7 +158,10 @@ def _kind(run: Run) -> dict[str, Any]:
     return {**kind, "data_parameters": identity.get("data_parameters", {})}
 
 
-def _named(groups, failures) -> list[Result]:
+def _named(
+    groups: Mapping[str, Mapping[tuple[int, str], Run]],
+    failures: Mapping[str, Mapping[int, Failure]],
+) -> list[Result]:
     """Results under names that differ: where two share an architecture's, with what tells them apart."""
     kinds = {key: json.loads(key) for key in [*groups, *(k for k in failures if k not in groups)]}
     namesakes: dict[str, list[dict[str, Any]]] = {}

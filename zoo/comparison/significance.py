@@ -209,7 +209,16 @@ class Differences(Sequence[Difference]):
         single: whether one of the two has a single seed.
     """
 
-    def __init__(self, names: Sequence[str], first, second, value, margin, p, single):
+    def __init__(
+        self,
+        names: Sequence[str],
+        first: np.ndarray,
+        second: np.ndarray,
+        value: np.ndarray,
+        margin: np.ndarray,
+        p: np.ndarray,
+        single: np.ndarray,
+    ):
         order = np.argsort(-np.abs(value), kind="stable")
         behind = value < 0
         adjusted = np.ones(len(p))
@@ -236,7 +245,7 @@ class Differences(Sequence[Difference]):
     def __getitem__(self, index: int) -> Difference: ...
     @overload
     def __getitem__(self, index: slice) -> list[Difference]: ...
-    def __getitem__(self, index):
+    def __getitem__(self, index: int | slice) -> Difference | list[Difference]:
         if isinstance(index, slice):
             return [self[place] for place in range(*index.indices(len(self)))]
         first, second, value, margin, p, adjusted, single = (

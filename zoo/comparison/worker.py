@@ -11,7 +11,7 @@ import sys
 import threading
 import traceback
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from zoo import diagnosis
 from zoo.comparison import conditions, messages
@@ -36,6 +36,9 @@ from zoo.runs.run import Run
 from zoo.training.backend import is_out_of_memory
 from zoo.training.callbacks import Callback
 
+if TYPE_CHECKING:
+    from zoo.training.backends.base import RunningMetrics
+
 T = TypeVar("T")
 
 
@@ -45,7 +48,7 @@ class Channel:
     The real standard output is kept for events, and its place is taken by standard error.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._events = os.fdopen(os.dup(1), "w", encoding="utf-8")
         os.dup2(2, 1)
 
@@ -70,15 +73,15 @@ class Events(Callback):
     def __init__(self, channel: Channel, place: int):
         self._channel, self._place = channel, place
 
-    def on_note(self, text):
+    def on_note(self, text: str) -> None:
         self._channel.send(messages.Note(place=self._place, text=text))
 
-    def on_train_begin(self, folder, steps, epochs, start_epoch):
+    def on_train_begin(self, folder: Path, steps: int, epochs: int, start_epoch: int) -> None:
         self._channel.send(
             messages.Started(place=self._place, steps=steps, epochs=epochs, start_epoch=start_epoch)
         )
 
-    def on_train_batch_end(self, epoch, step, metrics):
+    def on_train_batch_end(self, epoch: int, step: int, metrics: "RunningMetrics") -> None:
         self._channel.send(
             messages.Step(
                 place=self._place,
@@ -89,7 +92,7 @@ class Events(Callback):
             )
         )
 
-    def on_epoch_end(self, epoch, row, samples_per_second):
+    def on_epoch_end(self, epoch: int, row: dict[str, float], samples_per_second: float) -> None:
         self._channel.send(
             messages.Epoch(place=self._place, row=row, images_per_second=samples_per_second)
         )

@@ -27,7 +27,7 @@ class Workplace:
     together: bool = False
     use_plugins: bool = True
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         cores = usable_cores()
         if not 1 <= self.jobs <= cores:
             raise UsageError(

@@ -5,6 +5,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from zoo.datasets.location import Locations
 from zoo.errors import DataError, DataMissing
@@ -137,10 +138,12 @@ def _remove_if_wrong(path: Path, check: Callable[[Path], None]) -> None:
         path.unlink()
 
 
-def _checking(download, check: Callable[[Path], None]):
+def _checking(
+    download: Callable[..., None], check: Callable[[Path], None]
+) -> Callable[[str, str, Any], None]:
     """A pooch downloader that verifies a file before pooch moves it into place."""
 
-    def downloader(url: str, file: str, pooch) -> None:
+    def downloader(url: str, file: str, pooch: Any) -> None:
         download(url, file, pooch)
         check(Path(file))
 
@@ -160,11 +163,11 @@ class _Progress:
         self._progress = Progress(*columns, console=Console(stderr=True))
         self._task = self._progress.add_task(name, total=None)
 
-    def __enter__(self):
+    def __enter__(self) -> "_Progress":
         self._progress.start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
     def update(self, amount: int) -> None:

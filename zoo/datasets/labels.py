@@ -111,7 +111,9 @@ def _names(names: np.ndarray, path: Path) -> tuple[str, ...]:
     return found
 
 
-def _of_text(labels, classes, path: Path):
+def _of_text(
+    labels: Mapping[str, np.ndarray], classes: tuple[str, ...] | None, path: Path
+) -> tuple[dict[str, np.ndarray], tuple[str, ...], tuple[str, ...]]:
     for split, y in labels.items():
         if y.dtype.kind != "U":
             raise DataError(f"{path}: y_{split} is {y.dtype} and others are text; give all alike.")

@@ -33,12 +33,14 @@ class _Source:
     setting: ClipSettings
 
     def load(self, locations: Locations) -> Arrays:
+        import numpy as np
+
         from zoo.datasets import clips
 
         make: type[Clips] = getattr(clips, self.clips)
         digits = MNIST.load(locations)
-        train = make(self.setting, 0, digits.x_train, digits.y_train)
-        test = make(self.setting, 1, digits.x_test, digits.y_test)
+        train = make(self.setting, 0, np.asarray(digits.x_train), digits.y_train)
+        test = make(self.setting, 1, np.asarray(digits.x_test), digits.y_test)
         source = f"made of mnist in {digits.source}"
         return Arrays(train, train.labels, test, test.labels, source)
 
