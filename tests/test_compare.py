@@ -459,7 +459,7 @@ def test_what_must_not_be_mixed_is_refused_by_name(runs, zoo_here, what):
     change_record(of_seed(runs, "blind", 1), MIXTURES[what])
     result = zoo_here("compare", "--from", runs)
     assert_one_line_error(
-        result, 2, "must not be mixed", f"{what}:", "(wide, blind)", "allow_mixed"
+        result, 2, "must not be mixed", f"{what}:", "(wide, blind)", "--allow-mixed"
     )
     code, out, _ = zoo_here("compare", "--from", runs, "--allow-mixed")
     assert code == 0
@@ -684,11 +684,11 @@ def test_a_strangers_plugin_needs_nothing_but_to_be_installed(
         (["cnn", "--seeds", "0"], ["--seeds 0"]),
         (["cnn", "--target", "1.2"], ["--target 1.2", "0.99"]),
         (["cnn", "--target", "0"], ["--target 0"]),
-        (["cnn", "--jobs", "0"], ["jobs is 0", "cores"]),
-        (["cnn", "--jobs", "1000"], ["jobs is 1000", "cores"]),
+        (["cnn", "--jobs", "0"], ["--jobs 0", "cores"]),
+        (["cnn", "--jobs", "1000"], ["--jobs 1000", "cores"]),
         (["cnn", "--recipe", "qick"], ["Did you mean quick?"]),
         (["cnn", "--dataset", "mnits"], ["Did you mean mnist?"]),
-        (["cnn", "--set", "filters=3"], ["as in cnn.filters=3"]),
+        (["cnn", "--set", "filters=3"], ["as in --set cnn.filters=3"]),
         (["cnn", "--set", "cnn.filtrs=3"], ["Did you mean filters?"]),
         (["cnn", "--set", "lrcn.filters=3"], ["lrcn", "Known: cnn"]),
         (["cnn", "--json", "--csv"], ["one of"]),
@@ -699,7 +699,7 @@ def test_a_strangers_plugin_needs_nothing_but_to_be_installed(
         (["--from", "."], ["holds no run"]),
         (["--from", ".", "--seeds", "3"], ["leave --seeds out"]),
         (["--from", ".", "--tta-shift", "1"], ["leave --tta-shift out"]),
-        (["cnn", "--tta-shift", "9"], ["tta_shift is 9", "0 to 8"]),
+        (["cnn", "--tta-shift", "9"], ["--tta-shift 9", "0 to 8"]),
     ],
 )
 def test_bad_input_is_told_at_once(zoo_here, arguments, parts):

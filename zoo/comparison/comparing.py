@@ -23,7 +23,7 @@ class Compared:
     """A comparison that is made.
 
     Attributes:
-        report: all of it, typed; `zoo compare --json` prints it.
+        report: all of it, typed.
         results: the runs and failures of each architecture.
     """
 
@@ -146,7 +146,7 @@ def compare_folders(
 def _check_target(target: float) -> None:
     if not 0 < target <= 1:
         raise UsageError(
-            f"target is {target:g}: use an accuracy above 0 and at most 1, such as 0.99."
+            f"`target={target:g}`: use an accuracy above 0 and at most 1, such as 0.99."
         )
 
 

@@ -260,7 +260,7 @@ def check_same_test_set(results: Sequence[Result]) -> None:
         raise UsageError(
             f"these runs were not tested on the same images: "
             f"{'; '.join([*lines, *_differing_data(results)])}. "
-            "Choose one dataset and its parameters."
+            "Choose one with `dataset` and `data_parameters`."
         )
 
 
@@ -271,8 +271,8 @@ def refuse_mixed(lines: Sequence[str]) -> None:
     """
     if lines:
         raise UsageError(
-            f"these runs must not be mixed: {'; '.join(lines)}. Choose by recipe or by names; "
-            "allow_mixed compares them nevertheless."
+            f"these runs must not be mixed: {'; '.join(lines)}. Choose by `recipe` or by names; "
+            "`allow_mixed=True` compares them nevertheless."
         )
 
 

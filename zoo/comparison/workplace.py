@@ -31,7 +31,7 @@ class Workplace:
         cores = usable_cores()
         if not 1 <= self.jobs <= cores:
             raise UsageError(
-                f"jobs is {self.jobs}: this machine has {cores_in_words(cores)}; use 1 to {cores}."
+                f"`jobs={self.jobs}`: this machine has {cores_in_words(cores)}; use 1 to {cores}."
             )
 
 
@@ -49,6 +49,6 @@ def check_memory(run_plan: RunPlan, jobs: int) -> None:
     fit = max(1, there // run_plan.memory)
     if jobs > fit:
         raise UsageError(
-            f"jobs is {jobs}: a training here takes {run_plan.memory / 2**30:.1f} GiB and "
+            f"`jobs={jobs}`: a training here takes {run_plan.memory / 2**30:.1f} GiB and "
             f"{there / 2**30:.1f} GiB are free; use at most {fit}."
         )
