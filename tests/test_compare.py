@@ -682,7 +682,7 @@ def test_a_strangers_plugin_needs_nothing_but_to_be_installed(
         (["cnn", "--all"], ["not both"]),
         (["cnn", "cnn"], ["given twice"]),
         (["cnn", "--seeds", "0"], ["--seeds 0"]),
-        (["cnn", "--target", "1.2"], ["--target 1.2", "0.99"]),
+        (["cnn", "--target", "1.2"], ["--target 1.2", "at most 1"]),
         (["cnn", "--target", "0"], ["--target 0"]),
         (["cnn", "--jobs", "0"], ["--jobs 0", "cores"]),
         (["cnn", "--jobs", "1000"], ["--jobs 1000", "cores"]),

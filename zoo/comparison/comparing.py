@@ -61,7 +61,7 @@ def plan_runs(
         UsageError: a name or a value is unknown, or more jobs are asked for than memory holds.
         ZooError: the runs folder cannot be written.
     """
-    _check_names(entries, request, workplace, registry)
+    _check_names(entries, request, seeds, workplace, registry)
     return ComparisonRunner(entries, request, workplace, settings, callback).plan(seeds)
 
 
@@ -94,7 +94,7 @@ def compare_runs(
     from zoo.comparison.results import what_differs
 
     _check_target(target)
-    _check_names(entries, request, workplace, registry)
+    _check_names(entries, request, seeds, workplace, registry)
     runner = ComparisonRunner(entries, request, workplace, settings, callback)
     found = runner.train(runner.plan(seeds))
     cost = runner.costs(found)
@@ -153,10 +153,13 @@ def _check_target(target: float) -> None:
 def _check_names(
     entries: Sequence[Entry],
     request: Callable[[Entry], Request],
+    seeds: Sequence[int],
     workplace: Workplace,
     registry: Registry,
 ) -> None:
     """Every name and value is checked before a process is started."""
+    if not seeds:
+        raise UsageError("`seeds=0`: use at least 1; with 5, more differences are significant.")
     for entry in entries:
         if not entry.problem:
             plan = request(entry).plan(registry)

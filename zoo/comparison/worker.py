@@ -11,7 +11,7 @@ import sys
 import threading
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from zoo import diagnosis
 from zoo.comparison import conditions, messages
@@ -43,14 +43,17 @@ T = TypeVar("T")
 
 
 class Channel:
-    """Lines of JSON to and from the parent.
+    """Lines of JSON to and from the parent."""
 
-    The real standard output is kept for events, and its place is taken by standard error.
-    """
+    def __init__(self, events: TextIO):
+        self._events = events
 
-    def __init__(self) -> None:
-        self._events = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    @classmethod
+    def open(cls) -> "Channel":
+        """Keep the real standard output for events; standard error takes its place."""
+        events = os.fdopen(os.dup(1), "w", encoding="utf-8")
         os.dup2(2, 1)
+        return cls(events)
 
     def send(self, event: Event) -> None:
         try:
@@ -170,7 +173,7 @@ def main() -> None:
     """Carry out the task in the first line of standard input."""
     end_with_parent()
     settle_variables()
-    channel = Channel()
+    channel = Channel.open()
     task = channel.receive(AnyTask)  # type: ignore[arg-type]
     if task is None:
         return  # the parent is gone already
