@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import assert_one_line_error
 
 import zoo
 from zoo.errors import UsageError
@@ -118,6 +119,66 @@ def test_hyperparameters_and_recipe_keys(arrays, tmp_path):
     assert run.record.dataset.sizes.validation == 80
     with pytest.raises(UsageError, match="unknown hyperparameter"):
         zoo.train(my_net, arrays, runs_dir=tmp_path / "r", hyperparameters={"width": 6}, **FAST)
+
+
+def test_a_run_is_extended_to_more_epochs(arrays, tmp_path, zoo_here):
+    options = {"recipe": "small", "progress": False, "runs_dir": tmp_path / "r"}
+    constant = {"schedule": "constant", "warmup": 0.0, "clean_epochs": 0}
+    run = zoo.train(my_net, arrays, epochs=1, recipe_changes=constant, **options)
+    longer = zoo.train(resume=run, epochs=2, progress=False)
+    assert longer.folder != run.folder
+    assert list(longer.history["epoch"]) == [1, 2]
+    assert longer.history["loss"][0] == run.history["loss"][0]
+    code, out, err = zoo_here("train", "--resume", longer.folder, "--epochs", "3", "--json")
+    assert code == 0, err
+    assert '"epochs": 3' in out
+    with pytest.raises(UsageError, match="leave `seed` out"):
+        zoo.train(resume=run, seed=3)
+    with pytest.raises(UsageError, match="give more than 1"):
+        zoo.train(resume=run, epochs=1)
+    refused = zoo_here("train", "--resume", run.folder, "--epochs", "1")
+    assert_one_line_error(refused, 2, "--epochs 1: ", "give more than 1")
+    scheduled = zoo.train(my_net, arrays, epochs=1, **options)
+    refused = zoo_here("train", "--resume", scheduled.folder, "--epochs", "2")
+    assert_one_line_error(refused, 2, "constant", "zoo train ... --epochs 2")
+
+
+def test_a_plan_is_trained_as_its_arguments_are(run, arrays):
+    runs_dir = run.folder.parent
+    plan = zoo.plan(my_net, arrays, recipe="small", epochs=3, runs_dir=runs_dir)
+    assert zoo.train(plan, runs_dir=runs_dir, progress=False).folder == run.folder
+    assert zoo.train(run.plan(), runs_dir=runs_dir, progress=False).folder == run.folder
+    with pytest.raises(UsageError, match="leave `epochs` out"):
+        zoo.train(plan, epochs=4, runs_dir=runs_dir)
+
+
+def test_runs_made_elsewhere_are_compared(run):
+    found = zoo.compare_runs(run.folder.parent, progress=False)
+    assert list(found.to_frame()["architecture"]) == ["my_net"]
+    with pytest.raises(UsageError, match="unknown architecture in these runs 'gru'"):
+        zoo.compare_runs(run.folder.parent, ["gru"], progress=False)
+
+
+def test_functions_of_the_module_are_the_methods_of_a_run(run, arrays):
+    x = arrays[2][:4]
+    assert zoo.predict(run.folder, x).labels == run.predict(x).labels
+    assert zoo.evaluate(run).metrics == run.evaluate().metrics
+    shifted = zoo.evaluate(run, tta_shift=1)
+    assert shifted.recipe.tta_shift == 1
+
+
+def test_architectures_datasets_and_checks_are_described():
+    found = zoo.describe("cnn", hyperparameters={"filters": (4, 8, 8)})
+    assert found.on_mnist.input_shape == (28, 28, 1)
+    assert {each.name: each.value for each in found.hyperparameters}["filters"] == (4, 8, 8)
+    data = zoo.describe_dataset("motion", parameters={"frames": 5})
+    assert {each.name: each.value for each in data.parameters}["frames"] == 5
+    assert {"mnist", "digits"} <= {each.name for each in zoo.list_datasets()}
+    (report,) = zoo.check("cnn", checks=["hyperparameters_documented"])
+    assert report.passed
+    assert [each.state for each in report.verdicts] == ["passed"]
+    with pytest.raises(UsageError, match="needs no download"):
+        zoo.fetch_dataset("digits")
 
 
 def test_the_test_set_can_stay_untouched(arrays, tmp_path, zoo_here):

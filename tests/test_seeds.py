@@ -168,7 +168,7 @@ def test_ctrl_c_leaves_each_a_checkpoint_and_all_go_on_from_where_they_are(
     # 22 steps an epoch, in calls of 8, 8 and 6: the signal comes while they are compiled.
     Path("site").mkdir()
     Path("site/sitecustomize.py").write_text(
-        "from zoo.training import engine\nengine.LONGEST_CALL = 8\n"
+        "from zoo.training import chunks\nchunks.LONGEST_CALL = 8\n"
     )
     process = subprocess.Popen(
         command(tiny_py, small_npz, recipe, "--together"),

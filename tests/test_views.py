@@ -256,7 +256,7 @@ def rows_npz(tmp_path) -> Path:
 def test_rows_cannot_be_moved(rows_npz, tiny_py, zoo_here, command):
     name, *options = command
     result = zoo_here(name, tiny_py, "--dataset", rows_npz, "--tta-shift", "1", *options)
-    assert_one_line_error(result, 2, "tta_shift is 1", "lines has sequences", "Use 0")
+    assert_one_line_error(result, 2, "--tta-shift 1", "lines has sequences", "Use 0")
     assert not Path("runs").exists()
 
 
@@ -264,14 +264,14 @@ def test_images_cannot_be_moved_out_of_sight(tiny_py, zoo_here, tmp_path):
     x, y = np.zeros((90, 6, 4), "uint8"), np.arange(90) % 3
     np.savez(tmp_path / "narrow.npz", x_train=x, y_train=y)
     result = zoo_here("train", tiny_py, "--dataset", "narrow.npz", "--tta-shift", "4")
-    assert_one_line_error(result, 2, "tta_shift is 4", "narrow has images of 6 × 4", "use 0 to 3")
+    assert_one_line_error(result, 2, "--tta-shift 4", "narrow has images of 6 × 4", "use 0 to 3")
 
 
 @pytest.mark.parametrize(
     ("shift", "parts"),
     [
-        ("9", ["tta_shift is 9", "0 to 8"]),
-        ("-1", ["tta_shift is -1", "0 to 8"]),
+        ("9", ["--tta-shift 9", "0 to 8"]),
+        ("-1", ["--tta-shift -1", "0 to 8"]),
         ("1.5", ["'1.5' is not a valid integer"]),
     ],
 )

@@ -22,7 +22,7 @@ class Comparison:
     """Architectures judged under one recipe, best first.
 
     Attributes:
-        report: all of it, typed, as `zoo compare --json` prints it.
+        report: all of it, typed, and `report.to_dict()` as JSON has it.
         results: the runs of each architecture.
     """
 

@@ -182,35 +182,33 @@ class Run(RunFolder):
         locations = Locations.of_user(str(data_dir) if data_dir else None)
         return evaluate(model, found.configured(texts), locations, tta_shift)
 
-    def plan(self, *, trust_source: bool = False, registry: Registry | None = None) -> "Plan":
+    def plan(
+        self,
+        *,
+        epochs: int | None = None,
+        trust_source: bool = False,
+        registry: Registry | None = None,
+    ) -> "Plan":
         """What was trained, to be trained again or resumed: `zoo.train(run.plan(), resume=run)`.
 
         Args:
+            epochs: extend it to so many epochs; by default those of the run.
             trust_source, registry: as for `predict`.
 
         Raises:
-            UsageError: its file has changed, or its code is not trusted.
+            UsageError: it cannot be extended, its file has changed, or its code is not trusted.
             ZooError: its files are damaged.
         """
-        from zoo import trust
-        from zoo.training.backend import choose_backend
-        from zoo.training.plan import Plan
+        from dataclasses import replace
 
-        registry, record = registry or Registry.discover(), self.record
-        backend = choose_backend(record.backend)  # a file may import Keras at its top
-        trust.check_unchanged(self)
-        architecture, origin = trust.architecture_of(self, registry, trust_source=trust_source)
-        return Plan(
-            architecture,
-            origin,
-            self.hyperparameters,
-            self.find_dataset(registry),
-            self.recipe,
-            record.seed,
-            backend,
-            record.device.asked,
-            tests=record.identity.get("tests", True),
-        )
+        from zoo.training.extension import check_extendable, plan_of_run
+
+        registry = registry or Registry.discover()
+        found = plan_of_run(self, registry, trust_source=trust_source)
+        if epochs is None:
+            return found
+        check_extendable(self, epochs)
+        return replace(found, recipe=replace(found.recipe, epochs=epochs))
 
     def _asked(
         self,

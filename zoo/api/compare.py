@@ -95,7 +95,6 @@ def compare(
         data_dir=data_dir,
         registry=arguments.find_registry(registry),
     )
-    check_target(target)
     with showing(progress) as callback:
         made = compare_requests(
             *chosen.parts,
@@ -198,7 +197,6 @@ def compare_runs(
         >>> zoo.compare_runs("gpu-machine/runs").to_frame()  # doctest: +SKIP
     """
     registry = arguments.find_registry(registry)
-    check_target(target)
     wanted = Wanted(
         [Path(name).stem if name.endswith(".py") else name for name in architectures],
         dataset,
@@ -216,16 +214,6 @@ def compare_runs(
             callback=callback,
         )
     return Comparison(made.report, made.results, registry, arguments.find_locations(data_dir))
-
-
-def check_target(target: float) -> None:
-    """Check that a validation accuracy is one.
-
-    Raises:
-        UsageError: it is not above 0 and at most 1.
-    """
-    if not 0 < target <= 1:
-        raise UsageError(f"`target={target!r}`: is a validation accuracy, above 0 and at most 1.")
 
 
 def _made_with(

@@ -67,7 +67,7 @@ class ArchitectureDescription:
     on_mnist: Size
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, as `zoo show --json` prints them."""
+        """Plain values, as JSON has them."""
         architecture = self.architecture
         return {
             "name": architecture.name,
@@ -136,8 +136,8 @@ def _described(
 def _measured(
     architecture: Architecture, origin: Origin, values: dict[str, Any], backend: str | None
 ) -> Size:
-    from zoo.numerics import settle_keras
-    from zoo.training.backend import choose_backend, hide_gpus, quiet_native_logs
+    from zoo.native_logs import quiet_native_logs
+    from zoo.training.backend import choose_backend, hide_gpus, start_keras
     from zoo.training.build import build_model
     from zoo.training.describe import count
     from zoo.training.flops import COUNTED, flops_per_sample
@@ -145,7 +145,7 @@ def _measured(
     chosen = choose_backend(backend)
     hide_gpus(chosen)
     with quiet_native_logs():
-        settle_keras()
+        start_keras(chosen)
     shape = layouts.shape("image", MNIST_SHAPE, architecture.layout, architecture.frames_from_image)
     model = build_model(architecture, shape, MNIST_CLASSES, values, origin)
     return Size(

@@ -194,6 +194,8 @@ def train(
         together: with `seeds`: train all in one program (JAX only), or one after another; by
             default together on a GPU with JAX.
         resume: an interrupted run to finish, as `load_run` takes it; everything else comes from it.
+            With `epochs`, a run is extended to so many, in a new folder: it must have a constant
+            learning rate.
         trust_source: with `resume`: run the Python file in the run's folder although you never
             trained with it here.
         again: train into a new folder even if the run is finished.
@@ -242,7 +244,8 @@ def train(
         require_tensorboard()
     begun = None if resume is None else load_run(resume, runs_dir)
     if begun is not None:
-        _refuse_beside("resume", architecture, dataset, {**what, "seeds": seeds, "again": again})
+        given = {**what, "epochs": None, "seeds": seeds, "again": again}
+        _refuse_beside("resume", architecture, dataset, given)
     elif isinstance(architecture, Plan):
         _refuse_beside("plan", None, dataset, what)
     if isinstance(architecture, Plan):
@@ -256,10 +259,22 @@ def train(
     made = replace(made, tests=made.tests and test, callbacks=descriptions(callbacks))
     folder = begun.folder.parent if begun else Path(runs_dir)
     locations = arguments.find_locations(data_dir)
-    from zoo.training.trainer import train as train_plan
-    from zoo.training.trainer import train_seeds
+    from zoo.training.runner import extend, train_seeds
+    from zoo.training.runner import train as train_plan
 
     shown = _callbacks(callbacks, arguments.shows_progress(progress), tensorboard, seeds)
+    if begun is not None and epochs is not None:
+        found = extend(
+            begun,
+            epochs,
+            folder,
+            locations,
+            arguments.find_registry(registry),
+            callback=shown(made),
+            callbacks=made.callbacks,
+            trust_source=trust_source,
+        )
+        return Run(found.folder, found.record)
     if seeds is None:
         found = train_plan(made, folder, locations, callback=shown(made), again=again, resume=begun)
         return Run(found.folder, found.record)
@@ -288,7 +303,7 @@ def build_model(plan: Plan) -> "keras.Model":
         PluginError: the architecture fails.
     """
     from zoo.training.backend import hide_gpus
-    from zoo.training.training import model_of
+    from zoo.training.prepare import model_of
 
     hide_gpus(plan.backend)
     return model_of(plan, plan.dataset.shape)

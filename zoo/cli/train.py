@@ -75,7 +75,8 @@ HOW = (
     "--resume",
     metavar="RUN",
     shell_complete=options.complete_runs,
-    help="Resume an interrupted run: its folder, its name, a part of the name, or last.",
+    help="Resume an interrupted run: its folder, its name, a part of the name, or last. With --epochs, "
+    "extend a run to so many epochs; its learning rate must be constant.",
 )
 @options.trust_source
 @click.option("--again", is_flag=True, help="Retrain finished runs in a new folder.")
@@ -93,6 +94,7 @@ def command(context: click.Context, **given: Any) -> None:
     zoo train ./my_net.py --epochs 3
     zoo train cnn --seeds 5
     zoo train --resume last
+    zoo train --resume last --epochs 40
 
     Ctrl-C writes a checkpoint; the same command resumes.
     """
@@ -132,7 +134,9 @@ def _plan(context: click.Context, given: dict[str, Any], what: dict[str, Any]) -
     registry = options.registry(context)
     if given["resume"]:
         run = load_run(given["resume"], given["runs_dir"])
-        return run.plan(trust_source=given["trust_source"], registry=registry)
+        return run.plan(
+            epochs=given["epochs"], trust_source=given["trust_source"], registry=registry
+        )
     if not given["architecture"]:
         raise UsageError("what should be trained? zoo train NAME; zoo list shows the names.")
     dataset = given["dataset"] or DEFAULT_DATASET

@@ -21,10 +21,11 @@ from zoo.comparison.cost_record import (
 from zoo.comparison.entries import Entry
 from zoo.comparison.messages import AnyEvent, CostTask, Ended, Measure, Ready, Round
 from zoo.comparison.schema import Conditions
-from zoo.comparison.worker_process import ONE_OF_MANY, Worker
+from zoo.comparison.worker_process import Worker
 from zoo.errors import UsageError
 from zoo.registry import Registry
 from zoo.runs.files import digest, now
+from zoo.training.backend import shared_gpu_variables
 from zoo.training.request import Request
 
 PROCESS_BYTES = 1_500_000_000
@@ -183,7 +184,7 @@ class _Session:
             request=self._requests[name],
             precision=self._precisions.get(name.removesuffix(AGAIN)),
         )
-        worker = workers[name] = Worker.start(task, ONE_OF_MANY)
+        worker = workers[name] = Worker.start(task, shared_gpu_variables())
         event = worker.receive() or worker.death()
         self._done += 1
         if not isinstance(event, Ready):

@@ -23,7 +23,7 @@ class Compared:
     """A comparison that is made.
 
     Attributes:
-        report: all of it, typed; `zoo compare --json` prints it.
+        report: all of it, typed.
         results: the runs and failures of each architecture.
     """
 

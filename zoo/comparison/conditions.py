@@ -5,7 +5,7 @@ from typing import Any
 
 from zoo import environment
 from zoo.runs.run import Run
-from zoo.training.backend import Device
+from zoo.training.device import Device
 
 Conditions = dict[str, str]
 """Flat: a name people know, and its value. Two runs are comparable if theirs are equal."""

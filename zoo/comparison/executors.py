@@ -18,9 +18,10 @@ from zoo.comparison.messages import (
     RunOrder,
     TrainTask,
 )
-from zoo.comparison.worker_process import ONE_OF_MANY, Worker
+from zoo.comparison.worker_process import Worker
 from zoo.errors import Interrupted, ZooError
 from zoo.runs.run import Run
+from zoo.training.backend import shared_gpu_variables
 from zoo.training.interruption import Interruption
 
 
@@ -104,7 +105,9 @@ class LocalExecutor:
             alongside=self._at_once - 1,
             precision=precision,
         )
-        group = _Group(jobs, Worker.start(task, ONE_OF_MANY if self._at_once > 1 else None))
+        group = _Group(
+            jobs, Worker.start(task, shared_gpu_variables() if self._at_once > 1 else None)
+        )
         self._running.append(group)
         for job in jobs:
             self._callback.on_run_start(job)

@@ -260,7 +260,7 @@ def check_same_test_set(results: Sequence[Result]) -> None:
         raise UsageError(
             f"these runs were not tested on the same images: "
             f"{'; '.join([*lines, *_differing_data(results)])}. "
-            "Choose one dataset and its parameters."
+            "Choose one with `dataset` and `data_parameters`."
         )
 
 

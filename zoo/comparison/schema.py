@@ -226,7 +226,7 @@ class RunInfo(Struct, kw_only=True):
 class ComparisonReport(Struct, kw_only=True):
     """A comparison: everything that the tables, the files and the page are made of.
 
-    `zoo compare --json` prints it. Rows come best first, failed ones last.
+    Rows come best first, failed ones last.
 
     Attributes:
         recipe: every key of it, and its digest.

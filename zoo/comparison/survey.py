@@ -14,8 +14,8 @@ from zoo.datasets.quality import check_alike, worth_saying
 from zoo.environment import peak_memory
 from zoo.registry import Registry
 from zoo.runs.files import digest
-from zoo.training.backend import Device
 from zoo.training.backends.base import EVALUATION_BATCH
+from zoo.training.device import Device
 from zoo.training.plan import Plan
 from zoo.training.precision import Precision, choose, known
 
@@ -40,7 +40,7 @@ class Survey:
         Raises:
             ZooError: the request cannot be trained.
         """
-        from zoo.training.trainer import prepare_backend
+        from zoo.training.runner import prepare_backend
 
         plan = question.request.plan(self.registry)
         started = time.perf_counter()

@@ -103,7 +103,7 @@ class Events(Callback):
 
 def train(channel: Channel, task: TrainTask, registry: Registry) -> None:
     """Train the runs in one program: of each comes `Finished`, or what ended it."""
-    from zoo.training.trainer import TrainJob, train_together
+    from zoo.training.runner import TrainJob, train_jobs
 
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     jobs = [
@@ -115,7 +115,7 @@ def train(channel: Channel, task: TrainTask, registry: Registry) -> None:
         )
         for place, order in enumerate(task.runs)
     ]
-    found, ended = train_together(
+    found, ended = train_jobs(
         jobs,
         Path(task.runs_dir),
         Locations.of_user(task.data_dir),

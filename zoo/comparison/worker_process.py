@@ -23,12 +23,6 @@ from zoo.comparison.messages import (
 from zoo.exit_reason import KILLED, exit_reason
 from zoo.orphan import of_this_process
 
-ONE_OF_MANY = {
-    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # JAX takes 75 % of a GPU's memory at once
-    "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # TensorFlow all of it
-}
-"""Environment of a worker that shares a GPU with others."""
-
 
 class Worker:
     """A process that carries out one task, and tells of it in events.

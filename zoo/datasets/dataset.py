@@ -77,7 +77,7 @@ class Dataset:
     """A named dataset and how to load it. Constructing one loads nothing.
 
     Args:
-        name: lower-case letters, digits and underscores; used in `zoo train --dataset NAME`.
+        name: lower-case letters, digits and underscores; used in `zoo.train(dataset=name)`.
         classes: the class names, in label order.
         layout: the layout of the samples: `image` `(H, W, C)`, `sequence` `(T, F)` or `frames`
             `(T, H, W, C)`.

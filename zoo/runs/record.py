@@ -354,7 +354,7 @@ class RunRecord(Struct, kw_only=True):
     extra: dict[str, Any] = field(default_factory=dict, name="(extra)")
 
     def to_dict(self) -> dict[str, Any]:
-        """The record as plain values, as in run.json and `zoo runs show --json`."""
+        """The record as plain values, as in run.json."""
         return plain(self)
 
 

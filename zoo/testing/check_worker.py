@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from zoo import diagnosis
-from zoo.numerics import settle_keras, settle_variables
+from zoo.numerics import settle_variables
 from zoo.orphan import end_with_parent
 from zoo.testing.dataset_ref import DatasetRef
 from zoo.testing.import_ref import ImportRef, extend_path
@@ -95,8 +95,9 @@ def memory(ref: ImportRef, backend: str, batch: int) -> dict[str, Any]:
     harness = _harness(ref, backend)
     from zoo.environment import peak_memory
     from zoo.testing.short_fit import ShortFit
+    from zoo.training.backend import start_keras
 
-    settle_keras()  # imports the backend, whose memory is reported apart
+    start_keras(backend)  # imports the backend, whose memory is reported apart
 
     before = peak_memory()
     with ShortFit(harness, batch_size=batch) as fit:

@@ -9,7 +9,7 @@ from zoo.errors import UsageError, ZooError
 
 if TYPE_CHECKING:
     from zoo.runs.record import RunRecord
-    from zoo.training.backends.base import RunningMetrics
+    from zoo.training.running import RunningMetrics
 
 
 class Callback:

@@ -8,17 +8,18 @@ from zoo.contract import InputContract
 from zoo.datasets.dataset import Arrays
 from zoo.parameters import plain
 from zoo.runs import codec, record
-from zoo.training.backend import Device, cuda_version
+from zoo.training.backend import backend_of
+from zoo.training.device import Device
 from zoo.training.examples import Examples
+from zoo.training.loop import TrainLoop
 from zoo.training.plan import Plan
-from zoo.training.training import Training
 
 
-def describe(plan: Plan, training: Training, device: Device, arrays: Arrays) -> dict[str, Any]:
+def describe(plan: Plan, loop: TrainLoop, device: Device, arrays: Arrays) -> dict[str, Any]:
     """Everything needed to repeat a run but its precision, and what its model costs."""
     from zoo.training.flops import flops_per_sample
 
-    engine, architecture = training.engine, plan.architecture
+    engine, architecture = loop.engine, plan.architecture
     model, pipeline = engine.model, engine.pipeline
     return {
         "architecture": record.ArchitectureRecord(
@@ -34,7 +35,7 @@ def describe(plan: Plan, training: Training, device: Device, arrays: Arrays) -> 
             classes=tuple(plan.dataset.classes),
             source=arrays.source,
             origin=plan.dataset.origin,
-            sizes=_sizes(training.examples),
+            sizes=_sizes(loop.examples),
         ),
         "input": pipeline.as_record(),
         "contract": InputContract.of(plan.dataset, arrays.x_train).as_record(),
@@ -45,7 +46,7 @@ def describe(plan: Plan, training: Training, device: Device, arrays: Arrays) -> 
         "device": record.DeviceRecord(asked=plan.device, **asdict(device)),
         "engine": {
             **engine.settings,
-            "data": training.data,
+            "data": loop.data,
             "deterministic": engine.deterministic,
         },
         "environment": codec.convert(_environment(plan.backend, device), record.EnvironmentRecord),
@@ -64,7 +65,11 @@ def _sizes(examples: Examples) -> record.SizesRecord:
 
 
 def _environment(backend: str, device: Device) -> dict[str, Any]:
-    gpu = {"cuda": cuda_version(backend), **environment.nvidia()} if device.kind == "gpu" else {}
+    gpu = (
+        {"cuda": backend_of(backend).cuda_version(), **environment.nvidia()}
+        if device.kind == "gpu"
+        else {}
+    )
     return {
         **environment.versions(backend),
         **environment.machine(),

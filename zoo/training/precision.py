@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zoo import environment
 from zoo.runs.record import MeasuredPrecision, RunRecord
 from zoo.runs.selection import all_runs
-from zoo.training.backend import Device
+from zoo.training.device import Device
 from zoo.training.plan import Plan
 
 if TYPE_CHECKING:
@@ -110,8 +110,8 @@ def measure(plan: Plan, examples: "Examples", device: Device, deterministic: boo
 
 def _steps(plan, examples, device, deterministic, policy) -> tuple[Callable[[], None], int]:
     """A call that trains some steps and waits for the device; how many."""
-    from zoo.training.backends.base import RunningMetrics, tree_slice
-    from zoo.training.training import epoch_batches, load_to_time, prepare_engine
+    from zoo.training.chunks import tree_slice
+    from zoo.training.prepare import epoch_batches, load_to_time, prepare_engine
 
     engine = prepare_engine(plan, examples, device, deterministic, policy)
     epoch = epoch_batches(plan, examples, engine, 1)
@@ -120,6 +120,6 @@ def _steps(plan, examples, device, deterministic, policy) -> tuple[Callable[[], 
     engine.compile(batches, transforms)
 
     def call() -> None:
-        engine.train(batches, transforms, RunningMetrics(), lambda _done, _read: False)
+        engine.train(batches, transforms)
 
     return call, len(batches)

@@ -1,4 +1,4 @@
-"""A finished run's model, ready to answer."""
+"""A finished run's model, loaded for inference."""
 
 from zoo.architecture import Architecture
 from zoo.archives import check_weights
@@ -9,8 +9,8 @@ from zoo.registry import Registry
 from zoo.runs.files import sha256
 from zoo.runs.record import FINISHED
 from zoo.runs.run import Run
-from zoo.training.backend import choose_backend, choose_device, make_deterministic
-from zoo.training.backends.base import Engine, make_engine
+from zoo.training.backend import choose_backend, choose_device, make_deterministic, make_engine
+from zoo.training.backends.base import Engine
 from zoo.training.pipeline import Pipeline
 from zoo.trust import architecture_of
 
@@ -40,7 +40,8 @@ def load_engine(
     """
     if run.status != FINISHED:
         raise UsageError(
-            f"{run.name} is {run.status}, so it has no model yet. Go on: zoo train --resume {run.folder}"
+            f"{run.name} is {run.status}, so it has no model yet. Resume it: "
+            f"`zoo.train(resume={str(run.folder)!r})`"
         )
     _check_file(run)
     record = run.record
@@ -56,11 +57,11 @@ def load_engine(
 def _check_file(run: Run) -> None:
     path = run.model_file
     if not path.is_file():
-        raise ZooError(f"{path}: is missing. Train it anew: zoo train ... --again")
+        raise ZooError(f"{path}: is missing. Train it again: `zoo.train(..., again=True)`")
     if sha256(path) != run.hash_of("model.keras"):
         raise ZooError(
             f"{path}: is not the file that this run saved (its SHA-256 differs from run.json's). "
-            "Restore it, or train anew: zoo train ... --again"
+            "Restore it, or train again: `zoo.train(..., again=True)`"
         )
 
 

@@ -13,7 +13,9 @@ def require_tensorboard() -> None:
         UsageError: it is.
     """
     if importlib.util.find_spec("tensorboard") is None:
-        raise UsageError("--tensorboard: it is not installed: pip install 'archzoo[tensorboard]'.")
+        raise UsageError(
+            "`tensorboard=True`: it is not installed: pip install 'archzoo[tensorboard]'."
+        )
 
 
 class TensorBoard(Callback):
