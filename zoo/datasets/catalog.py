@@ -66,7 +66,7 @@ def _find(name: str, registry: "Registry") -> Dataset:
 
 def is_own(name: str) -> bool:
     """Whether `name` is a file or a folder of the user's: an .npz, or it has a separator."""
-    return name.lower().endswith(".npz") or os.sep in name
+    return name.lower().endswith((".npz", ".ts")) or os.sep in name
 
 
 def own_dataset(path: Path) -> Dataset:
@@ -80,6 +80,10 @@ def own_dataset(path: Path) -> Dataset:
         from zoo.datasets.npz import dataset_from_npz
 
         return dataset_from_npz(path)
+    from zoo.datasets.time_series import dataset_from_ts, is_time_series
+
+    if path.exists() and is_time_series(path):
+        return dataset_from_ts(path)
     if not path.exists():
         raise UsageError(f"--dataset {path}: there is no such folder.")
     if not path.is_dir():
