@@ -165,7 +165,9 @@ def test_a_length_without_resampling_makes_no_sense(folder, zoo_here):
 
 
 VALUES = st.lists(
-    st.lists(st.floats(-(2.0**100), 2.0**100, width=32), min_size=4, max_size=4), min_size=10, max_size=10
+    st.lists(st.floats(-(2.0**100), 2.0**100, width=32), min_size=4, max_size=4),
+    min_size=10,
+    max_size=10,
 )
 
 

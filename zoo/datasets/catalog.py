@@ -92,13 +92,16 @@ def own_dataset(path: Path) -> Dataset:
 
     if not folders(path):
         raise DataError(
-            f"{path}: has no classes: make a folder for each, with its recordings, CLASS/*.wav, or its "
-            "clips, CLASS/CLIP/FRAME.png."
+            f"{path}: has no classes: make a folder for each, with its images, CLASS/*.png, its "
+            "recordings, CLASS/*.wav, or its clips, CLASS/CLIP/FRAME.png."
         )
     check_level(path)
+    from zoo.datasets.image_folders import dataset_from_images, holds_images
     from zoo.datasets.recordings import dataset_from_recordings, holds_recordings
     from zoo.datasets.video import dataset_from_video
 
+    if not holds_recordings(path) and holds_images(path):
+        return dataset_from_images(path)
     return dataset_from_recordings(path) if holds_recordings(path) else dataset_from_video(path)
 
 
