@@ -49,8 +49,11 @@ class Choices:
 def holds_images(path: Path) -> bool:
     """Whether `path/CLASS` or `path/SPLIT/CLASS` holds image files themselves."""
     there = folders(path)
-    within = (inner for each in there if each.name.lower() in SPLITS for inner in folders(each))
-    return any(map(_is_class, there)) or any(map(_is_class, within))
+    # Images a level further down: classes of splits, or clips of classes.
+    deep = [each for each in there if not _is_class(each) and any(map(_is_class, folders(each)))]
+    if deep:
+        return all(each.name.lower() in SPLITS for each in deep)
+    return any(map(_is_class, there))
 
 
 def dataset_from_images(path: Path) -> Dataset:
