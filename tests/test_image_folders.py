@@ -211,7 +211,8 @@ def test_from_files_of_unequal_sizes_to_a_prediction(tmp_path, zoo_here):
     root = written(tmp_path / "halves", sizes=((12, 16), (20, 10)), count=40)
     runs = ("--runs-dir", tmp_path / "runs")
     code, out, err = zoo_here(
-        "train", "cnn", "--dataset", root, "--data-set", "size=12", "--data-set", "resize=stretch", "--recipe", "small",
+        "train", "cnn", "--dataset", root, "--data-set", "size=12", "--data-set", "resize=stretch",
+        "--recipe", "small",
         "--epochs", 30, "--set", "filters=4,8,8", *runs,
     )  # fmt: skip
     assert code == 0, err
