@@ -103,9 +103,9 @@ def test_the_record_of_pytest_benchmark_becomes_the_table_that_it_cannot_draw(
     ("arguments", "code", "parts"),
     [
         (["cnnn"], 2, ["Did you mean cnn?"]),
-        (["cnn", "--rounds", "0"], 2, ["--rounds 0", "1 to 10,000"]),
-        (["cnn", "--processes", "-1"], 2, ["--processes -1"]),
-        (["cnn", "--batch-size", "0"], 2, ["--batch-size 0"]),
+        (["cnn", "--rounds", "0"], 2, ["rounds is 0", "1 to 10,000"]),
+        (["cnn", "--processes", "-1"], 2, ["processes is -1"]),
+        (["cnn", "--batch-size", "0"], 2, ["batch_size is 0"]),
         (["cnn", "--json", "--markdown"], 2, ["not both"]),
         (["cnn", "--out", "nowhere/x.json"], 2, ["no folder nowhere"]),
         (["cnn", "--from", "x.json"], 2, ["leave the names out"]),

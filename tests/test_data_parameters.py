@@ -150,7 +150,9 @@ def test_other_parameters_are_another_run_and_never_mixed(zoo, zoo_here, tiny_py
     assert len(list((tmp_path / "runs").glob("*/run.json"))) == 2
 
     both = zoo_here("compare", "--from", "runs")
-    assert_one_line_error(both, 2, "must not be mixed", "--data-set count: 64 (tiny (count=64))")
+    assert_one_line_error(
+        both, 2, "must not be mixed", "data parameter count: 64 (tiny (count=64))"
+    )
     chosen = ["--dataset", "glow", "--data-set", "count=96"]
     code, out, err = zoo_here("compare", "--from", "runs", *chosen, "--json")
     assert code == 0, err
@@ -172,7 +174,7 @@ def test_other_test_samples_are_refused_by_parameter(zoo, zoo_here, tiny_py):
         )
         assert done.returncode == 0, done.stderr
     result = zoo_here("compare", "--from", "runs", "--allow-mixed")
-    assert_one_line_error(result, 2, "not tested on the same images", "--data-set bright: 50.0")
+    assert_one_line_error(result, 2, "not tested on the same images", "data parameter bright: 50.0")
 
 
 def test_the_laws_hold_for_the_parameters_that_are_given(zoo):

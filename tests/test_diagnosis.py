@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from conftest import assert_one_line_error
 
+from zoo import diagnosis
+
 BUILD = """
 import zoo
 
@@ -175,3 +177,12 @@ def test_a_file_shows_its_own_frames(tmp_path, zoo_here):
     assert_one_line_error(result, 1, "net.py: cannot be imported", "ZeroDivisionError")
     assert "return 1 / 0" in result[2]
     assert "single_file.py" not in result[2]
+
+
+@pytest.mark.parametrize("folder", ["site-packages", "dist-packages"])
+def test_frames_of_keras_are_not_the_authors_wherever_it_is_installed(folder):
+    code = compile("raise ValueError", f"/elsewhere/{folder}/keras/layer.py", "exec")
+    with pytest.raises(ValueError) as caught:
+        exec(code)
+    assert "keras/layer.py" not in diagnosis.own_frames(caught.value)
+    assert "test_diagnosis.py" in diagnosis.own_frames(caught.value)

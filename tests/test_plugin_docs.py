@@ -79,7 +79,7 @@ def _check_what_was_shown(shown: dict[str, str]) -> None:
         assert re.search(ROW.format(name), of("zoo compare cnn ./my_net.py"), re.MULTILINE)
     assert "archzoo-my-film 0.1.0" in of("zoo list")
     assert "2 passed" in of("zoo check my_film")
-    assert "standing from before: 2" in of("zoo compare my_film")
+    assert "2 cached" in of("zoo compare my_film")
     assert re.search(ROW.format("my_film"), of("zoo compare my_film"), re.MULTILINE)
     assert "two_lines" in of("zoo datasets")
     assert f"{len(DATASET_LAWS)} passed" in of("zoo check two_lines")
@@ -98,7 +98,7 @@ def test_every_hook_is_described_in_its_own_words():
 
 
 def test_every_law_is_in_the_tables():
-    subprocess.run([sys.executable, PROJECT / "docs" / "laws.py", "--check"], check=True)
+    subprocess.run([sys.executable, PROJECT / "docs" / "checks.py", "--check"], check=True)
     for law in (*LAWS, *DATASET_LAWS):
         assert f"| `{law.name}` | " in REFERENCE
 

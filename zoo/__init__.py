@@ -38,11 +38,13 @@ if TYPE_CHECKING:
     from zoo.recipe import Recipe as Recipe
     from zoo.registry import Registry as Registry
     from zoo.trained import Run as Run
+    from zoo.training.callbacks import Callback as Callback
     from zoo.training.plan import Plan as Plan
 
 _HOMES = {
     "Architecture": "zoo.architecture",
     "Arrays": "zoo.datasets.dataset",
+    "Callback": "zoo.training.callbacks",
     "Comparison": "zoo.compared",
     "Dataset": "zoo.datasets.dataset",
     "Hyperparameter": "zoo.architecture",

@@ -10,18 +10,18 @@ from zoo.printable import printable
 
 OUTPUT_FAILS = (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF)
 FLAGS = ("--debug", "--no-plugins")
-"""Flags of the whole command; they may stand anywhere before a `--`."""
+"""Flags of every command; allowed anywhere before a `--`."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run `zoo` with these arguments (default: the process') and exit."""
+    """Run `zoo` with these arguments (default: those of the process) and exit."""
     closed = _open_closed_streams()
     code = run(list(sys.argv[1:] if arguments is None else arguments))
     sys.exit(_flushed(code, closed))
 
 
 def _open_closed_streams() -> bool:
-    """Streams that the shell has closed (`>&-`) swallow what is written; whether output is one."""
+    """Open streams that the shell has closed (`>&-`) on the null device; whether output was closed."""
     closed = sys.stdout is None
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
@@ -43,7 +43,7 @@ def _flushed(code: int, closed: bool) -> int:
 
 
 def _unwritable(error: OSError) -> int:
-    """Say that standard output cannot be written; Python must not try again at its end."""
+    """Print that standard output cannot be written, and keep Python from flushing it again at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     if not isinstance(error, BrokenPipeError):
         _echo(f"zoo: standard output cannot be written ({error.strerror or error}).")
@@ -51,7 +51,7 @@ def _unwritable(error: OSError) -> int:
 
 
 def _echo(line: str) -> None:
-    """A line on standard error; if that cannot be written either, the exit code has to do."""
+    """Print a line on standard error; if that fails too, only the exit code tells."""
     import click
 
     with contextlib.suppress(OSError):
@@ -78,12 +78,12 @@ def run(arguments: list[str]) -> int:
         _say(error)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("\nzoo: stopped; nothing to go on from was left by this command", err=True)
+        click.echo("\nzoo: interrupted; nothing to resume", err=True)
         return 130
     except RecursionError:
         if debug:
             raise
-        click.echo("zoo: what was given is nested too deeply to be read.", err=True)
+        click.echo("zoo: the input is nested too deeply to be read.", err=True)
         return 1
     except OSError as error:
         if debug:
@@ -92,13 +92,13 @@ def run(arguments: list[str]) -> int:
             return _unwritable(error)
         _say_line(f"{error.filename or 'a file'}: cannot be used ({error.strerror or error}).")
         return 1
-    except (SystemExit, GeneratorExit) as error:  # of a plugin, which ends nothing of ours
+    except (SystemExit, GeneratorExit) as error:  # raised by a plugin
         if debug:
             raise
         if type(sys.stdout).__name__.endswith("PacifyFlushWrapper"):
-            return 1  # click's own exit: whoever read our output has gone
+            return 1  # click's own exit: the reader of our output has gone
         cause = _cause(error)
-        _say_line(f"code that archzoo called ended with {cause} (--debug shows where)")
+        _say_line(f"a plugin ended with {cause} (--debug shows where)")
         return 1
     except BaseException as error:
         if debug:
@@ -129,23 +129,25 @@ def _say(error) -> None:
     elif isinstance(error, click.ClickException):
         _say_line(_in_a_line(error.format_message()))
     else:
-        _say_line(str(error))
+        from zoo.cli.wording import in_options
+
+        _say_line(in_options(str(error)))
         if details := getattr(error, "details", ""):
             click.echo(printable(details, kept="\n"), err=True)
 
 
 def _say_line(message: str) -> None:
-    """One line, whatever names are in it."""
+    """Print one line; names with line breaks do not break it."""
     _echo(f"zoo: {printable(message)}")
 
 
 def _in_a_line(message: str) -> str:
-    """Without the lines that click makes of choices: each begins with a tab."""
+    """The message in one line: click lists choices in lines of their own, with a tab each."""
     return message.replace("\n\t", " ")
 
 
 def _path(context) -> list[str]:
-    """The names of the subcommands, each with a blank after it when joined."""
+    """The names of the subcommands, to be joined with blanks."""
     names = context.command_path.split()[1:]
     return [*names, ""] if names else []
 

@@ -114,22 +114,22 @@ def train(  # type: ignore[misc]  # the overloads leave the rest to this one
         request.with_seed(seed).plan(registry), tests=test, callbacks=descriptions(callbacks)
     )
     locations = _locations(data_dir)
-    reporters = _reporters(callbacks, progress)
+    made = _callbacks(callbacks, progress)
     if seeds is None:
-        found = train_plan(plan, folder, locations, reporter=reporters(plan), again=again)
+        found = train_plan(plan, folder, locations, callback=made(plan), again=again)
         return Run(found.folder, found.record)
     if seeds < 1:
         raise UsageError(f"seeds is {seeds}; use at least 1.")
-    several = train_seeds(plan, seeds, folder, locations, reporters=reporters, again=again)
+    several = train_seeds(plan, seeds, folder, locations, callbacks=made, again=again)
     return [Run(each.folder, each.record) for each in several]
 
 
-def _reporters(callbacks: Sequence[Any], progress: bool | None) -> Callable[[Any], Callback]:
-    from zoo.progress import make_reporter
+def _callbacks(callbacks: Sequence[Any], progress: bool | None) -> Callable[[Any], Callback]:
+    from zoo.progress import progress_callback
     from zoo.training.keras_callbacks import adapted
 
     def of(_plan: Any) -> Callback:
-        shown = [make_reporter(silent=False, tensorboard=False)] if _shows(progress) else []
+        shown = [progress_callback(silent=False, tensorboard=False)] if _shows(progress) else []
         return CallbackList(*shown, *map(adapted, callbacks))
 
     return of
@@ -225,7 +225,7 @@ def compare(
     from zoo.comparison.benchmark import DEPTHS
     from zoo.comparison.comparing import Workplace, compare_runs
     from zoo.comparison.entries import choose
-    from zoo.comparison_progress import make_comparison_reporter
+    from zoo.comparison_progress import make_comparison_callback
 
     folder, registry = Path(runs_dir), Registry.discover()
     everything = architectures == "all"
@@ -247,9 +247,9 @@ def compare(
         backend=backend,
         device=device,
     )
-    reporter = make_comparison_reporter(silent=not _shows(progress))
+    callback = make_comparison_callback(silent=not _shows(progress))
     try:
-        document, results = compare_runs(
+        made = compare_runs(
             entries,
             lambda entry: replace(asked, architecture=entry.architecture, settings=entry.settings),
             range(seeds),
@@ -258,11 +258,11 @@ def compare(
             settings=DEPTHS.get(costs),
             target=target,
             command="zoo.compare(...)",
-            reporter=reporter,
+            callback=callback,
         )
     finally:
-        reporter.close()
-    return Comparison(document, results, registry, _locations(data_dir))
+        callback.close()
+    return Comparison(made.report, made.results, registry, _locations(data_dir))
 
 
 def load_dataset(

@@ -20,7 +20,7 @@ _POSITIONAL = ("input_shape", "num_classes")
 
 
 Hyperparameter = Parameter
-"""One keyword-only parameter of `build`: what `--set name=value` may change."""
+"""One keyword-only parameter of `build`: a hyperparameter."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Architecture:
         return {name: each.default for name, each in self.hyperparameters.items()}
 
     def parse_settings(self, settings: Mapping[str, str]) -> dict[str, Any]:
-        """All hyperparameters, with what `--set KEY=VALUE` changes.
+        """All hyperparameters, with the values that `settings` give as texts.
 
         Raises:
             UsageError: an unknown key, or a value of another type.

@@ -2,11 +2,13 @@
 
 import sys
 import time
+from typing import Any
 
 from zoo.comparison.callback import ComparisonCallback
+from zoo.formatting import duration, percent
 from zoo.printable import printable
 from zoo.progress import bars
-from zoo.terminal import duration, echo, percent
+from zoo.terminal import echo
 
 SECONDS_BETWEEN = 2.0
 """Between two lines about work that is fast but of many parts."""
@@ -15,10 +17,10 @@ MANY = 100
 """Parts of work that is worth a line before it is done."""
 
 
-def make_comparison_reporter(*, silent: bool) -> ComparisonCallback:
+def make_comparison_callback(*, silent: bool) -> ComparisonCallback:
     """Bars for a terminal, even if what is printed goes to a file; else lines, or only notes."""
     if sys.stderr.isatty():
-        return LiveBars()
+        return LiveBars(silent=silent)
     return Notes() if silent else LogLines()
 
 
@@ -46,37 +48,39 @@ class LogLines(Notes):
     def __init__(self):
         self._told = time.monotonic()
 
-    def surveying(self, name):
+    def on_survey(self, name):
         echo(f"looking at {name}", err=True)
 
-    def working(self, what, done, total):
+    def on_progress(self, what, done, total):
         if total >= MANY and time.monotonic() - self._told > SECONDS_BETWEEN:
             self._told = time.monotonic()
             echo(f"{what}: {done:,} of {total:,}", err=True)
 
-    def planned(self, run_plan):
+    def on_plan(self, run_plan):
+        echo(run_plan.summary, err=True)
         self._total, self._done = len(run_plan.to_do), 0
         self._left = run_plan.seconds
 
-    def ended(self, job, outcome):
+    def on_run_end(self, job, outcome):
         self._done += 1
         self._left -= job.seconds
         rest = f", about {duration(self._left)} left" if self._left > 1 else ""
         echo(f"run {self._done}/{self._total}  {_ending(job, outcome)}{rest}", err=True)
 
-    def measuring(self, name, done, total):
+    def on_benchmark(self, name, done, total):
         if done % max(1, total // 5) == 0:
-            echo(f"measuring costs: {done} of {total} portions done", err=True)
+            echo(f"measuring costs: {done} of {total} measurements done", err=True)
 
 
 class LiveBars(Notes):
     """rich's bars: one for the whole, in estimated seconds, one for each run in hand."""
 
-    def __init__(self):
+    def __init__(self, *, silent: bool):
+        self._silent = silent
         self._progress = bars()
-        self._tasks = {}
-        self._steps = {}
-        self._shares = {}
+        self._tasks: dict[int, Any] = {}
+        self._steps: dict[int, tuple[int, int]] = {}
+        self._shares: dict[int, float] = {}
         self._whole = self._costs = self._work = None
 
     def _print(self, text):
@@ -85,24 +89,26 @@ class LiveBars(Notes):
     def note(self, text):
         self._print(f"note: {text}")
 
-    def surveying(self, name):
+    def on_survey(self, name):
         self._progress.start()
         if self._whole is None:
             self._whole = self._progress.add_task("looking", total=None, detail="")
         self._progress.update(self._whole, description=printable(f"looking at {name}"))
 
-    def planned(self, run_plan):
+    def on_plan(self, run_plan):
         if self._whole is not None:
             self._progress.remove_task(self._whole)
         self._whole = None
         self._progress.stop()
-        self._agenda = run_plan
+        self._run_plan = run_plan
+        if not self._silent:
+            echo(run_plan.summary, err=True)
 
-    def started(self, job):
+    def on_run_start(self, job):
         if self._whole is None:
-            self._ended, self._done, self._total = 0.0, 0, len(self._agenda.to_do)
+            self._ended, self._done, self._total = 0.0, 0, len(self._run_plan.to_do)
             self._whole = self._progress.add_task(
-                "all runs", total=self._agenda.seconds, detail=f"0 of {self._total} done"
+                "all runs", total=self._run_plan.seconds, detail=f"0 of {self._total} done"
             )
             self._progress.start()
         if id(job) in self._tasks:  # a second try
@@ -110,7 +116,7 @@ class LiveBars(Notes):
         self._tasks[id(job)] = self._progress.add_task(_title(job), total=None, detail="starting")
         self._steps[id(job)], self._shares[id(job)] = (0, 0), 0.0
 
-    def event(self, job, event):
+    def on_run_message(self, job, event):
         task = self._tasks[id(job)]
         if event["event"] == "started":
             total = event["steps"] * event["epochs"]
@@ -140,7 +146,7 @@ class LiveBars(Notes):
         completed = self._ended + sum(self._shares.values())
         self._progress.update(self._whole, completed=completed, **more)
 
-    def ended(self, job, outcome):
+    def on_run_end(self, job, outcome):
         self._progress.remove_task(self._tasks.pop(id(job)))
         del self._shares[id(job)]
         self._ended += job.seconds
@@ -148,7 +154,7 @@ class LiveBars(Notes):
         self._show_whole(detail=f"{self._done} of {self._total} done")
         self._print(_ending(job, outcome))
 
-    def measuring(self, name, done, total):
+    def on_benchmark(self, name, done, total):
         if self._whole is not None:
             self._progress.remove_task(self._whole)
             self._whole = None
@@ -157,7 +163,7 @@ class LiveBars(Notes):
             self._progress.start()
         self._progress.update(self._costs, completed=done, detail=printable(name))
 
-    def working(self, what, done, total):
+    def on_progress(self, what, done, total):
         if total < MANY:
             return
         if self._work is None:

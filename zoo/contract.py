@@ -184,7 +184,7 @@ class InputContract:
         if polarity and polarity != self.seen.polarity:
             raise UsageError(
                 f"{name} has images {polarity}, and all training images are {self.seen.polarity}. "
-                "Choose: --invert, or --as-is to answer them nevertheless."
+                "Use `invert=True` to invert them, or `invert=False` to take them as they are."
             )
 
     def labels(self, y: np.ndarray, classes: Sequence[str], name: str) -> tuple[np.ndarray, str]:

@@ -7,6 +7,7 @@ import sysconfig
 import traceback
 from importlib.metadata import EntryPoint
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +28,6 @@ DISTRIBUTIONS = {
 OURS = Path(__file__).parent
 MIDDLEMEN = ("pluggy", "keras", "tensorflow", "jax", "torch")
 """Packages whose frames say nothing about the author's mistake."""
-
-
-_MEND_ENTRY_POINT = "mend [project.entry-points.archzoo] in its pyproject.toml and install it again"
 
 
 def cause(error: BaseException, entry_point: EntryPoint) -> str:
@@ -123,10 +121,10 @@ def _is_authors(frame: traceback.FrameSummary) -> bool:
     path = Path(frame.filename)
     if frame.filename.startswith("<") or OURS in path.parents:
         return False
-    libraries = [Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")]
-    for library in libraries:
-        if library in path.parents:
-            return path.relative_to(library).parts[0] not in MIDDLEMEN
+    # By the folder's name: an environment may also see the user's or the system's packages.
+    for folder, inside in pairwise(path.parts):
+        if folder in ("site-packages", "dist-packages"):
+            return inside not in MIDDLEMEN
     return Path(sysconfig.get_path("stdlib")) not in path.parents
 
 

@@ -1,22 +1,27 @@
-"""What people are told when something is wrong: one line, and what to type next."""
+"""The errors of archzoo: each says in a line what was received, what is allowed, and what to do next.
+
+Parameters and calls are written in backticks, as Python has them: "`seed=-1`: use 0 or more". The
+command line prints its own options and commands for these (`zoo.cli.wording`), so no message names one.
+"""
 
 
 class ZooError(Exception):
-    """Something failed. The message says what was seen and what to do; exit code 1."""
+    """A failure; the command exits with code 1."""
 
     exit_code = 1
 
 
 class UsageError(ZooError):
-    """What was asked for cannot be done as typed; exit code 2."""
+    """An argument is not allowed; the command exits with code 2."""
 
     exit_code = 2
 
 
 class PluginError(ZooError):
-    """A plugin could not be loaded or did not do what its hooks promise.
+    """A plugin cannot be loaded, or fails.
 
-    `details` are the author's own frames, for lines after the message.
+    Attributes:
+        details: the frames of the plugin's own code, a line each.
     """
 
     def __init__(self, message: str, details: str = ""):
@@ -25,21 +30,22 @@ class PluginError(ZooError):
 
 
 class DataError(ZooError):
-    """A dataset is missing, damaged or not usable."""
+    """A dataset is missing or damaged, or cannot be trained on."""
 
 
 class DataMissing(DataError):
-    """A dataset is not on this machine and cannot be downloaded."""
+    """A dataset is not on this machine, and cannot be downloaded."""
 
 
 class Diverged(ZooError):
-    """The loss became NaN or infinite; such a run never counts as a result."""
+    """The loss became NaN or infinite; the run has no result."""
 
 
 class Interrupted(ZooError):
-    """Ctrl-C or SIGTERM stopped a training after a checkpoint was written.
+    """Ctrl-C or SIGTERM stopped the training, after a checkpoint was written.
 
-    `exit_code` is 128 plus the signal's number: 130 for SIGINT, 143 for SIGTERM.
+    Attributes:
+        exit_code: 128 plus the signal's number: 130 for SIGINT, 143 for SIGTERM.
     """
 
     def __init__(self, message: str, signal_number: int):

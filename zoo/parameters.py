@@ -1,6 +1,6 @@
 """What a function lets people choose: its keyword-only parameters, read from its signature.
 
-Architectures have them in `build` (`--set`), datasets in `make` (`--data-set`).
+Architectures have them in `build`, datasets in `make`.
 """
 
 import inspect
@@ -34,8 +34,11 @@ class Parameter:
             return self.annotation.__name__
         return str(self.annotation).replace("typing.", "")
 
-    def parse(self, text: str, option: str = "--set") -> Any:
-        """The value that `text` stands for; `option` is where it was typed.
+    def parse(self, text: str, argument: str = "hyperparameters") -> Any:
+        """The value that `text` stands for.
+
+        Args:
+            argument: the argument of the Python API that holds it, for the message.
 
         Raises:
             UsageError: `text` is no value of this parameter's type.
@@ -45,7 +48,7 @@ class Parameter:
         except ValueError as error:
             finite = ", finite and of ordinary size" if isinstance(error, _Unrecordable) else ""
             raise UsageError(
-                f"{option} {self.name}={text}: {self.name} is {self.type_name}{finite}, "
+                f"`{argument}={ {self.name: text}!r}`: {self.name} is {self.type_name}{finite}, "
                 f"received {text!r} (default {self.default!r})."
             ) from error
 
@@ -102,13 +105,14 @@ def parse(
     settings: Mapping[str, str],
     kind: str,
     then: str,
-    option: str = "--set",
+    argument: str = "hyperparameters",
 ) -> dict[str, Any]:
     """The values of `KEY=VALUE` texts.
 
     Args:
         kind: what these parameters are, for the message about an unknown one.
         then: what to type to see them.
+        argument: the argument of the Python API that holds them.
 
     Raises:
         UsageError: an unknown key, or a value of another type.
@@ -116,7 +120,7 @@ def parse(
     for key in settings:
         if key not in known:
             raise UsageError(unknown(kind, key, known, then))
-    return {key: known[key].parse(text, option) for key, text in settings.items()}
+    return {key: known[key].parse(text, argument) for key, text in settings.items()}
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -166,7 +166,7 @@ class PictureReader:
             return
         raise UsageError(
             f"{picture.path}: is {polarity or 'even'}, and all training images are {seen.polarity}. "
-            "Choose: --invert, or --as-is to answer it nevertheless."
+            "Use `invert=True` to invert it, or `invert=False` to take it as it is."
         )
 
 

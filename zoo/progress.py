@@ -13,30 +13,30 @@ if TYPE_CHECKING:
     from zoo.training.plan import Plan
 
 
-def make_reporter(*, silent: bool, tensorboard: bool) -> Callback:
-    """The reporters that a command's options and its terminal ask for."""
+def progress_callback(*, silent: bool, tensorboard: bool) -> Callback:
+    """A progress display: a bar on a terminal, else lines; with `tensorboard` its events, too."""
     live = Live(bars()) if not silent and sys.stderr.isatty() else None
-    return _reporters(live or Lines(), silent, tensorboard)
+    return _with_display(live or Lines(), silent, tensorboard)
 
 
-def make_reporters(*, silent: bool, tensorboard: bool) -> Callable[["Plan"], Callback]:
-    """What makes the reporter of each of several seeds, which may be trained at once."""
+def progress_callbacks(*, silent: bool, tensorboard: bool) -> Callable[["Plan"], Callback]:
+    """A function that makes the display of each of several seeds, which share one screen."""
     shared = bars() if not silent and sys.stderr.isatty() else None
 
     def of_seed(plan: "Plan") -> Callback:
         label = f"seed {plan.seed}  "
-        return _reporters(Live(shared, label) if shared else Lines(label), silent, tensorboard)
+        return _with_display(Live(shared, label) if shared else Lines(label), silent, tensorboard)
 
     return of_seed
 
 
-def _reporters(display: Callback, silent: bool, tensorboard: bool) -> Callback:
-    reporters = [] if silent else [display]
+def _with_display(display: Callback, silent: bool, tensorboard: bool) -> Callback:
+    callbacks = [] if silent else [display]
     if tensorboard:
         from zoo.training.tensorboard import TensorBoard
 
-        reporters.append(TensorBoard())
-    return CallbackList(*reporters)
+        callbacks.append(TensorBoard())
+    return CallbackList(*callbacks)
 
 
 def _metrics(row: dict[str, float]) -> str:
@@ -49,9 +49,9 @@ def _metrics(row: dict[str, float]) -> str:
 class _Noting(Callback):
     """Shows what is to be known of the data as notes."""
 
-    def data_loaded(self, notes):
+    def on_data_loaded(self, notes):
         for each in notes:
-            self.note(each)
+            self.on_note(each)
 
 
 class Lines(_Noting):
@@ -62,25 +62,25 @@ class Lines(_Noting):
     def __init__(self, label: str = ""):
         self._label = label
 
-    def note(self, text):
+    def on_note(self, text):
         echo(f"{self._label}note: {text}", err=True)
 
-    def training_started(self, folder, steps, epochs, start_epoch):
+    def on_train_begin(self, folder, steps, epochs, start_epoch):
         self._steps, self._epochs = steps, epochs
         start = f", going on after epoch {start_epoch}" if start_epoch else ""
         echo(f"{self._label}run {folder}: {epochs} epochs of {steps} steps{start}", err=True)
 
-    def step(self, epoch, done, sums):
+    def on_train_batch_end(self, epoch, step, metrics):
         echo(
-            f"{self._label}epoch {epoch}/{self._epochs}  step {done}/{self._steps}  "
-            f"loss {sums.mean_loss:.4f}  accuracy {sums.accuracy:.4f}",
+            f"{self._label}epoch {epoch}/{self._epochs}  step {step}/{self._steps}  "
+            f"loss {metrics.mean_loss:.4f}  accuracy {metrics.accuracy:.4f}",
             err=True,
         )
 
-    def epoch_ended(self, row, images_per_second):
+    def on_epoch_end(self, epoch, row, samples_per_second):
         echo(
-            f"{self._label}epoch {row['epoch']}/{self._epochs}  {_metrics(row)}  "
-            f"{images_per_second:,.0f} samples/s",
+            f"{self._label}epoch {epoch}/{self._epochs}  {_metrics(row)}  "
+            f"{samples_per_second:,.0f} samples/s",
             err=True,
         )
 
@@ -106,10 +106,10 @@ class Live(_Noting):
     def __init__(self, progress, label: str = ""):
         self._progress, self._label = progress, label
 
-    def note(self, text):
+    def on_note(self, text):
         self._progress.console.print(printable(f"{self._label}note: {text}"), markup=False)
 
-    def training_started(self, folder, steps, epochs, start_epoch):
+    def on_train_begin(self, folder, steps, epochs, start_epoch):
         self._steps, self._epochs = steps, epochs
         self._validation = ""
         self._progress.console.print(printable(f"{self._label}run {folder}"), markup=False)
@@ -122,27 +122,27 @@ class Live(_Noting):
         self._progress.start()
         self._since, self._examples = time.perf_counter(), None
 
-    def step(self, epoch, done, sums):
+    def on_train_batch_end(self, epoch, step, metrics):
         now = time.perf_counter()
         rate = ""
-        if self._examples is not None and sums.examples > self._examples:
-            rate = f"  {(sums.examples - self._examples) / (now - self._since):,.0f} samples/s"
-        self._since, self._examples = now, sums.examples
+        if self._examples is not None and metrics.examples > self._examples:
+            rate = f"  {(metrics.examples - self._examples) / (now - self._since):,.0f} samples/s"
+        self._since, self._examples = now, metrics.examples
         self._progress.update(
             self._task,
-            completed=(epoch - 1) * self._steps + done,
-            description=f"{self._label}epoch {epoch}/{self._epochs}  batch {done}/{self._steps}",
-            detail=f"loss {sums.mean_loss:.4f}  acc {sums.accuracy:.4f}{self._validation}{rate}",
+            completed=(epoch - 1) * self._steps + step,
+            description=f"{self._label}epoch {epoch}/{self._epochs}  batch {step}/{self._steps}",
+            detail=f"loss {metrics.mean_loss:.4f}  acc {metrics.accuracy:.4f}{self._validation}{rate}",
         )
 
-    def epoch_ended(self, row, images_per_second):
+    def on_epoch_end(self, epoch, row, samples_per_second):
         if "val_accuracy" in row:
             self._validation = f"  val {row['val_accuracy']:.4f}"
         self._examples = None
-        self._progress.update(self._task, completed=row["epoch"] * self._steps)
+        self._progress.update(self._task, completed=epoch * self._steps)
         self._progress.console.print(
-            f"{self._label}epoch {row['epoch']}/{self._epochs}  {_metrics(row)}  "
-            f"{images_per_second:,.0f} samples/s"
+            f"{self._label}epoch {epoch}/{self._epochs}  {_metrics(row)}  "
+            f"{samples_per_second:,.0f} samples/s"
         )
 
     def close(self):

@@ -5,14 +5,11 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from zoo.printable import printable
-
-if TYPE_CHECKING:
-    from zoo.recipe import Recipe
 
 OUR_STYLES = re.compile(r"\x1b\[(?:0|1|3[1-3])m")
 """What `style` writes, and nothing that hides, moves or links."""
@@ -108,35 +105,3 @@ def wrapped(text: str) -> str:
         return text
     width = max(40, min(120, shutil.get_terminal_size().columns))
     return textwrap.fill(text, width, subsequent_indent="    ", break_on_hyphens=False)
-
-
-def percent(share: float, digits: int = 2) -> str:
-    """`99.41 %`"""
-    return f"{100 * share:.{digits}f} %"
-
-
-def views(recipe: "Recipe") -> str:
-    """`, test_shift 1: mean over 9 views`; empty where the image alone is answered."""
-    if not recipe.test_shift:
-        return ""
-    return f", test_shift {recipe.test_shift}: mean over {recipe.views} views"
-
-
-def duration(seconds: float) -> str:
-    """`0.4 s`, `12 s`, `3 min 05 s`, `2 h 10 min`."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02d} s"
-    return f"{minutes // 60} h {minutes % 60:02d} min"
-
-
-def size(count: float) -> str:
-    """`640`, `92.3 k`, `1.2 M`: three digits and a decimal prefix."""
-    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if count >= limit:
-            return f"{count / limit:.3g} {unit}"
-    return f"{count:.0f}"

@@ -40,7 +40,7 @@ def architecture_of(
     if not (trust_source or is_known(origin)):
         raise UsageError(
             f"{run.folder}: its model is made by the code in {_names(sources)}, which was never "
-            "trained with here. If you have read it and trust it, add --trust-source."
+            "trained with here. If you have read it and trust it, use `trust_source=True`."
         )
     from zoo.single_file import architecture_from_sources
 
@@ -63,7 +63,7 @@ def check_unchanged(run: Run) -> None:
         raise UsageError(
             f"{run.name} cannot go on, because {file} or a file that it imports has changed: origin was "
             f"{_hashes(before)} and is {_hashes(now)} (sha256). Put it back, or train the new one: "
-            f"zoo train {file}"
+            f"`zoo.train({str(file)!r})`"
         )
 
 

@@ -86,7 +86,7 @@ def command(context: click.Context, **given: Any) -> None:
 
 
 def _measure(context: click.Context, given: dict[str, Any]) -> dict[str, Any]:
-    from zoo.comparison_progress import make_comparison_reporter
+    from zoo.comparison_progress import make_comparison_callback
 
     registry = options.registry(context)
     settings = Settings(given["batch_size"], given["processes"], given["rounds"])
@@ -118,11 +118,11 @@ def _measure(context: click.Context, given: dict[str, Any]) -> dict[str, Any]:
         request.plan(registry)  # every name and value is checked before a process is started
     broken = {entry.name: entry.problem for entry in entries if entry.problem}
     workplace = Workplace(Path(), given["data_dir"], use_plugins=options.use_plugins(context))
-    reporter = make_comparison_reporter(silent=given["as_json"] or given["as_markdown"])
+    callback = make_comparison_callback(silent=given["as_json"] or given["as_markdown"])
     try:
-        record = benchmark.benchmark(requests, settings, workplace.for_workers, reporter)
+        record = benchmark.benchmark(requests, settings, workplace.for_workers, callback)
     finally:
-        reporter.close()
+        callback.close()
     record["problems"] |= broken
     return record
 

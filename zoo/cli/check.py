@@ -9,8 +9,9 @@ import click
 
 from zoo.cli import options
 from zoo.errors import UsageError
+from zoo.formatting import duration
 from zoo.suggest import unknown
-from zoo.terminal import duration, echo, print_json, print_table, secho, style
+from zoo.terminal import echo, print_json, print_table, secho, style
 
 if TYPE_CHECKING:
     from zoo.testing.check import Check, Verdict

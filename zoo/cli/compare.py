@@ -8,17 +8,23 @@ import click
 
 from zoo import atomic
 from zoo.cli import options
-from zoo.cli.comparison_output import print_document, say_plan, show_plan, write_page
+from zoo.cli.comparison_output import print_document, show_plan, write_page
 from zoo.cli.data import default_dataset
-from zoo.comparison import results, table
+from zoo.comparison import table
 from zoo.comparison.benchmark import DEPTHS
-from zoo.comparison.comparing import Comparing, Workplace, costs_in
+from zoo.comparison.comparing import (
+    Compared,
+    Workplace,
+    compare_folders,
+    compare_runs,
+    plan_runs,
+)
 from zoo.comparison.entries import choose
+from zoo.comparison.results import Wanted
 from zoo.datasets.catalog import find_dataset
 from zoo.datasets.location import Locations
 from zoo.errors import UsageError
 from zoo.terminal import print_table
-from zoo.training.backend import check_trains_together
 from zoo.training.request import DEFAULT_DATASET, Request
 
 FORMATS = ("as_json", "as_csv", "as_markdown")
@@ -95,21 +101,19 @@ def command(context: click.Context, **given: Any) -> None:
         print_table(("column", "what it says"), table.explanations())
         return
     _check(context, given)
-    silent = any(given[name] for name in FORMATS)
-    from zoo.comparison_progress import make_comparison_reporter
+    from zoo.comparison_progress import make_comparison_callback
 
-    reporter = make_comparison_reporter(silent=silent)
+    callback = make_comparison_callback(silent=any(given[name] for name in FORMATS))
     try:
-        made = (_elsewhere if given["folders"] else _here)(context, given, reporter)
+        made = (_elsewhere if given["folders"] else _here)(context, given, callback)
     finally:
-        reporter.close()
+        callback.close()
     if made is None:
         return
-    document, found = made
-    print_document(document, given)
+    print_document(made.report, given)
     if given["html"]:
-        write_page(context, given, document, found)
-    if any(row["problem"] for row in document["rows"]):
+        write_page(context, given, made.report, made.results)
+    if made.failed:
         context.exit(1)
 
 
@@ -140,10 +144,8 @@ def _check(context: click.Context, given: dict[str, Any]) -> None:
         atomic.check_file(given["html"])
 
 
-def _here(context: click.Context, given: dict[str, Any], reporter):
-    """Train what is missing: the document and its results; None for a dry run."""
-    from zoo.comparison.report import ReportInfo, make_document
-
+def _here(context: click.Context, given: dict[str, Any], callback) -> Compared | None:
+    """Train what is missing and judge; None for a dry run."""
     registry = options.registry(context)
     entries = choose(
         registry,
@@ -158,24 +160,18 @@ def _here(context: click.Context, given: dict[str, Any], reporter):
         given["together"],
         options.use_plugins(context),
     )
-    comparing = Comparing(entries, _request(registry, given), workplace, reporter)
-    _look_up(registry, comparing)
-    run_plan = comparing.plan(range(given["seeds"]))
+    wanted = (entries, _request(registry, given), range(given["seeds"]), workplace, registry)
+    settings = DEPTHS.get(given["costs"])
     if given["dry_run"]:
-        show_plan(run_plan, given)
+        show_plan(plan_runs(*wanted, settings=settings, callback=callback), given)
         return None
-    if not any(given[name] for name in FORMATS):
-        say_plan(run_plan, given["jobs"], costs=given["costs"] != "none")
-    found = comparing.train(run_plan)
-    depth = DEPTHS.get(given["costs"])
-    cost = comparing.costs(found, depth) if depth else None
-    notes = [
-        f"costs of {name}: {cause}" for name, cause in (cost or {}).get("problems", {}).items()
-    ]
-    about = ReportInfo(
-        _typed(given), given["target"], _differs(found, registry), comparing.harness, notes
+    return compare_runs(
+        *wanted,
+        settings=settings,
+        target=given["target"],
+        command=_typed(given),
+        callback=callback,
     )
-    return make_document(found, cost, about), found
 
 
 def _request(registry, given: dict[str, Any]):
@@ -200,36 +196,20 @@ def _dataset(registry, given: dict[str, Any]) -> str:
     return default_dataset(registry, Locations.of_user(given["data_dir"]), fetch=fetch)
 
 
-def _look_up(registry, comparing: Comparing) -> None:
-    """Every name and value is checked before a process is started."""
-    for entry in comparing.entries:
-        if not entry.problem:
-            plan = comparing.request(entry).plan(registry)
-            if comparing.workplace.together:
-                check_trains_together(plan.backend)
-
-
-def _differs(found, registry) -> list[str]:
-    return results.what_differs([each for each in found if each.runs], registry.manifest)
-
-
-def _elsewhere(context: click.Context, given: dict[str, Any], reporter):
-    """Read runs that were made elsewhere: the document and its results."""
-    from zoo.comparison.report import ReportInfo, make_document
-
+def _elsewhere(context: click.Context, given: dict[str, Any], callback) -> Compared:
+    """Judge runs that were made elsewhere."""
     registry = options.registry(context)
     recipe = Path(given["recipe"]).stem if given["recipe"] else None
     names = [Path(name).stem if name.endswith(".py") else name for name in given["names"]]
-    wanted = results.Wanted(names, given["dataset"], recipe, _data_parameters(registry, given))
-    found = results.of_folders(given["folders"], wanted, reporter)
-    present = [each for each in found if each.runs]
-    results.check_same_test_set(present)
-    mixed = _differs(found, registry)
-    if not given["allow_mixed"]:
-        results.refuse_mixed(mixed)
-    cost = costs_in(given["folders"], present, reporter.note)
-    about = ReportInfo(_typed(given), given["target"], mixed)
-    return make_document(found, cost, about, reporter), found
+    return compare_folders(
+        given["folders"],
+        Wanted(names, given["dataset"], recipe, _data_parameters(registry, given)),
+        registry,
+        allow_mixed=given["allow_mixed"],
+        target=given["target"],
+        command=_typed(given),
+        callback=callback,
+    )
 
 
 def _data_parameters(registry, given: dict[str, Any]) -> dict[str, Any]:

@@ -10,18 +10,8 @@ from zoo.comparison import columns, table
 from zoo.comparison.places import without_places
 from zoo.datasets.location import Locations
 from zoo.errors import ZooError
-from zoo.terminal import duration, echo, print_json, print_table, secho, wrapped
-
-
-def say_plan(run_plan, jobs: int, *, costs: bool) -> None:
-    """What is there, what will be trained, and for about how long."""
-    to_do, stand = len(run_plan.to_do), sum(job.state == "stands" for job in run_plan.jobs)
-    text = f"to train: {to_do}, standing from before: {stand}"
-    if to_do:
-        at_once = f", {jobs} at a time" if jobs > 1 else ""
-        text += f"; about {duration(run_plan.seconds / jobs)}{at_once}"
-        text += ", and the costs after that" if costs else ""
-    echo(text, err=True)
+from zoo.formatting import duration
+from zoo.terminal import echo, print_json, print_table, secho, wrapped
 
 
 def show_plan(run_plan, given: dict[str, Any]) -> None:
@@ -53,7 +43,6 @@ def show_plan(run_plan, given: dict[str, Any]) -> None:
             for row in rows
         ],
     )
-    say_plan(run_plan, given["jobs"], costs=given["costs"] != "none")
     echo("Nothing was trained (--dry-run).")
 
 

@@ -1,5 +1,6 @@
 """Which dataset a command uses when none is named."""
 
+from zoo.cli.wording import in_options
 from zoo.datasets.catalog import find_dataset
 from zoo.datasets.location import Locations
 from zoo.errors import DataMissing
@@ -22,7 +23,7 @@ def default_dataset(registry: Registry, locations: Locations, *, fetch: bool) ->
             return DEFAULT_DATASET
         reason = "it is not on this machine"
     except DataMissing as error:
-        reason = str(error).rstrip(".")
+        reason = in_options(str(error)).rstrip(".")
     secho(
         f"NOT MNIST: {reason}. Training on the embedded {FALLBACK_DATASET!r} instead (1,797 real "
         "handwritten digits); the results are not MNIST's. To train on MNIST, give its files: "

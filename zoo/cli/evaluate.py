@@ -8,10 +8,11 @@ from zoo.cli import options
 from zoo.cli.runs import majority_line
 from zoo.datasets.catalog import find_dataset
 from zoo.datasets.location import Locations
+from zoo.formatting import percent, views
 from zoo.inference import Evaluation, Model, evaluate
 from zoo.parameters import plain
 from zoo.runs.run import find_run
-from zoo.terminal import echo, percent, print_json, views
+from zoo.terminal import echo, print_json
 
 
 @click.command("evaluate")

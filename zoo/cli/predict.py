@@ -7,9 +7,10 @@ import click
 
 from zoo.cli import options
 from zoo.errors import UsageError
+from zoo.formatting import percent
 from zoo.inference import Model, predict
 from zoo.runs.run import find_run
-from zoo.terminal import echo, percent, print_json, style
+from zoo.terminal import echo, print_json, style
 
 if TYPE_CHECKING:
     from zoo.inference import Predictions

@@ -7,9 +7,10 @@ import click
 from zoo.cli import options
 from zoo.datasets.dataset import title
 from zoo.environment import cores_in_words
+from zoo.formatting import duration, percent, size, views
 from zoo.runs import run as run_module
 from zoo.runs.run import Run, all_runs, find_run
-from zoo.terminal import duration, echo, percent, print_json, print_table, size, style, views
+from zoo.terminal import echo, print_json, print_table, style
 
 PHASES = (
     "load",

@@ -9,8 +9,9 @@ from zoo import layouts
 from zoo import recipe as recipes
 from zoo.architecture import Architecture
 from zoo.cli import options
+from zoo.formatting import size
 from zoo.origin import Origin
-from zoo.terminal import echo, print_json, print_table, size, style
+from zoo.terminal import echo, print_json, print_table, style
 
 VALUES = "scaled by the recipe: 0 to 1, or mean 0 and deviation 1 (normalization)"
 """What a model is given, whatever the data were."""

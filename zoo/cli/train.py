@@ -220,18 +220,18 @@ def _show(plan, locations: Locations, seeds: int | None, as_json: bool) -> None:
 
 
 def _train(plan, locations: Locations, resume, given: dict[str, Any]):
-    from zoo.progress import make_reporter
+    from zoo.progress import progress_callback
     from zoo.training.trainer import train
 
     silent = _silent(given)
-    reporter = make_reporter(silent=silent, tensorboard=given["tensorboard"])
+    callback = progress_callback(silent=silent, tensorboard=given["tensorboard"])
     runs_dir = Path(resume.folder).parent if resume else given["runs_dir"]
     _announce(plan, f"seed {plan.seed}", silent)
-    return train(plan, runs_dir, locations, reporter=reporter, again=given["again"], resume=resume)
+    return train(plan, runs_dir, locations, callback=callback, again=given["again"], resume=resume)
 
 
 def _train_seeds(plan, locations: Locations, given: dict[str, Any]):
-    from zoo.progress import make_reporters
+    from zoo.progress import progress_callbacks
     from zoo.training.trainer import train_seeds
 
     silent = _silent(given)
@@ -241,7 +241,7 @@ def _train_seeds(plan, locations: Locations, given: dict[str, Any]):
         given["seeds"],
         given["runs_dir"],
         locations,
-        reporters=make_reporters(silent=silent, tensorboard=given["tensorboard"]),
+        callbacks=progress_callbacks(silent=silent, tensorboard=given["tensorboard"]),
         again=given["again"],
         together=given["together"],
     )

@@ -50,7 +50,7 @@ class Settings:
     def __post_init__(self):
         for name, value in asdict(self).items():
             if not 1 <= value <= MOST[name]:
-                raise UsageError(f"--{name.replace('_', '-')} {value}: use 1 to {MOST[name]:,}.")
+                raise UsageError(f"{name} is {value}: use 1 to {MOST[name]:,}.")
 
 
 DEPTHS = {"full": Settings(), "quick": Settings(processes=1)}
@@ -61,7 +61,7 @@ def benchmark(
     requests: Mapping[str, Request],
     settings: Settings,
     content: Mapping[str, Any],
-    reporter: ComparisonCallback,
+    callback: ComparisonCallback,
     precisions: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Measure what each request costs; a record, JSON-plain. `precisions` are those of their runs.
@@ -71,15 +71,15 @@ def benchmark(
     quartiles. `noise` has, for each measure, the second row of the first architecture over its
     first. An architecture that fails is in `problems`, and the others are measured.
     """
-    session = _Session(requests, settings, content, reporter, precisions or {})
+    session = _Session(requests, settings, content, callback, precisions or {})
     for _ in range(settings.processes):
         session.one_process_each()
     return session.record()
 
 
 class _Session:
-    def __init__(self, requests, settings: Settings, content, reporter, precisions):
-        self._settings, self._content, self._reporter = settings, content, reporter
+    def __init__(self, requests, settings: Settings, content, callback, precisions):
+        self._settings, self._content, self._callback = settings, content, callback
         self._requests = {
             name: replace(request, changes={**request.changes, "batch_size": settings.batch_size})
             for name, request in requests.items()
@@ -124,7 +124,7 @@ class _Session:
                 worker.finish()
 
     def _start(self, name: str, workers: dict[str, Worker]) -> None:
-        self._reporter.measuring(name, self._done, self._total)
+        self._callback.on_benchmark(name, self._done, self._total)
         request = self._requests[name].as_json()
         precision = self._precisions.get(name.removesuffix(AGAIN))
         worker = Worker("cost", ONE_OF_MANY, request=request, precision=precision, **self._content)
@@ -142,7 +142,7 @@ class _Session:
         self._precisions.setdefault(name, event["conditions"]["precision"])
 
     def _round(self, name: str, workers: dict[str, Worker]) -> None:
-        self._reporter.measuring(name, self._done, self._total)
+        self._callback.on_benchmark(name, self._done, self._total)
         event = workers[name].ask(measure=True)
         self._done += 1
         if event["event"] != "round":

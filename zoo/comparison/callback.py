@@ -1,37 +1,36 @@
-"""What a comparison tells while it runs. The CLI shows it; a library's caller may ignore it."""
+"""Hooks of a comparison: what is called while it runs."""
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from zoo.comparison.executors import Outcome
-    from zoo.comparison.planning import Job, RunPlan
+    from zoo.comparison.jobs import Job, Outcome, RunPlan
 
 
 class ComparisonCallback:
-    """Does nothing with what it is told; subclasses show it."""
+    """Does nothing; subclasses show what happens."""
 
     def note(self, text: str) -> None:
         """Something worth a line."""
 
-    def surveying(self, name: str) -> None:
-        """An architecture is being looked up and its pace measured."""
+    def on_survey(self, name: str) -> None:
+        """An architecture is being looked up and its speed measured."""
 
-    def planned(self, run_plan: "RunPlan") -> None:
+    def on_plan(self, run_plan: "RunPlan") -> None:
         """What is there, what will be trained, and how long that will take."""
 
-    def started(self, job: "Job") -> None:
+    def on_run_start(self, job: "Job") -> None:
         """A run's process has been started."""
 
-    def event(self, job: "Job", event: dict[str, Any]) -> None:
+    def on_run_message(self, job: "Job", event: dict[str, Any]) -> None:
         """A running job tells something: `started`, `step`, `epoch`, `note`."""
 
-    def ended(self, job: "Job", outcome: "Outcome") -> None:
+    def on_run_end(self, job: "Job", outcome: "Outcome") -> None:
         """A run is finished or has failed."""
 
-    def measuring(self, name: str, done: int, total: int) -> None:
-        """The benchmark of costs is at this architecture; `done` of `total` portions are done."""
+    def on_benchmark(self, name: str, done: int, total: int) -> None:
+        """The cost benchmark is at this architecture; `done` of `total` measurements are done."""
 
-    def working(self, what: str, done: int, total: int) -> None:
+    def on_progress(self, what: str, done: int, total: int) -> None:
         """Many runs are read or judged; `done` of `total` are."""
 
     def close(self) -> None:

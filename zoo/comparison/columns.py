@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from zoo.formatting import hundredths, size
+
 SEES, IS, LEARNS, COSTS = "sees", "is", "learns", "costs"
 NOTHING = "-"
 
@@ -20,26 +22,14 @@ class Column:
     text: Callable[[Any], str]
 
 
-def percent(value: float) -> str:
-    """`99.41`; the column's title has the unit."""
-    return f"{100 * value:.2f}"
-
-
 def interval(value) -> str:
     """`99.20 to 99.47`"""
-    return f"{percent(value[0])} to {percent(value[1])}"
+    return f"{hundredths(value[0])} to {hundredths(value[1])}"
 
 
 def _rank(value) -> str:
     best, worst = value
     return str(best) if best == worst else f"{best} to {worst}"
-
-
-def _size(value: float) -> str:
-    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= limit:
-            return f"{value / limit:.3g} {unit}"
-    return f"{value:.0f}"
 
 
 def _stat(text: Callable[[float], str]) -> Callable[[Mapping[str, Any]], str]:
@@ -65,9 +55,9 @@ COLUMNS = (
         "rank",
         "",
         LEARNS,
-        "The best and the worst rank by test accuracy that the tests leave open, over all pairs "
-        "together at the 5 % level. Architectures that cannot be told apart share it: with four "
-        "that nobody can tell apart, each has 1 to 4.",
+        "The ranks by test accuracy that are consistent with the tests, from best to worst, over all "
+        "pairs together at the 5 % level. Architectures that cannot be told apart share ranks: if "
+        "four cannot be told apart, each has 1 to 4.",
         _rank,
     ),
     Column(
@@ -77,7 +67,7 @@ COLUMNS = (
         LEARNS,
         "Share of the test set that is answered rightly, mean over seeds. Each run read the test "
         "set once, after training.",
-        percent,
+        hundredths,
     ),
     Column(
         "interval",
@@ -93,7 +83,7 @@ COLUMNS = (
         "epochs to target",
         "",
         LEARNS,
-        "Epochs until the validation accuracy first reaches --target, median over the seeds that "
+        "Epochs until the validation accuracy first reaches the target, median over the seeds that "
         "reach it. 'missed': none did. The test set is not used, because it is read once.",
         _epochs,
     ),
@@ -123,7 +113,7 @@ COLUMNS = (
         IS,
         "Floating-point operations of one sample's forward pass: twice the multiply-adds of "
         "convolutions and matrix products.",
-        _size,
+        size,
     ),
     Column(
         "train_images_per_second",

@@ -38,13 +38,13 @@ def choose(
         PluginError: a plugin that is named is broken.
     """
     if everything and names:
-        raise UsageError("give names, or --all, not both.")
+        raise UsageError("give names, or ask for every architecture, not both.")
     entries = _every(registry) if everything else [_named(registry, each) for each in names]
     if not entries:
         raise UsageError(
             f"no architecture is installed. {registry.manifest.how_to_install}"
             if everything
-            else "compare what? Give names or files, or --all; zoo list shows the names."
+            else "no architecture is given. Give names or files, or ask for all; zoo list shows the names."
         )
     seen = [entry.name for entry in entries]
     for name in seen:
@@ -84,12 +84,12 @@ def _with_settings(
         name, dot, parameter = key.rpartition(".")
         if not dot:
             raise UsageError(
-                f"--set {key}={value}: whose? Write NAME.KEY=VALUE, as in "
-                f"--set {entries[0].name}.{key}={value}."
+                f"setting {key}={value} names no architecture. Write NAME.KEY=VALUE, as in "
+                f"{entries[0].name}.{key}={value}."
             )
         name = Path(name).stem if name.endswith(".py") else name
         if name not in chosen:
-            raise UsageError(f"--set {key}={value}: {unknown('architecture', name, chosen)}")
+            raise UsageError(f"setting {key}={value}: {unknown('architecture', name, chosen)}")
         chosen[name][parameter] = value
     entries = [replace(entry, settings=chosen[entry.name]) for entry in entries]
     for entry in entries:

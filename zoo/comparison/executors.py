@@ -1,4 +1,4 @@
-"""Carrying out the missing runs, each portion of them in a fresh process, some at a time."""
+"""Training the missing runs: each job group in a fresh process, some at a time."""
 
 import queue
 import threading
@@ -8,31 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from zoo.comparison.callback import ComparisonCallback
-from zoo.comparison.planning import FAILED, GOES_ON, STANDS, Job, RunPlan
+from zoo.comparison.jobs import CACHED, FAILED, RESUMABLE, Job, Outcome, RunPlan
 from zoo.comparison.worker_process import ONE_OF_MANY, Worker
 from zoo.errors import Interrupted, ZooError
 from zoo.runs.run import Run
 from zoo.training.interruption import Interruption
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a job: a finished run, or why there is none.
-
-    Attributes:
-        status: `finished`; or `failed`, `diverged`, `out of memory`, `killed`, `crashed`.
-        seconds: what the phases of its training took in this session; 0 if it stood before.
-    """
-
-    job: Job
-    status: str
-    run: Run | None = None
-    cause: str = ""
-    seconds: float = 0.0
-
-
 @dataclass(eq=False)
-class _Portion:
+class _Group:
     """Jobs that one process trains, in one program; `left` are the places of those in hand."""
 
     jobs: tuple[Job, ...]
@@ -44,7 +28,7 @@ class _Portion:
 
 
 class Execution:
-    """Runs an agenda's jobs.
+    """Trains the missing runs of a plan.
 
     Args:
         runs_dir: where runs are.
@@ -52,7 +36,7 @@ class Execution:
         together: whether one process trains all runs of an entry, in one program. Those that it
             could not are then trained each alone.
         content: what each worker is told besides its job: `use_plugins`, `data_dir`.
-        reporter: is told what happens.
+        callback: is told what happens.
     """
 
     def __init__(
@@ -61,23 +45,23 @@ class Execution:
         at_once: int,
         together: bool,
         content: dict[str, Any],
-        reporter: ComparisonCallback,
+        callback: ComparisonCallback,
     ):
         self._runs_dir, self._at_once, self._together = runs_dir, at_once, together
-        self._content, self._reporter = content, reporter
-        self._events: queue.Queue[tuple[_Portion, dict[str, Any] | None]] = queue.Queue()
+        self._content, self._callback = content, callback
+        self._events: queue.Queue[tuple[_Group, dict[str, Any] | None]] = queue.Queue()
         self._waiting: list[tuple[Job, ...]] = []
-        self._in_hand: list[_Portion] = []
+        self._in_hand: list[_Group] = []
 
     def carry_out(self, run_plan: RunPlan) -> list[Outcome]:
-        """Every job's outcome, in the agenda's order.
+        """Every job's outcome, in the plan's order.
 
         Raises:
-            Interrupted: by a signal; the runs in hand have checkpoints, and the finished ones
-                stand, so that the same comparison goes on from there.
+            Interrupted: by a signal; running ones have a checkpoint, finished ones are kept, and
+                the same comparison continues from there.
         """
         outcomes = {id(job): _known(job) for job in run_plan.jobs if not job.to_do}
-        self._waiting = run_plan.portions(self._together)
+        self._waiting = run_plan.job_groups(self._together)
         with Interruption() as interruption:
             try:
                 while self._waiting or self._in_hand:
@@ -85,12 +69,12 @@ class Execution:
                         self._start(self._waiting.pop(0))
                     for outcome in self._step():
                         outcomes[id(outcome.job)] = outcome
-                        self._reporter.ended(outcome.job, outcome)
+                        self._callback.on_run_end(outcome.job, outcome)
                     if interruption.signal_number is not None:
                         self._wind_down(len(run_plan.to_do), interruption.signal_number)
             finally:
-                for portion in self._in_hand:
-                    portion.worker.kill()
+                for group in self._in_hand:
+                    group.worker.kill()
         return [outcomes[id(job)] for job in run_plan.jobs]
 
     def _start(self, jobs: tuple[Job, ...]) -> None:
@@ -102,7 +86,7 @@ class Execution:
                 {
                     "request": job.request.as_json(),
                     "again": job.again,
-                    "resume": str(job.run.folder) if job.run and job.state == GOES_ON else None,
+                    "resume": str(job.run.folder) if job.run and job.state == RESUMABLE else None,
                 }
                 for job in jobs
             ],
@@ -111,66 +95,66 @@ class Execution:
             precision=asdict(precision) if precision else None,
             **self._content,
         )
-        portion = _Portion(jobs, worker)
-        self._in_hand.append(portion)
+        group = _Group(jobs, worker)
+        self._in_hand.append(group)
         for job in jobs:
-            self._reporter.started(job)
-        threading.Thread(target=self._listen, args=(portion,), daemon=True).start()
+            self._callback.on_run_start(job)
+        threading.Thread(target=self._listen, args=(group,), daemon=True).start()
 
-    def _listen(self, portion: _Portion) -> None:
-        while event := portion.worker.receive():
-            self._events.put((portion, event))
-        self._events.put((portion, None))
+    def _listen(self, group: _Group) -> None:
+        while event := group.worker.receive():
+            self._events.put((group, event))
+        self._events.put((group, None))
 
     def _step(self) -> Iterable[Outcome]:
         """Handle one event, if one comes soon; the outcomes, if it was the last of some jobs."""
         try:
-            portion, event = self._events.get(timeout=0.2)
+            group, event = self._events.get(timeout=0.2)
         except queue.Empty:
             return
-        if portion not in self._in_hand:
+        if group not in self._in_hand:
             return  # what ended it has been told already
-        event = event or portion.worker.death()
+        event = event or group.worker.death()
         if event["event"] not in ("finished", "failed", "interrupted"):
-            self._reporter.event(portion.jobs[event["place"]], event)
+            self._callback.on_run_message(group.jobs[event["place"]], event)
             return
-        places = {event["place"]} if "place" in event else set(portion.left)
-        portion.left -= places
-        if not portion.left:
-            self._in_hand.remove(portion)
-            portion.worker.finish()
-        jobs = [portion.jobs[place] for place in sorted(places)]
-        if event["event"] == "failed" and "place" not in event and len(portion.jobs) > 1:
+        places = {event["place"]} if "place" in event else set(group.left)
+        group.left -= places
+        if not group.left:
+            self._in_hand.remove(group)
+            group.worker.finish()
+        jobs = [group.jobs[place] for place in sorted(places)]
+        if event["event"] == "failed" and "place" not in event and len(group.jobs) > 1:
             self._take_apart(jobs, event)
             return
         for job in jobs:
             yield _outcome(job, event)
 
     def _take_apart(self, jobs: list[Job], event: dict[str, Any]) -> None:
-        """A program for several was too much, or one of them ended it: each has another try."""
-        self._reporter.note(
-            f"{jobs[0].entry.name}: {len(jobs)} seeds could not be trained together "
-            f"({event['status']}: {event['cause']}); each is trained alone now"
+        """Joint training failed, perhaps for want of memory: train each seed alone."""
+        self._callback.note(
+            f"{jobs[0].entry.name}: joint training of {len(jobs)} seeds failed "
+            f"({event['status']}: {event['cause']}); training the seeds one by one"
         )
         self._waiting = [(job,) for job in jobs] + self._waiting
 
     def _wind_down(self, planned: int, signal_number: int) -> None:
         waiting = sum(len(jobs) for jobs in self._waiting)
-        in_hand = sum(len(portion.left) for portion in self._in_hand)
-        for portion in self._in_hand:
-            portion.worker.stop()
+        in_hand = sum(len(group.left) for group in self._in_hand)
+        for group in self._in_hand:
+            group.worker.stop()
         while self._in_hand:
             for _ in self._step():
                 pass
         raise Interrupted(
-            f"stopped with {planned - waiting - in_hand} of {planned} runs done; the same command "
-            "goes on from there, and what was in hand from its checkpoint.",
+            f"stopped with {planned - waiting - in_hand} of {planned} runs done. Give the same command "
+            "to continue; runs in progress resume from their checkpoints.",
             signal_number,
         )
 
 
 def _known(job: Job) -> Outcome:
-    if job.state == STANDS:
+    if job.state == CACHED:
         return Outcome(job, "finished", job.run)
     assert job.state == FAILED
     return Outcome(job, "diverged" if job.run else "failed", cause=job.cause)

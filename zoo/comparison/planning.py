@@ -1,8 +1,8 @@
-"""Which runs a comparison needs: those that stand, those to go on with, those to train."""
+"""Which runs a comparison needs: cached ones, resumable ones, and those to train."""
 
 import statistics
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from zoo.comparison import conditions
 from zoo.comparison.callback import ComparisonCallback
 from zoo.comparison.conditions import Conditions
 from zoo.comparison.entries import Entry
+from zoo.comparison.jobs import CACHED, FAILED, PENDING, RESUMABLE, Job, RunPlan
 from zoo.comparison.worker_process import Worker
 from zoo.errors import ZooError
 from zoo.runs import run as runs
@@ -17,68 +18,6 @@ from zoo.runs.run import Run
 from zoo.training.plan import run_name
 from zoo.training.precision import Precision
 from zoo.training.request import Request
-
-STANDS, GOES_ON, TRAINS, FAILED = "stands", "goes on", "trains", "failed"
-
-
-@dataclass(frozen=True)
-class Job:
-    """One run of a comparison.
-
-    Attributes:
-        state: `stands` (finished earlier), `goes on` (interrupted earlier), `trains`, or `failed`
-            (cannot be trained, or has diverged before).
-        run: the run that stands, goes on or has diverged; None if it is to be trained.
-        again: its usual folder is taken by a run that cannot be used here.
-        seconds: how long it will take, about; 0 if it stands.
-        cause: why it failed.
-        precision: that of all runs of its entry; None: as its recipe says.
-    """
-
-    entry: Entry
-    request: Request
-    state: str
-    run: Run | None = None
-    again: bool = False
-    seconds: float = 0.0
-    cause: str = ""
-    precision: Precision | None = None
-
-    @property
-    def to_do(self) -> bool:
-        """Whether a process must be started for it."""
-        return self.state in (GOES_ON, TRAINS)
-
-
-@dataclass(frozen=True)
-class RunPlan:
-    """All runs of a comparison, seeds in turn: A0 B0 C0 A1 B1 C1.
-
-    Attributes:
-        memory: the most bytes that a process held while the paces were measured; None if none was.
-    """
-
-    jobs: tuple[Job, ...]
-    memory: int | None
-
-    @property
-    def to_do(self) -> list[Job]:
-        return [job for job in self.jobs if job.to_do]
-
-    def portions(self, together: bool) -> list[tuple[Job, ...]]:
-        """The runs that are to do, by the process that trains them: each alone, or those of an
-        entry `together`."""
-        if not together:
-            return [(job,) for job in self.to_do]
-        found: dict[str, list[Job]] = {}
-        for job in self.to_do:
-            found.setdefault(job.entry.name, []).append(job)
-        return [tuple(jobs) for jobs in found.values()]
-
-    @property
-    def seconds(self) -> float:
-        """How long the missing runs will take one after another, about."""
-        return sum(job.seconds for job in self.to_do)
 
 
 class CostEstimator:
@@ -120,18 +59,18 @@ def make_run_plan(
     seeds: Iterable[int],
     runs_dir: Path,
     estimator: CostEstimator,
-    reporter: ComparisonCallback,
+    callback: ComparisonCallback,
 ) -> RunPlan:
-    """Find what stands, and measure how long the rest will take.
+    """Find the cached runs, and estimate how long the others will take.
 
-    `request` makes an entry's request, for any seed. The reporter is told of runs that cannot be
+    `request` makes an entry's request, for any seed. The callback is told of runs that cannot be
     used.
     """
     seeds = list(seeds)
     memory = None
     by_entry: list[list[Job]] = []
     for entry in entries:
-        reporter.surveying(entry.name)
+        callback.on_survey(entry.name)
         asked = request(entry)
         answer = {"event": "refused", "cause": entry.problem}
         if not entry.problem:
@@ -140,16 +79,14 @@ def make_run_plan(
             by_entry.append(_none_of(entry, asked, seeds, answer["cause"]))
             continue
         for line in answer["data"]:
-            reporter.note(line)
+            callback.note(line)
         jobs = [
-            _job(entry, asked.with_seed(seed), answer, runs_dir, reporter.note) for seed in seeds
+            _job(entry, asked.with_seed(seed), answer, runs_dir, callback.note) for seed in seeds
         ]
         jobs, held = _paced(jobs, asked, answer, runs_dir, estimator)
         memory = max(filter(None, (memory, held)), default=None)
         by_entry.append(jobs)
-    run_plan = RunPlan(tuple(job for each in zip(*by_entry, strict=True) for job in each), memory)
-    reporter.planned(run_plan)
-    return run_plan
+    return RunPlan(tuple(job for each in zip(*by_entry, strict=True) for job in each), memory)
 
 
 def _none_of(entry: Entry, asked: Request, seeds: list[int], cause: str) -> list[Job]:
@@ -165,16 +102,16 @@ def _job(entry: Entry, request: Request, answer: dict[str, Any], runs_dir: Path,
         for folder in folders
         if (run := _usable(folder, identity, answer["conditions"], note)) is not None
     ]
-    for status, state in ((runs.FINISHED, STANDS), (runs.DIVERGED, FAILED)):
+    for status, state in ((runs.FINISHED, CACHED), (runs.DIVERGED, FAILED)):
         for run in usable:
             if run.status == status:
                 return Job(entry, request, state, run, cause=run.record.get("error", ""))
     for run in usable:
         if run.status == runs.INTERRUPTED:
-            return Job(entry, request, GOES_ON, run)
+            return Job(entry, request, RESUMABLE, run)
     precision = Precision(**answer["precision"])
     again = bool(folders) and not usable
-    return Job(entry, request, TRAINS, again=again, precision=precision)
+    return Job(entry, request, PENDING, again=again, precision=precision)
 
 
 def _is_of(folder: str, name: str) -> bool:

@@ -77,7 +77,7 @@ def make_document(
     results: Sequence[Result],
     cost: Mapping[str, Any] | None,
     about: ReportInfo,
-    reporter: ComparisonCallback | None = None,
+    callback: ComparisonCallback | None = None,
 ) -> dict[str, Any]:
     """Judge the results; a document, JSON-plain. Rows come best first, failed ones last.
 
@@ -88,7 +88,7 @@ def make_document(
     if not present:
         causes = "; ".join(f"{r.name}: {_problem(r)}" for r in results)
         raise ZooError(f"nothing to compare: no run is finished. {causes}")
-    progress = _Progress(reporter or ComparisonCallback(), present)
+    progress = _Progress(callback or ComparisonCallback(), present)
     correct = {result.name: right_answers(result, progress.read) for result in present}
     pairs = judge.differences(correct, progress.tested)
     ranks = judge.ranks(list(correct), pairs.told_apart)
@@ -138,21 +138,21 @@ def make_document(
 
 
 class _Progress:
-    """Tells a reporter how far the judging of many runs is."""
+    """Tells a callback how far the judging of many runs is."""
 
-    def __init__(self, reporter: ComparisonCallback, results: Sequence[Result]):
-        self._reporter, self._read = reporter, 0
+    def __init__(self, callback: ComparisonCallback, results: Sequence[Result]):
+        self._callback, self._read = callback, 0
         self._results, self._runs = len(results), sum(len(result.runs) for result in results)
 
     def read(self, count: int) -> None:
         self._read += count
-        self._reporter.working("reading predictions", self._read, self._runs)
+        self._callback.on_progress("reading predictions", self._read, self._runs)
 
     def tested(self, done: int) -> None:
-        self._reporter.working("testing pairs", done, self._results)
+        self._callback.on_progress("testing pairs", done, self._results)
 
     def added(self, done: int) -> None:
-        self._reporter.working("answers together", done, self._runs)
+        self._callback.on_progress("answers together", done, self._runs)
 
 
 def _left_out(pairs: Sequence[judge.Difference]) -> list[str]:

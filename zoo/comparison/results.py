@@ -11,7 +11,7 @@ from zoo import numerics
 from zoo import recipe as recipes
 from zoo.comparison import conditions
 from zoo.comparison.callback import ComparisonCallback
-from zoo.comparison.executors import Outcome
+from zoo.comparison.jobs import Outcome
 from zoo.errors import UsageError
 from zoo.manifest import Manifest
 from zoo.recipe import Recipe
@@ -76,18 +76,18 @@ class Wanted:
 
 
 def of_folders(
-    folders: Sequence[Path], wanted: Wanted, reporter: ComparisonCallback
+    folders: Sequence[Path], wanted: Wanted, callback: ComparisonCallback
 ) -> list[Result]:
     """The finished runs in some folders of runs (or folders of one run), grouped by architecture.
 
-    What cannot be read is skipped, and the reporter is told. Of two runs of one architecture, seed and
+    What cannot be read is skipped, and the callback is told. Of two runs of one architecture, seed and
     recipe the later one counts.
 
     Raises:
         UsageError: a folder is missing, a name is in none of them, or nothing is left.
     """
-    note = reporter.note
-    there = [run for folder in folders for run in _runs_in(folder, reporter)]
+    note = callback.note
+    there = [run for folder in folders for run in _runs_in(folder, callback)]
     known = [run.record["architecture"]["name"] for run in there]
     for name in wanted.names:
         if there and name not in known:
@@ -96,7 +96,7 @@ def of_folders(
     groups: dict[str, dict[tuple[int, str], Run]] = {}
     failures: dict[str, dict[int, Failure]] = {}
     for place, run in enumerate(found):
-        reporter.working("checking runs", place + 1, len(found))
+        callback.on_progress("checking runs", place + 1, len(found))
         key = json.dumps(_kind(run), sort_keys=True)
         seed, status = run.record["seed"], run.status
         if status == runs.FINISHED and not run.tested:
@@ -120,14 +120,14 @@ def of_folders(
     return _named(groups, failures)
 
 
-def _runs_in(folder: Path, reporter: ComparisonCallback) -> list[Run]:
+def _runs_in(folder: Path, callback: ComparisonCallback) -> list[Run]:
     if not folder.is_dir():
-        raise UsageError(f"--from {folder}: there is no such folder.")
+        raise UsageError(f"{folder}: there is no such folder.")
     if (folder / "run.json").is_file():
         return [Run.open(folder)]
-    found, problems = all_runs(folder, partial(reporter.working, "reading runs"))
+    found, problems = all_runs(folder, partial(callback.on_progress, "reading runs"))
     for problem in problems:
-        reporter.note(f"skipped: {problem}")
+        callback.note(f"skipped: {problem}")
     return found
 
 
@@ -142,7 +142,7 @@ def _nothing(folders: Sequence[Path], there: list[Run], found: list[Run]) -> str
             for run in there
         }
         return f"{places}: no run is of what was asked for. There: {', '.join(sorted(kinds))}."
-    return f"{places}: holds no run. Give the folder that --runs-dir named."
+    return f"{places}: holds no run. Give the folder that runs were written to."
 
 
 def _kind(run: Run) -> dict[str, Any]:
@@ -213,7 +213,7 @@ def _differing_data(results: Sequence[Result]) -> list[str]:
     for result in results:
         for run in result.runs:
             for key, value in run.data_parameters.items():
-                values.setdefault(f"--data-set {key}", []).append((result.name, value))
+                values.setdefault(f"data parameter {key}", []).append((result.name, value))
     return conditions.differing(values)
 
 
@@ -236,7 +236,7 @@ def check_same_test_set(results: Sequence[Result]) -> None:
     """Runs pair by test image, so all must have answered the same ones.
 
     Raises:
-        UsageError: datasets differ; not even `--allow-mixed` can compare those.
+        UsageError: datasets differ; not even `allow_mixed` can compare those.
     """
     values: dict[str, list[tuple[str, Any]]] = {}
     for result in results:
@@ -251,7 +251,7 @@ def check_same_test_set(results: Sequence[Result]) -> None:
         raise UsageError(
             f"these runs were not tested on the same images: "
             f"{'; '.join([*lines, *_differing_data(results)])}. "
-            "Choose one with --dataset and --data-set."
+            "Choose one dataset and its parameters."
         )
 
 
@@ -262,8 +262,8 @@ def refuse_mixed(lines: Sequence[str]) -> None:
     """
     if lines:
         raise UsageError(
-            f"these runs must not be mixed: {'; '.join(lines)}. Choose with --recipe or names, "
-            "or see them side by side nevertheless: --allow-mixed."
+            f"these runs must not be mixed: {'; '.join(lines)}. Choose by recipe or by names; "
+            "allow_mixed compares them nevertheless."
         )
 
 

@@ -9,6 +9,7 @@ from zoo.comparison import columns
 from zoo.comparison.columns import COLUMNS, title
 from zoo.datasets import dataset as datasets
 from zoo.environment import cores_in_words
+from zoo.formatting import hundredths, p_value
 from zoo.printable import printable
 
 CSV_STATS = (
@@ -56,18 +57,14 @@ def ensemble_grid(document: Mapping[str, Any]) -> tuple[list[str], list[list[str
         [
             each["name"],
             str(each["members"]),
-            columns.percent(each["accuracy"]),
+            hundredths(each["accuracy"]),
             columns.interval(each["interval"]),
-            columns.percent(each["members_accuracy"]),
+            hundredths(each["members_accuracy"]),
         ]
         for each in document.get("ensembles", [])
     ]
     titles = ["ensemble", "members", "test accuracy %", "95 % interval", "mean of its members %"]
     return titles, cells
-
-
-def p_value(p: float) -> str:
-    return "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def verdict(pair: Mapping[str, Any]) -> str:
@@ -139,9 +136,9 @@ def _costs(document: Mapping[str, Any]) -> str:
 
 def _harness(harness: Mapping[str, Any]) -> str:
     if not harness["trained"]:
-        return "every run stood from before"
+        return "every run was cached"
     return (
-        f"{harness['trained']} runs trained, {harness['reused']} stood from before; "
+        f"{harness['trained']} runs trained, {harness['reused']} cached; "
         f"{harness['wall_seconds']:.0f} s of wall time for {harness['phases_seconds']:.0f} s in the "
         "runs' own phases"
         + (f" ({100 * harness['overhead']:.1f} % more)" if harness["overhead"] is not None else "")

@@ -70,17 +70,19 @@ class Events(Callback):
     def __init__(self, channel: Channel, place: int):
         self._send = partial(channel.send, place=place)
 
-    def note(self, text):
+    def on_note(self, text):
         self._send("note", text=text)
 
-    def training_started(self, folder, steps, epochs, start_epoch):
+    def on_train_begin(self, folder, steps, epochs, start_epoch):
         self._send("started", steps=steps, epochs=epochs, start_epoch=start_epoch)
 
-    def step(self, epoch, done, sums):
-        self._send("step", epoch=epoch, done=done, loss=sums.mean_loss, accuracy=sums.accuracy)
+    def on_train_batch_end(self, epoch, step, metrics):
+        self._send(
+            "step", epoch=epoch, done=step, loss=metrics.mean_loss, accuracy=metrics.accuracy
+        )
 
-    def epoch_ended(self, row, images_per_second):
-        self._send("epoch", row=row, images_per_second=images_per_second)
+    def on_epoch_end(self, epoch, row, samples_per_second):
+        self._send("epoch", row=row, images_per_second=samples_per_second)
 
 
 def train(channel: Channel, task: dict[str, Any], registry: Registry) -> None:

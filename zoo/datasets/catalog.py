@@ -38,7 +38,7 @@ def all_datasets(registry: "Registry") -> dict[str, Dataset]:
 def find_dataset(
     name: str, registry: "Registry", settings: Mapping[str, str] | None = None
 ) -> Dataset:
-    """The dataset called `name`, or the one in the file or folder `name`, made with `--data-set` `settings`.
+    """The dataset called `name`, or the one in the file or folder `name`, with the parameters in `settings`.
 
     A folder that is called as a dataset is needs a separator: `./mnist`.
 
@@ -85,9 +85,9 @@ def own_dataset(path: Path) -> Dataset:
     if path.exists() and is_time_series(path):
         return dataset_from_ts(path)
     if not path.exists():
-        raise UsageError(f"--dataset {path}: there is no such folder.")
+        raise UsageError(f"`dataset={str(path)!r}`: there is no such folder.")
     if not path.is_dir():
-        raise UsageError(f"--dataset {path}: {_other_file(path)}")
+        raise UsageError(f"`dataset={str(path)!r}`: {_other_file(path)}")
     from zoo.datasets.folders import check_level, folders
 
     if not folders(path):

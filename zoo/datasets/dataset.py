@@ -72,7 +72,7 @@ class Dataset:
     """A named dataset. Making one loads nothing.
 
     Attributes:
-        name: what `--dataset` takes.
+        name: what people type.
         classes: the classes' names, in label order.
         layout: the native layout: `image`, `rows` or `frames`.
         shape: one sample's shape in that layout, without the batch axis.
@@ -83,7 +83,7 @@ class Dataset:
         find: the folder or file it is in already, or None; reads no data.
         fetch: downloads it into the cache and returns the folder; None if there is nothing to.
         make: `make(*, parameter: type = default, ...)` returns the dataset for these values; what
-            `--data-set` may change. It raises `UsageError` for values that make no sense. None:
+            people may change. It raises `UsageError` for values that make no sense. None:
             there is nothing to choose.
         parameters: the values that this one was made with, one for each parameter of `make`.
         recipe: the named recipe that trains on it where none is asked for; the same for every
@@ -128,7 +128,7 @@ class Dataset:
 
     @property
     def choices(self) -> dict[str, Parameter]:
-        """What `--data-set` may change: the parameters of `make`, in its order."""
+        """The parameters of `make`, in its order."""
         return parameters.of(self.make) if self.make else {}
 
     @property
@@ -137,7 +137,7 @@ class Dataset:
         return title(self.name, self.parameters)
 
     def configured(self, settings: Mapping[str, str]) -> "Dataset":
-        """This dataset with what `--data-set KEY=VALUE` changes.
+        """This dataset with other values of some parameters, as texts.
 
         Raises:
             UsageError: an unknown key, a value of another type, or one that makes no sense.
@@ -145,14 +145,16 @@ class Dataset:
         if not settings:
             return self
         if self.make is None:
-            pairs = " ".join(f"--data-set {key}={text}" for key, text in settings.items())
-            raise UsageError(f"{pairs}: {self.name} has no parameters; leave it out.")
+            given = dict(settings)
+            raise UsageError(
+                f"`data_parameters={given!r}`: {self.name} has no parameters; leave it out."
+            )
         changed = parameters.parse(
             self.choices,
             settings,
-            f"--data-set parameter of {self.name}",
+            f"`data_parameters` key of {self.name}",
             f"zoo datasets show {self.name}",
-            "--data-set",
+            "data_parameters",
         )
         return self.made_with(changed)
 

@@ -38,8 +38,8 @@ def fetch_or_explain(
             reason = str(error).rstrip(".")
     raise DataMissing(
         f"{dataset} is not on this machine and {reason}. Looked in: "
-        f"{', '.join(str(place) for place in looked)}. Put {wanted} into a folder and give it: "
-        "--data-dir FOLDER (or ZOO_DATA_DIR)."
+        f"{', '.join(str(place) for place in looked)}. Put {wanted} into a folder and name it "
+        "with `data_dir` (or ZOO_DATA_DIR)."
     )
 
 

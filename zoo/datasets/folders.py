@@ -111,7 +111,7 @@ def check_level(root: Path) -> None:
         if not _has_splits(each):
             continue
         if len(inner) == 1:
-            raise DataError(f"{each}: has the splits; give this folder: --dataset {each}.")
+            raise DataError(f"{each}: has the splits; use this folder: `dataset={str(each)!r}`.")
         raise DataError(
             f"{each}: has splits within a class; put the classes into the splits: "
             f"{root}/train/{each.name}/..., {root}/test/{each.name}/...."

@@ -13,7 +13,7 @@ class Locations:
     """The places a dataset is looked for, in this order, before it is downloaded.
 
     Attributes:
-        data_dir: what the user named (`--data-dir` or `ZOO_DATA_DIR`), or None.
+        data_dir: the folder that the user named, or None.
         cache: archzoo's own cache, where downloads go.
         keras: Keras' cache of datasets.
         torchvision: the folder that torchvision's examples download to.
@@ -44,8 +44,8 @@ class Locations:
         environ = os.environ if environ is None else environ
         chosen = data_dir or environ.get("ZOO_DATA_DIR") or None
         if chosen and not Path(chosen).expanduser().exists():
-            asked = "--data-dir" if data_dir else "ZOO_DATA_DIR"
-            raise UsageError(f"{asked} {chosen}: there is no such folder.")
+            asked = f"`data_dir={chosen!r}`" if data_dir else f"ZOO_DATA_DIR {chosen}"
+            raise UsageError(f"{asked}: there is no such folder.")
         cache = environ.get("ZOO_CACHE_DIR") or platformdirs.user_cache_dir("archzoo")
         keras_home = environ.get("KERAS_HOME") or Path.home() / ".keras"
         return cls(

@@ -77,7 +77,7 @@ class _Source:
                 raise DataError(
                     f"{place}: {key} is not that of {self.name}: its checksum differs from the "
                     f"published one. Delete it and type: zoo datasets fetch {self.name}. (Data of "
-                    "your own goes in an .npz: --dataset FILE.npz.)"
+                    "put your own in a file: `dataset='mine.npz'`.)"
                 )
         return Arrays(
             arrays["x_train"][..., None],

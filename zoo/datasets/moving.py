@@ -70,13 +70,15 @@ class Setting:
         _check("visible", self.visible, 1 / TILES, 1)
         _check("seed", self.seed, 0, MOST)
         if self.order not in ORDERS:
-            raise UsageError(f"--data-set order={self.order}: use {' or '.join(ORDERS)}.")
+            raise UsageError(
+                f"`data_parameters={ {'order': self.order}!r}`: use {' or '.join(ORDERS)}."
+            )
 
 
 def _check(name: str, value: float, least: float, most: float) -> None:
     if not least <= value <= most:
         raise UsageError(
-            f"--data-set {name}={value}: use a number from {least:.3g} to {most:.10g}."
+            f"`data_parameters={ {name: value}!r}`: use a number from {least:.3g} to {most:.10g}."
         )
 
 

@@ -33,7 +33,7 @@ def dataset_from_npz(path: Path) -> Dataset:
         DataError: what it holds cannot be trained on; the message says which array and why.
     """
     if not path.exists():
-        raise UsageError(f"--dataset {path}: there is no such file.")
+        raise UsageError(f"`dataset={str(path)!r}`: there is no such file.")
     with open_npz(path) as archive:
         _check_names(archive, path)
         held = {name: archive[name] for name in USED if name in archive}

@@ -89,7 +89,7 @@ def dataset_from_recordings(folder: Path) -> Dataset:
         DataError: what it holds cannot be trained on; the message names the file or folder.
     """
     if not folder.is_dir():
-        raise UsageError(f"--dataset {folder}: there is no such folder.")
+        raise UsageError(f"`dataset={str(folder)!r}`: there is no such folder.")
     found = split_folders(folder, _holds_wav)
     splits = {part: _by_class(root) for part, root in (found or {"all": folder}).items()}
     classes = tuple(splits["train" if found else "all"])

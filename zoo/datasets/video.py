@@ -129,7 +129,7 @@ class _Folder:
         least = len(shortest.frames)
         if wanted is not None and not 1 <= wanted <= least:
             raise UsageError(
-                f"--data-set frames={wanted}: use 1 to {least}; {shortest.folder} has {least}."
+                f"`data_parameters={ {'frames': wanted}!r}`: use 1 to {least}; {shortest.folder} has {least}."
             )
         return least if wanted is None else wanted
 
@@ -139,7 +139,7 @@ class _Folder:
         if least != most:
             raise DataError(
                 f"{shortest.folder}: has {least} frames and {longest.folder} has {most}; take as "
-                f"many of each: --data-set frames={least}."
+                f"many of each: `data_parameters={ {'frames': least}!r}`."
             )
 
     def _load(self, shape: tuple[int, ...], every: bool) -> Arrays:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.errors import UsageError
+from zoo.formatting import listed, p_value, percent
 from zoo.report import words
 from zoo.report.verdict import verdict
 
@@ -58,9 +59,9 @@ def render(document: dict[str, Any], exhibits: dict[str, Any]) -> str:
         "plain": words.plain,
         "label": words.label,
         "points": words.points,
-        "p_value": words.p_value,
-        "listed": words.listed,
-        "percent": words.percent,
+        "p_value": p_value,
+        "listed": listed,
+        "percent": percent,
     }
     template = environment.get_template("template.html.j2")
     return template.render(_context(document, exhibits))
@@ -172,7 +173,7 @@ def _environment(document: dict[str, Any]) -> dict[str, Any]:
     device = shown["device"]
     shown["device"] = f"{device['name']} ({device['kind']})"
     if document["target"] is not None:
-        shown["target"] = words.percent(document["target"])
+        shown["target"] = percent(document["target"])
     return shown
 
 
@@ -194,7 +195,7 @@ def _seeds(rows: list[dict[str, Any]]) -> list[tuple[str, list[str]]]:
     shared: dict[str, list[str]] = {}
     for row in rows:
         if row["seeds"]:
-            shared.setdefault(words.listed(row["seeds"]), []).append(row["name"])
+            shared.setdefault(listed(row["seeds"]), []).append(row["name"])
     return list(shared.items())
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from zoo.report.words import listed
+from zoo.formatting import listed
 
 
 def verdict(document: dict[str, Any]) -> str:

@@ -1,21 +1,12 @@
 """Values as people read them."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from zoo.terminal import duration, percent
-
-__all__ = ["duration", "label", "listed", "moment", "p_value", "percent", "plain", "points"]
+from zoo.formatting import duration, percent
 
 GIB = 2**30
 SHARES = {"overhead"}
-
-
-def listed(items: Iterable[Any], word: str = "and") -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    *first, last = map(str, items)
-    return f"{', '.join(first)} {word} {last}" if first else last
 
 
 def label(key: str) -> str:
@@ -59,10 +50,3 @@ def points(share: float | None) -> str:
         return "—"
     text = f"{100 * share:+.2f}".replace("-", "−")
     return "0.00" if text[1:] == "0.00" else text
-
-
-def p_value(p: float | None) -> str:
-    """`0.043`, `< 0.001`."""
-    if p is None:
-        return "—"
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"

@@ -130,7 +130,7 @@ class Run:
 
     @property
     def dataset(self) -> str:
-        """What `--dataset` takes to load its data again: a name, or the user's file or folder."""
+        """The name or path to load its data again: a name, or the user's file or folder."""
         dataset = self.record["dataset"]
         return dataset["origin"] if Path(dataset["origin"]).is_absolute() else dataset["name"]
 
@@ -284,7 +284,7 @@ class Run:
         except filelock.Timeout as error:
             raise UsageError(
                 f"{self.folder}: another process is training this run. Wait for it, or train "
-                "another seed: --seed N."
+                "another `seed`."
             ) from error
         except OSError as error:
             raise _unwritable(self.folder, error) from error
@@ -405,5 +405,5 @@ def check_writable(runs_dir: Path) -> None:
 
 def _unwritable(folder: Path, error: OSError) -> ZooError:
     return ZooError(
-        f"{folder}: cannot be written ({error.strerror or error}). Give another --runs-dir."
+        f"{folder}: cannot be written ({error.strerror or error}). Use another `runs_dir`."
     )

@@ -1,101 +1,182 @@
-"""What a training tells while it runs. The CLI shows it; a library's caller may ignore it."""
+"""Callbacks: what a training calls while it runs, under the hook names of Keras and Lightning."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from zoo.training.backends.base import RunningMetrics
+from zoo import diagnosis
+from zoo.errors import UsageError, ZooError
+
+if TYPE_CHECKING:
+    from zoo.training.backends.base import RunningMetrics
 
 
 class Callback:
-    """Does nothing with what it is told; subclasses show it."""
+    """Base class of callbacks; each hook does nothing until a subclass overrides it.
 
-    interval = 0.25
-    """Seconds between two `step` calls, at least."""
+    Hooks are called in this order: `on_data_loaded`, `on_model_built`, `on_train_begin`; in each epoch
+    `on_epoch_begin`, `on_train_batch_end` (several times), `on_epoch_end`; then `on_train_end`,
+    `on_test_begin`, `on_test_end`, `on_run_end`, and always `close`. `on_note` may come at any time.
+    Epochs and steps are counted from 1.
+
+    A resumed run calls the hooks of the epochs that are left; a finished run calls `on_data_loaded`,
+    `on_note` and `close` alone. Hooks may read the model. They must not change it, the optimizer or
+    random generators: a resumed run would not repeat that.
+
+    Attributes:
+        interval: seconds between two calls of `on_train_batch_end`, at least.
+        may_stop: whether this class sets `stop_training`. The callback then becomes part of the run's
+            identity, because a run that it may stop is another one than a run without it.
+
+    Example:
+        >>> class Losses(zoo.Callback):
+        ...     def on_epoch_end(self, epoch, row, samples_per_second):
+        ...         print(epoch, row["loss"])
+        >>> zoo.train("cnn", "digits", epochs=2, callbacks=[Losses()])  # doctest: +SKIP
+    """
+
+    interval: float = 0.25
+    may_stop: bool = False
+    _stop_training: bool = False
 
     @property
-    def stops(self) -> bool:
-        """Whether the training is to end after the epoch at hand."""
-        return False
+    def name(self) -> str:
+        """The class' name, for messages."""
+        return type(self).__name__
 
-    def model_built(self, model: Any, optimizer: Any) -> None:
-        """The `keras.Model` that will be trained, and its `keras.optimizers.Optimizer`."""
+    @property
+    def stop_training(self) -> bool:
+        """Set it to True to end the training after the current epoch.
 
-    def note(self, text: str) -> None:
-        """Something worth a line."""
+        Raises:
+            UsageError: it is set by a class whose `may_stop` is False.
+        """
+        return self._stop_training
 
-    def data_loaded(self, notes: Sequence[str]) -> None:
-        """The data are read; `notes` say how, and what looks wrong with them."""
+    @stop_training.setter
+    def stop_training(self, value: bool) -> None:
+        if value and not self.may_stop:
+            raise UsageError(
+                f"{self.name} sets stop_training, and its may_stop is False. Add may_stop = "
+                "True to the class, so that the run's identity names the callback."
+            )
+        self._stop_training = value
 
-    def training_started(self, folder: Path, steps: int, epochs: int, start_epoch: int) -> None:
-        """The model is compiled; `folder` is the run's, `start_epoch` epochs are done already."""
+    def on_data_loaded(self, notes: Sequence[str]) -> None:
+        """Called when the data are loaded; of several runs in one process, for the first.
 
-    def step(self, epoch: int, done: int, sums: RunningMetrics) -> None:
-        """`done` steps of `epoch` (from 1) are done, and this is what the epoch has added up."""
+        Args:
+            notes: what was found in the data, a line each: how they were read, what looks wrong.
+        """
 
-    def epoch_ended(self, row: dict[str, float], images_per_second: float) -> None:
-        """An epoch is complete; `row` is its line of history.csv."""
+    def on_model_built(self, model: Any, optimizer: Any) -> None:
+        """Called before the training step is compiled.
 
-    def next_epoch(self) -> None:
-        """Another epoch begins, after one that is complete."""
+        Args:
+            model: the `keras.Model` that will be trained.
+            optimizer: its `keras.optimizers.Optimizer`.
+        """
 
-    def training_ended(self) -> None:
-        """No epoch follows; the test set has not been read yet."""
+    def on_train_begin(self, folder: Path, steps: int, epochs: int, start_epoch: int) -> None:
+        """Called when the training step is compiled.
 
-    def finished(self, record: dict[str, Any]) -> None:
-        """The run is complete, and this is its run.json."""
+        Args:
+            folder: the run's folder.
+            steps: steps in an epoch.
+            epochs: epochs of the whole training.
+            start_epoch: epochs that are complete already; more than 0 in a resumed run.
+        """
+
+    def on_epoch_begin(self, epoch: int) -> None:
+        """Called before an epoch's first step, and in a resumed run before its next step."""
+
+    def on_train_batch_end(self, epoch: int, step: int, metrics: "RunningMetrics") -> None:
+        """Called after a step, at most every `interval` seconds.
+
+        Args:
+            epoch: the current epoch.
+            step: steps done in this epoch.
+            metrics: the epoch so far: `mean_loss`, `accuracy`, `examples`.
+        """
+
+    def on_epoch_end(self, epoch: int, row: dict[str, float], samples_per_second: float) -> None:
+        """Called when an epoch is validated and its row is in `history.csv`.
+
+        Args:
+            epoch: the epoch that is complete.
+            row: `epoch`, `learning_rate`, `loss`, `accuracy`; with validation `val_loss` and
+                `val_accuracy`, too.
+            samples_per_second: training samples per second in this epoch.
+        """
+
+    def on_train_end(self) -> None:
+        """Called after the last epoch, or when the training was stopped or interrupted."""
+
+    def on_test_begin(self) -> None:
+        """Called before the test set is read, once. Not called if the run leaves it untouched."""
+
+    def on_test_end(self, metrics: dict[str, Any]) -> None:
+        """Called with the results on the test set.
+
+        Args:
+            metrics: `test_loss`, `test_accuracy` and more, as in `run.json`.
+        """
+
+    def on_run_end(self, record: Any) -> None:
+        """Called when the run is finished and its files are written.
+
+        Args:
+            record: the contents of `run.json`.
+        """
+
+    def on_note(self, text: str) -> None:
+        """Called with a line that the user should see."""
 
     def close(self) -> None:
-        """Nothing more will be told, whatever happened."""
+        """Called once at the end, after an error as well. Release files and displays here."""
+
+
+HOOKS = (*(name for name in vars(Callback) if name.startswith("on_")), "close")
+"""The names of all hooks."""
 
 
 class CallbackList(Callback):
-    """Several reporters as one."""
+    """Several callbacks as one: each hook calls theirs, in order.
 
-    def __init__(self, *reporters: Callback):
-        self.reporters = reporters
-        self.interval = min((each.interval for each in reporters), default=Callback.interval)
+    Args:
+        callbacks: the callbacks.
 
-    @property
-    def stops(self):
-        return any(each.stops for each in self.reporters)
+    Raises:
+        ZooError: one of them fails; the message names it and its hook.
+    """
 
-    def note(self, text):
-        for each in self.reporters:
-            each.note(text)
+    may_stop = True
 
-    def model_built(self, model, optimizer):
-        for each in self.reporters:
-            each.model_built(model, optimizer)
+    def __init__(self, *callbacks: Callback):
+        self.callbacks = callbacks
+        self.interval = min((each.interval for each in callbacks), default=Callback.interval)
 
-    def next_epoch(self):
-        for each in self.reporters:
-            each.next_epoch()
+    @property  # type: ignore[misc]  # each sets its own
+    def stop_training(self) -> bool:
+        """Whether one of them asks to stop."""
+        return any(each.stop_training for each in self.callbacks)
 
-    def training_ended(self):
-        for each in self.reporters:
-            each.training_ended()
 
-    def data_loaded(self, notes):
-        for each in self.reporters:
-            each.data_loaded(notes)
+def _call_each(hook: str) -> Callable[..., None]:
+    def call(self: CallbackList, *arguments: Any) -> None:
+        for each in self.callbacks:
+            try:
+                getattr(each, hook)(*arguments)
+            except (ZooError, OSError):
+                raise
+            except Exception as error:  # the user's own code
+                raise ZooError(
+                    f"{each.name}.{hook} failed: {diagnosis.in_a_line(error)}. The run can be resumed "
+                    "from its last checkpoint."
+                ) from error
 
-    def training_started(self, folder, steps, epochs, start_epoch):
-        for each in self.reporters:
-            each.training_started(folder, steps, epochs, start_epoch)
+    return call
 
-    def step(self, epoch, done, sums):
-        for each in self.reporters:
-            each.step(epoch, done, sums)
 
-    def epoch_ended(self, row, images_per_second):
-        for each in self.reporters:
-            each.epoch_ended(row, images_per_second)
-
-    def finished(self, record):
-        for each in self.reporters:
-            each.finished(record)
-
-    def close(self):
-        for each in self.reporters:
-            each.close()
+for _hook in HOOKS:
+    setattr(CallbackList, _hook, _call_each(_hook))

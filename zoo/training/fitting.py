@@ -13,7 +13,7 @@ def compile_for(trainings: Sequence[Training]) -> None:
     """Load the examples and compile the training step, once for all."""
     first = trainings[0]
     for training in trainings:
-        training.reporter.model_built(training.model, training.engine.optimizer)
+        training.callback.on_model_built(training.model, training.engine.optimizer)
     if not first.left:
         return
     load_examples(first.engine, first.examples)
@@ -36,6 +36,8 @@ def fit(trainings: Sequence[Training], interruption: Interruption) -> dict[int, 
     diverged: dict[int, Diverged] = {}
     left = list(trainings)
     while left := [each for each in left if each.left]:
+        for training in left:
+            training.callback.on_epoch_begin(training.progress.epoch + 1)
         for training, error in _epoch(left, interruption):
             diverged[trainings.index(training)] = error
             left.remove(training)
@@ -47,11 +49,8 @@ def fit(trainings: Sequence[Training], interruption: Interruption) -> dict[int, 
                     training.save()
         if interruption.requested:
             break
-        for training in left:
-            if training.left:
-                training.reporter.next_epoch()
     for training in trainings:
-        training.reporter.training_ended()
+        training.callback.on_train_end()
     return diverged
 
 
@@ -60,7 +59,7 @@ def _epoch(
 ) -> list[tuple[Training, Diverged]]:
     """The rest of an epoch's steps, or those before an interruption; those that diverged."""
     epochs = [training.rest() for training in trainings]
-    interval = min(training.reporter.interval for training in trainings)
+    interval = min(training.callback.interval for training in trainings)
     started = reported = time.perf_counter()
 
     def after(done: int, read) -> bool:

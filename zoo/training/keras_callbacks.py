@@ -33,11 +33,11 @@ OBSERVERS = ("CSVLogger", "History", "ProgbarLogger", "TensorBoard", "ModelCheck
 
 
 def descriptions(callbacks: Sequence[Any]) -> tuple[str, ...]:
-    """Of the callbacks that may end a training early: they are part of a run's identity."""
+    """Describe the callbacks that may stop a training: they are part of a run's identity."""
     return tuple(
         _description(each)
         for each in callbacks
-        if not isinstance(each, Callback) and type(each).__name__ not in OBSERVERS
+        if (each.may_stop if isinstance(each, Callback) else type(each).__name__ not in OBSERVERS)
     )
 
 
@@ -52,27 +52,31 @@ def _description(callback: Any) -> str:
 
 
 class KerasCallback(Callback):
-    """Tells a `keras.callbacks.Callback` what happens, under Keras' names.
+    """Calls a `keras.callbacks.Callback` as `keras.Model.fit` would.
 
-    `on_train_batch_end` comes as often as progress is reported, at least once an epoch. A callback
-    may read the model and stop the training (`model.stop_training = True`). The optimizer's learning
-    rate is the recipe's: a resumed run must get the same one, so a callback that changes it is
-    refused.
+    `on_train_batch_end` is called at most every `interval` seconds. The callback may read the model
+    and stop the training (`model.stop_training = True`). A callback that changes the optimizer's
+    learning rate is refused: a resumed run could not repeat that.
     """
 
     interval = 0.05
+    may_stop = True
 
     def __init__(self, callback: Any):
         self._callback = callback
-        self._next = 0
 
     @property
-    def stops(self) -> bool:
-        """Whether the callback asked to stop."""
+    def name(self) -> str:
+        """The name of Keras' class."""
+        return type(self._callback).__name__
+
+    @property  # type: ignore[misc]  # Keras' callback sets it on the model
+    def stop_training(self) -> bool:
+        """Whether the callback set `model.stop_training`."""
         model = getattr(self._callback, "model", None)
         return bool(model is not None and model.stop_training)
 
-    def model_built(self, model, optimizer):
+    def on_model_built(self, model, optimizer):
         # Not by Keras' own setattr, which would make the optimizer a part of the model that is saved.
         object.__setattr__(model, "stop_training", False)
         object.__setattr__(model, "optimizer", optimizer)
@@ -81,29 +85,25 @@ class KerasCallback(Callback):
         self._callback.set_model(model)
         self._rate = _rate_of(model)
 
-    def training_started(self, folder, steps, epochs, start_epoch):
+    def on_train_begin(self, folder, steps, epochs, start_epoch):
         self._callback.set_params({"epochs": epochs, "steps": steps, "verbose": 0})
-        self._tell("on_train_begin", {})
-        self._next = start_epoch
-        self.next_epoch()
+        self._call("on_train_begin", {})
 
-    def next_epoch(self):
-        self._tell("on_epoch_begin", self._next, {})
+    def on_epoch_begin(self, epoch):
+        self._call("on_epoch_begin", epoch - 1, {})
 
-    def step(self, epoch, done, sums):
-        logs = {"loss": sums.mean_loss, "accuracy": sums.accuracy}
-        self._tell("on_train_batch_begin", done - 1, {})
-        self._tell("on_train_batch_end", done - 1, logs)
+    def on_train_batch_end(self, epoch, step, metrics):
+        logs = {"loss": metrics.mean_loss, "accuracy": metrics.accuracy}
+        self._call("on_train_batch_begin", step - 1, {})
+        self._call("on_train_batch_end", step - 1, logs)
 
-    def epoch_ended(self, row, images_per_second):
-        logs = {name: row[name] for name in LOGS if name in row}
-        self._tell("on_epoch_end", row["epoch"] - 1, logs)
-        self._next = row["epoch"]
+    def on_epoch_end(self, epoch, row, samples_per_second):
+        self._call("on_epoch_end", epoch - 1, {name: row[name] for name in LOGS if name in row})
 
-    def training_ended(self):
-        self._tell("on_train_end", {})
+    def on_train_end(self):
+        self._call("on_train_end", {})
 
-    def _tell(self, hook: str, *arguments: Any) -> None:
+    def _call(self, hook: str, *arguments: Any) -> None:
         try:
             getattr(self._callback, hook)(*arguments)
         except TypeError as error:
@@ -115,7 +115,7 @@ class KerasCallback(Callback):
 
     def _refusal(self) -> str:
         return (
-            f"{type(self._callback).__name__} changes the learning rate, which is the recipe's, so that "
+            f"{self.name} changes the learning rate, which is the recipe's, so that "
             "a resumed run has the same one. Choose a schedule in the recipe instead."
         )
 

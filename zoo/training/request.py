@@ -17,7 +17,7 @@ DEFAULT_DATASET = "mnist"
 
 @dataclass(frozen=True)
 class Request:
-    """What `zoo train` takes, before anything of it is looked up.
+    """The arguments of a training, before anything of it is looked up.
 
     Attributes:
         architecture: a name, or a file.
@@ -75,6 +75,6 @@ class Request:
 
 def _named_by(dataset: Dataset, known: Iterable[str]) -> str:
     if dataset.recipe not in known:
-        then = "That is what the dataset asks for; give another: --recipe NAME."
+        then = "The dataset names it; choose another `recipe`."
         raise UsageError(unknown(f"recipe of {dataset.name}", dataset.recipe, known, then))
     return dataset.recipe

@@ -54,7 +54,7 @@ class Session:
     ground: RunContext
     identity: dict[str, Any]
     precision: Precision
-    reporter: Callback
+    callback: Callback
     timings: dict[str, float]
     resumed: bool = field(default=False, init=False)
     ended: ZooError | None = field(default=None, init=False)
@@ -67,7 +67,7 @@ class Session:
             engine = prepare_engine(
                 self.plan, ground.examples, ground.device, ground.deterministic, precision
             )
-        self.training = Training(self.plan, self.run, ground.examples, engine, self.reporter)
+        self.training = Training(self.plan, self.run, ground.examples, engine, self.callback)
 
     def begin(self, together: int) -> None:
         """Say in `run.json` that it is running; `together` runs are trained by its program."""
@@ -109,7 +109,7 @@ class Session:
         }
         run.save()
         for remark in remarks(self.training.model):
-            self.reporter.note(remark)
+            self.callback.on_note(remark)
         if file := self.plan.origin.file:
             self._keep_source(Path(file), self.plan.origin.sha256)
             for name, sha256 in self.plan.origin.neighbours.items():
@@ -119,7 +119,9 @@ class Session:
         """A file may be changed or lost; what was trained must not be."""
         source = file.read_bytes()
         if hashlib.sha256(source).hexdigest() != sha256:
-            self.reporter.note(f"{file} has changed since it was read; the run keeps no copy of it")
+            self.callback.on_note(
+                f"{file} has changed since it was read; the run keeps no copy of it"
+            )
             return
         kept = self.run.folder / "source" / (name or file.name)
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -129,7 +131,7 @@ class Session:
         before = self.run.record["sessions"][-1]["versions"]
         changed = [f"{k} {before.get(k)} → {v}" for k, v in versions.items() if before.get(k) != v]
         if changed:
-            self.reporter.note(
+            self.callback.on_note(
                 f"versions changed since this run began ({', '.join(changed)}): the result may "
                 "differ in the last bits from an uninterrupted run"
             )
@@ -143,7 +145,7 @@ class Session:
             return
         with on_disk(self.run):
             self._finish()
-        self.reporter.finished(self.run.record)
+        self.callback.on_run_end(self.run.record)
 
     def diverge(self, error: Diverged) -> None:
         """The loss is no number; the run says so."""
@@ -160,9 +162,11 @@ class Session:
         epoch = training.settle()
         results: dict[str, Any] = {"epoch": epoch}
         if self.plan.tests:
+            self.callback.on_test_begin()
             with self.timed("evaluate"):
                 logits = training.engine.logits(examples.x_test)
             results |= measured(logits, examples.y_test)
+            self.callback.on_test_end(results)
         with self.timed("save"):
             if self.plan.tests:
                 run.save_predictions(logits, examples.y_test)

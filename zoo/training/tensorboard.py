@@ -22,20 +22,19 @@ class TensorBoard(Callback):
     def __init__(self):
         self._writer = None
 
-    def training_started(self, folder, steps, epochs, start_epoch):
+    def on_train_begin(self, folder, steps, epochs, start_epoch):
         from tensorboard.summary import Writer
 
         self._writer = Writer(str(folder / "tensorboard"))
 
-    def epoch_ended(self, row, images_per_second):
-        epoch = row["epoch"]
+    def on_epoch_end(self, epoch, row, samples_per_second):
         for name, value in row.items():
             if name != "epoch":
                 self._writer.add_scalar(name, value, epoch)
-        self._writer.add_scalar("images_per_second", images_per_second, epoch)
+        self._writer.add_scalar("images_per_second", samples_per_second, epoch)
         self._writer.flush()
 
-    def finished(self, record):
+    def on_run_end(self, record):
         metrics = record["metrics"]
         for name in {"test_loss", "test_accuracy"} & set(metrics):
             self._writer.add_scalar(name, metrics[name], metrics["epoch"])

@@ -28,13 +28,13 @@ class TrainJob:
     Attributes:
         again: into a new folder, although one is there.
         resume: in this run's folder, and only if the plan is what was trained there.
-        reporter: is told what happens, and closed.
+        callback: is called as the training goes on, and closed.
     """
 
     plan: Plan
     again: bool = False
     resume: Run | None = None
-    reporter: Callback = field(default_factory=Callback)
+    callback: Callback = field(default_factory=Callback)
 
 
 def train(
@@ -42,7 +42,7 @@ def train(
     runs_dir: Path,
     locations: Locations,
     *,
-    reporter: Callback | None = None,
+    callback: Callback | None = None,
     again: bool = False,
     resume: Run | None = None,
 ) -> Run:
@@ -57,7 +57,7 @@ def train(
         Diverged: the loss became NaN or infinite; the run says so.
         ZooError: data, plugin, disk: the message says which.
     """
-    assignment = TrainJob(plan, again, resume, reporter or Callback())
+    assignment = TrainJob(plan, again, resume, callback or Callback())
     (run,), (ended,) = train_together([assignment], runs_dir, locations)
     if ended:
         raise ended
@@ -92,7 +92,7 @@ def train_seeds(
     runs_dir: Path,
     locations: Locations,
     *,
-    reporters: Callable[[Plan], Callback] = lambda _plan: Callback(),
+    callbacks: Callable[[Plan], Callback] = lambda _plan: Callback(),
     again: bool = False,
     together: bool | None = None,
 ) -> list[Run]:
@@ -115,7 +115,7 @@ def train_seeds(
     for portion in portions:
         try:
             done, ended = workshop.train(
-                [TrainJob(each, again, reporter=reporters(each)) for each in portion]
+                [TrainJob(each, again, callback=callbacks(each)) for each in portion]
             )
         except KeyboardInterrupt as error:  # between two runs, or when somebody cannot wait
             raise _stopped(found, count, signal.SIGINT) from error
@@ -186,16 +186,16 @@ class Runner:
             found: list[Run] = []
             sessions: dict[int, Session] = {}
             for place, assignment in enumerate(assignments):
-                stack.callback(assignment.reporter.close)
+                stack.callback(assignment.callback.close)
                 if not place:
-                    assignment.reporter.data_loaded(self._notes)
+                    assignment.callback.on_data_loaded(self._notes)
                     self._notes = []
                 trust.remember(assignment.plan.origin)
                 identity = assignment.plan.identity(self._ground.arrays, self._ground.device)
                 run = stack.enter_context(self._held(assignment, identity))
                 found.append(run)
                 if run.finished:
-                    assignment.reporter.note(
+                    assignment.callback.on_note(
                         f"{run.name} is finished already; --again trains it anew"
                     )
                 else:
@@ -230,7 +230,7 @@ class Runner:
             self._ground,
             identity,
             precision,
-            assignment.reporter,
+            assignment.callback,
             timings,
         )
 

@@ -41,17 +41,17 @@ class Training:
         run: where its files go; the folder must be locked.
         examples: the data.
         engine: holds the model and the optimizer.
-        reporter: is told what happens.
+        callback: is called as the training goes on.
 
     Attributes:
         streamed: whether the training samples are made batch by batch.
     """
 
     def __init__(
-        self, plan: Plan, run: Run, examples: Examples, engine: Engine, reporter: Callback
+        self, plan: Plan, run: Run, examples: Examples, engine: Engine, callback: Callback
     ):
         self.plan, self.recipe, self.run = plan, plan.recipe, run
-        self.examples, self.engine, self.reporter = examples, engine, reporter
+        self.examples, self.engine, self.callback = examples, engine, callback
         self.streamed = streams(examples.x_train, engine.device)
         self.progress = Progress()
         self.best: list[np.ndarray] = []
@@ -122,7 +122,7 @@ class Training:
     def left(self) -> bool:
         """Whether there are epochs to train."""
         progress = self.progress
-        if progress.epoch >= self.recipe.epochs or self.reporter.stops:
+        if progress.epoch >= self.recipe.epochs or self.callback.stop_training:
             return False
         return progress.step > 0 or not self._out_of_patience()
 
@@ -134,9 +134,9 @@ class Training:
         return since_best >= self.recipe.patience
 
     def started(self) -> None:
-        """Tell the reporter that epochs begin."""
+        """Call `on_train_begin`."""
         progress = self.progress
-        self.reporter.training_started(
+        self.callback.on_train_begin(
             self.run.folder, self.steps, self.recipe.epochs, progress.epoch
         )
 
@@ -160,8 +160,8 @@ class Training:
         return rest
 
     def report(self, done: int, sums: RunningMetrics) -> None:
-        """Tell the reporter that `done` steps are done since the epoch was begun or gone on with."""
-        self.reporter.step(self.progress.epoch + 1, self.progress.step + done, sums)
+        """Call `on_train_batch_end`: `done` more steps of the epoch are done."""
+        self.callback.on_train_batch_end(self.progress.epoch + 1, self.progress.step + done, sums)
 
     def advance(self, done: int, sums: RunningMetrics, seconds: float, waiting: float) -> None:
         """Note that so many steps have been trained, in `seconds`, `waiting` of them for data.
@@ -204,8 +204,8 @@ class Training:
         progress.history.append(row)
         progress.epoch, progress.step, progress.sums = epoch, 0, RunningMetrics()
         self.run.save_history(progress.history)
-        self.reporter.epoch_ended(row, progress.throughput[-1])
         self.save()
+        self.callback.on_epoch_end(epoch, row, progress.throughput[-1])
 
     def _learning_rate(self, step: int) -> float:
         rate = self.engine.optimizer._learning_rate

@@ -1,0 +1,129 @@
+"""Messages of the library, in the words of the command line.
+
+The library writes code as Python has it, in backticks: a parameter `seed`, an argument `seed=-1`, a
+call `zoo.train(resume="runs/x")`. Here these become `--seed`, `--seed -1`, `zoo train --resume runs/x`.
+"""
+
+import ast
+import re
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+OPTIONS = {
+    "again": "--again",
+    "allow_mixed": "--allow-mixed",
+    "backend": "--backend",
+    "batch_size": "--batch-size",
+    "costs": "--costs",
+    "data_dir": "--data-dir",
+    "data_parameters": "--data-set",
+    "dataset": "--dataset",
+    "device": "--device",
+    "directory": "--directory",
+    "epochs": "--epochs",
+    "folders": "--from",
+    "hyperparameters": "--set",
+    "invert": "--invert",
+    "jobs": "--jobs",
+    "learning_rate": "--learning-rate",
+    "precision": "--precision",
+    "processes": "--processes",
+    "recipe": "--recipe",
+    "resume": "--resume",
+    "rounds": "--rounds",
+    "runs_dir": "--runs-dir",
+    "seed": "--seed",
+    "seeds": "--seeds",
+    "target": "--target",
+    "tensorboard": "--tensorboard",
+    "together": "--together",
+    "trust_source": "--trust-source",
+    "tta_shift": "--tta-shift",
+}
+"""The option that sets each parameter of the Python API."""
+
+NEGATIONS = {"invert": "--as-is", "together": "--one-by-one"}
+"""The option for `False`."""
+
+COMMANDS = {
+    "benchmark": "bench",
+    "check": "check",
+    "compare": "compare",
+    "compare_runs": "compare",
+    "describe": "show",
+    "evaluate": "evaluate",
+    "fetch_dataset": "datasets fetch",
+    "list_architectures": "list",
+    "list_datasets": "datasets",
+    "load_run": "runs show",
+    "load_runs": "runs",
+    "predict": "predict",
+    "train": "train",
+}
+"""The command for each function of `zoo`."""
+
+_CODE = re.compile(r"`([^`]+)`")
+
+
+class _NotTyped(Exception):
+    """No option or command says this."""
+
+
+def in_options(message: str) -> str:
+    """The message with options and commands for the Python code in it that has some.
+
+    Example:
+        >>> in_options("`seed=-1`: use 0 or more. Resume it: `zoo.train(resume='a b')`.")
+        "--seed -1: use 0 or more. Resume it: zoo train --resume 'a b'."
+    """
+    return _CODE.sub(lambda found: _typed(found[1]) or found[0], message)
+
+
+def _typed(code: str) -> str:
+    """What is typed for a piece of Python; empty if nothing is."""
+    if code in OPTIONS:
+        return OPTIONS[code]
+    try:
+        if code.startswith("zoo."):
+            return shlex.join(_command(ast.parse(code, mode="eval").body)).replace("'...'", "...")
+        call = ast.parse(f"f({code})", mode="eval").body
+        return " ".join(_words(call)) if isinstance(call, ast.Call) and not call.args else ""
+    except (SyntaxError, ValueError, _NotTyped):
+        return ""
+
+
+def _command(call: ast.AST) -> list[str]:
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+        raise _NotTyped
+    if call.func.attr not in COMMANDS:
+        raise _NotTyped
+    return ["zoo", *COMMANDS[call.func.attr].split(), *_words(call)]
+
+
+def _words(call: ast.Call) -> Iterator[str]:
+    for argument in call.args:
+        value = ast.literal_eval(argument)
+        yield from map(_text, value if isinstance(value, list | tuple) else [value])
+    for keyword in call.keywords:
+        yield from _option(keyword.arg or "", ast.literal_eval(keyword.value))
+
+
+def _option(name: str, value: Any) -> Iterator[str]:
+    if name not in OPTIONS:
+        raise _NotTyped
+    if isinstance(value, bool):
+        if not value and name not in NEGATIONS:
+            raise _NotTyped
+        yield OPTIONS[name] if value else NEGATIONS[name]
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            yield from (OPTIONS[name], f"{key}={_text(each)}")
+    else:
+        yield from (OPTIONS[name], _text(value))
+
+
+def _text(value: Any) -> str:
+    from zoo.parameters import as_text
+
+    return "..." if value is Ellipsis else as_text(value)
