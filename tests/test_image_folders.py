@@ -64,7 +64,9 @@ def test_splits_are_taken_as_they_are(tmp_path):
 def test_unequal_sizes_are_refused_with_what_to_type(tmp_path, zoo_here):
     root = written(tmp_path / "halves", sizes=((12, 16), (20, 10)))
     result = zoo_here("train", "cnn", "--dataset", root)
-    assert_one_line_error(result, 1, "2 sizes", "10×20", "16×12", "size=64", "resize=")
+    assert_one_line_error(
+        result, 1, "2 sizes", "10×20", "16×12", "--data-set size=64 --data-set resize=fit"
+    )
 
 
 @pytest.mark.parametrize("resize", ["fit", "crop", "stretch"])
@@ -161,7 +163,9 @@ def test_transparency_needs_a_background(tmp_path, zoo_here):
         return image
 
     root = written(tmp_path / "halves", change=holed)
-    assert_one_line_error(zoo_here("train", "cnn", "--dataset", root), 1, "transparent", "white")
+    assert_one_line_error(
+        zoo_here("train", "cnn", "--dataset", root), 1, "transparent", "--data-set background=white"
+    )
     white = own_dataset(root).configured({"background": "white"}).load(None)
     assert np.asarray(white.x_train).min() == 255
 

@@ -132,7 +132,7 @@ def unequal(folder, missing=""):
 
 def test_unequal_lengths_are_refused_until_one_chooses(tmp_path, zoo_here):
     result = zoo_here("train", "gru", "--dataset", unequal(tmp_path))
-    assert_one_line_error(result, 1, "3 to 6 steps", "unequal=resample", "unequal=pad")
+    assert_one_line_error(result, 1, "3 to 6 steps", "--data-set unequal=resample, or pad")
 
 
 def test_unequal_series_are_resampled_or_padded_as_chosen(tmp_path):
@@ -153,7 +153,7 @@ def test_missing_values_are_refused_or_interpolated_as_chosen(tmp_path, zoo_here
     lines = [*LINES, "?,2,?,4,5,?:up"]
     path = ts(tmp_path / "gaps.ts", lines)
     result = zoo_here("train", "gru", "--dataset", path)
-    assert_one_line_error(result, 1, "3 values are missing", "missing=interpolate")
+    assert_one_line_error(result, 1, "3 values are missing", "--data-set missing=interpolate")
     arrays = own_dataset(path).configured({"missing": "interpolate"}).load(None)
     x = np.concatenate([arrays.x_train, arrays.x_test])[..., 0]
     assert any(np.array_equal(each, [2, 2, 3, 4, 5, 5]) for each in x)

@@ -196,16 +196,16 @@ class _Folder:
             (least, most), count = (sizes[0], sizes[-1]), len(sizes)
             raise DataError(
                 f"{self.path}: has images of {count:,} sizes, from {least[0]}×{least[1]} to "
-                f"{most[0]}×{most[1]}. Choose one size: the dataset's parameters size=64 and "
-                "resize=fit, crop or stretch."
+                f"{most[0]}×{most[1]}. Choose one: `data_parameters={{'size': 64, 'resize': 'fit'}}`; "
+                "resize is fit, crop or stretch."
             )
         if chosen.background != "refuse":
             return
         for file, header in self.headers.items():
             if header.transparency and is_transparent(open_image(file)):
                 raise DataError(
-                    f"{file}: is transparent in places. Choose what lies behind: the dataset's "
-                    "parameter background=white or black."
+                    f"{file}: is transparent in places. Choose what lies behind, white or black: "
+                    "`data_parameters={'background': 'white'}`."
                 )
 
 

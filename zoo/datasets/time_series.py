@@ -196,14 +196,14 @@ def _check_chosen(path: Path, files: Mapping[str, TsFile], chosen: Choices) -> N
         low = min(each.lengths[0] for each in files.values())
         high = max(each.lengths[1] for each in files.values())
         raise DataError(
-            f"{path}: the series have {low:,} to {high:,} steps. Choose how they become equal: the "
-            "dataset's parameter unequal=resample, or unequal=pad."
+            f"{path}: the series have {low:,} to {high:,} steps. Choose how they become equal: "
+            "`data_parameters={'unequal': 'resample'}`, or pad."
         )
     missing = sum(each.missing for each in files.values())
     if chosen.missing == "refuse" and missing:
         raise DataError(
-            f"{path}: {missing:,} values are missing. Choose what is done: the dataset's parameter "
-            "missing=interpolate."
+            f"{path}: {missing:,} values are missing. Leave those series out, or "
+            "`data_parameters={'missing': 'interpolate'}`."
         )
 
 
