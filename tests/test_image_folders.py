@@ -7,8 +7,11 @@ from PIL import Image
 
 from zoo.contract import InputContract
 from zoo.datasets.catalog import own_dataset
+from zoo.datasets.samples import Subset
 from zoo.errors import DataError
 from zoo.pictures import PictureReader
+from zoo.recipe import Recipe
+from zoo.training.examples import Examples
 
 FORMATS = {
     "png": "PNG", "jpg": "JPEG", "bmp": "BMP", "webp": "WEBP", "tif": "TIFF", "gif": "GIF",
@@ -224,3 +227,87 @@ def test_from_files_of_unequal_sizes_to_a_prediction(tmp_path, zoo_here):
     code, out, err = zoo_here("predict", "last", *files, *runs)
     assert code == 0, err
     assert "00.png: left" in out and "01.png: upper" in out
+
+
+# labels.csv
+
+
+def listed(root, rows, header="path,label,split,group"):
+    root.mkdir(exist_ok=True)
+    for row in rows:
+        file = root / row.split(",")[0]
+        if not file.exists():
+            drawn("left", 8, 8, len(row)).save(file)
+    (root / "labels.csv").write_text("\n".join([header, *rows]) + "\n")
+    return root
+
+
+def test_a_table_names_the_classes(tmp_path):
+    rows = [f"{i:02}.png,{'cat' if i % 2 else 'dog'}" for i in range(20)]
+    dataset = own_dataset(listed(tmp_path / "pets", rows, "path,label"))
+    arrays = dataset.load(None)
+    assert dataset.classes == ("cat", "dog")
+    assert (len(arrays.y_train), len(arrays.y_test)) == (16, 4)
+
+
+def test_a_table_names_the_splits(tmp_path):
+    rows = [
+        f"{i:02}.png,{'cat' if i % 2 else 'dog'},{('train', 'Train', 'val', 'test')[i // 2 % 4]},"
+        for i in range(24)
+    ]
+    arrays = own_dataset(listed(tmp_path / "pets", rows)).load(None)
+    assert [len(y) for y in (arrays.y_train, arrays.y_validation, arrays.y_test)] == [12, 6, 6]
+
+
+def test_a_group_stays_in_one_split(tmp_path):
+    rows = [f"{i:03}.png,{'cat' if i % 2 else 'dog'},,person{i // 6}" for i in range(120)]
+    dataset = own_dataset(listed(tmp_path / "pets", rows))
+    arrays = dataset.load(None)
+    examples = Examples.split(arrays, Recipe(batch_size=8, validation=0.25))
+
+    def people(x):
+        return {int(file.stem) // 6 for file in _files(x)}
+
+    parts = [people(x) for x in (examples.x_train, examples.x_validation, examples.x_test)]
+    assert sum(map(len, parts)) == 20 == len(set.union(*parts))
+    assert len(examples.y_test) == 24 and len(examples.y_validation) == 24
+
+
+def _files(x):
+    if isinstance(x, Subset):
+        return [_files(x._whole)[index] for index in x._indices]
+    return x.files
+
+
+@pytest.mark.parametrize(
+    ("rows", "header", "part"),
+    [
+        (["a.png,cat"], "file,label", "needs a first line path,label"),
+        (["a.png,cat", "b.png,cat"], "path,label", "one label only"),
+        (["a.png,cat", "a.png,dog"], "path,label", "line 3: a.png is in line 2, too"),
+        (["a.png,cat", "b.png,"], "path,label", "line 3: lacks a label"),
+        (["a.png,cat,train,", "b.png,dog,holdout,"], None, "line 3: split is 'holdout'"),
+        (
+            ["a.png,cat,train,x", "c.png,dog,train,", "b.png,dog,test,x"],
+            None,
+            "the group 'x' is in train and in test",
+        ),
+        (["a.png,cat,test,", "b.png,dog,test,"], None, "no row is of the split train"),
+        (["a.png,cat,train,", "b.png,dog,val,"], None, "none of test"),
+    ],
+)
+def test_a_table_that_is_wrong_is_named_with_its_line(rows, header, part, tmp_path):
+    root = listed(tmp_path / "pets", rows, header or "path,label,split,group")
+    with pytest.raises(DataError, match=r"labels\.csv") as caught:
+        own_dataset(root)
+    assert part in str(caught.value)
+
+
+@pytest.mark.parametrize("path", ["../secret.png", "/etc/passwd", "missing.png"])
+def test_a_table_leads_nowhere_else(path, tmp_path):
+    root = listed(tmp_path / "pets", ["a.png,cat", "b.png,dog"], "path,label")
+    (tmp_path / "secret.png").write_bytes((root / "a.png").read_bytes())
+    with (root / "labels.csv").open("a") as file:
+        file.write(f"{path},dog\n")
+    with pytest.raises(DataError, match="line 4"):
+        own_dataset(root)

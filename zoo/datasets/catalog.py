@@ -70,7 +70,7 @@ def is_own(name: str) -> bool:
 
 
 def own_dataset(path: Path) -> Dataset:
-    """The user's own data, in an .npz file, a folder of recordings or a folder of clips.
+    """The user's own data: an `.npz` file, `.ts` files, or a folder of images, recordings or clips.
 
     Raises:
         UsageError: there is no such file or folder, or it is a file of another kind.
@@ -80,29 +80,35 @@ def own_dataset(path: Path) -> Dataset:
         from zoo.datasets.npz import dataset_from_npz
 
         return dataset_from_npz(path)
+    if not path.exists():
+        raise UsageError(f"`dataset={str(path)!r}`: there is no such file or folder.")
     from zoo.datasets.time_series import dataset_from_ts, is_time_series
 
-    if path.exists() and is_time_series(path):
+    if is_time_series(path):
         return dataset_from_ts(path)
-    if not path.exists():
-        raise UsageError(f"`dataset={str(path)!r}`: there is no such folder.")
     if not path.is_dir():
         raise UsageError(f"`dataset={str(path)!r}`: {_other_file(path)}")
-    from zoo.datasets.folders import check_level, folders
+    return _of_folder(path)
 
+
+def _of_folder(path: Path) -> Dataset:
+    from zoo.datasets.folders import check_level, folders
+    from zoo.datasets.image_folders import dataset_from_images
+    from zoo.datasets.image_listing import TABLE, holds_images
+    from zoo.datasets.recordings import dataset_from_recordings, holds_recordings
+    from zoo.datasets.video import dataset_from_video
+
+    if (path / TABLE).is_file():
+        return dataset_from_images(path)
     if not folders(path):
         raise DataError(
             f"{path}: has no classes: make a folder for each, with its images, CLASS/*.png, its "
             "recordings, CLASS/*.wav, or its clips, CLASS/CLIP/FRAME.png."
         )
     check_level(path)
-    from zoo.datasets.image_folders import dataset_from_images, holds_images
-    from zoo.datasets.recordings import dataset_from_recordings, holds_recordings
-    from zoo.datasets.video import dataset_from_video
-
-    if not holds_recordings(path) and holds_images(path):
-        return dataset_from_images(path)
-    return dataset_from_recordings(path) if holds_recordings(path) else dataset_from_video(path)
+    if holds_recordings(path):
+        return dataset_from_recordings(path)
+    return dataset_from_images(path) if holds_images(path) else dataset_from_video(path)
 
 
 _TABLES = (".csv", ".tsv", ".parquet", ".feather", ".xls", ".xlsx", ".json", ".arff", ".data")

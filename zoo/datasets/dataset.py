@@ -33,6 +33,8 @@ class Arrays:
         source: the folder, file or address they were read from.
         x_validation, y_validation: what is validated on; never trained on. None: the recipe's share of
             the training set is held out for it.
+        groups: of the training samples, `(N,)` text, empty for none: samples of one group (a person, a
+            scene) are never both trained and validated on.
     """
 
     x_train: "np.ndarray | Samples"
@@ -42,6 +44,7 @@ class Arrays:
     source: str
     x_validation: "np.ndarray | Samples | None" = None
     y_validation: "np.ndarray | None" = None
+    groups: "np.ndarray | None" = None
 
     @cached_property
     def checksums(self) -> dict[str, str]:

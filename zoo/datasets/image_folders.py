@@ -10,20 +10,18 @@ from typing import Annotated, Literal
 import numpy as np
 
 from zoo.datasets.dataset import Arrays, Dataset, named_after
-from zoo.datasets.folders import SPLITS, check_classes, entries, folders, notes, splits
+from zoo.datasets.image_listing import Listing, listing_of
 from zoo.datasets.images import Announced, announced, is_transparent, open_image
 from zoo.datasets.pixels import GREY, Resize, is_grey, pixels_of, reduced, resized
 from zoo.datasets.samples import Samples
 from zoo.datasets.split import hold_out_test
 from zoo.errors import DataError, UsageError
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm")
 SMALLEST, LARGEST = 4, 1024
 """Pixels of a side that images are brought to."""
 
 Colour = Literal["auto", "grey", "rgb"]
 Background = Literal["refuse", "white", "black"]
-Labelled = tuple[list[Path], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -46,18 +44,9 @@ class Choices:
             raise UsageError(f"resize is {self.resize}; it goes with a size, such as size=64.")
 
 
-def holds_images(path: Path) -> bool:
-    """Whether `path/CLASS` or `path/SPLIT/CLASS` holds image files themselves."""
-    there = folders(path)
-    # Images a level further down: classes of splits, or clips of classes.
-    deep = [each for each in there if not _is_class(each) and any(map(_is_class, folders(each)))]
-    if deep:
-        return all(each.name.lower() in SPLITS for each in deep)
-    return any(map(_is_class, there))
-
-
 def dataset_from_images(path: Path) -> Dataset:
-    """The images in `path/CLASS/IMAGE`, or in `path/train/CLASS/IMAGE`, `path/test/...`.
+    """The images in `path/CLASS/IMAGE`, in `path/train/CLASS/IMAGE`, `path/test/...`, or those that
+    `path/labels.csv` lists (`zoo.datasets.image_table`).
 
     Files are taken in the order of their names, classes too. Without `train` and `test` a fifth of
     the images, by class, is held out for testing. Files are read when a sample is asked for.
@@ -77,7 +66,7 @@ def dataset_from_images(path: Path) -> Dataset:
         >>> dataset_from_images(Path("pets")).configured({"size": "64"}).shape  # doctest: +SKIP
         (64, 64, 3)
     """
-    found = _Folder(path)
+    found = _Images(listing_of(path))
 
     def make(
         *,
@@ -94,34 +83,12 @@ def dataset_from_images(path: Path) -> Dataset:
     return make()
 
 
-class _Folder:
-    """What is in the folder, by name, and what the files' headers say, read once."""
+class _Images:
+    """The files of a listing, and what their headers say, read once."""
 
-    def __init__(self, path: Path):
-        self.path = path
-        self.splits = splits(path, _is_class)
-        root = self.splits.get("train", path)
-        self.classes = tuple(each.name for each in folders(root))
-        if len(self.classes) < 2:
-            there = f"only {self.classes[0]}/" if self.classes else "none"
-            raise DataError(
-                f"{root}: needs a folder for each class, at least two; there is {there}."
-            )
-        check_classes(root, self.classes)
-        roots = self.splits or {"train": path}
-        self.files = {split: self._labelled(root) for split, root in roots.items()}
-
-    def _labelled(self, root: Path) -> Labelled:
-        if odd := sorted({each.name for each in folders(root)} ^ set(self.classes)):
-            raise DataError(
-                f"{self.path}: only one of train and {root.name} has the class {odd[0]}."
-            )
-        files, labels = [], []
-        for label, name in enumerate(self.classes):
-            own = _images(root / name)
-            files += own
-            labels += [label] * len(own)
-        return files, np.array(labels, np.int32)
+    def __init__(self, listing: Listing):
+        self.path, self.classes, self.files = listing.path, listing.classes, listing.files
+        self.listing = listing
 
     @cached_property
     def headers(self) -> dict[Path, Announced]:
@@ -146,7 +113,7 @@ class _Folder:
             load=lambda _: self._load(chosen, reader),
             summary=f"images of {self.path}",
             origin=str(self.path.resolve()),
-            notes=(*notes(self.path, self.splits, self.classes), *self._said(shape)),
+            notes=(*self.listing.notes, *self._said(shape)),
         )
 
     def _channels(self, colour: Colour) -> int:
@@ -175,19 +142,21 @@ class _Folder:
         self._check(chosen)
         parts = dict(self.files)
         files, labels = parts["train"]
+        groups = self.listing.groups
         if "test" not in parts:
             train, test = hold_out_test(
-                labels, self.classes, self.path, "images", "folders train/ and test/"
+                labels, self.classes, self.path, "images", "train and test of your own", groups
             )
+            groups = None if groups is None else groups[train]
             for split, kept in (("train", train), ("test", test)):
                 parts[split] = ([files[each] for each in kept], labels[kept])
         made = {
             split: (ImageFiles(self.path, files, reader), labels)
             for split, (files, labels) in parts.items()
         }
-        return Arrays(
-            *made["train"], *made["test"], str(self.path.resolve()), *made.get("validation", ())
-        )
+        source = str(self.path.resolve())
+        arrays = Arrays(*made["train"], *made["test"], source, *made.get("validation", ()))
+        return replace(arrays, groups=groups)
 
     def _check(self, chosen: Choices) -> None:
         """Refuse sizes that differ, unless one is chosen; and transparency, unless its background is."""
@@ -267,24 +236,3 @@ class ImageFiles(Samples):
             whole.update(file.relative_to(self.root).as_posix().encode())
             whole.update(hashlib.sha256(file.read_bytes()).digest())
         return whole.hexdigest()
-
-
-def _is_class(folder: Path) -> bool:
-    return any(each.suffix.lower() in SUFFIXES and each.is_file() for each in entries(folder))
-
-
-def _images(folder: Path) -> list[Path]:
-    found = entries(folder)
-    for each in found:
-        if each.is_dir():
-            raise DataError(
-                f"{each}: is a folder within a class; images are in CLASS/IMAGE, and frames of clips in "
-                "CLASS/CLIP/FRAME."
-            )
-        if each.suffix.lower() not in SUFFIXES:
-            raise DataError(
-                f"{each}: is no image that is read ({', '.join(SUFFIXES)}). Convert it, or move it away."
-            )
-    if not found:
-        raise DataError(f"{folder}: this class has no image; add some, or remove the folder.")
-    return found
