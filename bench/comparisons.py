@@ -8,6 +8,7 @@ from typing import NamedTuple
 import records
 from sizes import RESULTS
 
+from zoo import aliases
 from zoo.datasets.catalog import BUILT_IN
 
 TITLES = {
@@ -34,7 +35,7 @@ def comparisons() -> dict[Key, dict]:
     """The comparison documents, by what was compared on what."""
     found = {}
     for path in sorted(RESULTS.glob("compare-*.json")):
-        document = json.loads(path.read_text())
+        document = aliases.comparison(json.loads(path.read_text()))
         document["file"] = path.name
         found[key_of(document)] = document
     return found

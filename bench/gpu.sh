@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Everything that is measured on a GPU, with JAX: the benchmarks (bench-gpu-*.json), the speedrun, and
-# the comparisons of recipes standard and record on MNIST, and of record on Fashion-MNIST, with the
+# the comparisons of recipes standard and long on MNIST, and of long on Fashion-MNIST, with the
 # seeds of an architecture in one program. Records go to bench/results, all at the end: the working tree
 # must have no uncommitted changes meanwhile. Needs archzoo[report] and the plugins installed with a CUDA
 # build of JAX, and the data (ZOO_DATA_DIR). ZOO_BENCH=smallest runs through it on a CPU, too.
@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export KERAS_BACKEND=jax COLLECT=later RUNS="${RUNS:-runs/gpu}"
 parts="trainer yardsticks augmentation convlstm" speedrun=mnist
-pairs="mnist:standard mnist:record fashion_mnist:record" sized="mnist fashion_mnist"
+pairs="mnist:standard mnist:long fashion_mnist:long" sized="mnist fashion_mnist"
 compare=(bench/compare.sh --device gpu --together --costs none) device=gpu seeds=5
 if [ "${ZOO_BENCH:-}" = smallest ]; then
   parts=convlstm pairs=digits:quick sized="" speedrun=digits
@@ -32,7 +32,7 @@ convlstm2d="convlstm2d.stem=32 convlstm2d.filters=48 convlstm2d.head=96 convlstm
 for architecture in cnn convlstm2d; do
   for dataset in $sized; do
     ARCHITECTURES="$architecture" SETTINGS="${!architecture}" \
-      DATASET="$dataset" RECIPE=record SEEDS="${SEEDS:-$seeds}" "${compare[@]}"
+      DATASET="$dataset" RECIPE=long SEEDS="${SEEDS:-$seeds}" "${compare[@]}"
   done
 done
 python bench/results.py collect "$RUNS"/records/*.json "$RUNS"/speedrun/*/ --runs "$RUNS"

@@ -23,6 +23,7 @@ import results_page
 import time_table
 from sizes import RESULTS, SMALLEST
 
+from zoo import aliases
 from zoo.comparison import columns, table
 
 HERE = Path(__file__).parent
@@ -101,7 +102,7 @@ def frames() -> str:
     titles = ["frames", "input", "validation accuracy", "FLOPs a sample", "seeds"]
     rows = [
         (
-            f"`{each['frames_from_image']}`",
+            f"`{aliases.current(aliases.FRAMES_FROM_IMAGE, each['frames_from_image'])}`",
             " × ".join(map(str, each["input_shape"])),
             " and ".join(f"{100 * value:.2f} %" for value in each["val_accuracy"]),
             f"{each['flops_per_sample'] / 1e6:.1f} M",
@@ -114,7 +115,7 @@ def frames() -> str:
 
 def comparison() -> str:
     """The comparison of bench/compare.sh: what each learns and costs, and what can be told."""
-    document = json.loads(COMPARISON.read_text())
+    document = aliases.comparison(json.loads(COMPARISON.read_text()))
     learns = table.markdown_table(*table.grid(document, (columns.LEARNS,)))
     costs = table.markdown_table(*table.grid(document, (columns.IS, columns.COSTS)))
     titles, cells = table.ensemble_grid(document)
@@ -122,7 +123,7 @@ def comparison() -> str:
     pairs = table.markdown_table(*table.pair_grid(document))
     shown = (
         "n:", "recipe:", "device:", "costs:", "target:", "noise floor:", "harness:",
-        "note: test_shift",
+        "note: tta_shift",
     )  # fmt: skip
     foot = [line for line in table.foot(document) if line.startswith(shown)]
     return "\n".join([learns, costs, *ensembles, pairs, "".join(f"- {line}\n" for line in foot)])

@@ -14,7 +14,7 @@ import tune
 from comparisons import RESULTS, TITLES, Key, comparisons, key_of, span, title, training_seconds
 from goals import goal_of, goal_of_ensemble, interval, percent, verdict
 
-from zoo import layouts
+from zoo import aliases, layouts
 from zoo.comparison.table import markdown_table
 from zoo.datasets import dataset as datasets
 from zoo.environment import cores_in_words
@@ -158,10 +158,11 @@ def _held_out() -> str:
 def levers() -> str:
     """The ablation, and the tuning log whole."""
     base, lines = tune.trials()[tune.ABLATED], tune.trainings()[tune.ABLATED]
+    recipe = aliases.current(aliases.RECIPES, base["recipe"])
     return "\n".join(
         [
             "## What each lever does\n",
-            f"Of recipe `{base['recipe']}` on {TITLES[base['dataset']]}, cut to {base['changes']['epochs']} "
+            f"Of recipe `{recipe}` on {TITLES[base['dataset']]}, cut to {base['changes']['epochs']} "
             f"epochs, with `{base['architecture']}` and {lines[0]['validation_examples']:,} training images "
             "held out to judge by: what one change does to the accuracy and the loss of those "
             f"({len(lines)} seeds of the recipe as it is). Dunnett's intervals over seeds: all at once hold "

@@ -17,7 +17,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
 import checkout
@@ -90,7 +89,7 @@ def trial(changes: dict) -> tuple[dict, Recipe]:
 
 def validated(settings: dict, recipe: Recipe) -> dict:
     """What a trial reaches on the validation split; its test set is not looked at."""
-    changes = {k: v for k, v in asdict(recipe).items() if k not in ("name", "summary")}
+    changes = {k: v for k, v in recipe.as_dict().items() if k not in ("name", "summary")}
     with tempfile.TemporaryDirectory() as folder:
         runs = [
             zoo.train(
@@ -109,7 +108,7 @@ def validated(settings: dict, recipe: Recipe) -> dict:
         ]
         accuracies = [run.metrics["val_accuracy"] for run in runs]
     return {
-        "recipe": {**asdict(recipe), "digest": recipe.digest},
+        "recipe": {**recipe.as_dict(), "digest": recipe.digest},
         "seeds": list(TUNING_SEEDS),
         "val_accuracy": accuracies,
         "mean_val_accuracy": statistics.mean(accuracies),

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import blocks
 
-from zoo.testing import DATASET_LAWS, LAWS, Check
+from zoo.testing import CHECKS, DATASET_CHECKS, Check
 
 PAGE = Path(__file__).with_name("plugins.md")
-BLOCKS = {"checks": LAWS, "dataset checks": DATASET_LAWS}
+BLOCKS = {"checks": CHECKS, "dataset checks": DATASET_CHECKS}
 
 
 def table(checks: Iterable[Check]) -> str:

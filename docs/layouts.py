@@ -20,18 +20,18 @@ from zoo.datasets.catalog import BUILT_IN
 PAGE = Path(__file__).with_name("layouts.md")
 FOLDER = Path(__file__).with_name("layouts")
 WHAT = {
-    "image to rows: a step for each row": "Each row of pixels, with its channels, is a step.",
+    "image to sequence: a step for each row": "Each row of pixels, with its channels, is a step.",
     "image to frames: whole": "One frame: the image.",
     "image to frames: strips": "Four frames, from top to bottom.",
-    "image to frames: phases": "Four frames of half resolution: even rows and columns, even rows "
+    "image to frames: space_to_depth": "Four frames of half resolution: even rows and columns, even rows "
     "and odd columns, odd rows and even columns, odd and odd.",
-    "rows to image: one channel": "Steps are the height, features the width, in one channel.",
-    "rows to frames: whole": "One frame: the image that rows make.",
-    "rows to frames: strips": "Four frames of that image: each is a quarter of the steps.",
-    "rows to frames: phases": "Four frames of that image, of every second step and feature: each "
+    "sequence to image: one channel": "Steps are the height, features the width, in one channel.",
+    "sequence to frames: whole": "One frame: the image that the sequence makes.",
+    "sequence to frames: strips": "Four frames of that image: each is a quarter of the steps.",
+    "sequence to frames: space_to_depth": "Four frames of that image, of every second step and feature: each "
     "spans the whole time.",
     "frames to image: time as channels": "Early fusion: time becomes channels, a frame after the other.",
-    "frames to rows: a step for each frame": "Each frame, flattened row by row, is a step.",
+    "frames to sequence: a step for each frame": "Each frame, flattened row by row, is a step.",
 }
 
 GAP, SIDE, WIDEST = 6, 24, 900
@@ -47,7 +47,7 @@ def samples() -> dict[str, np.ndarray]:
     spoken = BUILT_IN["spoken_digits"].load(locations).x_test
     return {
         "image": BUILT_IN["mnist"].load(locations).x_test[0],
-        "rows": spoken[(spoken > 0).sum(axis=(1, 2)).argmax()],  # the longest
+        "sequence": spoken[(spoken > 0).sum(axis=(1, 2)).argmax()],  # the longest
         "frames": (clip.load(locations).x_test[7].astype("int") - 64).clip(0) * 255 // 128,
     }
 
@@ -80,7 +80,7 @@ def enlarged(pixels: np.ndarray, down: int, right: int) -> np.ndarray:
 
 def drawn(pixels: np.ndarray, layout: str) -> np.ndarray:
     """A sample whose elements are colours `(*shape, 3)`."""
-    if layout == "rows":
+    if layout == "sequence":
         wide = pixels.shape[1] > 100
         lines = [enlarged(line[None], 8 if wide else 3, 1 if wide else 4) for line in pixels]
         return beside(lines, 3 if wide else 1, axis=0)

@@ -126,8 +126,8 @@ def test_annotations_that_only_type_checkers_know_are_let_be():
     ("changes", "message"),
     [
         ({"name": "My-Net"}, "lower-case"),
-        ({"layout": "picture"}, "layout 'picture' is none of image, rows, frames"),
-        ({"frames_from_image": "tiles"}, "none of whole, strips, phases"),
+        ({"layout": "picture"}, "layout 'picture': use one of image, sequence, frames"),
+        ({"frames_from_image": "tiles"}, "use one of whole, strips, space_to_depth"),
         ({"build": 3}, "build is int, not a function"),
         ({"build": no_default}, "width of build needs a default"),
         ({"build": open_ended}, r"\*\*kwargs"),

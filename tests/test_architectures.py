@@ -1,4 +1,4 @@
-"""Laws that every shipped architecture keeps."""
+"""Checks that every shipped architecture keeps."""
 
 import keras
 import numpy as np
@@ -206,7 +206,7 @@ def test_show_tells_layout_hyperparameters_recipes_and_cost(zoo_here):
     assert shown["on_mnist"]["flops"] == 2 * multiplications
     names = [each["name"] for each in shown["hyperparameters"]]
     assert names == ["filters", "convolutions", "strided", "dropout"]
-    assert {"quick", "standard", "record", "tutorial", "speedrun"} < set(shown["recipes"])
+    assert {"quick", "standard", "long", "tutorial", "speedrun"} < set(shown["recipes"])
     assert shown["on_mnist"]["conversion"] == "image: as stored"
     # 28 tokens of 64: embedding; in each of 3 blocks four projections, scores and their use, and a
     # feed-forward four times as wide; dense to 10.
@@ -216,7 +216,7 @@ def test_show_tells_layout_hyperparameters_recipes_and_cost(zoo_here):
     assert shown["on_mnist"]["flops"] == 2 * multiplications
     text = zoo_here("show", "convlstm2d")[1]
     for part in (
-        "layout frames (image to frames: phases)",
+        "layout frames (image to frames: space_to_depth)",
         "filters",
         "standard",
         "trainable parameters",

@@ -653,8 +653,8 @@ def test_a_strangers_plugin_needs_nothing_but_to_be_installed(
         (["--from", "nowhere"], ["nowhere", "no such folder"]),
         (["--from", "."], ["holds no run"]),
         (["--from", ".", "--seeds", "3"], ["leave --seeds out"]),
-        (["--from", ".", "--test-shift", "1"], ["leave --test-shift out"]),
-        (["cnn", "--test-shift", "9"], ["test_shift is 9", "0 to 8"]),
+        (["--from", ".", "--tta-shift", "1"], ["leave --tta-shift out"]),
+        (["cnn", "--tta-shift", "9"], ["tta_shift is 9", "0 to 8"]),
     ],
 )
 def test_bad_input_is_told_at_once(zoo_here, arguments, parts):

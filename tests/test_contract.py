@@ -239,7 +239,7 @@ def test_splits_of_other_ranges_are_refused_by_training_and_by_check(zoo_here, d
     assert_one_line_error(result, 1, "0 to 1", "0 to 255")
     code, out, _ = zoo_here("check", "m.npz")
     assert code == 1
-    assert "same_range" in out
+    assert "same_pixel_range" in out
     assert not Path("runs").exists() or not list(Path("runs").glob("*/run.json"))
 
 
@@ -274,7 +274,7 @@ def test_an_unusual_picture_is_warned_of_and_shown(zoo_here, answers, digits, tm
 def test_black_and_white_are_known_only_where_they_are_certain(low, high, known):
     x = np.linspace(low, high, 4 * 16, dtype="float32").reshape(4, 4, 4, 1)
     assert pixel_range(x, "image") == known
-    assert pixel_range(x[..., 0], "rows") is None
+    assert pixel_range(x[..., 0], "sequence") is None
 
 
 def test_values_that_are_no_pixels_refuse_pictures(zoo_here, digits):
@@ -302,7 +302,7 @@ def test_features_with_units_of_their_own_are_scaled_each(zoo_here):
         y_train=y[:240],
         x_test=x[240:],
         y_test=y[240:],
-        layout="rows",
+        layout="sequence",
     )
     code, out, err = zoo_here("train", "gru", "--dataset", "u.npz", "--recipe", "small", "--json")
     assert code == 0, err

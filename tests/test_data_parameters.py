@@ -177,11 +177,11 @@ def test_other_test_samples_are_refused_by_parameter(zoo, zoo_here, tiny_py):
     assert_one_line_error(result, 2, "not tested on the same images", "data parameter bright: 50.0")
 
 
-def test_the_laws_hold_for_the_parameters_that_are_given(zoo):
+def test_the_checks_hold_for_the_parameters_that_are_given(zoo):
     done = zoo("check", "glow", "--data-set", "sides=3,5", "--data-set", "count=20", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     (row,) = json.loads(done.stdout)
-    seen = {each["law"]: each["seen"] for each in row["laws"]}
+    seen = {each["check"]: each["seen"] for each in row["checks"]}
     assert "(3, 5, 1)" in seen["declared"]
     assert seen["shapes"].startswith("20 to train")
 

@@ -101,7 +101,7 @@ def test_a_plugin_says_nothing_to_the_terminal(distribution):
 
         @hookimpl
         def zoo_architectures():
-            return [Architecture(name="stranger", build=build, layout="rows", summary={HOSTILE!r})]
+            return [Architecture(name="stranger", build=build, layout="sequence", summary={HOSTILE!r})]
         """,
     )
     for command in (["list"], ["plugins", "--verbose"], ["list", "strange"]):

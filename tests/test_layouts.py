@@ -16,7 +16,7 @@ from zoo.architecture import FROM_IMAGE, LAYOUTS
 @st.composite
 def batches(draw):
     layout = draw(st.sampled_from(LAYOUTS))
-    rank = {"image": 3, "rows": 2, "frames": 4}[layout]
+    rank = {"image": 3, "sequence": 2, "frames": 4}[layout]
     shape = draw(st.lists(st.integers(1, 12), min_size=rank, max_size=rank))
     count = draw(st.integers(1, 3))
     return layout, np.arange(count * int(np.prod(shape)), dtype="float32").reshape(count, *shape)
@@ -59,15 +59,15 @@ def test_every_conversion_has_a_name_of_its_own():
     }
     names = [layouts.name(*each) for each in all_of_them]
     assert len(set(names)) == len(names) == 13
-    assert "rows to frames: strips" in names
+    assert "sequence to frames: strips" in names
     # How an image would be cut says nothing where none is.
     for how in FROM_IMAGE:
         assert layouts.name("frames", "image", how) == "frames to image: time as channels"
 
 
-def test_phases_are_the_even_and_odd_rows_and_columns():
+def test_space_to_depth_gives_the_even_and_odd_rows_and_columns():
     image = np.arange(36, dtype="float32").reshape(1, 6, 6, 1)
-    frames = np.asarray(layouts.convert(image, "image", "frames", "phases"))
+    frames = np.asarray(layouts.convert(image, "image", "frames", "space_to_depth"))
     for index, (row, column) in enumerate([(0, 0), (0, 1), (1, 0), (1, 1)]):
         assert np.array_equal(frames[0, index], image[0, row::2, column::2])
 
@@ -89,9 +89,15 @@ def test_frames_become_an_image_with_time_as_channels():
 @pytest.mark.parametrize(
     ("source", "shape", "target", "how", "message"),
     [
-        ("image", (27, 28, 1), "frames", "phases", "height 27 makes no phases: 2"),
-        ("image", (30, 28, 1), "frames", "strips", "height 30 makes no strips: 4"),
-        ("image", (28, 28), "rows", "whole", "image samples have 3 axes"),
+        (
+            "image",
+            (27, 28, 1),
+            "frames",
+            "space_to_depth",
+            "height divisible by 2; received 27",
+        ),
+        ("image", (30, 28, 1), "frames", "strips", "strips needs a height divisible by 4"),
+        ("image", (28, 28), "sequence", "whole", "image samples have 3 axes"),
     ],
 )
 def test_what_cannot_be_converted_is_refused(source, shape, target, how, message):

@@ -102,9 +102,9 @@ return Sequential([
 
 def test_rows_without_a_layout_are_told_to_name_it(zoo_here):
     result = zoo_here("train", write(RECURRENT.format(False)), *QUICK)
-    assert_one_line_error(result, 1, "layout is 'image'", 'write layout = "rows" at the top')
+    assert_one_line_error(result, 1, "layout is 'image'", 'write layout = "sequence" at the top')
     assert "Mend it there" not in result[2]
-    net = write(RECURRENT.format(False), 'layout = "rows"')
+    net = write(RECURRENT.format(False), 'layout = "sequence"')
     code, _, err = zoo_here("train", net, *QUICK, "--quiet")
     assert code == 0, err
 
@@ -113,14 +113,14 @@ def test_images_given_as_rows_are_told_to_name_it(zoo_here):
     net = write(
         "return Sequential([Input(input_shape), layers.Conv2D(2, 3), layers.Flatten(),"
         " layers.Dense(num_classes)])",
-        'layout = "rows"',
+        'layout = "sequence"',
     )
     result = zoo_here("train", net, *QUICK)
-    assert_one_line_error(result, 1, "layout is 'rows'", 'layout = "image"')
+    assert_one_line_error(result, 1, "layout is 'sequence'", 'layout = "image"')
 
 
 def test_sequences_that_reach_the_classifier_are_named(zoo_here):
-    result = zoo_here("train", write(RECURRENT.format(True), 'layout = "rows"'), *QUICK)
+    result = zoo_here("train", write(RECURRENT.format(True), 'layout = "sequence"'), *QUICK)
     assert_one_line_error(result, 1, "an answer for each step", "return_sequences=False")
     assert "End with" not in result[2]
 

@@ -13,10 +13,10 @@ from scipy import stats
 
 from zoo.datasets import moving
 from zoo.datasets.catalog import BUILT_IN
+from zoo.datasets.clip_settings import DIRECTIONS
 from zoo.datasets.location import Locations
-from zoo.datasets.moving import DIRECTIONS
 from zoo.errors import DataMissing, UsageError
-from zoo.testing import DATASET_LAWS
+from zoo.testing import DATASET_CHECKS
 
 NAMES = ("moving_digits", "motion")
 PLAIN = {"noise": 0.0, "visible": 1.0}
@@ -374,8 +374,8 @@ def test_convlstm2d_trains_on_motion_and_records_it(zoo, data_dir, tmp_path):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_laws_hold(name, zoo, data_dir):
+def test_the_checks_hold(name, zoo, data_dir):
     few = ["--data-set", "clips=400", "--data-set", "test_clips=80", "--data-set", "frames=3"]
     done = zoo("check", name, *few, env={"ZOO_DATA_DIR": str(data_dir)})
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"{len(DATASET_LAWS)} passed" in done.stdout
+    assert f"{len(DATASET_CHECKS)} passed" in done.stdout

@@ -26,7 +26,7 @@ needs_hatchling = pytest.mark.skipif(
     reason="installs packages without a network: pip install hatchling editables",
 )
 
-LAYOUTS = {"image": "shapes", "rows": "waves", "frames": "moves"}
+LAYOUTS = {"image": "shapes", "sequence": "waves", "frames": "moves"}
 """Each layout, and what its dataset's name ends with."""
 ALL = list(itertools.product(LAYOUTS, (False, True), (*LICENCES, NO_LICENCE)))
 FILES = {
@@ -34,7 +34,7 @@ FILES = {
     ".gitignore",
     "README.md",
     "pyproject.toml",
-    "tests/test_laws.py",
+    "tests/test_checks.py",
 }
 AUTHORS = ["", 'Ada "Countess" \\ King', "Zoë $name 日本 ${x} {{y}}", "O'Neill & Sons <x>"]
 
@@ -131,7 +131,7 @@ IMPORTING = """
 import json, sys
 sys.path[:0] = sys.argv[1:]
 found = {}
-for layout in ("image", "rows", "frames"):
+for layout in ("image", "sequence", "frames"):
     module = __import__(f"archzoo_{layout}_net")
     (architecture,), (dataset,) = module.zoo_architectures(), module.zoo_datasets()
     found[layout] = [architecture.layout, dataset.layout, dataset.name, list(dataset.shape)]
@@ -220,7 +220,7 @@ def test_what_was_written_is_never_overwritten(tmp_path, zoo_here):
     assert zoo_here("new", "my_net", "--yes")[0] == 0
     mine = tmp_path / "archzoo-my-net" / "archzoo_my_net" / "__init__.py"
     mine.write_text("mine")
-    result = zoo_here("new", "my_net", "--yes", "--layout", "rows")
+    result = zoo_here("new", "my_net", "--yes", "--layout", "sequence")
     assert_one_line_error(result, 2, "archzoo-my-net", "not empty", "--directory")
     assert mine.read_text() == "mine"
 
@@ -364,7 +364,7 @@ def installed(tmp_path_factory) -> tuple[Environment, Path]:
     environment = Environment(folder / "fresh")
     for layout in LAYOUTS:
         write_folder(folder / layout, package(f"{layout}_net", layout, True).files())
-    environment.succeed("pip install -e ./image -e ./rows -e ./frames", folder)
+    environment.succeed("pip install -e ./image -e ./sequence -e ./frames", folder)
     return environment, folder
 
 

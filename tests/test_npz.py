@@ -110,7 +110,7 @@ def test_a_layout_in_the_file_says_what_the_axes_are(own):
     x = np.zeros((60, 8, 16, 18), "uint8")
     assert loaded(own(x_train=x, layout="frames"))[0].shape == (8, 16, 18, 1)
     assert loaded(own(x_train=x, layout="image"))[0].shape == (8, 16, 18)
-    assert loaded(own(x_train=X, layout="rows"))[0].shape == (8, 9)
+    assert loaded(own(x_train=X, layout="sequence"))[0].shape == (8, 9)
     dataset, _ = loaded(own(x_train=x[..., None], layout="frames"))
     assert (dataset.layout, dataset.shape) == ("frames", (8, 16, 18, 1))
     assert dataset.notes == ()
@@ -166,7 +166,7 @@ REFUSED = {
     "signed": ({"x_train": X.astype("int64")}, "x.astype('uint8')"),
     "beyond a byte": ({"x_train": X.astype("int64") * 9}, "x.astype('float32')"),
     "true or false": ({"x_train": X > 9}, "x.astype('uint8') * 255"),
-    "uint16 rows": ({"x_train": X.astype("uint16"), "layout": "rows"}, "use uint8"),
+    "uint16 rows": ({"x_train": X.astype("uint16"), "layout": "sequence"}, "use uint8"),
     "uint16 and uint8": ({"x_train": X.astype("uint16"), "x_test": X, "y_test": Y}, "be alike"),
     "beyond float32": ({"x_train": X * 1e300}, "values too large for float32"),
     "complex": ({"x_train": X * 1j}, "x_train is complex128"),

@@ -78,8 +78,8 @@ def test_a_keras_json_that_keras_refuses_is_named(zoo, keras_home):
 
 
 @pytest.mark.slow
-def test_laws_hold_whatever_keras_json_says(zoo, keras_home):
+def test_checks_hold_whatever_keras_json_says(zoo, keras_home):
     answer = zoo(
-        "check", "cnn", "--law", "gradients", "--law", "saving", env=keras_home(KERAS_JSON)
+        "check", "cnn", "--only", "gradients", "--only", "saving", env=keras_home(KERAS_JSON)
     )
     assert answer.returncode == 0, answer.stdout

@@ -19,7 +19,7 @@ def children(process: subprocess.Popen) -> list[psutil.Process]:
     [
         ("compare", "cnn", "--dataset", "digits", "--recipe", "quick", "--seeds", "1"),
         ("bench", "cnn", "--dataset", "digits", "--processes", "1"),
-        ("check", "cnn", "--law", "light_import", "--law", "saving"),
+        ("check", "cnn", "--only", "light_import", "--only", "saving"),
     ],
 )
 def test_a_worker_of_a_killed_command_ends_within_seconds(arguments):

@@ -12,7 +12,7 @@ import pytest
 from layered import Environment
 
 from zoo import hookspecs
-from zoo.testing import DATASET_LAWS, LAWS
+from zoo.testing import CHECKS, DATASET_CHECKS
 
 PROJECT = Path(__file__).parent.parent
 PAGE = (PROJECT / "docs" / "plugins.md").read_text(encoding="utf-8")
@@ -74,7 +74,7 @@ def _check_what_was_shown(shown: dict[str, str]) -> None:
 
     assert "test accuracy" in of("zoo train ./my_net.py")
     assert "✗" not in of("zoo check ./my_net.py")
-    assert f"{len(LAWS)} passed" in of("zoo check ./my_net.py")
+    assert f"{len(CHECKS)} passed" in of("zoo check ./my_net.py")
     for name in ("cnn", "my_net"):
         assert re.search(ROW.format(name), of("zoo compare cnn ./my_net.py"), re.MULTILINE)
     assert "archzoo-my-film 0.1.0" in of("zoo list")
@@ -82,7 +82,7 @@ def _check_what_was_shown(shown: dict[str, str]) -> None:
     assert "2 cached" in of("zoo compare my_film")
     assert re.search(ROW.format("my_film"), of("zoo compare my_film"), re.MULTILINE)
     assert "two_lines" in of("zoo datasets")
-    assert f"{len(DATASET_LAWS)} passed" in of("zoo check two_lines")
+    assert f"{len(DATASET_CHECKS)} passed" in of("zoo check two_lines")
     assert "test accuracy" in of("zoo train my_film")
     assert "my_film  archzoo-my-film 0.1.0  ok" in of("zoo plugins --verbose")
 
@@ -97,10 +97,10 @@ def test_every_hook_is_described_in_its_own_words():
         assert text == inspect.getdoc(hooks[name])
 
 
-def test_every_law_is_in_the_tables():
+def test_every_check_is_in_the_tables():
     subprocess.run([sys.executable, PROJECT / "docs" / "checks.py", "--check"], check=True)
-    for law in (*LAWS, *DATASET_LAWS):
-        assert f"| `{law.name}` | " in REFERENCE
+    for check in (*CHECKS, *DATASET_CHECKS):
+        assert f"| `{check.name}` | " in REFERENCE
 
 
 def messages() -> list[str]:
@@ -187,7 +187,7 @@ def build({GOOD_PARAMETERS}):
     return keras.Sequential([keras.Input(input_shape), keras.layers.LSTM(num_classes)])
 """,
     "sequences": f"""
-layout = "rows"
+layout = "sequence"
 
 def build({GOOD_PARAMETERS}):
     import keras
@@ -195,7 +195,7 @@ def build({GOOD_PARAMETERS}):
     return keras.Sequential([keras.Input(input_shape), lstm])
 """,
     "no_phases": f"""
-layout, frames_from_image = "frames", "phases"
+layout, frames_from_image = "frames", "space_to_depth"
 
 def build({GOOD_PARAMETERS}):
     pass

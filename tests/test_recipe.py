@@ -35,7 +35,7 @@ def test_a_dataset_names_the_recipe_that_is_taken_unless_another_is_asked_for(
 
 
 def test_what_ships_is_what_the_documentation_says():
-    assert " ".join(SHIPPED.recipes) == "quick standard record tutorial small clips speedrun"
+    assert " ".join(SHIPPED.recipes) == "quick standard long tutorial small clips speedrun"
     assert resolve(SHIPPED, "standard", "cnn").epochs == 5
     speedrun = resolve(SHIPPED, "speedrun", "cnn")
     assert (speedrun.epochs, speedrun.validation, speedrun.augments) == (1, 0, False)

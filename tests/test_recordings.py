@@ -47,7 +47,7 @@ def test_a_folder_of_classes(birds):
     (birds / ".git").mkdir()
     (birds / "low" / "notes.txt").touch()
     dataset = own_dataset(birds)
-    assert (dataset.name, dataset.layout) == ("birds", "rows")
+    assert (dataset.name, dataset.layout) == ("birds", "sequence")
     assert dataset.classes == ("high", "low")
     assert dataset.shape == (16, 40)  # 0.2 s are 13 steps, and four divide 16
     arrays = dataset.load(Locations.of_user())

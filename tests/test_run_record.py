@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from conftest import PROJECT, assert_one_line_error
 
+from zoo import aliases
 from zoo.runs.record import fault
 from zoo.runs.run import Run
 
 KEPT = sorted((PROJECT / "tests" / "records").glob("*.json"))
 """The run.json of runs that archzoos of several ages made."""
-RECORD = json.loads(KEPT[0].read_text())
+RECORD = aliases.record(json.loads(KEPT[0].read_text()))
 
 
 def with_other(place: str, value) -> dict:

@@ -8,10 +8,10 @@ import pytest
 from zoo import Arrays, Dataset, Samples
 from zoo.datasets.samples import blocks, subset
 from zoo.errors import DataError
-from zoo.testing import DATASET_LAWS, check_dataset
+from zoo.testing import DATASET_CHECKS, check_dataset
 from zoo.training.pipeline import scaling
 
-BY_NAME = {law.name: law for law in DATASET_LAWS}
+BY_NAME = {check.name: check for check in DATASET_CHECKS}
 
 
 class Made(Samples):
@@ -132,14 +132,14 @@ class ByLoad(Made):
         (Made, ""),
     ],
 )
-def test_a_law_catches_samples_that_are_no_function_of_their_index(kind, part):
+def test_a_check_catches_samples_that_are_no_function_of_their_index(kind, part):
     def load(_):
         test = np.asarray(Made(20))[::-1] + np.uint8(1)
         labels = np.arange(200, dtype="int32") % 2
         return Arrays(kind(200), labels, np.ascontiguousarray(test), labels[:20], "made")
 
     dataset = Dataset("made", ("a", "b"), "image", (4, 6, 1), load)
-    (verdict,) = check_dataset(dataset, [BY_NAME["same_order"]])
+    (verdict,) = check_dataset(dataset, [BY_NAME["reproducible_load"]])
     assert verdict.state == ("failed" if part else "passed")
     assert part in verdict.seen
 
@@ -191,4 +191,4 @@ def test_a_lazy_dataset_is_trained_compared_shown_and_checked(distribution, zoo,
     assert json.loads(measured.stdout)["test_accuracy"] == document["rows"][0]["accuracies"][-1]
     checked = zoo("check", "specks", "--json")
     (row,) = json.loads(checked.stdout)
-    assert (row["passed"], row["failed"]) == (len(DATASET_LAWS), 0), checked.stdout
+    assert (row["passed"], row["failed"]) == (len(DATASET_CHECKS), 0), checked.stdout

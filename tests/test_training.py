@@ -322,7 +322,7 @@ def test_rows_and_frames_of_ones_own_train(zoo_here, tmp_path):
     frames = (random.random((240, 3, 8, 8, 2)) * 60 + 80 * y[:, None, None, None, None]).astype(
         "uint8"
     )
-    np.savez(tmp_path / "rows.npz", x_train=rows, y_train=y, layout="rows")
+    np.savez(tmp_path / "rows.npz", x_train=rows, y_train=y, layout="sequence")
     np.savez(tmp_path / "clips.npz", x_train=frames, y_train=y, classes=np.array(["a", "b", "c"]))
     for name in ("rows.npz", "clips.npz"):
         for architecture in ("cnn", "cnn_lstm", "convlstm2d", "lrcn"):
@@ -340,7 +340,7 @@ def test_rows_and_frames_of_ones_own_train(zoo_here, tmp_path):
                 "quick",
             )
             if name == "rows.npz" and architecture == "convlstm2d":
-                assert_one_line_error((code, out, err), 2, "width 5 makes no phases")
+                assert_one_line_error((code, out, err), 2, "width divisible by 2; received 5")
                 continue
             assert code == 0, err
             assert json.loads(out)["metrics"]["test_examples"] == 48

@@ -9,7 +9,7 @@ from conftest import assert_one_line_error
 from PIL import Image
 
 from zoo.datasets.catalog import find_dataset
-from zoo.testing import DATASET_LAWS
+from zoo.testing import DATASET_CHECKS
 
 
 def picture(place, kind=0, size=(7, 6), mode="L"):
@@ -240,4 +240,4 @@ def test_a_folder_is_trained_on_evaluated_and_checked(films, zoo):
     assert json.loads(again.stdout)["test_accuracy"] == record["metrics"]["test_accuracy"]
     checked = zoo("check", "./films", "--data-set", "frames=2")
     assert checked.returncode == 0, checked.stdout + checked.stderr
-    assert f"{len(DATASET_LAWS)} passed" in checked.stdout
+    assert f"{len(DATASET_CHECKS)} passed" in checked.stdout

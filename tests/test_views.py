@@ -84,12 +84,12 @@ def test_all_frames_of_a_clip_move_alike(x, most):
 
 @pytest.fixture(scope="module")
 def folder(tiny_py, small_npz, tmp_path_factory) -> Path:
-    """Two runs that differ in nothing but test_shift: 0 and 1."""
+    """Two runs that differ in nothing but tta_shift: 0 and 1."""
     folder = tmp_path_factory.mktemp("runs")
     clean = {name: value for name, value in os.environ.items() if not name.startswith("ZOO_")}
     for shift in ("0", "1"):
         command = [sys.executable, "-m", "zoo", "train", tiny_py, "--dataset", small_npz, *FAST]
-        command += ["--test-shift", shift, "--runs-dir", folder, "--quiet"]
+        command += ["--tta-shift", shift, "--runs-dir", folder, "--quiet"]
         subprocess.run(list(map(str, command)), check=True, env=clean, capture_output=True)
     return folder
 
@@ -97,12 +97,12 @@ def folder(tiny_py, small_npz, tmp_path_factory) -> Path:
 @pytest.fixture
 def runs(folder) -> tuple[Run, Run]:
     """The run that answers the image alone, and the one that answers nine views."""
-    found = {run.recipe.test_shift: run for run in map(Run.open, folder.glob("tiny-*"))}
+    found = {run.recipe.tta_shift: run for run in map(Run.open, folder.glob("tiny-*"))}
     return found[0], found[1]
 
 
 def mean_by_hand(run: Run, x: np.ndarray) -> np.ndarray:
-    """The mean probability of a run without test_shift over images moved by hand."""
+    """The mean probability of a run without tta_shift over images moved by hand."""
     engine = load_engine(run, Registry.discover(), None, "auto")
     views = [engine.logits(by_hand(x, *move)).astype("float64") for move in moves(1)]
     return softmax(np.stack(views), axis=-1).mean(axis=0)
@@ -139,15 +139,15 @@ def test_the_validation_images_are_answered_alike(runs, small_npz):
 @pytest.mark.parametrize("shift", [0, 1])
 def test_evaluate_takes_the_runs_own_or_another(runs, zoo_here, shift):
     for run in runs:
-        given = [] if run is runs[shift] else ["--test-shift", shift]
+        given = [] if run is runs[shift] else ["--tta-shift", shift]
         code, out, err = zoo_here("evaluate", run.folder, *given, "--json")
         assert code == 0, err
         found = json.loads(out)
-        assert found["test_shift"] == shift
+        assert found["tta_shift"] == shift
         for key in ("test_loss", "test_accuracy", "test_correct", "test_accuracy_interval"):
             assert found[key] == runs[shift].record["metrics"][key]
         _, out, _ = zoo_here("evaluate", run.folder, *given)
-        assert ("test_shift 1: mean over 9 views" in out) == bool(shift)
+        assert ("tta_shift 1: mean over 9 shifted copies" in out) == bool(shift)
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])
@@ -155,7 +155,7 @@ def test_another_backend_gives_the_same_views(runs, zoo, backend):
     pytest.importorskip(backend)
     plain, shifting = runs
     result = zoo(
-        "evaluate", plain.folder, "--test-shift", "1", "--backend", backend, "--json"
+        "evaluate", plain.folder, "--tta-shift", "1", "--backend", backend, "--json"
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     expected = shifting.record["metrics"]["test_loss"]
@@ -165,11 +165,11 @@ def test_another_backend_gives_the_same_views(runs, zoo, backend):
 def test_the_record_and_what_is_shown_name_it(runs, folder, zoo_here):
     plain, shifting = runs
     assert plain.record["recipe"]["digest"] != shifting.record["recipe"]["digest"]
-    assert shifting.record["recipe"]["test_shift"] == 1
+    assert shifting.record["recipe"]["tta_shift"] == 1
     for run in runs:
         _, out, _ = zoo_here("runs", "show", run.name, "--runs-dir", folder)
-        assert f"test_shift={run.recipe.test_shift}" in out
-        assert ("mean over 9 views" in out) == (run is shifting)
+        assert f"tta_shift={run.recipe.tta_shift}" in out
+        assert ("mean over 9 shifted copies" in out) == (run is shifting)
 
 
 def test_predict_answers_from_the_views_that_the_run_was_tested_with(runs, zoo_here, mnist_arrays):
@@ -187,12 +187,12 @@ def test_a_comparison_names_it_and_does_not_mix_it(runs, zoo_here, tmp_path):
     plain, shifting = runs
     code, out, _ = zoo_here("compare", "--from", shifting.folder)
     assert code == 0
-    assert "note: test_shift 1: test and validation images are answered by the mean over 9" in out
+    assert "note: tta_shift 1: test and validation predictions average 9 copies" in out
     _, out, _ = zoo_here("compare", "--from", plain.folder)
-    assert "test_shift" not in out
+    assert "tta_shift" not in out
     # Of one seed as they are, neither is the other's twin.
     result = zoo_here("compare", "--from", plain.folder, "--from", shifting.folder)
-    assert_one_line_error(result, 2, "must not be mixed: recipe:", "test_shift=1 (tiny)")
+    assert_one_line_error(result, 2, "must not be mixed: recipe:", "tta_shift=1 (tiny)")
     copy = Path(shutil.copytree(shifting.folder, tmp_path / "again" / "run"))
     code, _, err = zoo_here("compare", "--from", shifting.folder, "--from", copy)
     assert code == 0
@@ -202,14 +202,14 @@ def test_a_comparison_names_it_and_does_not_mix_it(runs, zoo_here, tmp_path):
 def test_compare_trains_with_it(tiny_py, small_npz, runs, zoo_here):
     (Path.cwd() / "one.toml").write_text('base = "quick"\nepochs = 1\n')
     arguments = ["compare", tiny_py, "--dataset", small_npz, "--recipe", "one.toml", "--seeds", "1"]
-    arguments += ["--costs", "none", "--test-shift", "1", "--json"]
+    arguments += ["--costs", "none", "--tta-shift", "1", "--json"]
     code, out, err = zoo_here(*arguments)
     assert code == 0, err
     document = json.loads(out)
-    assert document["recipe"]["test_shift"] == 1
-    assert "--test-shift 1" in document["command"]
+    assert document["recipe"]["tta_shift"] == 1
+    assert "--tta-shift 1" in document["command"]
     assert document["rows"][0]["accuracy"] == runs[1].record["metrics"]["test_accuracy"]
-    assert any(note.startswith("test_shift 1:") for note in document["notes"])
+    assert any(note.startswith("tta_shift 1:") for note in document["notes"])
 
 
 def test_one_architecture_alone_is_named(runs, zoo_here, tmp_path):
@@ -221,8 +221,8 @@ def test_one_architecture_alone_is_named(runs, zoo_here, tmp_path):
 
         change_record(copy, rename)
     _, out, _ = zoo_here("compare", "--from", tmp_path / "both", "--allow-mixed")
-    assert "note: the recipe differs in test_shift: 0 (flat), 1 (many)" in out
-    assert "note: test_shift 1 of many: test and" in out
+    assert "note: the recipe differs in tta_shift: 0 (flat), 1 (many)" in out
+    assert "note: tta_shift 1 of many: test and" in out
 
 
 def test_clips_train_with_it(mnist_arrays, zoo_here, tmp_path):
@@ -235,49 +235,49 @@ def test_clips_train_with_it(mnist_arrays, zoo_here, tmp_path):
     x, y = mnist_arrays["x_train"][:400, None, ..., None], mnist_arrays["y_train"][:400]
     np.savez(tmp_path / "clips.npz", x_train=np.concatenate([x, x[:, :, ::-1]], axis=1), y_train=y)
     arguments = ["train", "flat.py", "--dataset", "clips.npz", *FAST, "--batch-size", "20"]
-    code, _, err = zoo_here(*arguments, "--test-shift", "2")
+    code, _, err = zoo_here(*arguments, "--tta-shift", "2")
     assert code == 0, err
     code, out, _ = zoo_here("evaluate", "last")
-    assert "mean over 25 views" in out
+    assert "mean over 25 shifted copies" in out
 
 
 @pytest.fixture
 def rows_npz(tmp_path) -> Path:
     path = tmp_path / "lines.npz"
     x, y = np.zeros((90, 28, 28), "uint8"), np.arange(90) % 3
-    np.savez(path, x_train=x, y_train=y, layout="rows")
+    np.savez(path, x_train=x, y_train=y, layout="sequence")
     return path
 
 
 @pytest.mark.parametrize("command", [["train"], ["train", "--dry-run"], ["compare"]], ids=" ".join)
 def test_rows_cannot_be_moved(rows_npz, tiny_py, zoo_here, command):
     name, *options = command
-    result = zoo_here(name, tiny_py, "--dataset", rows_npz, "--test-shift", "1", *options)
-    assert_one_line_error(result, 2, "test_shift is 1", "lines has rows", "use 0")
+    result = zoo_here(name, tiny_py, "--dataset", rows_npz, "--tta-shift", "1", *options)
+    assert_one_line_error(result, 2, "tta_shift is 1", "lines has sequences", "Use 0")
     assert not Path("runs").exists()
 
 
 def test_images_cannot_be_moved_out_of_sight(tiny_py, zoo_here, tmp_path):
     x, y = np.zeros((90, 6, 4), "uint8"), np.arange(90) % 3
     np.savez(tmp_path / "narrow.npz", x_train=x, y_train=y)
-    result = zoo_here("train", tiny_py, "--dataset", "narrow.npz", "--test-shift", "4")
-    assert_one_line_error(result, 2, "test_shift is 4", "narrow has images of 6 × 4", "use 0 to 3")
+    result = zoo_here("train", tiny_py, "--dataset", "narrow.npz", "--tta-shift", "4")
+    assert_one_line_error(result, 2, "tta_shift is 4", "narrow has images of 6 × 4", "use 0 to 3")
 
 
 @pytest.mark.parametrize(
     ("shift", "parts"),
     [
-        ("9", ["test_shift is 9", "0 to 8"]),
-        ("-1", ["test_shift is -1", "0 to 8"]),
+        ("9", ["tta_shift is 9", "0 to 8"]),
+        ("-1", ["tta_shift is -1", "0 to 8"]),
         ("1.5", ["'1.5' is not a valid integer"]),
     ],
 )
 def test_wrong_shifts_are_refused(runs, zoo_here, shift, parts):
-    train = zoo_here("train", "cnn", "--dataset", "digits", "--test-shift", shift)
+    train = zoo_here("train", "cnn", "--dataset", "digits", "--tta-shift", shift)
     assert_one_line_error(train, 2, *parts)
-    assert_one_line_error(zoo_here("evaluate", runs[0].folder, "--test-shift", shift), 2, *parts)
+    assert_one_line_error(zoo_here("evaluate", runs[0].folder, "--tta-shift", shift), 2, *parts)
 
 
 def test_resume_takes_it_from_the_run(runs, folder, zoo_here):
     given = ["--resume", runs[1].name, "--runs-dir", folder]
-    assert_one_line_error(zoo_here("train", *given, "--test-shift", "1"), 2, "--test-shift out")
+    assert_one_line_error(zoo_here("train", *given, "--tta-shift", "1"), 2, "--tta-shift out")

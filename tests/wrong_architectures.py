@@ -1,4 +1,4 @@
-"""A right architecture, and for each law of the kit one that breaks it."""
+"""A right architecture, and for each check of the kit one that fails it."""
 
 import os
 import random

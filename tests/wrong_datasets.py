@@ -1,4 +1,4 @@
-"""A right dataset, and for each law of the kit one that breaks it."""
+"""A right dataset, and for each check of the kit one that fails it."""
 
 import os
 from dataclasses import replace

@@ -350,4 +350,4 @@ def check(subject: Any, *, runs_dir: str | Path = RUNS_DIR) -> list[Any]:
     found = list(find(text, Registry.discover()))
     if any(each.kind == "architecture" for each in found):
         hide_gpus(choose_backend(None))
-    return [verdict for each in found for verdict in each.check(list(each.laws))]
+    return [verdict for each in found for verdict in each.check(list(each.checks))]

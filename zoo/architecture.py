@@ -1,4 +1,4 @@
-"""What an architecture is: a name, a `build` function, and how a sample reaches it."""
+"""What an architecture is: a name, a `build` function, and the layout of its input."""
 
 import inspect
 import re
@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from zoo import parameters
+from zoo import aliases, parameters
 from zoo.parameters import Parameter
 
-Layout = Literal["image", "rows", "frames"]
-FromImage = Literal["whole", "strips", "phases"]
+Layout = Literal["image", "sequence", "frames"]
+FromImage = Literal["whole", "strips", "space_to_depth"]
 LAYOUTS: tuple[Layout, ...] = typing.get_args(Layout)
 FROM_IMAGE: tuple[FromImage, ...] = typing.get_args(FromImage)
 
@@ -25,25 +25,33 @@ Hyperparameter = Parameter
 
 @dataclass(frozen=True)
 class Architecture:
-    """A named way to build a model.
+    """A named function that builds a model, and the layout of its input.
 
-    Attributes:
-        name: lower-case letters, digits and underscores; what `zoo train NAME` takes.
-        build: `build(input_shape, num_classes, *, hyperparameter: type = default, ...)`. Returns an
-            uncompiled `keras.Model` whose output is logits, `(batch, num_classes)`. `input_shape`
-            has no batch axis. Keyword-only parameters are the hyperparameters.
-        layout: how a sample reaches the model: `image` `(H, W, C)`, `rows` `(T, F)` or `frames`
-            `(T, H, W, C)`. The core converts the dataset's own layout to it.
+    Constructing one imports neither Keras nor NumPy.
+
+    Args:
+        name: lower-case letters, digits and underscores, a letter first; used in `zoo train NAME`.
+        build: `build(input_shape, num_classes, *, hyperparameter: type = default, ...)`. Receives the
+            input's shape without the batch axis; returns an uncompiled `keras.Model` whose output
+            is logits, `(batch, num_classes)`. Its keyword-only parameters are the hyperparameters.
+        layout: the model's input: `image` `(H, W, C)`, `sequence` `(T, F)` or `frames`
+            `(T, H, W, C)`. Datasets of another layout are converted.
         summary: one line for `zoo list`.
         frames_from_image: for layout `frames`, how a single image becomes frames: `whole` (one
-            frame), `strips` (four horizontal strips, top to bottom) or `phases` (the four
-            half-resolution images that its even and odd rows and columns make).
-        paper: where it was published, if anywhere.
-
-    Making one imports neither Keras nor NumPy.
+            frame), `strips` (four horizontal strips, top to bottom) or `space_to_depth` (four
+            half-resolution images, from the even and odd rows and columns).
+        paper: where the architecture was published, if it was.
 
     Raises:
-        ValueError: a field is not what the list above allows.
+        ValueError: an argument is not one of those.
+
+    >>> def build(input_shape, num_classes, *, units: int = 64):
+    ...     import keras
+    ...     return keras.Sequential([keras.Input(input_shape), keras.layers.LSTM(units),
+    ...                              keras.layers.Dense(num_classes)])
+    >>> lstm = Architecture("lstm", build, layout="sequence", summary="one LSTM")
+    >>> lstm.defaults()
+    {'units': 64}
     """
 
     name: str
@@ -53,17 +61,22 @@ class Architecture:
     frames_from_image: FromImage = "whole"
     paper: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "layout", aliases.current(aliases.LAYOUTS, self.layout))
+        how = aliases.current(aliases.FRAMES_FROM_IMAGE, self.frames_from_image)
+        object.__setattr__(self, "frames_from_image", how)
         if not isinstance(self.name, str) or not NAME.fullmatch(self.name):
             raise ValueError(
                 f"architecture name {self.name!r}: use lower-case letters, digits and underscores, "
                 "a letter first, as in 'my_net'"
             )
         if self.layout not in LAYOUTS:
-            raise ValueError(f"{self.name}: layout {self.layout!r} is none of {', '.join(LAYOUTS)}")
+            raise ValueError(
+                f"{self.name}: layout {self.layout!r}: use one of {', '.join(LAYOUTS)}"
+            )
         if self.frames_from_image not in FROM_IMAGE:
             raise ValueError(
-                f"{self.name}: frames_from_image {self.frames_from_image!r} is none of "
+                f"{self.name}: frames_from_image {self.frames_from_image!r}: use one of "
                 f"{', '.join(FROM_IMAGE)}"
             )
         _check_signature(self.name, self.build)

@@ -48,8 +48,8 @@ def listed(items: Iterable[Any], word: str = "and") -> str:
     return f"{', '.join(first)} {word} {last}" if first else last
 
 
-def views(recipe: "Recipe") -> str:
-    """`, test_shift 1: mean over 9 views`; empty without test-time augmentation."""
-    if not recipe.test_shift:
+def tta(recipe: "Recipe") -> str:
+    """`, tta_shift 1: mean over 9 shifted copies`; empty without test-time augmentation."""
+    if not recipe.tta_shift:
         return ""
-    return f", test_shift {recipe.test_shift}: mean over {recipe.views} views"
+    return f", tta_shift {recipe.tta_shift}: mean over {recipe.tta_copies} shifted copies"

@@ -24,7 +24,7 @@ def source_of(function: Callable[..., Any], **constants: str) -> str:
     the file can be read.
 
     Args:
-        constants: further module-level names, such as `layout="rows"`.
+        constants: further module-level names, such as `layout="sequence"`.
 
     Raises:
         UsageError: the function has no source, or uses something that cannot be written down; the

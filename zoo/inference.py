@@ -155,11 +155,11 @@ class Evaluation:
 
 
 def evaluate(
-    model: Model, dataset: "Dataset", locations: Locations, test_shift: int | None = None
+    model: Model, dataset: "Dataset", locations: Locations, tta_shift: int | None = None
 ) -> Evaluation:
     """Measure a run on the test set of a dataset; samples and labels become as in training.
 
-    `test_shift` replaces that of the run's recipe.
+    `tta_shift` replaces that of the run's recipe.
 
     Raises:
         UsageError: the dataset's samples or classes are not those that the model knows.
@@ -171,8 +171,8 @@ def evaluate(
 
     run, contract = model.run, model.contract
     _check_shape(run, contract, dataset)
-    recipe = run.recipe if test_shift is None else replace(run.recipe, test_shift=test_shift)
-    check_shiftable(dataset, recipe.test_shift)
+    recipe = run.recipe if tta_shift is None else replace(run.recipe, tta_shift=tta_shift)
+    check_shiftable(dataset, recipe.tta_shift)
     arrays = dataset.load(locations)
     labels, said = contract.labels(arrays.y_test, dataset.classes, dataset.name)
     notes = [said, _changed(run, dataset, arrays)]

@@ -1,4 +1,4 @@
-"""How a sample reaches a model: image `(H, W, C)`, rows `(T, F)`, frames `(T, H, W, C)`.
+"""How a sample reaches a model: image `(H, W, C)`, sequence `(T, F)`, frames `(T, H, W, C)`.
 
 Every conversion is a reshape or a transposition, so that each architecture sees the same pixels and
 none is lost. Tensors carry a batch axis in front and any Keras backend's arrays do; `shape` and `name`
@@ -8,6 +8,7 @@ need no backend. docs/layouts.md has a picture of each conversion.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from zoo import aliases
 from zoo.architecture import FROM_IMAGE, LAYOUTS, FromImage, Layout
 
 STRIPS = 4
@@ -16,15 +17,15 @@ Shape = tuple[int, ...]
 
 def check(layout: Layout, shape: Shape) -> None:
     """Raise ValueError if `shape` (without the batch axis) is not one of `layout`."""
-    rank = {"image": 3, "rows": 2, "frames": 4}[layout]
+    rank = {"image": 3, "sequence": 2, "frames": 4}[layout]
     if len(shape) != rank or min(shape) < 1:
         raise ValueError(f"{layout} samples have {rank} axes, each at least 1; received {shape}")
 
 
 def name(source: Layout, target: Layout, how: FromImage = "whole") -> str:
-    """What a conversion is called in records and tables: `image to frames: phases`, `rows: as stored`.
+    """The name of a conversion in records and tables, such as `image to frames: space_to_depth`.
 
-    `how` counts only where an image, or rows as an image, are cut into frames.
+    `how` counts only where an image, or a sequence as an image, is cut into frames.
     """
     if source == target:
         return f"{source}: as stored"
@@ -32,15 +33,18 @@ def name(source: Layout, target: Layout, how: FromImage = "whole") -> str:
 
 
 def recorded(given: Mapping[str, Any]) -> str:
-    """The conversion that a record's `input` speaks of; older ones have only what it is made of."""
-    return given.get("conversion") or name(given["source"], given["target"], given["how"])
+    """The conversion in a record's `input`; the oldest records have only its parts."""
+    if text := given.get("conversion"):
+        return aliases.conversion(text)
+    source, target = (aliases.current(aliases.LAYOUTS, given[end]) for end in ("source", "target"))
+    return name(source, target, aliases.current(aliases.FRAMES_FROM_IMAGE, given["how"]))
 
 
 _METHODS = {
-    ("image", "rows"): "a step for each row",
-    ("rows", "image"): "one channel",
+    ("image", "sequence"): "a step for each row",
+    ("sequence", "image"): "one channel",
     ("frames", "image"): "time as channels",
-    ("frames", "rows"): "a step for each frame",
+    ("frames", "sequence"): "a step for each frame",
 }
 
 
@@ -64,7 +68,7 @@ def shape(source: Layout, source_shape: Shape, target: Layout, how: FromImage = 
         return tuple(source_shape)
     if source == "image":
         return _image_shape(source_shape, target, how)
-    if source == "rows":
+    if source == "sequence":
         steps, features = source_shape
         image = (steps, features, 1)
         return image if target == "image" else _image_shape(image, "frames", how)
@@ -84,9 +88,9 @@ def convert(x, source: Layout, target: Layout, how: FromImage = "whole"):
         return x
     if source == "frames" and target == "image":
         return ops.reshape(ops.transpose(x, (0, 2, 3, 1, 4)), (-1, *result))
-    if source == "rows" and target == "frames":
+    if source == "sequence" and target == "frames":
         x, sample = ops.reshape(x, (-1, *sample, 1)), (*sample, 1)
-    if target == "frames" and how == "phases":
+    if target == "frames" and how == "space_to_depth":
         height, width, channels = sample
         x = ops.reshape(x, (-1, height // 2, 2, width // 2, 2, channels))
         x = ops.transpose(x, (0, 2, 4, 1, 3, 5))
@@ -95,12 +99,12 @@ def convert(x, source: Layout, target: Layout, how: FromImage = "whole"):
 
 def _image_shape(image: Shape, target: Layout, how: FromImage) -> Shape:
     height, width, channels = image
-    if target == "rows":
+    if target == "sequence":
         return (height, width * channels)
     if how == "strips":
         _divides(STRIPS, height, "height", how)
         return (STRIPS, height // STRIPS, width, channels)
-    if how == "phases":
+    if how == "space_to_depth":
         _divides(2, height, "height", how)
         _divides(2, width, "width", how)
         return (4, height // 2, width // 2, channels)
@@ -109,4 +113,4 @@ def _image_shape(image: Shape, target: Layout, how: FromImage) -> Shape:
 
 def _divides(parts: int, size: int, name: str, how: str) -> None:
     if size % parts:
-        raise ValueError(f"an image of {name} {size} makes no {how}: {parts} does not divide it")
+        raise ValueError(f"{how} needs a {name} divisible by {parts}; received {size}")

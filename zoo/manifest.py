@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from zoo import aliases
 from zoo.errors import UsageError
 
 SCHEMA = 1
@@ -138,4 +139,5 @@ def _shipped(path: Path, name: str, entry: dict[str, Any]) -> Shipped:
                 f"{where(path, at, key)}: architectures.{name}.{key} must be text, "
                 f"received {entry.get(key)!r}."
             )
+    entry = {**entry, "layout": aliases.current(aliases.LAYOUTS, entry["layout"])}
     return Shipped(name=name, **entry)

@@ -1,32 +1,60 @@
-"""Everything about training that is not the architecture, and how its sources combine."""
+"""Recipes: all training settings except the architecture, and how their sources combine."""
 
+import functools
 import hashlib
 import json
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from zoo import aliases
 from zoo.errors import UsageError
 from zoo.manifest import Manifest, read_toml, where
 from zoo.suggest import unknown
 
+R = typing.TypeVar("R")
 
+
+def _accepting_old_keys(recipe: type[R]) -> type[R]:
+    """A recipe class whose constructor takes fields under their old names, too."""
+    construct: Callable[..., None] = recipe.__init__
+
+    @functools.wraps(construct)
+    def __init__(self: R, *args: Any, **given: Any) -> None:  # noqa: N807
+        construct(self, *args, **aliases.keys(given))
+
+    recipe.__init__ = __init__  # type: ignore[method-assign, assignment]
+    return recipe
+
+
+@_accepting_old_keys
 @dataclass(frozen=True)
 class Recipe:
-    """How a model is trained. Frozen; every field counts in `digest` except `name` and `summary`."""
+    """How a model is trained: every setting except the architecture.
+
+    Named recipes are in registry.toml; `zoo.load_recipe` returns one. Instances are frozen: make
+    another with `dataclasses.replace`. Each field is explained beside it.
+
+    Raises:
+        UsageError: a value is out of range; the message names the field and what is allowed.
+
+    >>> recipe = Recipe(name="mine", epochs=3, learning_rate=0.002)
+    >>> recipe.epochs, recipe.batch_size
+    (3, 128)
+    """
 
     name: str = "custom"
     summary: str = ""
 
-    # How long, in which portions. Incomplete last batches are dropped: the order is new each epoch.
+    # Duration. An incomplete last batch is dropped; each epoch shuffles anew.
     epochs: int = 5
     batch_size: int = 128
 
-    # Keras optimizers: `momentum` is sgd's, the betas are Adam's; weight decay leaves biases and
-    # normalisation alone. The one-cycle rate rises linearly over the first `warmup` share of the
-    # steps and falls along a cosine to zero.
+    # Keras optimizers: `momentum` is for sgd, the betas for Adam; weight decay skips biases and
+    # normalization. The one-cycle rate rises linearly over the first `warmup` share of the steps
+    # and then falls along a cosine to zero.
     optimizer: Literal["adam", "adamw", "sgd"] = "adamw"
     learning_rate: float = 0.001
     momentum: float = 0.9
@@ -37,14 +65,14 @@ class Recipe:
     warmup: float = 0.2
     clip_norm: float = 0.0
 
-    # Regularisation. `ema` is the decay per step of the averaged weights that are evaluated, at most
-    # (1 + t) / (10 + t) at step t; 0 evaluates the weights themselves.
+    # Regularization. `ema` is the decay per step of the averaged weights, which are then evaluated;
+    # at step t it is at most (1 + t) / (10 + t). 0 evaluates the weights themselves.
     label_smoothing: float = 0.0
     ema: float = 0.0
 
-    # Augmentation of images, uniform within ± each bound: whole pixels, degrees, share of the size,
-    # slope, pixels at each of 4 × 4 points between which they are interpolated. The last
-    # `clean_epochs` see the images as they are.
+    # Augmentation of images, uniform within ± each bound: `shift` in whole pixels, `rotation` in
+    # degrees, `zoom` as a share of the size, `shear` as a slope, `elastic` in pixels at each of
+    # 4 × 4 points, interpolated between them. The last `clean_epochs` are not augmented.
     shift: int = 0
     rotation: float = 0.0
     zoom: float = 0.0
@@ -52,23 +80,26 @@ class Recipe:
     elastic: float = 0.0
     clean_epochs: int = 0
 
-    # Data. `validation` is the share of the training set held out, by class, by `split_seed`: the
-    # same examples for every architecture and seed. `unit` scales pixels to [0, 1]; `standard`
-    # subtracts the training mean and divides by the training deviation.
+    # Data. `validation` is the share of the training set that is held out, stratified by class with
+    # `split_seed`: the same examples for every architecture and seed. `unit` scales pixels to
+    # [0, 1]; `standard` subtracts the training mean and divides by the standard deviation.
     validation: float = 1 / 12
     split_seed: int = 0
     normalization: Literal["unit", "standard"] = "unit"
 
-    # Which epoch's weights are reported, chosen beforehand; the test set is read once, for those.
+    # The epoch whose weights are reported, chosen before training. The test set is read once, for it.
     select: Literal["last", "best"] = "last"
-    # Early stopping: end after so many epochs in a row without a better validation accuracy; 0: never.
-    # It suits a constant learning rate; a one-cycle rate has not come down by then.
+    # Early stopping: epochs without a better validation accuracy before training ends; 0: never.
+    # Use it with a constant learning rate: a one-cycle rate would still be high at that epoch.
     patience: int = 0
     precision: Literal["float32", "mixed_bfloat16", "auto"] = "float32"
 
-    # How an image is answered, in validation and test alike: by the mean of the probabilities over
-    # its views moved by up to so many whole pixels both ways. 1 has nine views; 0 only the image.
-    test_shift: int = 0
+    # Test-time augmentation, in validation and test alike: predictions average the probabilities of
+    # copies shifted by up to so many whole pixels. 1 averages nine copies; 0 is off.
+    tta_shift: int = 0
+
+    # The name in run identities, where the recipe had another one before. Empty: `name`.
+    identity_name: str = ""
 
     def __post_init__(self):
         for name, problem in _problems(self).items():
@@ -76,23 +107,31 @@ class Recipe:
 
     @property
     def augments(self) -> bool:
-        """Whether any epoch moves the images."""
+        """Whether any epoch augments the images."""
         return any((self.shift, self.rotation, self.zoom, self.shear, self.elastic))
 
     @property
-    def views(self) -> int:
-        """From how many views an image is answered."""
-        return (2 * self.test_shift + 1) ** 2
+    def tta_copies(self) -> int:
+        """How many shifted copies of an image a prediction averages."""
+        return (2 * self.tta_shift + 1) ** 2
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields as records, JSON output and pages show them."""
+        return {k: v for k, v in asdict(self).items() if k != "identity_name"}
 
     def causes(self) -> dict[str, Any]:
-        """The fields that change a training. Those that came later count only where they are used,
-        so that the digests of before still hold."""
+        """The fields that change a training, for identities and digests.
+
+        Fields have their former names here, and those that were added later count only where they
+        are used: identities made before still hold.
+        """
         left_out = {"summary"} | ({"patience"} if not self.patience else set())
-        return {k: v for k, v in asdict(self).items() if k not in left_out}
+        kept = {k: v for k, v in self.as_dict().items() if k not in left_out}
+        return aliases.former_keys({**kept, "name": self.identity_name or self.name})
 
     @property
     def digest(self) -> str:
-        """Twelve hexadecimal digits that any change of the training changes."""
+        """Twelve hexadecimal digits; equal for equal settings, whatever the name and summary."""
         content = {k: v for k, v in self.causes().items() if k != "name"}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
@@ -120,7 +159,7 @@ _BOUNDS: dict[str, tuple[float, float, str]] = {
     "validation": (0, 0.9, "use a share from 0 to 0.9"),
     "split_seed": (0, 2**31, "use 0 to 2147483648"),
     "patience": (0, 100_000, "use 0 for no early stopping, or a number of epochs"),
-    "test_shift": (0, 8, "use whole pixels from 0 to 8; 1 answers from nine views"),
+    "tta_shift": (0, 8, "use whole pixels from 0 to 8; 1 averages nine shifted copies"),
 }
 
 
@@ -148,14 +187,21 @@ def names(manifest: Manifest) -> list[str]:
 def resolve(
     manifest: Manifest, name: str, architecture: str, changes: Mapping[str, Any] | None = None
 ) -> Recipe:
-    """The recipe called `name` (or in the file `name`) for one architecture.
+    """The recipe `name` for one architecture.
 
-    From weakest to strongest: registry.toml (or the `base` that a file names), the file, the
-    recipe's overrides for the architecture, `changes` from the command line (None: not given).
+    Later sources replace earlier ones: registry.toml (or the `base` of a file), the file, the
+    recipe's overrides for the architecture, `changes`.
+
+    Args:
+        manifest: registry.toml.
+        name: a recipe of registry.toml, or the path of a TOML file.
+        architecture: the architecture's name, for `overrides`.
+        changes: fields to replace; None means not given.
 
     Raises:
-        UsageError: unknown recipe or key, a value of a wrong type or out of range.
+        UsageError: unknown recipe or key, or a value of a wrong type or out of range.
     """
+    name = aliases.known(aliases.RECIPES, name, manifest.recipes)
     if name.endswith(".toml"):
         recipe = _from_file(manifest, Path(name), architecture)
     elif name in manifest.recipes:
@@ -169,7 +215,7 @@ def resolve(
     else:
         raise UsageError(unknown("recipe", name, manifest.recipes, "Or give a FILE.toml."))
     given = {key: value for key, value in (changes or {}).items() if value is not None}
-    return replace(recipe, **given)
+    return replace(recipe, **aliases.keys(given))
 
 
 def _from_file(manifest: Manifest, path: Path, architecture: str) -> Recipe:
@@ -177,11 +223,12 @@ def _from_file(manifest: Manifest, path: Path, architecture: str) -> Recipe:
     base = table.pop("base", None)
     recipe = Recipe(name=path.stem)
     if base is not None:
-        if not isinstance(base, str) or base not in manifest.recipes:
+        base = aliases.known(aliases.RECIPES, str(base), manifest.recipes)
+        if base not in manifest.recipes:
             raise UsageError(
-                f"{where(path, (), 'base')}: {unknown('recipe', str(base), manifest.recipes)}"
+                f"{where(path, (), 'base')}: {unknown('recipe', base, manifest.recipes)}"
             )
-        recipe = replace(resolve(manifest, base, architecture), name=path.stem)
+        recipe = replace(resolve(manifest, base, architecture), name=path.stem, identity_name="")
     return _apply(recipe, table, path, (), architecture)
 
 
@@ -206,10 +253,11 @@ def _apply(
 def _change(recipe: Recipe, table: Mapping[str, Any], path: Path, at: tuple[str, ...]) -> Recipe:
     known = [field.name for field in fields(Recipe) if field.name != "name"]
     values = {}
-    for key, value in table.items():
+    for written, value in table.items():
+        key = aliases.current(aliases.RECIPE_KEYS, written)
         if key not in known:
             raise UsageError(f"{where(path, at, key)}: {unknown('recipe key', key, known)}")
-        values[key] = _typed(value, TYPES[key], f"{where(path, at, key)}: {key}")
+        values[key] = _typed(value, TYPES[key], f"{where(path, at, written)}: {written}")
     try:
         return replace(recipe, **values)
     except UsageError as error:

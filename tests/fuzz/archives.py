@@ -75,7 +75,7 @@ def filled(dtype: str, shape: tuple[int, ...], fill: str) -> np.ndarray:
     kind = np.dtype(dtype)
     if kind.kind in "USV":
         texts = {"control": ["\x1b[31m", "a\nb", "\x07", "\x7f"], "one": ["a"], "zero": [""]}
-        given = texts.get(fill, ["image", "rows", "b", "c"])
+        given = texts.get(fill, ["image", "sequence", "b", "c"])
         return np.resize(np.array(given, object), count).astype("U8").astype(kind).reshape(shape)
     numbers = {
         "count": np.arange(count) % 3,

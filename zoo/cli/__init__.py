@@ -10,7 +10,7 @@ COMMANDS = {
     "train": ("zoo.cli.train", "Train an architecture on a dataset."),
     "compare": ("zoo.cli.compare", "Train architectures alike, and say which is better."),
     "bench": ("zoo.cli.bench", "Measure what architectures cost: throughput, latency, start-up."),
-    "check": ("zoo.cli.check", "Check an architecture or dataset against the laws."),
+    "check": ("zoo.cli.check", "Check an architecture or dataset for mistakes."),
     "evaluate": ("zoo.cli.evaluate", "Measure a finished run on a dataset's test set."),
     "predict": ("zoo.cli.predict", "Classify image files with a finished run."),
     "runs": ("zoo.cli.runs", "List runs, or show one."),

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from zoo import aliases
 from zoo.cli import options
+from zoo.cli.renamed import RenamedOption
 from zoo.errors import UsageError
 from zoo.formatting import duration
 from zoo.suggest import unknown
@@ -29,9 +31,17 @@ INDENT = " " * 4
     shell_complete=options.complete_architectures,
 )
 @options.data_settings
-@click.option("--law", "chosen", metavar="LAW", multiple=True, help="Only this law. Repeatable.")
+@click.option(
+    "--only",
+    "chosen",
+    cls=RenamedOption,
+    former="--law",
+    metavar="CHECK",
+    multiple=True,
+    help="Run only this check. Repeatable.",
+)
 @options.backend
-@click.option("--list", "listing", is_flag=True, help="Say what each law is and why, and stop.")
+@click.option("--list", "listing", is_flag=True, help="List the checks and why they matter.")
 @options.as_json
 @click.pass_context
 def command(
@@ -43,17 +53,18 @@ def command(
     listing: bool,
     as_json: bool,
 ) -> None:
-    """Check architectures and datasets against the laws that they must keep.
+    """Check architectures and datasets: every plugin must pass.
 
     \b
     zoo check cnn
-    zoo check ./my_net.py --law gradients --law saving
+    zoo check ./my_net.py --only gradients --only saving
     zoo check ./my-package        a folder with a pyproject.toml; it need not be installed
     zoo check mnist               a dataset
 
-    It runs on the CPU. Exit code 1 if a law is broken.
+    It runs on the CPU. Exit code 1 if a check fails.
     """
-    _check_laws(chosen)
+    chosen = tuple(aliases.current(aliases.CHECKS, name) for name in chosen)
+    _refuse_unknown(chosen)
     if listing:
         _list(chosen, as_json)
         return
@@ -66,17 +77,17 @@ def command(
         subjects = _subjects(context, names, settings, chosen)
     _prepare(subjects, backend)
     report = _Silent() if as_json else _Lines()
-    rows = [_check(subject, laws, report) for subject, laws in subjects]
+    rows = [_check(subject, checks, report) for subject, checks in subjects]
     if as_json:
         print_json(rows)
     if any(row["failed"] for row in rows):
         context.exit(1)
 
 
-def _check(subject: "CheckTarget", laws: "list[Check]", report: "_Silent") -> dict[str, Any]:
+def _check(subject: "CheckTarget", checks: "list[Check]", report: "_Silent") -> dict[str, Any]:
     report.start(subject)
     verdicts: list[Verdict] = []
-    for verdict in subject.check(laws):
+    for verdict in subject.check(checks):
         report.reached(verdict, verdicts)
         verdicts.append(verdict)
     row = {**_row(subject, verdicts), "warnings": subject.warnings()}
@@ -84,39 +95,39 @@ def _check(subject: "CheckTarget", laws: "list[Check]", report: "_Silent") -> di
     return row
 
 
-def _check_laws(chosen: Sequence[str]) -> None:
-    known = [law.name for law in _every_law()]
+def _refuse_unknown(chosen: Sequence[str]) -> None:
+    known = [check.name for check in _every_check()]
     for name in chosen:
         if name not in known:
-            raise UsageError(unknown("law", name, known, "zoo check --list explains them."))
+            raise UsageError(unknown("check", name, known, "zoo check --list explains them."))
 
 
-def _every_law() -> "Iterator[Check]":
-    from zoo.testing import DATASET_LAWS, LAWS
+def _every_check() -> "Iterator[Check]":
+    from zoo.testing import CHECKS, DATASET_CHECKS
 
-    yield from LAWS
-    yield from DATASET_LAWS
+    yield from CHECKS
+    yield from DATASET_CHECKS
 
 
 def _list(chosen: Sequence[str], as_json: bool) -> None:
-    from zoo.testing import DATASET_LAWS
+    from zoo.testing import DATASET_CHECKS
 
     rows = [
         {
-            "law": law.name,
-            "of": "dataset" if law in DATASET_LAWS else "architecture",
-            "says": law.says,
-            "why": law.why,
+            "check": check.name,
+            "of": "dataset" if check in DATASET_CHECKS else "architecture",
+            "says": check.says,
+            "why": check.why,
         }
-        for law in _every_law()
-        if not chosen or law.name in chosen
+        for check in _every_check()
+        if not chosen or check.name in chosen
     ]
     if as_json:
         print_json(rows)
         return
     print_table(
-        ("law", "of", "what it says, and why"),
-        [(row["law"], row["of"], f"{row['says']} {row['why']}") for row in rows],
+        ("check", "of", "what it tests, and why"),
+        [(row["check"], row["of"], f"{row['says']} {row['why']}") for row in rows],
     )
 
 
@@ -126,19 +137,19 @@ def _subjects(
     settings: Mapping[str, str],
     chosen: Sequence[str],
 ) -> "list[tuple[CheckTarget, list[Check]]]":
-    """What is named, each with its laws; everything is looked up before anything is checked."""
+    """What the names mean, each with its checks; everything is looked up before anything runs."""
     from zoo.testing.targets import find
 
     found = []
     for name in names:
         for subject in find(name, options.registry(context), settings):
-            laws = [law for law in subject.laws if not chosen or law.name in chosen]
-            found.append((subject, laws))
-    if not any(laws for _, laws in found):
+            checks = [check for check in subject.checks if not chosen or check.name in chosen]
+            found.append((subject, checks))
+    if not any(checks for _, checks in found):
         raise UsageError(
-            f"nothing to check: no law is both asked for ({', '.join(chosen) or 'all'}) and about "
+            f"nothing to check: no check is both asked for ({', '.join(chosen) or 'all'}) and about "
             f"what is named ({', '.join(sorted({subject.kind for subject, _ in found})) or 'nothing'}). "
-            "zoo check --list says what each law is about."
+            "zoo check --list says what each check is about."
         )
     return found
 
@@ -159,17 +170,17 @@ def _row(subject: "CheckTarget", verdicts: "list[Verdict]") -> dict[str, Any]:
         "from": subject.place,
         **counts,
         "seconds": sum(each.seconds for each in verdicts),
-        "laws": [_verdict_row(each) for each in verdicts],
+        "checks": [_verdict_row(each) for each in verdicts],
     }
 
 
 def _verdict_row(verdict: "Verdict") -> dict[str, Any]:
     return {
-        "law": verdict.law.name,
+        "check": verdict.check.name,
         "state": verdict.state,
         "seen": verdict.seen,
-        "says": verdict.law.says,
-        "why": verdict.law.why,
+        "says": verdict.check.says,
+        "why": verdict.check.why,
         "change": verdict.change,
         "seconds": round(verdict.seconds, 3),
     }
@@ -186,28 +197,28 @@ class _Silent:
 
 
 class _Lines(_Silent):
-    """A line for each law as it is reached, and what to do about a failure."""
+    """Prints a line for each check, and what to do about a failure."""
 
     def start(self, subject):
         echo(f"{style(subject.name, bold=True)}  {subject.kind} from {subject.place}")
-        self._width = max(len(law.name) for law in subject.laws)
+        self._width = max(len(check.name) for check in subject.checks)
 
     def reached(self, verdict, before):
         mark, colour = MARKS[verdict.state]
         seen, *more = verdict.seen.splitlines() or [""]
         seconds = f"{verdict.seconds:.1f} s"
-        title = f"{style(mark, fg=colour)} {verdict.law.name:{self._width}}  {seconds:>7}"
+        title = f"{style(mark, fg=colour)} {verdict.check.name:{self._width}}  {seconds:>7}"
         if verdict.state != "failed":
             echo(f"{title}  {seen}")
             return
-        echo(f"{title}  {style(verdict.law.says, bold=True)}")
+        echo(f"{title}  {style(verdict.check.says, bold=True)}")
         if same := next((each for each in before if each.seen == verdict.seen), None):
-            echo(f"{INDENT}seen    the same as under {same.law.name}")
+            echo(f"{INDENT}seen    the same as under {same.check.name}")
             return
         echo(f"{INDENT}seen    {seen}")
         for line in more:
             echo(f"{INDENT * 3}{line}")
-        echo(f"{INDENT}why     {verdict.law.why}")
+        echo(f"{INDENT}why     {verdict.check.why}")
         echo(f"{INDENT}change  {verdict.change}")
 
     def end(self, row):

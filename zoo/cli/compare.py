@@ -29,7 +29,7 @@ from zoo.training.request import DEFAULT_DATASET, Request
 
 FORMATS = ("as_json", "as_csv", "as_markdown")
 FOR_NEW_RUNS = (
-    "seeds", "test_shift", "settings", "jobs", "together", "dry_run", "device", "backend", "costs",
+    "seeds", "tta_shift", "settings", "jobs", "together", "dry_run", "device", "backend", "costs",
     "everything",
 )  # fmt: skip
 """What makes no sense where runs were made elsewhere."""
@@ -42,7 +42,7 @@ FOR_NEW_RUNS = (
 @options.data_settings
 @options.recipe
 @click.option("--seeds", type=int, default=5, show_default=True, help="Runs of each: 0 to N - 1.")
-@options.test_shift
+@options.tta_shift
 @options.settings_of_each
 @click.option(
     "--target",
@@ -182,7 +182,7 @@ def _request(registry, given: dict[str, Any]):
         entry.settings,
         dataset,
         given["recipe"],
-        {"test_shift": given["test_shift"]},
+        {"tta_shift": given["tta_shift"]},
         backend=given["backend"],
         device=given["device"],
         data_settings=options.pairs("--data-set", given["data_settings"]),
@@ -234,8 +234,8 @@ def _typed(given: dict[str, Any]) -> str:
         words += ["--data-set", pair]
     if given["recipe"]:
         words += ["--recipe", given["recipe"]]
-    if given["test_shift"] is not None:
-        words += ["--test-shift", str(given["test_shift"])]
+    if given["tta_shift"] is not None:
+        words += ["--tta-shift", str(given["tta_shift"])]
     if not given["folders"]:
         words += ["--seeds", str(given["seeds"])]
     for pair in given["settings"]:

@@ -8,7 +8,7 @@ from zoo.cli import options
 from zoo.cli.runs import majority_line
 from zoo.datasets.catalog import find_dataset
 from zoo.datasets.location import Locations
-from zoo.formatting import percent, views
+from zoo.formatting import percent, tta
 from zoo.inference import Evaluation, Model, evaluate
 from zoo.parameters import plain
 from zoo.runs.run import find_run
@@ -18,7 +18,7 @@ from zoo.terminal import echo, print_json
 @click.command("evaluate")
 @click.argument("run", shell_complete=options.complete_runs)
 @options.dataset
-@options.test_shift
+@options.tta_shift
 @options.inverted
 @options.data_settings
 @options.runs_dir
@@ -41,7 +41,7 @@ def command(context: click.Context, run: str, **given: Any) -> None:
     data = data.configured(options.pairs("--data-set", given["data_settings"]))
     named = ("backend", "device", "inverted", "trust_source")
     model = Model(found, registry, **{name: given[name] for name in named})
-    done = evaluate(model, data, Locations.of_user(given["data_dir"]), given["test_shift"])
+    done = evaluate(model, data, Locations.of_user(given["data_dir"]), given["tta_shift"])
     if given["as_json"]:
         print_json(_as_json(model, done))
         return
@@ -55,7 +55,7 @@ def _as_json(model: Model, done: Evaluation) -> dict[str, Any]:
         "run": str(model.run.folder),
         "dataset": done.dataset.name,
         "parameters": plain(done.dataset.parameters),
-        "test_shift": done.recipe.test_shift,
+        "tta_shift": done.recipe.tta_shift,
         "notes": done.notes,
         **done.metrics,
     }
@@ -64,7 +64,7 @@ def _as_json(model: Model, done: Evaluation) -> dict[str, Any]:
 def _print(model: Model, done: Evaluation) -> None:
     metrics = done.metrics
     low, high = metrics["test_accuracy_interval"]
-    echo(f"{model.run.name} on {done.dataset.title}{views(done.recipe)}")
+    echo(f"{model.run.name} on {done.dataset.title}{tta(done.recipe)}")
     echo(f"test loss      {metrics['test_loss']:.4f}")
     echo(
         f"test accuracy  {percent(metrics['test_accuracy'])}  95 % interval {percent(low)} to "

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import click
 
+from zoo import aliases
 from zoo.architecture import LAYOUTS, Layout
 from zoo.cli import options
+from zoo.cli.renamed import RenamedChoice
 from zoo.errors import UsageError, ZooError
 from zoo.scaffold import naming
 from zoo.scaffold.package import LICENCES, NO_LICENCE, Package
@@ -24,7 +26,7 @@ _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-
 @click.argument("name")
 @click.option(
     "--layout",
-    type=click.Choice(LAYOUTS),
+    type=RenamedChoice(LAYOUTS, aliases.LAYOUTS),
     default="image",
     show_default=True,
     help="How a sample reaches the model.",
@@ -61,7 +63,7 @@ def command(
 
     \b
     zoo new my_net
-    zoo new my_net --layout rows --dataset --license Apache-2.0
+    zoo new my_net --layout sequence --dataset --license Apache-2.0
 
     Nothing is ever overwritten.
     """

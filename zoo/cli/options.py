@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
+from zoo.cli.renamed import RenamedOption
 from zoo.errors import UsageError
 from zoo.registry import Registry
 
@@ -102,14 +103,16 @@ recipe = click.option(
     "--recipe",
     metavar="NAME|FILE.toml",
     shell_complete=complete_recipes,
-    help="quick, standard, record, tutorial, small, clips, or a file. [default: the dataset's; "
+    help="quick, standard, long, tutorial, small, clips, or a file. [default: the dataset's; "
     "standard unless zoo datasets show NAME says otherwise]",
 )
-test_shift = click.option(
-    "--test-shift",
+tta_shift = click.option(
+    "--tta-shift",
+    cls=RenamedOption,
+    former="--test-shift",
     metavar="N",
     type=int,
-    help="Instead of the recipe's: answer by the mean over views moved by up to N pixels.",
+    help="Average predictions over copies shifted by up to N pixels. [default: the recipe's]",
 )
 inverted = click.option(
     "--invert/--as-is",

@@ -52,7 +52,7 @@ def command(
 
     The model is given what it was trained on: an image of another size, depth or colour is converted,
     and what was done is said. A run on mnist, fashion_mnist or digits reads any drawing, dark on light
-    or light on dark; other runs take pixels as they are. A run whose recipe has a test_shift answers
+    or light on dark; other runs take pixels as they are. A run whose recipe has a tta_shift answers
     by the mean over shifted copies.
     """
     _check_show(show, images)

@@ -7,7 +7,7 @@ import click
 from zoo.cli import options
 from zoo.datasets.dataset import title
 from zoo.environment import cores_in_words
-from zoo.formatting import duration, percent, size, views
+from zoo.formatting import duration, percent, size, tta
 from zoo.runs import run as run_module
 from zoo.runs.run import Run, all_runs, find_run
 from zoo.terminal import echo, print_json, print_table, style
@@ -86,7 +86,7 @@ def result_line(run: Run) -> str:
         f"{record['architecture']['name']} on {_data(run)}: test accuracy "
         f"{percent(metrics['test_accuracy'])} [{percent(low)}, {percent(high)}]"
         f"{f' ({line})' if line else ''}, test loss {metrics['test_loss']:.4f}"
-        f"{views(run.recipe)}, {run.folder}"
+        f"{tta(run.recipe)}, {run.folder}"
     )
 
 
@@ -112,7 +112,7 @@ def print_result(run: Run) -> None:
         f"test accuracy  {style(percent(metrics['test_accuracy']), bold=True)}  "
         f"95 % interval {percent(low)} to {percent(high)} ({metrics['test_correct']:,} of "
         f"{metrics['test_examples']:,} right; weights of epoch {metrics['epoch']}"
-        f"{views(run.recipe)})"
+        f"{tta(run.recipe)})"
     )
     if line := majority_line(metrics, record["dataset"]["classes"]):
         echo(f"majority       {line}")

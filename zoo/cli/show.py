@@ -1,6 +1,5 @@
 """`zoo show`"""
 
-from dataclasses import asdict
 from typing import Any
 
 import click
@@ -56,7 +55,7 @@ def command(
             for each in architecture.hyperparameters.values()
         ],
         "recipes": {
-            each: asdict(recipes.resolve(manifest, each, architecture.name))
+            each: recipes.resolve(manifest, each, architecture.name).as_dict()
             for each in recipes.names(manifest)
         },
         "on_mnist": _measure(architecture, origin, chosen, backend),
@@ -109,7 +108,7 @@ def _print(shown: dict[str, Any], origin: Origin) -> None:
     echo("\nRecipes (--recipe NAME)")
     for name, fields in shown["recipes"].items():
         echo(f"  {style(name, bold=True)}: {fields['summary']}")
-        default = asdict(recipes.Recipe())
+        default = recipes.Recipe().as_dict()
         changed = {
             k: v for k, v in fields.items() if v != default[k] and k not in ("name", "summary")
         }

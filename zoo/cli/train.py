@@ -1,7 +1,7 @@
 """`zoo train`"""
 
 import shlex
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ FIXED_BY_A_RUN = (
     "epochs",
     "batch_size",
     "learning_rate",
-    "test_shift",
+    "tta_shift",
     "settings",
     "seed",
     "seeds",
@@ -35,7 +35,7 @@ FIXED_BY_A_RUN = (
     "again",
 )
 
-CHANGES = ("epochs", "batch_size", "learning_rate", "precision", "test_shift")
+CHANGES = ("epochs", "batch_size", "learning_rate", "precision", "tta_shift")
 """The options that change a field of the recipe, each called as it is."""
 
 
@@ -54,7 +54,7 @@ CHANGES = ("epochs", "batch_size", "learning_rate", "precision", "test_shift")
 @click.option(
     "--learning-rate", type=float, help="Instead of the recipe's; the peak of a schedule."
 )
-@options.test_shift
+@options.tta_shift
 @options.settings
 @click.option("--seed", type=int, default=0, show_default=True, help="Of weights, order, dropout.")
 @click.option("--seeds", type=int, help="Train so many runs: seeds S to S + N - 1, S from --seed.")
@@ -204,7 +204,7 @@ def _show(plan, locations: Locations, seeds: int | None, as_json: bool) -> None:
             dataset.layout, plan.architecture.layout, plan.architecture.frames_from_image
         ),
         "data": str(here) if here else ("to be downloaded" if dataset.fetch else "built in"),
-        "recipe": {**asdict(plan.recipe), "digest": plan.recipe.digest},
+        "recipe": {**plan.recipe.as_dict(), "digest": plan.recipe.digest},
         **({"seeds": f"{plan.seed} to {plan.seed + seeds - 1}"} if seeds else {"seed": plan.seed}),
         "backend": plan.backend,
         "device": plan.device,

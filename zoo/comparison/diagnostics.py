@@ -101,7 +101,7 @@ def _png(sample: np.ndarray, layout: str) -> str:
     """One sample as a picture in a `data:` address; frames stand side by side."""
     from PIL import Image
 
-    if layout == "rows":
+    if layout == "sequence":
         sample = sample[..., None]
     if layout == "frames":
         sample = np.concatenate(list(sample), axis=1)

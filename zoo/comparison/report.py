@@ -419,17 +419,17 @@ def _disturbed(results: Sequence[Result]) -> list[str]:
 
 
 def _shifted(results: Sequence[Result]) -> list[str]:
-    """Who answers an image from several views, and that the costs are those of one."""
+    """Which rows use test-time augmentation, and that the costs are those of one forward pass."""
     whose: dict[tuple[int, int], list[str]] = {}
     for result in results:
         recipe = result.runs[0].recipe
-        if recipe.test_shift:
-            whose.setdefault((recipe.test_shift, recipe.views), []).append(result.name)
+        if recipe.tta_shift:
+            whose.setdefault((recipe.tta_shift, recipe.tta_copies), []).append(result.name)
     return [
-        f"test_shift {most}{'' if len(names) == len(results) else ' of ' + ', '.join(names)}: test "
-        f"and validation images are answered by the mean over {views} views, moved by up to {most} "
-        f"pixel{'s' * (most > 1)}; inference samples/s and latency are those of one view"
-        for (most, views), names in whose.items()
+        f"tta_shift {most}{'' if len(names) == len(results) else ' of ' + ', '.join(names)}: test "
+        f"and validation predictions average {copies} copies, shifted by up to {most} "
+        f"pixel{'s' * (most > 1)}; inference samples/s and latency are those of one copy"
+        for (most, copies), names in whose.items()
     ]
 
 

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from zoo import numerics
+from zoo import aliases, numerics
 from zoo import recipe as recipes
 from zoo.comparison import conditions
 from zoo.comparison.callback import ComparisonCallback
@@ -70,9 +70,13 @@ class Wanted:
         return (
             (not self.names or record["architecture"]["name"] in self.names)
             and self.dataset in (None, record["dataset"]["name"])
-            and self.recipe in (None, record["recipe"]["name"])
+            and (self.recipe is None or _same_recipe(self.recipe, record["recipe"]["name"]))
             and self.data_parameters.items() <= run.data_parameters.items()
         )
+
+
+def _same_recipe(name: str, other: str) -> bool:
+    return aliases.current(aliases.RECIPES, name) == aliases.current(aliases.RECIPES, other)
 
 
 def of_folders(
@@ -190,7 +194,7 @@ def _what_tells_apart(kind: dict[str, Any], differing: set[str]) -> str:
     words = [
         f"{key}={value}" for key, value in _facts(kind).items() if value != "" and key in differing
     ]
-    return ", ".join(words) or kind["layout"][1]
+    return ", ".join(words) or aliases.current(aliases.FRAMES_FROM_IMAGE, kind["layout"][1])
 
 
 def what_differs(results: Sequence[Result], manifest: Manifest) -> list[str]:
@@ -220,16 +224,17 @@ def _differing_data(results: Sequence[Result]) -> list[str]:
 def _recipe(run: Run, manifest: Manifest, named_for: Callable[[str, str], Recipe]) -> str:
     """`quick` if it is that, as registry.toml has it for this architecture; else how it differs."""
     recipe = run.recipe
-    if recipe.name not in manifest.recipes:
-        return f"{recipe.name} {recipe.digest}"
-    named = named_for(recipe.name, run.record["architecture"]["name"])
+    name = aliases.known(aliases.RECIPES, recipe.name, manifest.recipes)
+    if name not in manifest.recipes:
+        return f"{name} {recipe.digest}"
+    named = named_for(name, run.record["architecture"]["name"])
     changed = [
         f"{each.name}={getattr(recipe, each.name)}"
         for each in fields(Recipe)
-        if each.name not in ("name", "summary")
+        if each.name not in ("name", "summary", "identity_name")
         and getattr(recipe, each.name) != getattr(named, each.name)
     ]
-    return f"{recipe.name} with {', '.join(changed)}" if changed else recipe.name
+    return f"{name} with {', '.join(changed)}" if changed else name
 
 
 def check_same_test_set(results: Sequence[Result]) -> None:
@@ -270,4 +275,4 @@ def refuse_mixed(lines: Sequence[str]) -> None:
 def resolved_recipe(result: Result) -> Mapping[str, Any]:
     """Its first run's recipe, with its digest."""
     recipe = result.runs[0].recipe
-    return {**asdict(recipe), "digest": recipe.digest}
+    return {**recipe.as_dict(), "digest": recipe.digest}

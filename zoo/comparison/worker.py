@@ -190,7 +190,7 @@ class Survey:
             + subject.phases["build"]
             + subject.phases["compile"]
             + recipe.epochs * sizes["train"] * step_images
-            + (recipe.epochs * sizes["validation"] + sizes["test"]) * recipe.views * answer
+            + (recipe.epochs * sizes["validation"] + sizes["test"]) * recipe.tta_copies * answer
             + SAVING_SECONDS
         )
         return {"seconds": seconds, "memory": peak_memory()}

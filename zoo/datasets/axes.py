@@ -11,7 +11,7 @@ CHANNELS_LAST = (1, 2, 3, 4)
 """As many channels as a last axis has without being asked about."""
 CHANNELS_FIRST = (1, 3)
 """As many as an axis before height and width has; four could be as many grey frames."""
-_RANKS: dict[Layout, int] = {"image": 4, "rows": 3, "frames": 5}
+_RANKS: dict[Layout, int] = {"image": 4, "sequence": 3, "frames": 5}
 _GREY: dict[Layout, int] = {"image": 3, "frames": 4}
 
 
@@ -28,7 +28,7 @@ class Axes:
 
     def arrange(self, x: np.ndarray) -> np.ndarray:
         """A view of `x` with the axes of the layout."""
-        if self.layout == "rows":
+        if self.layout == "sequence":
             return x
         return x[..., None] if self.channels is None else np.moveaxis(x, self.channels, -1)
 
@@ -43,7 +43,7 @@ def axes_of(shape: tuple[int, ...], layout: Layout | None, where: str) -> Axes:
     if found is None or 0 in shape[1:]:
         raise DataError(
             f"{where} has shape {shape}, which is no {layout or 'image'}; images are (N, H, W) or "
-            "(N, H, W, C), frames (N, T, H, W, C), rows (N, T, F) with layout='rows' in the file."
+            "(N, H, W, C), frames (N, T, H, W, C), sequences (N, T, F) with layout='sequence' in the file."
         )
     return found
 

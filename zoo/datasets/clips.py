@@ -15,7 +15,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from zoo.datasets.moving import DIRECTIONS, SIZE, TILE, TILES, Setting
+from zoo.datasets.clip_settings import DIRECTIONS, SIZE, TILE, TILES, ClipSettings
 from zoo.datasets.samples import Samples
 
 VERSION = 1
@@ -50,7 +50,7 @@ class Clips(Samples):
 
     kind: str
 
-    def __init__(self, setting: Setting, split: int, images: np.ndarray, labels: np.ndarray):
+    def __init__(self, setting: ClipSettings, split: int, images: np.ndarray, labels: np.ndarray):
         count = setting.test_clips if split else setting.clips
         self.shape, self.dtype = (count, setting.frames, SIZE, SIZE, 1), np.dtype("uint8")
         self._setting, self._split = setting, split

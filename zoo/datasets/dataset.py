@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from zoo import parameters
+from zoo import aliases, parameters
 from zoo.architecture import Layout
 from zoo.datasets.location import Locations
 from zoo.errors import UsageError
@@ -77,7 +77,7 @@ class Dataset:
     Attributes:
         name: what people type.
         classes: the classes' names, in label order.
-        layout: the native layout: `image`, `rows` or `frames`.
+        layout: the native layout: `image`, `sequence` or `frames`.
         shape: one sample's shape in that layout, without the batch axis.
         load: returns the arrays; raises `zoo.errors.DataMissing` where they are not to be had.
         summary: one line.
@@ -120,7 +120,8 @@ class Dataset:
     centred: bool = False
     notes: tuple[str, ...] = ()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "layout", aliases.current(aliases.LAYOUTS, self.layout))
         if self.make is not None:
             _check_make(self.name, self.make)
         if set(self.parameters) != set(self.choices):

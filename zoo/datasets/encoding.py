@@ -32,7 +32,7 @@ def pixel_range(x: Stored, layout: Layout) -> PixelRange | None:
     """
     if x.dtype == np.uint8:
         return BYTES
-    if layout == "rows":
+    if layout == "sequence":
         return None
     return _range_of(*extremes(x))
 

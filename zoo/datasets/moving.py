@@ -1,28 +1,16 @@
-"""`moving_digits` and `motion`: clips that code makes of MNIST's digits, as hard as one likes."""
+"""`moving_digits` and `motion`: clips generated from MNIST's digits, of adjustable difficulty."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Annotated, Literal, get_args
+from typing import TYPE_CHECKING, Annotated
 
+from zoo.datasets.clip_settings import DIRECTIONS, SIZE, ClipSettings, OrderOfFrames
 from zoo.datasets.dataset import Arrays, Dataset
 from zoo.datasets.location import Locations
 from zoo.datasets.mnist import MNIST
-from zoo.errors import UsageError
 
 if TYPE_CHECKING:
     from zoo.datasets.clips import Clips
-
-SIZE = 36
-"""The canvas, in pixels a side. It is a torus: what leaves on one side comes in on the other."""
-
-TILE = 6
-"""Occlusion hides square tiles of so many pixels a side."""
-
-TILES = (SIZE // TILE) ** 2
-DIRECTIONS = ("right", "up right", "up", "up left", "left", "down left", "down", "down right")
-"""Multiples of 45°, counter-clockwise."""
-
-MOST = 2**31 - 1
 
 Frames = Annotated[int, "frames in a clip"]
 Training = Annotated[int, "clips for training and validation"]
@@ -31,55 +19,10 @@ Speed = Annotated[float, "pixels a frame"]
 Noise = Annotated[float, "standard deviation in grey levels of 255; ink is 128 above the ground"]
 Visible = Annotated[float, "share of a frame that is not occluded, in 36ths; others in each frame"]
 Seed = Annotated[int, "of paths, occlusion, noise, the choice of digits, and shuffled orders"]
-OrderOfFrames = Literal["true", "shuffled"]
 Order = Annotated[
     OrderOfFrames,
     "of the frames; shuffled: each clip's in a random order of its own, as a control",
 ]
-ORDERS = get_args(OrderOfFrames)
-
-
-@dataclass(frozen=True)
-class Setting:
-    """The parameters of both datasets."""
-
-    frames: int
-    clips: int
-    test_clips: int
-    speed: float
-    noise: float
-    visible: float
-    seed: int
-    order: str = "true"
-
-    @property
-    def seen(self) -> int:
-        """Tiles of each frame, of 36, that are not occluded."""
-        return round(self.visible * TILES)
-
-    def check(self, classes: int, least_frames: int, still: bool) -> None:
-        """
-        Raises:
-            UsageError: a value makes no sense.
-        """
-        _check("frames", self.frames, least_frames, MOST)
-        _check("clips", self.clips, classes, MOST)
-        _check("test_clips", self.test_clips, classes, MOST)
-        _check("speed", self.speed, 0 if still else 0.1, SIZE / 2 - 1)
-        _check("noise", self.noise, 0, 255)
-        _check("visible", self.visible, 1 / TILES, 1)
-        _check("seed", self.seed, 0, MOST)
-        if self.order not in ORDERS:
-            raise UsageError(
-                f"`data_parameters={ {'order': self.order}!r}`: use {' or '.join(ORDERS)}."
-            )
-
-
-def _check(name: str, value: float, least: float, most: float) -> None:
-    if not least <= value <= most:
-        raise UsageError(
-            f"`data_parameters={ {name: value}!r}`: use a number from {least:.3g} to {most:.10g}."
-        )
 
 
 @dataclass(frozen=True)
@@ -87,7 +30,7 @@ class _Source:
     """Makes the clips of a setting of MNIST's digits, wherever those are."""
 
     clips: str
-    setting: Setting
+    setting: ClipSettings
 
     def load(self, locations: Locations) -> Arrays:
         from zoo.datasets import clips
@@ -104,7 +47,7 @@ def _dataset(
     name: str,
     make: Callable[..., Dataset],
     clips: str,
-    setting: Setting,
+    setting: ClipSettings,
     classes: tuple[str, ...],
     summary: str,
 ) -> Dataset:
@@ -143,7 +86,7 @@ def make_moving_digits(
     Raises:
         UsageError: a value makes no sense.
     """
-    setting = Setting(frames, clips, test_clips, speed, noise, visible, seed, order)
+    setting = ClipSettings(frames, clips, test_clips, speed, noise, visible, seed, order)
     setting.check(len(MNIST.classes), least_frames=1, still=True)
     return _dataset(
         "moving_digits",
@@ -176,7 +119,7 @@ def make_motion(
     Raises:
         UsageError: a value makes no sense.
     """
-    setting = Setting(frames, clips, test_clips, speed, noise, visible, seed, order)
+    setting = ClipSettings(frames, clips, test_clips, speed, noise, visible, seed, order)
     setting.check(len(DIRECTIONS), least_frames=2, still=False)
     return _dataset(
         "motion",

@@ -6,6 +6,7 @@ from typing import cast
 
 import numpy as np
 
+from zoo import aliases
 from zoo.architecture import LAYOUTS, Layout
 from zoo.datasets.axes import Axes, axes_of, note
 from zoo.datasets.dataset import Arrays, Dataset, named_after
@@ -23,7 +24,7 @@ LISTED = 8
 def dataset_from_npz(path: Path) -> Dataset:
     """The dataset in `x_train`, `y_train` and, if there, `x_val`, `y_val`, `x_test`, `y_test`.
 
-    Images are `(N, H, W)` or `(N, H, W, C)`, frames `(N, T, H, W, C)`, rows `(N, T, F)`; a text array
+    Images are `(N, H, W)` or `(N, H, W, C)`, frames `(N, T, H, W, C)`, sequences `(N, T, F)`; a text array
     `layout` in the file says which where the shape does not. Samples are uint8, uint16 or float,
     labels whole numbers from 0 or text. A text array `classes` may name the classes. Without a test
     set, a fifth of the examples, by class, is held out.
@@ -85,7 +86,8 @@ def _axes(held: Mapping[str, np.ndarray], splits: list[str], path: Path) -> dict
 
 
 def _layout(given: np.ndarray, path: Path) -> Layout:
-    layout = str(given.reshape(-1)[0]) if given.size == 1 and given.dtype.kind == "U" else ""
+    text = str(given.reshape(-1)[0]) if given.size == 1 and given.dtype.kind == "U" else ""
+    layout = aliases.current(aliases.LAYOUTS, text)
     if layout not in LAYOUTS:
         shown = repr(layout) if layout else f"{given.dtype} of shape {given.shape}"
         raise DataError(f"{path}: layout is {shown}; use one of {', '.join(LAYOUTS)}.")
@@ -114,7 +116,7 @@ def _samples(x: np.ndarray, axes: Axes, where: str) -> np.ndarray:
     """Samples as they are trained on, uint8 or float32, in one piece of memory."""
     if x.dtype == np.uint8:
         return np.ascontiguousarray(axes.arrange(x))
-    if _is_uint16(x) and axes.layout != "rows":
+    if _is_uint16(x) and axes.layout != "sequence":
         return np.ascontiguousarray(axes.arrange(x), np.float32) / np.float32(65535)
     if x.dtype.kind != "f":
         raise DataError(f"{where} is {x.dtype}; use uint8 (0 to 255) or a float type{_as(x)}.")

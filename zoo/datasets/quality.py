@@ -134,7 +134,7 @@ def _units(dataset: Dataset, x: Stored) -> Iterator[str]:
     low, high = channel_ranges(x)
     widths = np.where(high > low, high - low, np.nan)
     narrow, wide = int(np.nanargmin(widths)), int(np.nanargmax(widths))
-    what = "feature" if dataset.layout == "rows" else "channel"
+    what = "feature" if dataset.layout == "sequence" else "channel"
     yield (
         f"{what}s have different ranges ({what} {narrow}: {low[narrow]:g} to {high[narrow]:g}, {what} "
         f"{wide}: {low[wide]:g} to {high[wide]:g}); each is scaled by its own"

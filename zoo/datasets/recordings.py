@@ -101,7 +101,7 @@ def dataset_from_recordings(folder: Path) -> Dataset:
     return Dataset(
         name=named_after(folder.resolve().name),
         classes=classes,
-        layout="rows",
+        layout="sequence",
         shape=spectrogram.shape,
         load=lambda _: _load(labelled, spectrogram, folder),
         summary=str(folder),

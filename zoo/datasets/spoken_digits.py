@@ -72,7 +72,7 @@ def spoken_digits(
     return Dataset(
         name=NAME,
         classes=tuple("0123456789"),
-        layout="rows",
+        layout="sequence",
         shape=SHAPE,
         load=lambda locations: _load(locations, split),
         summary=f"3,000 spoken digits, 64 steps of 16 ms × 40 mel bands; test: {held_out}",

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo import archives, atomic, layouts
+from zoo import aliases, archives, atomic, layouts
 from zoo.errors import UsageError, ZooError
 from zoo.parameters import from_plain
 from zoo.reading import text_of
@@ -158,7 +158,10 @@ class Run:
     @property
     def recipe(self) -> Recipe:
         """The resolved recipe that it was trained by."""
-        return Recipe(**{k: v for k, v in self.record["recipe"].items() if k != "digest"})
+        fields = {k: v for k, v in self.record["recipe"].items() if k != "digest"}
+        return Recipe(
+            **fields, identity_name=str(self.record["identity"]["recipe"].get("name", ""))
+        )
 
     @property
     def phase_seconds(self) -> float:
@@ -177,7 +180,7 @@ class Run:
         if path.exists() and not path.is_file():
             raise ZooError(f"{folder}: is no run: run.json is no file.")
         try:
-            record = json.loads(text_of(path))
+            record = aliases.record(json.loads(text_of(path)))
             schema = record["schema"]
         except OSError as error:
             raise ZooError(

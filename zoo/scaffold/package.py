@@ -14,10 +14,10 @@ NO_LICENCE = "none"
 
 SUMMARIES: dict[Layout, str] = {
     "image": "two blocks of convolutions, then a classifier",
-    "rows": "a convolution along the steps, then an LSTM in both directions",
+    "sequence": "a convolution along the steps, then an LSTM in both directions",
     "frames": "the same convolutions on each frame, then an LSTM",
 }
-DATASETS: dict[Layout, str] = {"image": "shapes", "rows": "waves", "frames": "moves"}
+DATASETS: dict[Layout, str] = {"image": "shapes", "sequence": "waves", "frames": "moves"}
 """What the example dataset of each layout is called, after the plugin's name."""
 
 
@@ -62,7 +62,7 @@ class Package:
         texts = {
             "pyproject.toml": _read("pyproject.toml.in"),
             f"{self.module}/__init__.py": _read(f"models/{self.layout}.py.in"),
-            "tests/test_laws.py": _read("test_laws.py.in"),
+            "tests/test_checks.py": _read("test_checks.py.in"),
             "README.md": _read("README.md.in"),
             ".github/workflows/ci.yml": _read("ci.yml.in"),
             ".gitignore": _read("gitignore.in"),
@@ -70,7 +70,7 @@ class Package:
         if self.with_dataset:
             texts[f"{self.module}/__init__.py"] += _read("datasets/hook.py.in")
             texts[f"{self.module}/dataset.py"] = _read(f"datasets/{self.layout}.py.in")
-            texts["tests/test_laws.py"] += _read("datasets/test.py.in")
+            texts["tests/test_checks.py"] += _read("datasets/test.py.in")
         if self.licence != NO_LICENCE:
             texts["LICENSE"] = _read(f"licences/{self.licence}.in")
         values = self._values()

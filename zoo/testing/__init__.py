@@ -1,28 +1,31 @@
-"""The conformance kit: laws that every architecture and every dataset keeps.
+"""Checks that every architecture and every dataset must pass; `zoo check` runs the same ones.
 
-For a test file of a plugin (the pytest plugin that comes with archzoo fills in the two arguments):
+In a plugin's tests, the pytest plugin that is installed with archzoo supplies the two arguments:
 
     import my_net
     import zoo.testing
 
     ARCHITECTURES = my_net.zoo_architectures()
 
-    def test_law(zoo_architecture, zoo_law):
-        zoo.testing.enforce(zoo_law, zoo_architecture)
+    def test_check(zoo_architecture, zoo_check):
+        zoo.testing.enforce(zoo_check, zoo_architecture)
 
-`zoo check` reports the same laws. Importing this package imports neither NumPy nor Keras.
+Importing this package imports neither NumPy nor Keras.
 """
 
-from zoo.testing.check import Broken, Check, Skipped, Verdict
+from zoo.testing.check import Check, CheckFailed, Skipped, Verdict
 from zoo.testing.checking import check_architecture, check_dataset, enforce
-from zoo.testing.checks import LAWS
-from zoo.testing.dataset_checks import DATASET_LAWS
+from zoo.testing.checks import CHECKS
+from zoo.testing.dataset_checks import DATASET_CHECKS
+
+# Former names, for the tests of plugins.
+Law, Broken, LAWS, DATASET_LAWS = Check, CheckFailed, CHECKS, DATASET_CHECKS
 
 __all__ = [
-    "DATASET_LAWS",
-    "LAWS",
-    "Broken",
+    "CHECKS",
+    "DATASET_CHECKS",
     "Check",
+    "CheckFailed",
     "Skipped",
     "Verdict",
     "check_architecture",

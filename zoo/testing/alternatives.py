@@ -1,4 +1,4 @@
-"""Other values that a hyperparameter may have, guessed from its type and default."""
+"""Other values of a hyperparameter, guessed from its type and default."""
 
 import types
 import typing
@@ -8,9 +8,9 @@ from zoo.architecture import Hyperparameter
 
 
 def alternatives(hyperparameter: Hyperparameter) -> list[Any]:
-    """Values of its type other than the default, the likeliest to be legal first.
+    """Values of the hyperparameter's type other than its default, the most plausible first.
 
-    Empty where they cannot be guessed: for text.
+    Empty for text, whose values cannot be guessed.
     """
     default = hyperparameter.default
     found = _others(hyperparameter.annotation, default)
@@ -28,7 +28,7 @@ def _others(annotation: Any, default: Any) -> list[Any]:
     if isinstance(default, bool):
         return [not default]
     if annotation is float or isinstance(default, float):
-        # A tenth more first: half of a small penalty would be lost in the rounding.
+        # A tenth more first: half of a small penalty would vanish in rounding.
         return [default + 0.1, default / 2, default * 2, default - 0.1]
     if isinstance(default, int):
         return [max(1, default // 2), default * 2, default + 1, default - 1]
@@ -47,14 +47,14 @@ def _of_union(members: tuple[Any, ...], default: Any) -> list[Any]:
 
 
 def _fits(default: Any, member: Any) -> bool:
-    """Whether a member of a union that has members of its own is the default's."""
+    """Whether `member`, a Literal or tuple type, contains the default."""
     if typing.get_origin(member) is Literal:
         return default in typing.get_args(member)
     return isinstance(default, tuple) and typing.get_origin(member) is tuple
 
 
 def _of_tuple(kinds: tuple[Any, ...], default: tuple[Any, ...]) -> list[Any]:
-    """Every element changed at once, in each of the ways that all of them have."""
+    """Tuples in which every element is changed, in each way that all elements have."""
     if len(kinds) == 2 and kinds[1] is Ellipsis:
         kinds = (kinds[0],) * len(default)
     ways = [_others(kind, each) for kind, each in zip(kinds, default, strict=False)]

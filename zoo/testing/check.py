@@ -1,4 +1,4 @@
-"""What a law is, how it says that it is broken, and what came of checking it."""
+"""A check, how it reports a failure, and its verdict."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from typing import Any, Literal
 State = Literal["passed", "failed", "skipped"]
 
 
-class Broken(Exception):
-    """A law does not hold.
+class CheckFailed(Exception):
+    """A check fails.
 
     Args:
-        seen: what was seen; further lines may hold the author's frames.
-        change: what the author may do about it.
+        seen: what was seen; further lines may hold frames of the author's code.
+        change: what the author can do about it.
     """
 
     def __init__(self, seen: str, change: str):
@@ -21,38 +21,47 @@ class Broken(Exception):
 
 
 class Skipped(Exception):
-    """A law cannot be checked here; the text says why."""
+    """A check cannot run here; the text says why."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that can be relied on.
+    """A property that every architecture, or every dataset, must have.
 
-    Attributes:
-        name: what `--law` takes.
-        says: the law, in a sentence.
-        why: why it matters, in a sentence.
-        check: takes a `Harness` (of a dataset: a `DatasetCase`) and returns what was seen, in a few
-            words. Raises `Broken` or `Skipped`; anything else it raises is the author's exception.
+    Args:
+        name: used in `zoo check --list` and in test names.
+        says: the property, in one sentence.
+        why: why it matters, in one sentence.
+        run: takes a `Harness` (for datasets a `DatasetHarness`) and returns what was seen, in a few
+            words. Raises `CheckFailed` or `Skipped`; any other exception counts as a failure in
+            the author's code.
     """
 
     name: str
     says: str
     why: str
-    check: Callable[[Any], str]
+    run: Callable[[Any], str]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of checking a law.
+    """The result of one check.
 
-    Attributes:
-        seen: what was seen; of a skipped law, why it was skipped.
-        change: what to do about a failure; else empty.
+    Args:
+        check: the check.
+        state: `passed`, `failed` or `skipped`.
+        seen: what was seen; for a skipped check, the reason.
+        change: what to do about a failure; empty otherwise.
+        seconds: how long the check took.
     """
 
-    law: Check
+    check: Check
     state: State
     seen: str
     change: str
     seconds: float
+
+    @property
+    def law(self) -> Check:
+        """The former name of `check`."""
+        return self.check

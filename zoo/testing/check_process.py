@@ -1,4 +1,4 @@
-"""The parent's end of a law that needs a new process."""
+"""Running part of a check in a new process: the parent's side."""
 
 import json
 import os
@@ -8,19 +8,22 @@ from typing import Any
 
 from zoo.exit_reason import exit_reason
 from zoo.orphan import of_this_process
-from zoo.testing.check import Broken
+from zoo.testing.check import CheckFailed
 
 PATIENCE = 600
-"""Seconds after which a process is given up; the slowest tasks take about twenty."""
+"""Timeout in seconds; the slowest tasks take about twenty."""
 
 
 def ask(task: str, *, advice: str = "", **content: Any) -> dict[str, Any]:
-    """What a new process answers to a task of `zoo.testing.check_worker`; content is JSON-plain.
+    """Run a task of `zoo.testing.check_worker` in a new process and return its result.
 
-    `advice` is what to change if it fails in no line of the author's.
+    Args:
+        task: a key of `check_worker.TASKS`.
+        advice: what to change if the task fails outside the author's lines.
+        content: the task's arguments, JSON values.
 
     Raises:
-        Broken: it failed, died, or gave no answer in time.
+        CheckFailed: the task failed, the process died, or it took too long.
     """
     question = json.dumps(
         {"task": task, "path": [each for each in sys.path if each], "content": content}
@@ -39,18 +42,20 @@ def ask(task: str, *, advice: str = "", **content: Any) -> dict[str, Any]:
             env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", **of_this_process()},
         )
     except subprocess.TimeoutExpired:
-        raise Broken(
-            f"a new process gave no answer in {PATIENCE} seconds",
-            "look for a loop without end in build or in a layer",
+        raise CheckFailed(
+            f"a new process did not finish within {PATIENCE} seconds",
+            "look for an endless loop in build or in a layer",
         ) from None
     if not done.stdout:
-        raise Broken(
+        raise CheckFailed(
             f"a new process {exit_reason(done.returncode, done.stderr)}",
-            "look for what ends or crashes a process: os._exit, C code",
+            "look for code that ends or crashes the process: os._exit, C extensions",
         )
     answer = json.loads(done.stdout)
     if "seen" in answer:
         seen, change = answer["seen"], answer["change"]
         own_lines = "\n" in seen
-        raise Broken(f"in a new process: {seen}", change if own_lines or not advice else advice)
+        raise CheckFailed(
+            f"in a new process: {seen}", change if own_lines or not advice else advice
+        )
     return answer

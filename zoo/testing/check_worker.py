@@ -1,7 +1,7 @@
-"""The new process of a law: `python -m zoo.testing.check_worker` answers one question and ends.
+"""Running part of a check in a new process: `python -m zoo.testing.check_worker`, the child's side.
 
-The question is a line of JSON on standard input, the answer one on standard output. What a plugin
-prints goes to standard error. Nothing heavy is imported before a task needs it.
+It reads one task as JSON from standard input and writes its result as JSON to standard output. What a
+plugin prints goes to standard error. Keras and backends are imported only by tasks that need them.
 """
 
 import json
@@ -15,18 +15,18 @@ from typing import Any
 from zoo import diagnosis
 from zoo.numerics import settle_keras, settle_variables
 from zoo.orphan import end_with_parent
-from zoo.testing.dataset_ref import DatasetSource
+from zoo.testing.dataset_ref import DatasetRef
 from zoo.testing.import_ref import ImportRef, extend_path
 
 HEAVY = ("keras", "tensorflow", "jax", "torch")
 
 
 class _Refused(BaseException):
-    """A heavy import; no `except Exception` of a plugin hides it."""
+    """A heavy import. A BaseException, so that no `except Exception` of a plugin hides it."""
 
 
 class _Guard:
-    """A finder and loader whose heavy packages are there, and cannot be imported."""
+    """A finder and loader: heavy packages are found, and importing one raises `_Refused`."""
 
     def find_spec(self, name, _path=None, _target=None):
         return ModuleSpec(name, self) if name in HEAVY else None
@@ -37,13 +37,13 @@ class _Guard:
     def exec_module(self, module): ...
 
 
-def light_import(source: ImportRef) -> dict[str, Any]:
-    """Import the plugin's modules: how long it took, or which line imports what."""
+def light_import(ref: ImportRef) -> dict[str, Any]:
+    """Import the plugin's modules: the seconds it took, or the line that imports a heavy package."""
     sys.meta_path.insert(0, _Guard())
     started = time.perf_counter()
     try:
-        source.load_modules()
-    except BaseException as error:  # a file's import makes an error of its own of any that comes
+        ref.load_modules()
+    except BaseException as error:  # the import of a file wraps any error in its own
         refused = _refused(error)
         if refused is None:
             raise
@@ -52,65 +52,65 @@ def light_import(source: ImportRef) -> dict[str, Any]:
 
 
 def _refused(error: BaseException | None) -> _Refused | None:
-    """The refusal that an error is, or was made of."""
+    """The `_Refused` among an error and its causes."""
     while error is not None and not isinstance(error, _Refused):
         error = error.__cause__
     return error
 
 
-def load(source: ImportRef, backend: str, file: str, inputs: str, outputs: str) -> dict[str, Any]:
-    """Answers of a saved model.
+def load(ref: ImportRef, backend: str, file: str, inputs: str, outputs: str) -> dict[str, Any]:
+    """Write the outputs of a saved model.
 
-    The architecture is built once before, which registers the layers that it defines within.
+    The architecture is built first: that registers the layers that `build` defines.
     """
-    case = _case(source, backend)
-    case.build()
+    harness = _harness(ref, backend)
+    harness.build()
     import keras
 
     _write_answers(keras.saving.load_model(file), inputs, outputs)
     return {}
 
 
-def rebuild(source: ImportRef, backend: str, weights: str, inputs: str, outputs: str) -> dict:
-    """Answers of a model that is built here with weights from elsewhere."""
+def rebuild(ref: ImportRef, backend: str, weights: str, inputs: str, outputs: str) -> dict:
+    """Write the outputs of a model that is built here and given the weights in a file."""
     import numpy as np
 
-    model = _case(source, backend).build()
+    model = _harness(ref, backend).build()
     with np.load(weights) as held:
         model.set_weights([held[name] for name in held.files])
     _write_answers(model, inputs, outputs)
     return {}
 
 
-def memory(source: ImportRef, backend: str, batch: int) -> dict[str, Any]:
-    """Bytes held at most: by the backend alone, and with a training step at a batch size."""
-    case = _case(source, backend)
+def memory(ref: ImportRef, backend: str, batch: int) -> dict[str, Any]:
+    """Peak memory in bytes: after importing the backend, and after a training step of `batch` samples."""
+    harness = _harness(ref, backend)
     from zoo.environment import peak_memory
     from zoo.testing.short_fit import ShortFit
 
-    settle_keras()  # it imports the backend, whose share is told apart
+    settle_keras()  # imports the backend, whose memory is reported apart
 
     before = peak_memory()
-    with ShortFit(case, batch_size=batch) as trial:
-        trial.train(1)
+    with ShortFit(harness, batch_size=batch) as fit:
+        fit.train(1)
     return {"backend": before, "peak": peak_memory()}
 
 
-def fingerprints(source: DatasetSource) -> dict[str, Any]:
-    """Fingerprints of a dataset that is loaded here."""
+def fingerprints(ref: DatasetRef) -> dict[str, Any]:
+    """Load a dataset here and return its fingerprints."""
     from zoo.datasets.location import Locations
     from zoo.testing.fingerprints import fingerprints
 
-    return {"fingerprints": fingerprints(source.find().load(Locations.of_user()))}
+    return {"fingerprints": fingerprints(ref.find().load(Locations.of_user()))}
 
 
-def _case(source: ImportRef, backend: str):
+def _harness(ref: ImportRef, backend: str):
     from zoo.testing.harness import Harness
     from zoo.training.backend import choose_backend, hide_gpus
 
     choose_backend(backend)
     hide_gpus(backend)
-    return Harness(source.find())
+    return Harness(ref.find())
 
 
 def _write_answers(model, inputs: str, outputs: str) -> None:
@@ -132,10 +132,10 @@ TASKS: dict[str, Callable[..., dict[str, Any]]] = {
 
 def _answer(question: dict[str, Any]) -> dict[str, Any]:
     content = question["content"]
-    kind = DatasetSource if question["task"] == "fingerprints" else ImportRef
-    source = content["source"] = kind(**content["source"])
-    extend_path(source.paths)
-    # At the end: what this process would import by itself comes first.
+    kind = DatasetRef if question["task"] == "fingerprints" else ImportRef
+    ref = content["ref"] = kind(**content["ref"])
+    extend_path(ref.paths)
+    # At the end: what this process imports without them comes first.
     sys.path += [each for each in question["path"] if each not in sys.path]
     try:
         return TASKS[question["task"]](**content)
@@ -149,10 +149,10 @@ def _answer(question: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Answer the question on standard input."""
+    """Run the task on standard input."""
     end_with_parent()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what a plugin prints is no answer
+    os.dup2(2, 1)  # what a plugin prints must not mix with the result
     settle_variables()
     answers.write(json.dumps(_answer(json.load(sys.stdin))))
     answers.close()

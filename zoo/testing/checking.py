@@ -1,4 +1,4 @@
-"""Checking laws one after the other; whatever a stranger's code does becomes a verdict."""
+"""Running checks one after the other. Whatever the author's code raises becomes a verdict."""
 
 import contextlib
 import logging
@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from zoo.architecture import Architecture
-from zoo.testing.check import Broken, Check, Skipped, State, Verdict
-from zoo.testing.checks import LAWS
-from zoo.testing.dataset_checks import DATASET_LAWS
-from zoo.testing.dataset_harness import DatasetCase
+from zoo.testing.check import Check, CheckFailed, Skipped, State, Verdict
+from zoo.testing.checks import CHECKS
+from zoo.testing.dataset_checks import DATASET_CHECKS
+from zoo.testing.dataset_harness import DatasetHarness
 from zoo.testing.explanation import explained
 from zoo.testing.harness import Harness
 from zoo.training.backend import quiet_native_logs
@@ -25,64 +25,77 @@ if TYPE_CHECKING:
 def check_architecture(
     architecture: Architecture,
     origin: "Origin | None" = None,
-    laws: Iterable[Check] = LAWS,
+    checks: Iterable[Check] = CHECKS,
     *,
     module: str = "",
 ) -> Iterator[Verdict]:
-    """A verdict for each law, as it is reached.
+    """Run checks on an architecture and yield their verdicts, one by one.
 
-    Keras is imported with the current backend, unless it has been before.
+    Imports Keras with the current backend, unless it is imported already.
 
     Args:
-        origin: as the registry gave it; without it `build` is found by its module and name.
-        module: the plugin's module, where that is not the one that has `build`.
+        architecture: what is checked.
+        origin: where the registry found it; None: new processes import `build` by module and name.
+        checks: which checks run, in this order.
+        module: the plugin's module, if `build` is in another one.
     """
-    case = Harness(architecture, origin, module)
-    for law in laws:
-        yield judge(law, case)
+    harness = Harness(architecture, origin, module)
+    for check in checks:
+        yield judge(check, harness)
 
 
-def check_dataset(dataset: "Dataset", laws: Iterable[Check] = DATASET_LAWS) -> Iterator[Verdict]:
-    """A verdict for each law, as it is reached. The data are looked for where the user has them."""
-    case = DatasetCase(dataset)
-    for law in laws:
-        yield judge(law, case)
+def check_dataset(
+    dataset: "Dataset", checks: Iterable[Check] = DATASET_CHECKS
+) -> Iterator[Verdict]:
+    """Run checks on a dataset and yield their verdicts, one by one.
+
+    Args:
+        dataset: what is checked; its data are read from the user's data folders.
+        checks: which checks run, in this order.
+    """
+    harness = DatasetHarness(dataset)
+    for check in checks:
+        yield judge(check, harness)
 
 
-def enforce(law: Check, subject: "Architecture | Dataset") -> None:
-    """Fail the current test if a law does not hold; skip it if it cannot be checked here.
+def enforce(check: Check, subject: "Architecture | Dataset") -> None:
+    """Fail the current pytest test if a check fails; skip it if the check cannot run here.
+
+    Args:
+        check: one of `CHECKS` or `DATASET_CHECKS`.
+        subject: the architecture or dataset.
 
     Raises:
-        AssertionError: the law, what was seen, why it matters, what to change.
+        AssertionError: the check fails; the text says what was seen, why it matters, what to change.
     """
     __tracebackhide__ = True
-    case = Harness(subject) if isinstance(subject, Architecture) else DatasetCase(subject)
-    verdict = judge(law, case)
+    harness = Harness(subject) if isinstance(subject, Architecture) else DatasetHarness(subject)
+    verdict = judge(check, harness)
     if verdict.state == "skipped":
         import pytest
 
         pytest.skip(verdict.seen)
     if verdict.state == "failed":
         raise AssertionError(
-            f"{subject.name} breaks the law {law.name}: {law.says}\n"
-            f"seen: {verdict.seen}\nwhy it matters: {law.why}\nwhat to change: {verdict.change}"
+            f"{subject.name} fails the check {check.name}: {check.says}\n"
+            f"seen: {verdict.seen}\nwhy it matters: {check.why}\nwhat to change: {verdict.change}"
         )
 
 
-def judge(law: Check, case: Harness | DatasetCase) -> Verdict:
-    """The verdict of one law; nothing but an interruption gets out of it."""
+def judge(check: Check, harness: Harness | DatasetHarness) -> Verdict:
+    """The verdict of one check. Only KeyboardInterrupt is raised."""
     started = time.perf_counter()
     with _quiet():
-        state, seen, change = _outcome(law, case)
-    return Verdict(law, state, seen, change, time.perf_counter() - started)
+        state, seen, change = _outcome(check, harness)
+    return Verdict(check, state, seen, change, time.perf_counter() - started)
 
 
-def _outcome(law: Check, case: Harness | DatasetCase) -> tuple[State, str, str]:
+def _outcome(check: Check, harness: Harness | DatasetHarness) -> tuple[State, str, str]:
     try:
-        return "passed", law.check(case), ""
+        return "passed", check.run(harness), ""
     except Skipped as error:
         return "skipped", str(error), ""
-    except Broken as error:
+    except CheckFailed as error:
         return "failed", error.seen, error.change
     except KeyboardInterrupt:
         raise
@@ -92,10 +105,9 @@ def _outcome(law: Check, case: Harness | DatasetCase) -> tuple[State, str, str]:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Between, only verdicts speak.
+    """Keep other output away: what a plugin prints goes to stderr, warnings are off.
 
-    What a plugin prints must not come between lines that a program reads; and TensorFlow takes the
-    many small models of the laws for a mistake.
+    TensorFlow would warn of the many small models that the checks build.
     """
     logger = logging.getLogger("tensorflow")
     before = logger.level

@@ -1,27 +1,27 @@
-"""A dataset under examination."""
+"""Loads a dataset for the checks."""
 
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from zoo.datasets.location import Locations
-from zoo.testing.dataset_ref import DatasetSource
+from zoo.testing.dataset_ref import DatasetRef
 
 if TYPE_CHECKING:
     from zoo.datasets.dataset import Arrays, Dataset
 
 SPLITS = ("train", "test")
-"""What every dataset has."""
+"""The splits that every dataset has."""
 
 
-class DatasetCase:
-    """One dataset, looked for where the user has data; loaded when a law first needs it."""
+class DatasetHarness:
+    """A dataset from the user's data folders; loaded when a check first needs it."""
 
     def __init__(self, dataset: "Dataset"):
         self.dataset = dataset
 
     @property
     def locations(self) -> Locations:
-        """The user's places."""
+        """The user's data folders."""
         return Locations.of_user()
 
     @cached_property
@@ -31,12 +31,12 @@ class DatasetCase:
 
     @property
     def splits(self) -> tuple[str, ...]:
-        """Those it has: `validation` is one where there are both samples and labels of it."""
+        """The dataset's splits; `validation` only with both samples and labels."""
         arrays = self.arrays
         whole = arrays.x_validation is not None and arrays.y_validation is not None
         return (*SPLITS, "validation") if whole else SPLITS
 
     @property
-    def source(self) -> DatasetSource:
+    def ref(self) -> DatasetRef:
         """How a new process finds the dataset."""
-        return DatasetSource.of(self.dataset)
+        return DatasetRef.of(self.dataset)

@@ -1,4 +1,4 @@
-"""Where a dataset is declared, so that a new process finds it again."""
+"""How to find a dataset in a new process."""
 
 import importlib
 from collections.abc import Iterator
@@ -13,14 +13,14 @@ from zoo.testing.import_ref import folder_of
 
 
 @dataclass(frozen=True)
-class DatasetSource:
-    """A dataset in words.
+class DatasetRef:
+    """Where a dataset is defined, as JSON values.
 
     Attributes:
-        path: the user's file or folder that it is, if it is one.
-        module: the module that has its `load`; it, or a package around it, has the dataset.
+        path: the user's file or folder, if the dataset is one.
+        module: the module with `load`; it, or a package around it, has the dataset.
         paths: folders to import from.
-        parameters: the values it was made with, JSON-plain.
+        parameters: the dataset's parameters, as JSON values.
     """
 
     name: str
@@ -30,8 +30,8 @@ class DatasetSource:
     parameters: dict[str, Any]
 
     @classmethod
-    def of(cls, dataset: Dataset) -> "DatasetSource":
-        """The source of a dataset that this process has."""
+    def of(cls, dataset: Dataset) -> "DatasetRef":
+        """The reference to a dataset of this process."""
         module = getattr(dataset.load, "__module__", "")
         own = Path(dataset.origin).is_absolute() and Path(dataset.origin).exists()
         folder = folder_of(module)
@@ -44,14 +44,14 @@ class DatasetSource:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values; `DatasetSource(**values)` is the source again."""
+        """JSON values; `DatasetRef(**values)` restores the reference."""
         return asdict(self)
 
     def find(self) -> Dataset:
-        """The dataset, in this process.
+        """Find the dataset in this process.
 
         Raises:
-            PluginError: nothing that can be imported has it.
+            PluginError: no importable module has it.
         """
         if self.path:
             from zoo.datasets.catalog import own_dataset
@@ -61,12 +61,12 @@ class DatasetSource:
             if isinstance(dataset, Dataset) and dataset.name == self.name:
                 return dataset.made_with(self.parameters)
         raise PluginError(
-            f"dataset {self.name} is not to be found in a new process: let the zoo_datasets() of "
-            "the module that has its load return it."
+            f"dataset {self.name} cannot be found in a new process: let zoo_datasets() of the module "
+            "with its load function return it."
         )
 
     def _declared(self) -> Iterator[Any]:
-        """What the module and the packages around it have at top level and in their hooks."""
+        """The top-level values and hook results of the module and the packages around it."""
         name = self.module
         while name:
             module = importlib.import_module(name)

@@ -1,21 +1,21 @@
-"""An exception out of a stranger's code, for the stranger: what it says, and their own frames."""
+"""Exceptions raised by the author's code: the message, the author's own frames, and advice."""
 
 from zoo import diagnosis
 
 
 def seen(error: BaseException) -> str:
-    """The exception in a line, and after it the frames that are the author's."""
-    # A PluginError brings the frames of what was behind it.
+    """The exception in one line, followed by the author's own frames."""
+    # A PluginError carries the frames of its cause.
     frames = getattr(error, "details", "") or diagnosis.own_frames(error)
     return f"{diagnosis.in_a_line(error)}\n{frames}".rstrip()
 
 
 def explained(error: BaseException) -> tuple[str, str]:
-    """What was seen, and what to change where the law itself does not know."""
+    """What was seen, and general advice, for exceptions that a check did not expect."""
     text = seen(error)
     if "\n" in text:
-        return text, "mend the line that is shown last, or what it is given."
+        return text, "fix the line that is shown last, or its arguments."
     return (
         text,
-        "none of your lines raised it; look at the layers and shapes that build puts together.",
+        "none of your lines raised it; check the layers and shapes that build combines.",
     )

@@ -1,4 +1,4 @@
-"""What tells whether two loads of a dataset gave the same samples."""
+"""Fingerprints of a dataset's arrays: equal if two loads gave the same samples."""
 
 import hashlib
 from typing import TYPE_CHECKING
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from zoo.datasets.dataset import Arrays
 
 ASKED = 64
-"""Of lazy samples so many are made and looked at, from the first to the last."""
+"""How many lazy samples are generated for a fingerprint, spread from the first to the last."""
 
 
 def fingerprints(arrays: "Arrays") -> dict[str, str]:
-    """The checksum of each array; with those of lazy samples, what some of them are."""
+    """The checksum of each array; for lazy samples also a hash of `ASKED` generated samples."""
     return {
         name: f"{checksum}{_made(getattr(arrays, name))}"
         for name, checksum in arrays.checksums.items()
@@ -29,5 +29,5 @@ def _made(x: "np.ndarray | Samples") -> str:
 
 
 def spread(count: int) -> np.ndarray:
-    """Some of the indices below `count`, the first and the last among them."""
+    """At most `ASKED` indices below `count`, evenly spread, with the first and the last."""
     return np.unique(np.linspace(0, count - 1, min(count, ASKED)).astype("int64"))

@@ -1,4 +1,4 @@
-"""An architecture under examination: what the laws ask of it."""
+"""Builds models of an architecture and inputs for them, for the checks."""
 
 import contextlib
 import sys
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zoo import layouts
 from zoo.architecture import Architecture
 from zoo.numerics import settle_keras
-from zoo.testing.check import Broken
+from zoo.testing.check import CheckFailed
 from zoo.testing.import_ref import ImportRef
 from zoo.training.backend import choose_backend, seed_everything
 
@@ -23,46 +23,49 @@ Shape = tuple[int, ...]
 GREY: Shape = (28, 28, 1)
 COLOUR: Shape = (32, 32, 3)
 IMAGES = (GREY, COLOUR)
-"""The images of the laws; the core gives them the architecture's layout."""
+"""Image shapes of the checks; they are converted to the architecture's layout."""
 
 CLASS_COUNTS = (2, 10, 37)
 CLASSES = 10
 PATCH = 4
-"""Pixels of a square that has one colour, so that pooling and strides leave something to see."""
+"""Side in pixels of squares of one colour: large enough to survive pooling and strides."""
 
 
 class Harness:
-    """One architecture, on the Keras backend of this process.
+    """An architecture on this process's Keras backend.
 
     Args:
-        origin: as the registry gave it, if it did.
-        module: the plugin's module, where that is not the one that has `build`.
+        architecture: what is checked.
+        origin: where the registry found it, if it did.
+        module: the plugin's module, if `build` is in another one.
     """
 
-    def __init__(self, architecture: Architecture, origin: "Origin | None" = None, module=""):
+    def __init__(
+        self, architecture: Architecture, origin: "Origin | None" = None, module: str = ""
+    ):
         self.architecture = architecture
         self.origin = origin
         self.module = module
 
     @property
     def backend(self) -> str:
-        """Keras' backend; chosen now, if Keras has not been imported."""
+        """The Keras backend; chosen now if Keras is not imported yet."""
         if keras := sys.modules.get("keras"):
             return keras.backend.backend()
         return choose_backend(None)
 
     @property
-    def source(self) -> ImportRef:
-        """How a new process finds the architecture."""
+    def ref(self) -> ImportRef:
+        """How a new process imports the architecture."""
         return ImportRef.of(self.architecture, self.origin, self.module)
 
     def shape(self, image: Shape = GREY) -> Shape:
-        """What `build` is given for such images."""
+        """The input shape for images of shape `image`, in the architecture's layout."""
         target = self.architecture
         return layouts.shape("image", image, target.layout, target.frames_from_image)
 
     def samples(self, count: int, image: Shape = GREY) -> "np.ndarray":
-        """Inputs for a model, float32 from 0 to 1, in the architecture's layout."""
+        """`count` random inputs, float32 in [0, 1], in the architecture's layout."""
         from keras import ops
 
         target, x = self.architecture, stored_images(count, image).astype("float32") / 255
@@ -72,44 +75,44 @@ class Harness:
     def build(
         self, image: Shape = GREY, classes: int = CLASSES, *, seed: int = 0, **settings: Any
     ) -> "keras.Model":
-        """A new model of default precision, built from a seed.
+        """Build a new float32 model from a seed.
 
         Raises:
-            Broken: `build` gave no model. What it raises comes through.
+            CheckFailed: `build` did not return a model. Exceptions of `build` propagate.
         """
         backend = self.backend
         keras = settle_keras()
-        keras.utils.clear_session(free_memory=False)  # layers are named from the start again
+        keras.utils.clear_session(free_memory=False)  # layer names start from the beginning
         seed_everything(backend, seed)
         hyperparameters = {**self.architecture.defaults(), **settings}
         with precision("float32"):
             model = self.architecture.build(self.shape(image), classes, **hyperparameters)
             if not isinstance(model, keras.Model):
-                raise Broken(
+                raise CheckFailed(
                     f"build returned {type(model).__name__}, not a keras.Model",
                     "return the model, as in: return keras.Model(inputs, outputs)",
                 )
             if not model.built:
                 model.build((None, *self.shape(image)))
             if not hasattr(model, "output_shape"):
-                raise Broken(
+                raise CheckFailed(
                     f"build returned {type(model).__name__}, a subclass whose output has no shape "
                     "until it is called",
-                    "connect layers from an Input: return keras.Model(inputs, outputs), or a "
-                    "keras.Sequential; logic of your own goes into a keras.layers.Layer.",
+                    "connect layers from an Input: return keras.Model(inputs, outputs) or a "
+                    "keras.Sequential; put your own logic into a keras.layers.Layer.",
                 )
         return model
 
 
 def answers(model: "keras.Model", x: "np.ndarray") -> "np.ndarray":
-    """A model's outputs in inference, float32."""
+    """A model's outputs in inference mode, float32."""
     from keras import ops
 
     return ops.convert_to_numpy(ops.cast(model(x, training=False), "float32"))
 
 
 def stored_images(count: int, image: Shape = GREY) -> "np.ndarray":
-    """Pictures of random squares, uint8: all different, whatever a stem leaves of their details."""
+    """`count` images of random coloured squares, uint8; all differ, even at low resolution."""
     import numpy as np
 
     height, width, channels = image
@@ -121,7 +124,7 @@ def stored_images(count: int, image: Shape = GREY) -> "np.ndarray":
 
 @contextlib.contextmanager
 def precision(policy: str) -> Iterator[None]:
-    """Between, models are built with this dtype policy."""
+    """Build models with this dtype policy within the context."""
     import keras
 
     before = keras.config.dtype_policy()

@@ -1,4 +1,4 @@
-"""Where an architecture is written, so that a new process finds it again."""
+"""How to import an architecture in a new process."""
 
 import importlib
 import sys
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from zoo.origin import Origin
 
 _NOT_FOUND = (
-    "is not to be found in a new process: define build at the top level of a module, or let the "
+    "cannot be imported in a new process: define build at the top level of a module, or let "
     "zoo_architectures() of that module return it"
 )
 
 
 @dataclass(frozen=True)
 class ImportRef:
-    """An architecture in words.
+    """Where an architecture is defined, as JSON values.
 
     Attributes:
         facts: the fields of the `Architecture`, without `build`.
-        file: the file that has `build`, if it is no module that can be imported by name.
-        module, qualname: the module that has `build`, and its name there.
-        plugin: the plugin's module, if it is another one.
+        file: the file with `build`, if its module cannot be imported by name.
+        module, qualname: the module with `build`, and its qualified name there.
+        plugin: the plugin's module, if it is a different one.
         paths: folders to import from.
     """
 
@@ -43,7 +43,7 @@ class ImportRef:
     def of(
         cls, architecture: Architecture, origin: "Origin | None", plugin: str = ""
     ) -> "ImportRef":
-        """The source of an architecture that this process has."""
+        """The reference to an architecture of this process."""
         build = architecture.build
         module = getattr(build, "__module__", "")
         fields = ("name", "layout", "frames_from_image", "summary", "paper")
@@ -57,11 +57,11 @@ class ImportRef:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values; `ImportRef(**values)` is the source again."""
+        """JSON values; `ImportRef(**values)` restores the reference."""
         return asdict(self)
 
     def load_modules(self) -> None:
-        """Import all that archzoo imports before it calls `build`."""
+        """Import everything that archzoo imports before it calls `build`."""
         if self.file:
             _from_file(self.file)
             return
@@ -69,10 +69,10 @@ class ImportRef:
             importlib.import_module(name)
 
     def find(self) -> Architecture:
-        """The architecture, in this process.
+        """Import the architecture in this process.
 
         Raises:
-            PluginError: nothing that can be imported has it.
+            PluginError: no importable module has it.
         """
         if self.file:
             return Architecture(build=_from_file(self.file), **self.facts)
@@ -93,7 +93,7 @@ class ImportRef:
 
 
 def folder_of(module: str) -> str:
-    """The folder that an imported module's top-level package is imported from, or empty."""
+    """The folder from which a module's top-level package was imported; empty if it was not."""
     top = sys.modules.get(module.partition(".")[0]) if module else None
     if top is None:
         return ""
@@ -104,12 +104,12 @@ def folder_of(module: str) -> str:
 
 
 def extend_path(folders: Iterable[str]) -> None:
-    """Make imports look in these folders first."""
+    """Put these folders first on the import path."""
     sys.path[:0] = [folder for folder in folders if folder not in sys.path]
 
 
 def _file_of_no_module(module: str) -> str:
-    """The file of what was run as a script or imported under a name that is not its own."""
+    """The file of a module that was run as a script or imported under another name; else empty."""
     file = getattr(sys.modules.get(module), "__file__", None)
     if file and module.startswith(PREFIX):
         return str(Path(file).resolve())

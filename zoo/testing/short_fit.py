@@ -1,4 +1,4 @@
-"""A short training of an architecture, by the engine that archzoo trains with."""
+"""A short training of an architecture, with the engine that real trainings use."""
 
 import contextlib
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import keras
 
 FRAMES = 3
-"""Frames of a trial that must have several."""
+"""Frames of a sample, where several are needed."""
 
 DEFAULTS = {
     "name": "trial",
@@ -34,10 +34,11 @@ DEFAULTS = {
 
 
 class ShortFit(contextlib.AbstractContextManager):
-    """A model with its engine and one batch of random pictures, whose labels count through.
+    """A model, its engine, and one batch of random images with the labels 0, 1, 2, ... in turn.
 
     Args:
-        several_frames: give an architecture that would see an image as a single frame several.
+        harness: the architecture.
+        several_frames: use clips for an architecture that would turn an image into a single frame.
         settings: hyperparameters.
         recipe: fields of the recipe.
 
@@ -47,7 +48,7 @@ class ShortFit(contextlib.AbstractContextManager):
 
     def __init__(
         self,
-        case: Harness,
+        harness: Harness,
         *,
         several_frames: bool = False,
         settings: dict[str, Any] | None = None,
@@ -55,11 +56,11 @@ class ShortFit(contextlib.AbstractContextManager):
     ):
         self.recipe = Recipe(**{**DEFAULTS, **recipe})
         self._stack = contextlib.ExitStack()
-        self._case, self._settings = case, settings or {}
+        self._harness, self._settings = harness, settings or {}
         self.y = np.arange(self.recipe.batch_size, dtype="int32") % CLASSES
         self.x = stored_images(len(self.y))
         self._layout: Layout = "image"
-        architecture = case.architecture
+        architecture = harness.architecture
         if several_frames and (architecture.layout, architecture.frames_from_image) == (
             "frames",
             "whole",
@@ -69,7 +70,7 @@ class ShortFit(contextlib.AbstractContextManager):
             self.x = more.reshape(len(self.y), FRAMES, *GREY)
 
     def __enter__(self) -> "ShortFit":
-        # The engine sets Keras' policy for a whole process; here it is for a trial.
+        # The engine sets Keras' dtype policy for the process; it is restored afterwards.
         self._stack.enter_context(precision(self.recipe.precision))
         try:
             self._prepare()
@@ -82,7 +83,7 @@ class ShortFit(contextlib.AbstractContextManager):
         self._stack.close()
 
     def _prepare(self) -> None:
-        architecture, backend = self._case.architecture, self._case.backend
+        architecture, backend = self._harness.architecture, self._harness.backend
         dataset = Dataset(
             name="trial",
             classes=tuple(map(str, range(CLASSES))),
@@ -92,7 +93,7 @@ class ShortFit(contextlib.AbstractContextManager):
         )
         plan = Plan(
             architecture,
-            self._case.origin or Origin(),
+            self._harness.origin or Origin(),
             {**architecture.defaults(), **self._settings},
             dataset,
             self.recipe,
@@ -110,7 +111,7 @@ class ShortFit(contextlib.AbstractContextManager):
         return self.engine.model
 
     def train(self, steps: int) -> float:
-        """Train on the batch so many times; the mean loss."""
+        """Train `steps` steps on the batch and return the mean loss."""
         batches = np.tile(np.arange(len(self.y), dtype="int32"), (steps, 1))
         if self._compiled != steps:
             self.engine.compile(batches, None)
@@ -119,15 +120,15 @@ class ShortFit(contextlib.AbstractContextManager):
         return sums.mean_loss
 
     def logits(self) -> np.ndarray:
-        """Logits of the batch in inference, float32."""
+        """Logits of the batch in inference mode, float32."""
         return self.engine.logits(self.x)
 
     def values(self) -> list[np.ndarray]:
-        """The numbers of every weight of the model, in its order."""
+        """The values of all weights, in the model's order."""
         from keras import ops
 
         return [np.array(ops.convert_to_numpy(each.value)) for each in self.model.weights]
 
 
 def _no_data(_locations: Locations) -> Arrays:
-    raise NotImplementedError("a trial brings its own batch")
+    raise NotImplementedError("a short fit has its own batch")

@@ -1,4 +1,4 @@
-"""What `zoo check` is asked to check: a name, a file, or the folder of a package."""
+"""Finds what to check: by a name, a file, or the folder of a package."""
 
 import importlib
 import os
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from zoo import diagnosis
@@ -18,9 +19,9 @@ from zoo.registry import Registry
 from zoo.suggest import unknown
 from zoo.testing.check import Check, Verdict
 from zoo.testing.checking import check_architecture, check_dataset
-from zoo.testing.checks import LAWS
-from zoo.testing.dataset_checks import DATASET_LAWS
-from zoo.testing.dataset_harness import DatasetCase
+from zoo.testing.checks import CHECKS
+from zoo.testing.dataset_checks import DATASET_CHECKS
+from zoo.testing.dataset_harness import DatasetHarness
 
 if TYPE_CHECKING:
     from zoo.architecture import Architecture
@@ -29,13 +30,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ArchitectureSubject:
-    """An architecture to check. `module` is its plugin's, if it comes from one."""
+    """An architecture to check. `module` is its plugin's module, if it has a plugin."""
 
     architecture: "Architecture"
     origin: Origin
     module: str = ""
     kind: str = field(default="architecture", init=False)
-    laws: tuple[Check, ...] = field(default=LAWS, init=False)
+    checks: tuple[Check, ...] = field(default=CHECKS, init=False)
 
     @property
     def name(self) -> str:
@@ -46,11 +47,11 @@ class ArchitectureSubject:
         """The file, or the distribution and its version."""
         return self.origin.file or f"{self.origin.distribution} {self.origin.version}"
 
-    def check(self, laws: Sequence[Check]) -> Iterator[Verdict]:
-        return check_architecture(self.architecture, self.origin, laws, module=self.module)
+    def check(self, checks: Sequence[Check]) -> Iterator[Verdict]:
+        return check_architecture(self.architecture, self.origin, checks, module=self.module)
 
     def warnings(self) -> list[str]:
-        """What looks wrong and breaks no law."""
+        """What looks wrong although no check fails."""
         return []
 
 
@@ -60,7 +61,7 @@ class DatasetSubject:
 
     dataset: "Dataset"
     kind: str = field(default="dataset", init=False)
-    laws: tuple[Check, ...] = field(default=DATASET_LAWS, init=False)
+    checks: tuple[Check, ...] = field(default=DATASET_CHECKS, init=False)
 
     @property
     def name(self) -> str:
@@ -68,19 +69,19 @@ class DatasetSubject:
 
     @property
     def place(self) -> str:
-        """Where the data come from, else the lines that load them."""
+        """Where the data come from, or else the file and line of `load`."""
         return self.dataset.origin or diagnosis.place_of(self.dataset.load)
 
-    def check(self, laws: Sequence[Check]) -> Iterator[Verdict]:
-        return check_dataset(self.dataset, laws)
+    def check(self, checks: Sequence[Check]) -> Iterator[Verdict]:
+        return check_dataset(self.dataset, checks)
 
     def warnings(self) -> list[str]:
-        """What looks wrong and breaks no law; nothing of data that cannot be read."""
+        """What looks wrong although no check fails; empty for data that cannot be read."""
         from zoo.datasets.quality import worth_saying
 
         try:
-            return worth_saying(self.dataset, DatasetCase(self.dataset).arrays)
-        except Exception:  # a stranger's code; the laws have said what is wrong
+            return worth_saying(self.dataset, DatasetHarness(self.dataset).arrays)
+        except Exception:  # the checks have reported what is wrong
             return []
 
 
@@ -90,14 +91,17 @@ CheckTarget = ArchitectureSubject | DatasetSubject
 def find(
     text: str, registry: Registry, data_settings: Mapping[str, str] | None = None
 ) -> list[CheckTarget]:
-    """What `text` names: an architecture or a dataset, a file, or all that a package brings.
+    """What `text` names: an architecture, a dataset, a file, or the contents of a package's folder.
 
-    `data_settings` are parameters of the datasets among them, as texts.
+    Args:
+        text: a name or a path.
+        registry: the installed plugins.
+        data_settings: parameters of the datasets among them, as texts.
 
     Raises:
-        UsageError: nothing is called so, the folder is no package of a plugin, or a dataset has no
-            such parameter.
-        PluginError: what is called so is broken.
+        UsageError: nothing has that name, the folder is not a plugin's package, or a dataset does
+            not have such a parameter.
+        PluginError: the plugin or file cannot be loaded.
     """
     found = _find(text, registry)
     return [
@@ -130,8 +134,8 @@ def _own(path: Path) -> DatasetSubject:
 def _in_folder(folder: Path) -> DatasetSubject:
     if not any(each.is_dir() for each in folder.iterdir()):
         raise UsageError(
-            f"{folder}: has no pyproject.toml and no folders of recordings or clips. Give a package's "
-            "folder, one of your data, or a file."
+            f"{folder}: has no pyproject.toml and no folders of recordings or clips. Give the folder of a "
+            "package or of your data, or a file."
         )
     return _own(folder)
 
@@ -154,7 +158,7 @@ def _named(name: str, registry: Registry) -> CheckTarget:
         if Path(name).is_dir():
             return _in_folder(Path(name))
         known = {*registry.names(), *datasets}
-        then = "A file and a package's folder work too: zoo check ./my_net.py."
+        then = "Or give a file or a package's folder: zoo check ./my_net.py."
         raise UsageError(unknown("architecture or dataset", name, known, then)) from None
     return ArchitectureSubject(architecture, origin, _module(architecture, origin, registry))
 
@@ -173,7 +177,7 @@ def _of_package(folder: Path, registry: Registry) -> Iterator[CheckTarget]:
     entry_points = project.get("entry-points", {}).get(GROUP, {})
     if not entry_points:
         raise UsageError(
-            f"{folder / 'pyproject.toml'}: names no plugin. Add [project.entry-points.{GROUP}] "
+            f"{folder / 'pyproject.toml'}: declares no plugin. Add [project.entry-points.{GROUP}] "
             'with a line such as my_net = "my_net".'
         )
     name, version = project.get("name", folder.resolve().name), project.get("version", "?")
@@ -194,7 +198,7 @@ def _project(folder: Path) -> dict:
 
 
 def _make_importable(folder: Path, entry_point: EntryPoint) -> None:
-    """Put the folder that has the module in front of what is installed."""
+    """Put the module's folder first on the import path, before installed packages."""
     top = entry_point.module.partition(".")[0]
     for root in (folder / "src", folder):
         if (root / top).is_dir() or (root / f"{top}.py").is_file():
@@ -208,13 +212,13 @@ def _make_importable(folder: Path, entry_point: EntryPoint) -> None:
     already = sys.modules.get(top)
     if already and not _lies_in(already, root):
         raise UsageError(
-            f"{folder}: {top} has been imported from elsewhere already; check {folder} by itself."
+            f"{folder}: {top} is already imported from another folder; check {folder} separately."
         )
     sys.path.insert(0, str(root))
     importlib.invalidate_caches()
 
 
-def _lies_in(module, root: Path) -> bool:
+def _lies_in(module: ModuleType, root: Path) -> bool:
     places = [*getattr(module, "__path__", []), getattr(module, "__file__", None) or ""]
     return any(root in Path(place).resolve().parents for place in places if place)
 

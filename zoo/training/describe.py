@@ -36,7 +36,7 @@ def describe(plan: Plan, training: Training, device: Device, arrays: Arrays) -> 
         },
         "input": pipeline.as_record(),
         "contract": InputContract.of(plan.dataset, arrays.x_train).as_record(),
-        "recipe": {**asdict(plan.recipe), "digest": plan.recipe.digest},
+        "recipe": {**plan.recipe.as_dict(), "digest": plan.recipe.digest},
         "augmented": engine.augments,
         "seed": plan.seed,
         "backend": plan.backend,

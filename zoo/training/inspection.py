@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SMALL = 0.02
 """A factor at most so large, before the first weight, is meant for pixels from 0 to 255."""
 
-LAYOUT_OF = {3: "rows", 4: "image", 5: "frames"}
+LAYOUT_OF = {3: "sequence", 4: "image", 5: "frames"}
 """Axes with the batch's, and the layout that has them."""
 
 _WANTED_AXES = re.compile(

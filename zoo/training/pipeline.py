@@ -61,7 +61,7 @@ class Pipeline:
     @property
     def moves(self) -> bool:
         """Whether there is an image to augment; rows are taken as they are."""
-        return self.source != "rows"
+        return self.source != "sequence"
 
     def __call__(self, x, transforms=None):
         """The batch `x` as the model reads it; `transforms` move it first."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from zoo import numerics
+from zoo import aliases, numerics
 from zoo.architecture import Architecture
 from zoo.datasets.dataset import Arrays, Dataset
 from zoo.errors import UsageError
@@ -45,7 +45,7 @@ class Plan:
     def __post_init__(self):
         if not 0 <= self.seed <= MAX_SEED:
             raise UsageError(f"--seed {self.seed}: use a number from 0 to {MAX_SEED}.")
-        check_shiftable(self.dataset, self.recipe.test_shift)
+        check_shiftable(self.dataset, self.recipe.tta_shift)
 
     def precision(self, device: Device) -> str:
         """As the recipe says; of `auto`, float32 on a CPU, and on a GPU `auto`: it is measured there.
@@ -64,7 +64,10 @@ class Plan:
         return {
             "architecture": self.architecture.name,
             "origin": self.origin.as_record() | {"file": ""},
-            "layout": [self.architecture.layout, self.architecture.frames_from_image],
+            "layout": [
+                aliases.former(aliases.LAYOUTS, self.architecture.layout),
+                aliases.former(aliases.FRAMES_FROM_IMAGE, self.architecture.frames_from_image),
+            ],
             "hyperparameters": plain(self.hyperparameters),
             "dataset": self.dataset.name,
             **({"data_parameters": chosen} if chosen else {}),

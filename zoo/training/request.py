@@ -1,9 +1,10 @@
 """A training as it is asked for: names and texts alone, which another process can be told."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from zoo import aliases
 from zoo import recipe as recipes
 from zoo.datasets.catalog import find_dataset
 from zoo.datasets.dataset import Dataset
@@ -73,8 +74,9 @@ class Request:
         )
 
 
-def _named_by(dataset: Dataset, known: Iterable[str]) -> str:
-    if dataset.recipe not in known:
+def _named_by(dataset: Dataset, known: Collection[str]) -> str:
+    name = aliases.known(aliases.RECIPES, dataset.recipe, known)
+    if name not in known:
         then = "The dataset names it; choose another `recipe`."
         raise UsageError(unknown(f"recipe of {dataset.name}", dataset.recipe, known, then))
-    return dataset.recipe
+    return name

@@ -29,7 +29,7 @@ def load_engine(
     """The run's model with its weights and its pipeline, in an engine that only infers.
 
     The model is built anew by its architecture and takes its weights from `model.keras`, so that
-    nothing in the file is executed. It answers as the run's own recipe says (`test_shift`), or as
+    nothing in the file is executed. It answers as the run's own recipe says (`tta_shift`), or as
     `recipe` does. Code that the run brings is executed as `zoo.trust` says.
 
     Raises:

@@ -1,8 +1,7 @@
-"""Views of an image: the same one, moved by whole pixels, to be answered together.
+"""Test-time augmentation: copies of an image shifted by whole pixels, whose predictions are averaged.
 
-Averaging a network's probabilities over several views of a test image is as old as AlexNet
-(Krizhevsky, Sutskever and Hinton 2012, section 4.1, averages ten patches). It trains nothing and
-costs a forward pass for each view.
+AlexNet averaged the probabilities of ten patches of each test image (Krizhevsky, Sutskever and Hinton
+2012, section 4.1). It needs no training, and one forward pass for each copy.
 """
 
 from collections.abc import Iterator
@@ -16,30 +15,30 @@ if TYPE_CHECKING:
 
 
 def check_shiftable(dataset: Dataset, most: int) -> None:
-    """Find out before training that the samples have no views.
+    """Refuse, before training, a shift that the dataset's samples cannot have.
 
     Raises:
-        UsageError: they are rows, or so small that a view would show nothing.
+        UsageError: the samples are sequences, or a shift would move the whole image out of the frame.
     """
     if not most:
         return
-    if dataset.layout == "rows":
+    if dataset.layout == "sequence":
         raise UsageError(
-            f"test_shift is {most}, and {dataset.name} has rows, which are no image to move; use 0."
+            f"tta_shift is {most}, and {dataset.name} has sequences; only images can be shifted. Use 0."
         )
     height, width = dataset.shape[-3:-1]
     if most >= min(height, width):
         raise UsageError(
-            f"test_shift is {most}, and {dataset.name} has images of {height} × {width}, which would "
-            f"be moved out of sight; use 0 to {min(height, width) - 1}."
+            f"tta_shift is {most}, and {dataset.name} has images of {height} × {width}, which would "
+            f"be shifted out of the frame; use 0 to {min(height, width) - 1}."
         )
 
 
 def shifted(x: "np.ndarray", most: int) -> Iterator["np.ndarray"]:
-    """Each view of a batch `(N, H, W, C)` or `(N, T, H, W, C)`, one at a time, in its shape and type.
+    """Each shifted copy of a batch `(N, H, W, C)` or `(N, T, H, W, C)`, of the same shape and dtype.
 
-    There are `(2 * most + 1)²`, from `most` pixels down and right to `most` up and left; the one in
-    the middle is the batch itself. Zeros come in at the border; all frames of a clip move alike.
+    There are `(2 * most + 1)²`, from `most` pixels down and right to `most` up and left; the middle
+    one is the batch itself. The border is filled with zeros; all frames of a clip shift alike.
     """
     import numpy as np
 
@@ -48,5 +47,5 @@ def shifted(x: "np.ndarray", most: int) -> Iterator["np.ndarray"]:
     padded = np.pad(x, border)
     for top in range(2 * most + 1):
         for left in range(2 * most + 1):
-            view = padded[..., top : top + height, left : left + width, :]
-            yield np.ascontiguousarray(view)
+            copy = padded[..., top : top + height, left : left + width, :]
+            yield np.ascontiguousarray(copy)

@@ -45,7 +45,7 @@ def zoo_architectures():
             name="conv3d",
             build=build,
             layout="frames",
-            frames_from_image="phases",
+            frames_from_image="space_to_depth",
             summary="3D convolutions over the frames: space and time alike",
             paper="https://arxiv.org/abs/1412.0767",
         )

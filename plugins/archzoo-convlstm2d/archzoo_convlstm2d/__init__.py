@@ -58,7 +58,7 @@ def zoo_architectures():
             name="convlstm2d",
             build=build,
             layout="frames",
-            frames_from_image="phases",
+            frames_from_image="space_to_depth",
             summary="the image as a sequence of frames, read by a gate-fused ConvLSTM2D",
             paper="https://arxiv.org/abs/1506.04214",
         )

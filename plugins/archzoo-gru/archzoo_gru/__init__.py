@@ -41,7 +41,7 @@ def zoo_architectures():
         zoo.Architecture(
             name="gru",
             build=build,
-            layout="rows",
+            layout="sequence",
             summary="gated recurrent units read the rows, in both directions",
             paper="https://arxiv.org/abs/1406.1078",
         )

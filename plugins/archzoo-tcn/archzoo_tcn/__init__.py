@@ -64,7 +64,7 @@ def zoo_architectures():
         zoo.Architecture(
             name="tcn",
             build=build,
-            layout="rows",
+            layout="sequence",
             summary="residual dilated causal convolutions over the rows",
             paper="https://arxiv.org/abs/1803.01271",
         )

@@ -58,7 +58,7 @@ def zoo_architectures():
         zoo.Architecture(
             name="transformer",
             build=build,
-            layout="rows",
+            layout="sequence",
             summary="self-attention over the rows",
             paper="https://arxiv.org/abs/1706.03762",
         )

@@ -1,4 +1,4 @@
-"""The laws of architectures, the quick ones first."""
+"""The checks of architectures; the fast ones run first."""
 
 from zoo.testing.check import Check
 from zoo.testing.checks.answers import INDEPENDENCE, LOGITS
@@ -8,12 +8,12 @@ from zoo.testing.checks.compiling import XLA
 from zoo.testing.checks.expectations import INPUT_RANGE, RECIPE_TRAINS
 from zoo.testing.checks.hyperparameters import DOCUMENTED, MATTERS
 from zoo.testing.checks.importing import LIGHT_IMPORT
-from zoo.testing.checks.learning import BY_HEART, GRADIENTS, MIXED_PRECISION
+from zoo.testing.checks.learning import GRADIENTS, MIXED_PRECISION, OVERFITS
 from zoo.testing.checks.memory import MEMORY
 from zoo.testing.checks.saving import SAVING, WEIGHTS_ROUND_TRIP
 from zoo.testing.checks.seed import SEED
 
-LAWS: tuple[Check, ...] = (
+CHECKS: tuple[Check, ...] = (
     LIGHT_IMPORT,
     DOCUMENTED,
     BUILDS,
@@ -27,7 +27,7 @@ LAWS: tuple[Check, ...] = (
     WEIGHTS_ROUND_TRIP,
     GRADIENTS,
     MATTERS,
-    BY_HEART,
+    OVERFITS,
     MIXED_PRECISION,
     XLA,
     SAVING,

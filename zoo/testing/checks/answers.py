@@ -1,8 +1,8 @@
-"""What the outputs mean."""
+"""Checks: outputs are logits, and independent of the rest of the batch."""
 
 from typing import TYPE_CHECKING
 
-from zoo.testing.check import Broken, Check
+from zoo.testing.check import Check, CheckFailed
 from zoo.testing.harness import Harness, answers
 
 if TYPE_CHECKING:
@@ -10,30 +10,30 @@ if TYPE_CHECKING:
 
 SAMPLES = 64
 STEPS = 5
-"""Training steps that move a classifier which starts from zeros."""
+"""Enough training steps to move a classifier that starts at zero."""
 
 TOLERANCE = 1e-3
-"""Relative; on a GPU another batch may take other kernels."""
+"""Relative; on a GPU another batch may use other kernels."""
 
 
-def _logits(case: Harness) -> str:
-    given = answers(case.build(), case.samples(SAMPLES))
+def _logits(harness: Harness) -> str:
+    given = answers(harness.build(), harness.samples(SAMPLES))
     if given.min() >= 0:
-        given = _after_training(case)
+        given = _after_training(harness)
     if given.min() >= 0:
-        raise Broken(
+        raise CheckFailed(
             f"none of {given.size} outputs is below 0: {_looks_like(given)}",
             "end with layers.Dense(num_classes) without an activation; the loss applies softmax.",
         )
     return f"from {given.min():.2g} to {given.max():.2g}"
 
 
-def _after_training(case: Harness) -> "np.ndarray":
+def _after_training(harness: Harness) -> "np.ndarray":
     from zoo.testing.short_fit import ShortFit
 
-    with ShortFit(case, learning_rate=0.01) as trial:
-        trial.train(STEPS)
-        return trial.logits()
+    with ShortFit(harness, learning_rate=0.01) as fit:
+        fit.train(STEPS)
+        return fit.logits()
 
 
 def _looks_like(given: "np.ndarray") -> str:
@@ -46,19 +46,19 @@ def _looks_like(given: "np.ndarray") -> str:
     return "as after ReLU"
 
 
-def _independence(case: Harness) -> str:
+def _independence(harness: Harness) -> str:
     import numpy as np
 
-    model, x = case.build(), case.samples(6)
+    model, x = harness.build(), harness.samples(6)
     first = answers(model, x[[0, 1, 2, 3]])[:2]
     others = answers(model, x[[4, 5, 0, 1]])[2:]
     scale = max(1.0, float(np.abs(first).max()))
     difference = float(np.abs(first - others).max()) / scale
-    if not difference <= TOLERANCE:  # NaN is no answer either
-        raise Broken(
-            f"two samples in another batch gave other answers: they differ by {difference:.2g}",
+    if not difference <= TOLERANCE:  # true for NaN, too
+        raise CheckFailed(
+            f"two samples in another batch gave other outputs: they differ by {difference:.2g}",
             "compute over the axes of one sample only (never axis 0), do not call layers with "
-            "training=True, and let nothing draw random numbers in inference.",
+            "training=True, and draw no random numbers in inference.",
         )
     return f"the same within {difference:.1g}"
 
@@ -66,14 +66,13 @@ def _independence(case: Harness) -> str:
 LOGITS = Check(
     "logits",
     "The output is logits, not probabilities.",
-    "The loss applies softmax itself; a second one slows learning down and spoils the "
-    "reported loss.",
+    "The loss applies softmax itself; a second softmax slows down learning and makes the "
+    "reported loss wrong.",
     _logits,
 )
 INDEPENDENCE = Check(
-    "independence",
-    "In inference a sample's output does not depend on its batch-mates.",
-    "Otherwise the accuracy depends on how the test set is cut into batches, and on which "
-    "images share one.",
+    "batch_independence",
+    "In inference, a sample's output does not depend on the other samples in its batch.",
+    "Otherwise the accuracy depends on how the test set is divided into batches.",
     _independence,
 )

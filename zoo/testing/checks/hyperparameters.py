@@ -1,4 +1,4 @@
-"""Hyperparameters are what they say, and do something."""
+"""Checks: hyperparameters are typed, documented, and have an effect."""
 
 import inspect
 import re
@@ -7,39 +7,39 @@ from typing import Any
 from zoo.architecture import Hyperparameter
 from zoo.errors import UsageError
 from zoo.testing.alternatives import alternatives
-from zoo.testing.check import Broken, Check
+from zoo.testing.check import Check, CheckFailed
 from zoo.testing.explanation import seen
 from zoo.testing.harness import Harness, answers
 
 SAMPLES = 4
 STEPS = 2
 RATE = 0.05
-"""Of plain gradient descent, which leaves rounding errors as small as they are."""
+"""Learning rate of plain SGD, which does not amplify rounding errors."""
 
 
-def _documented(case: Harness) -> str:
-    architecture = case.architecture
+def _documented(harness: Harness) -> str:
+    architecture = harness.architecture
     signature = inspect.signature(architecture.build).parameters
     text = architecture.build.__doc__ or ""
     known = architecture.hyperparameters
     for name, each in known.items():
         if signature[name].annotation is inspect.Parameter.empty:
-            raise Broken(
+            raise CheckFailed(
                 f"{name} has no type",
-                f"annotate it, as in {name}: {type(each.default).__name__} = {each.default!r}.",
+                f"annotate it, for example {name}: {type(each.default).__name__} = {each.default!r}.",
             )
         _check_readable(each)
         if not each.doc and not re.search(rf"\b{re.escape(name)}\b", text):
-            raise Broken(
+            raise CheckFailed(
                 f"{name} is not documented",
-                f'write {name}: Annotated[{each.type_name}, "what it is"] = {each.default!r} '
+                f'write {name}: Annotated[{each.type_name}, "its meaning"] = {each.default!r} '
                 "(from typing), or explain it in the docstring of build.",
             )
-    return ", ".join(known) or "it has none"
+    return ", ".join(known) or "no hyperparameters"
 
 
 def _check_readable(each: Hyperparameter) -> None:
-    """Its default, written after `--set`, must be read as its default."""
+    """The default, written as text, must parse back to itself."""
     default = each.default
     written = ",".join(map(str, default)) if isinstance(default, tuple) else str(default)
     try:
@@ -47,32 +47,34 @@ def _check_readable(each: Hyperparameter) -> None:
     except UsageError:
         fits = False
     if not fits:
-        raise Broken(
-            f"{each.name}: {each.type_name} = {default!r} cannot be given as "
-            f"--set {each.name}={written}",
-            "let the default be of its type, and the type one of bool, int, float, str, "
-            "Literal[...], tuple[...] or a union of them.",
+        raise CheckFailed(
+            f"{each.name}: {each.type_name} = {default!r} cannot be written as "
+            f"text: {each.name}={written}",
+            "give a default of the annotated type, and annotate bool, int, float, str, Literal[...], "
+            "tuple[...] or a union of them.",
         )
 
 
-def _matters(case: Harness) -> str:
-    default = _Default(case)
+def _matters(harness: Harness) -> str:
+    default = _Default(harness)
     tried, untried = [], []
-    for name, each in case.architecture.hyperparameters.items():
+    for name, each in harness.architecture.hyperparameters.items():
         values = alternatives(each)
         if not values:
             untried.append(name)
         elif not _any_matters(default, name, values):
-            raise Broken(
-                f"{name} changes nothing: {_written(name, values)} gives the same weights, outputs "
+            raise CheckFailed(
+                f"{name} has no effect: {_written(name, values)} gives the same weights, outputs "
                 f"and training as {each.default!r}",
                 f"use {name} in build, or remove it.",
             )
         else:
             tried.append(name)
     if untried:
-        tried.append(f"not tried, as its other values cannot be guessed: {', '.join(untried)}")
-    return ", ".join(tried) or "it has none"
+        tried.append(
+            f"not tried, because their other values cannot be guessed: {', '.join(untried)}"
+        )
+    return ", ".join(tried) or "no hyperparameters"
 
 
 def _written(name: str, values: list[Any]) -> str:
@@ -80,10 +82,10 @@ def _written(name: str, values: list[Any]) -> str:
 
 
 def _any_matters(default: "_Default", name: str, values: list[Any]) -> bool:
-    """Whether any of the values gives something else than the default.
+    """Whether any of the values differs in effect from the default.
 
     Raises:
-        Broken: none of them builds.
+        CheckFailed: none of them builds.
     """
     built, refusal = False, Exception()
     for value in values:
@@ -91,29 +93,29 @@ def _any_matters(default: "_Default", name: str, values: list[Any]) -> bool:
             if default.differs_from({name: value}):
                 return True
             built = True
-        except Exception as error:  # not every value need be legal
+        except Exception as error:  # a guessed value may be invalid
             refusal = error
     if built:
         return False
-    raise Broken(
+    raise CheckFailed(
         f"no other value of {name} builds: {_written(name, values)}: {seen(refusal)}",
-        f"let build take other values of {name}, or make it a constant.",
+        f"accept other values of {name} in build, or make it a constant.",
     )
 
 
 class _Default:
-    """The model with the defaults, to compare others with; each thing is made when it is needed."""
+    """The model with default hyperparameters, to compare others with."""
 
-    def __init__(self, case: Harness):
-        self.case = case
-        self.x = case.samples(SAMPLES)
-        self.model = case.build()
+    def __init__(self, harness: Harness):
+        self.harness = harness
+        self.x = harness.samples(SAMPLES)
+        self.model = harness.build()
         self.answers = answers(self.model, self.x)
         self._trained: list[Any] | None = None
 
     def differs_from(self, settings: dict[str, Any]) -> bool:
-        """Whether initial weights, outputs or, if those are the same, two steps of training differ."""
-        model = self.case.build(**settings)
+        """Whether initial weights or outputs differ, or, if they do not, two steps of training."""
+        model = self.harness.build(**settings)
         if _differ(self.model.get_weights(), model.get_weights()):
             return True
         if _differ([self.answers], [answers(model, self.x)]):
@@ -128,9 +130,9 @@ class _Default:
         from zoo.testing.short_fit import ShortFit
 
         descent: dict[str, Any] = {"optimizer": "sgd", "momentum": 0.0, "learning_rate": RATE}
-        with ShortFit(self.case, settings=settings, **descent) as trial:
-            loss = trial.train(STEPS)
-            return [*trial.values(), np.float32(loss)]
+        with ShortFit(self.harness, settings=settings, **descent) as fit:
+            loss = fit.train(STEPS)
+            return [*fit.values(), np.float32(loss)]
 
 
 def _differ(some: list, others: list) -> bool:
@@ -145,12 +147,12 @@ def _differ(some: list, others: list) -> bool:
 DOCUMENTED = Check(
     "hyperparameters_documented",
     "Every hyperparameter has a type, a default of that type, and documentation.",
-    "--set reads values by their type, and zoo show is all that people have to go by.",
+    "Values on the command line are parsed by type, and users read the documentation in zoo show.",
     _documented,
 )
 MATTERS = Check(
     "hyperparameters_matter",
-    "Every hyperparameter changes something: weights, outputs or how it trains.",
-    "A knob that is connected to nothing makes people publish differences that are noise.",
+    "Every hyperparameter changes the weights, the outputs or the training.",
+    "A hyperparameter without effect leads users to report noise as a difference.",
     _matters,
 )

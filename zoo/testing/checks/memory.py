@@ -1,23 +1,23 @@
-"""What a training step holds in memory."""
+"""Check: the memory of a training step."""
 
 from zoo.testing import check_process as process
-from zoo.testing.check import Broken, Check
+from zoo.testing.check import Check, CheckFailed
 from zoo.testing.harness import Harness
 
 BATCH = 128
 LIMIT = 8 * 2**30
-"""Bytes. Generous: the shipped architectures take about one eighth of it."""
+"""Bytes. Generous: the shipped architectures need about one eighth."""
 
 
-def _memory(case: Harness) -> str:
-    answer = process.ask("memory", source=case.source.as_json(), backend=case.backend, batch=BATCH)
+def _memory(harness: Harness) -> str:
+    answer = process.ask("memory", ref=harness.ref.as_json(), backend=harness.backend, batch=BATCH)
     peak, backend = answer["peak"], answer["backend"]
-    what = f"{_gib(peak)} at most, {_gib(backend)} of it for {case.backend} itself"
+    what = f"{_gib(peak)} at most, {_gib(backend)} of it for {harness.backend} itself"
     if peak > LIMIT:
-        raise Broken(
+        raise CheckFailed(
             f"a training step of {BATCH} grey images of 28×28 holds {what}; "
             f"{_gib(LIMIT)} is the limit",
-            "look for tensors that grow with the square of the pixels, or use smaller defaults.",
+            "look for tensors that grow with the square of the number of pixels, or use smaller defaults.",
         )
     return what
 
@@ -28,7 +28,7 @@ def _gib(count: int) -> str:
 
 MEMORY = Check(
     "memory",
-    f"A training step of {BATCH} examples fits into {LIMIT // 2**30} GiB; what it takes is stated.",
-    "People choose by what their machine can hold, and a run that the system kills tells nothing.",
+    f"A training step of {BATCH} examples fits into {LIMIT // 2**30} GiB; the peak is reported.",
+    "Users choose by the memory of their machine; a run that the system kills has no result.",
     _memory,
 )

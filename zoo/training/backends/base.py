@@ -11,7 +11,7 @@ import numpy as np
 from zoo.datasets.samples import Samples, Stored
 from zoo.metrics import log_mean_probability
 from zoo.recipe import Recipe
-from zoo.training import tta as views
+from zoo.training import tta
 from zoo.training.backend import Device
 from zoo.training.loader import DeviceLoader, Loader, Step, StreamingLoader, iter_batches
 from zoo.training.pipeline import Pipeline
@@ -86,7 +86,7 @@ class Engine(ABC):
         model: built, with logits as output.
         optimizer: built for the model's trainable variables.
         pipeline: prepares a batch inside the compiled step.
-        recipe: for the loss, whether steps augment, and from how many views an image is answered.
+        recipe: for the loss, whether steps augment, and test-time augmentation.
         device: where it runs; `deterministic` says that bits must repeat.
     """
 
@@ -210,7 +210,7 @@ class Engine(ABC):
     def logits(self, x: Stored) -> np.ndarray:
         """Logits for any number of stored samples, with the model's weights as they are now.
 
-        With the recipe's `test_shift` they are the logarithm of the mean probability over the views.
+        With the recipe's `tta_shift`: the logarithm of the mean probability over the shifted copies.
         """
         parts = []
         with closing(iter_batches(x, EVALUATION_BATCH)) as batches:
@@ -226,10 +226,10 @@ class Engine(ABC):
         return np.concatenate(parts)
 
     def _answer(self, x: np.ndarray) -> np.ndarray:
-        most = self.recipe.test_shift
+        most = self.recipe.tta_shift
         if not most:
             return self.infer(x)
-        answers = (self.infer(view) for view in views.shifted(x, most))
+        answers = (self.infer(copy) for copy in tta.shifted(x, most))
         return log_mean_probability(answers).astype("float32")
 
     def loss_and_correct(self, logits, labels):

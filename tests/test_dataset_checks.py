@@ -1,4 +1,4 @@
-"""The laws of datasets: each catches what breaks it, and nothing else does."""
+"""The checks of datasets: each catches what fails it, and nothing else does."""
 
 import json
 
@@ -8,49 +8,61 @@ import wrong_datasets as wrong
 from conftest import assert_one_line_error
 
 from zoo.datasets.catalog import BUILT_IN, find_dataset
-from zoo.testing import DATASET_LAWS, LAWS, check_dataset, enforce
-from zoo.testing.dataset_ref import DatasetSource
+from zoo.testing import CHECKS, DATASET_CHECKS, check_dataset, enforce
+from zoo.testing.dataset_ref import DatasetRef
 
-BY_NAME = {law.name: law for law in DATASET_LAWS}
-HERE = [law for law in DATASET_LAWS if law.name != "same_elsewhere"]
-"""The laws that need no new process."""
+BY_NAME = {check.name: check for check in DATASET_CHECKS}
+HERE = [check for check in DATASET_CHECKS if check.name != "same_in_new_process"]
+"""The checks that need no new process."""
 
 WRONG = {
     "wrong_shape": ({"shapes"}, "(30, 6, 6); (N, 6, 6, 1) is declared", "axis of 1"),
     "fewer_labels": ({"shapes"}, "15 samples and y_test shape (12,)", "argmax"),
     "wide": ({"dtypes"}, "x_train is float64", "uint8 or float32"),
     "long_labels": ({"dtypes"}, "y_train is int64", "int32"),
-    "unlike": ({"dtypes"}, "x_train is uint8 and x_test float32", "alike"),
+    "unlike": ({"dtypes"}, "x_train is uint8 and x_test float32", "one dtype"),
     # The checksum is that of the bytes, which must lie in one piece.
-    "in_pieces": ({"dtypes", "same_order"}, "x_train is not contiguous", "ascontiguousarray"),
-    "not_a_number": ({"finite_values"}, "6 of 1,080 values of x_train are NaN", "leave those"),
-    "brighter_in_the_test": ({"same_range"}, "x_train has pixels from 0 to 1 and x_test", "alike"),
+    "in_pieces": (
+        {"dtypes", "reproducible_load"},
+        "x_train is not contiguous",
+        "ascontiguousarray",
+    ),
+    "not_a_number": ({"finite_values"}, "6 of 1,080 values of x_train are NaN", "remove those"),
+    "brighter_in_the_test": (
+        {"same_pixel_range"},
+        "x_train has pixels from 0 to 1 and x_test",
+        "in the same way",
+    ),
     "from_one": ({"label_range"}, "y_train has labels from 0 to 3; 3 classes", "0 to 2"),
-    "never_asked": ({"every_class"}, "y_test has no sample of 'striped'", "class by class"),
+    "never_asked": ({"every_class"}, "y_test has no sample of 'striped'", "stratify"),
     "leaky": ({"disjoint"}, "2 of 15 test samples (13.3 %)", "split before"),
     "validation_of_other_shape": ({"shapes"}, "x_validation has shape (9, 6, 6)", "axis of 1"),
     "validation_without_labels": ({"shapes"}, "only one of x_validation and y", "give both"),
     "validation_in_long_labels": ({"dtypes"}, "y_validation is int64", "int32"),
-    "validation_unlike": ({"dtypes"}, "x_train is uint8 and x_validation float32", "alike"),
-    "validation_not_a_number": ({"finite_values"}, "values of x_validation are NaN", "leave those"),
+    "validation_unlike": ({"dtypes"}, "x_train is uint8 and x_validation float32", "one dtype"),
+    "validation_not_a_number": ({"finite_values"}, "values of x_validation are NaN", "remove those"),
     "validation_beyond_the_classes": (
         {"label_range"},
         "y_validation has labels from 1 to 3",
         "0 to 2",
     ),
-    "shuffled": ({"same_order"}, "a second load gives other bytes in x_train", "sort file names"),
+    "shuffled": (
+        {"reproducible_load"},
+        "a second load gives other bytes in x_train",
+        "sort file names",
+    ),
 }
 
 
 def failures(verdicts) -> dict[str, tuple[str, str]]:
-    return {v.law.name: (v.seen, v.change) for v in verdicts if v.state == "failed"}
+    return {v.check.name: (v.seen, v.change) for v in verdicts if v.state == "failed"}
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_dataset_is_caught_by_its_law_alone(name):
-    laws, seen, change = WRONG[name]
+def test_a_wrong_dataset_is_caught_by_its_check_alone(name):
+    checks, seen, change = WRONG[name]
     found = failures(check_dataset(wrong.dataset(getattr(wrong, name)), HERE))
-    assert set(found) == laws
+    assert set(found) == checks
     first = next(iter(found.values()))
     assert seen in first[0]
     assert change in first[1]
@@ -67,34 +79,34 @@ def test_a_declaration_that_contradicts_itself():
 
 def test_a_dataset_that_another_process_loads_otherwise():
     found = failures(check_dataset(wrong.dataset(wrong.by_process)))
-    assert set(found) == {"same_elsewhere"}
-    assert "a load in a new process gives other bytes in x_train" in found["same_elsewhere"][0]
+    assert set(found) == {"same_in_new_process"}
+    assert "a load in a new process gives other bytes in x_train" in found["same_in_new_process"][0]
 
 
-def test_the_right_one_passes_every_law():
+def test_the_right_one_passes_every_check():
     verdicts = list(check_dataset(wrong.dataset(wrong.right)))
-    assert [(v.law.name, v.seen) for v in verdicts if v.state != "passed"] == []
-    assert [v.law for v in verdicts] == list(DATASET_LAWS)
+    assert [(v.check.name, v.seen) for v in verdicts if v.state != "passed"] == []
+    assert [v.check for v in verdicts] == list(DATASET_CHECKS)
 
 
 def test_a_right_validation_set_passes():
     dataset = wrong.dataset(wrong.right_with_validation)
-    verdicts = {v.law.name: v for v in check_dataset(dataset, HERE)}
+    verdicts = {v.check.name: v for v in check_dataset(dataset, HERE)}
     assert {v.state for v in verdicts.values()} == {"passed"}
     assert verdicts["shapes"].seen == "30 to train, 15 to test, 9 to validation"
 
 
-def test_every_law_has_something_wrong_that_only_it_catches():
-    alone = {"declared", "same_elsewhere"}
-    for laws, *_ in WRONG.values():
-        alone |= laws if len(laws) == 1 else set()
+def test_every_check_has_something_wrong_that_only_it_catches():
+    alone = {"declared", "same_in_new_process"}
+    for checks, *_ in WRONG.values():
+        alone |= checks if len(checks) == 1 else set()
     assert alone == set(BY_NAME)
-    assert not set(BY_NAME) & {law.name for law in LAWS}
+    assert not set(BY_NAME) & {check.name for check in CHECKS}
 
 
 def test_what_load_raises_is_shown_with_its_frames():
     found = failures(check_dataset(wrong.dataset(wrong.raises), HERE))
-    assert set(found) == set(BY_NAME) - {"declared", "same_elsewhere"}
+    assert set(found) == set(BY_NAME) - {"declared", "same_in_new_process"}
     seen, _ = found["shapes"]
     assert "OSError: the disk has gone" in seen
     assert "wrong_datasets.py" in seen
@@ -103,16 +115,16 @@ def test_what_load_raises_is_shown_with_its_frames():
 
 def test_a_new_process_finds_what_a_hook_or_a_module_declares():
     for declared in (wrong.dataset(wrong.right), wrong.FLAT, *BUILT_IN.values()):
-        source = json.loads(json.dumps(DatasetSource.of(declared).as_json()))
-        assert DatasetSource(**source).find().name == declared.name
+        ref = json.loads(json.dumps(DatasetRef.of(declared).as_json()))
+        assert DatasetRef(**ref).find().name == declared.name
     lost = wrong.dataset(wrong.right, name="lost")
-    (verdict,) = check_dataset(lost, [BY_NAME["same_elsewhere"]])
-    assert "dataset lost is not to be found in a new process" in verdict.seen
+    (verdict,) = check_dataset(lost, [BY_NAME["same_in_new_process"]])
+    assert "dataset lost cannot be found in a new process" in verdict.seen
 
 
 def test_enforce_takes_datasets():
     enforce(BY_NAME["shapes"], wrong.dataset(wrong.right))
-    with pytest.raises(AssertionError, match="wide breaks the law dtypes"):
+    with pytest.raises(AssertionError, match="wide fails the check dtypes"):
         enforce(BY_NAME["dtypes"], wrong.dataset(wrong.wide))
 
 
@@ -123,7 +135,7 @@ def test_a_built_in_dataset_passes(name, zoo, data_dir, request):
     result = zoo("check", name, env={"ZOO_DATA_DIR": str(data_dir)})
     assert result.returncode == 0, result.stdout
     assert f"{name}  dataset from " in result.stdout
-    assert f"{name}: {len(DATASET_LAWS)} passed" in result.stdout
+    assert f"{name}: {len(DATASET_CHECKS)} passed" in result.stdout
 
 
 def test_a_file_is_a_dataset(zoo, tmp_path):
@@ -133,7 +145,7 @@ def test_a_file_is_a_dataset(zoo, tmp_path):
     np.savez(path, **{name: getattr(given, name) for name in names})
     result = zoo("check", path, "--json")
     (row,) = json.loads(result.stdout)
-    assert (row["kind"], row["passed"], row["failed"]) == ("dataset", len(DATASET_LAWS), 0)
+    assert (row["kind"], row["passed"], row["failed"]) == ("dataset", len(DATASET_CHECKS), 0)
     assert find_dataset(str(path), None).name == "mine"
 
 
@@ -169,20 +181,20 @@ def test_a_plugins_dataset_is_checked_by_its_name(distribution, zoo):
     distribution("zoo-leaky", PLUGIN.replace("START", "20").replace("specks", "leaks"))
     result = zoo("check", "leaks")
     assert result.returncode == 1
-    assert "10 of 20 test samples (50 %) are training samples" in result.stdout
+    assert "10 of 20 test samples (50 %) are byte-identical to training samples" in result.stdout
     assert_one_line_error(zoo("check", "speks"), 2, "Did you mean specks")
-    assert_one_line_error(zoo("check", "specks", "--law", "xla"), 2, "named (dataset)")
+    assert_one_line_error(zoo("check", "specks", "--only", "xla"), 2, "named (dataset)")
 
 
-def test_pytest_runs_every_law_on_the_datasets_that_a_test_file_names(tmp_path):
-    from test_laws import run_pytest
+def test_pytest_runs_every_check_on_the_datasets_that_a_test_file_names(tmp_path):
+    from test_checks import run_pytest
 
     (tmp_path / "specks.py").write_text(PLUGIN.replace("START", "30"))
     (tmp_path / "test_specks.py").write_text(
         "import specks, zoo.testing\n"
         "DATASETS = specks.zoo_datasets()\n"
-        "def test_law(zoo_dataset, zoo_dataset_law):\n"
-        "    zoo.testing.enforce(zoo_dataset_law, zoo_dataset)\n"
+        "def test_check(zoo_dataset, zoo_dataset_check):\n"
+        "    zoo.testing.enforce(zoo_dataset_check, zoo_dataset)\n"
     )
     done = run_pytest("-q")
-    assert f"{len(DATASET_LAWS)} passed" in done.stdout, done.stdout
+    assert f"{len(DATASET_CHECKS)} passed" in done.stdout, done.stdout
