@@ -40,7 +40,11 @@ WRONG = {
     "validation_without_labels": ({"shapes"}, "only one of x_validation and y", "give both"),
     "validation_in_long_labels": ({"dtypes"}, "y_validation is int64", "int32"),
     "validation_unlike": ({"dtypes"}, "x_train is uint8 and x_validation float32", "one dtype"),
-    "validation_not_a_number": ({"finite_values"}, "values of x_validation are NaN", "remove those"),
+    "validation_not_a_number": (
+        {"finite_values"},
+        "values of x_validation are NaN",
+        "remove those",
+    ),
     "validation_beyond_the_classes": (
         {"label_range"},
         "y_validation has labels from 1 to 3",

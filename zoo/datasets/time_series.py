@@ -148,7 +148,7 @@ def _dataset(name: str, path: Path, files: Mapping[str, TsFile], chosen: Choices
     return Dataset(
         name=name,
         classes=train.classes,
-        layout="rows",
+        layout="sequence",
         shape=(steps, train.channels),
         load=load,
         summary=f"time series of {path}",

@@ -47,7 +47,7 @@ def zoo_architectures():
         zoo.Architecture(
             name="convlstm1d",
             build=build,
-            layout="rows",
+            layout="sequence",
             summary="a ConvLSTM1D over windows of the sequence",
             paper="https://arxiv.org/abs/1506.04214",
         )

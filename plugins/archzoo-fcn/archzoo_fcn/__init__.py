@@ -43,7 +43,7 @@ def zoo_architectures():
         zoo.Architecture(
             name="fcn",
             build=build,
-            layout="rows",
+            layout="sequence",
             summary="a fully convolutional network: three convolutions over time, then their mean",
             paper="https://arxiv.org/abs/1611.06455",
         )

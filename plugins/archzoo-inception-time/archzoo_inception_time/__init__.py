@@ -61,7 +61,7 @@ def zoo_architectures():
         zoo.Architecture(
             name="inception_time",
             build=build,
-            layout="rows",
+            layout="sequence",
             summary="six Inception modules: convolutions of three lengths side by side",
             paper="https://arxiv.org/abs/1909.04939",
         )

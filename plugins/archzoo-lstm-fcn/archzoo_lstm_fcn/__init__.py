@@ -48,7 +48,7 @@ def zoo_architectures():
         zoo.Architecture(
             name="lstm_fcn",
             build=build,
-            layout="rows",
+            layout="sequence",
             summary="a fully convolutional network beside a small LSTM",
             paper="https://arxiv.org/abs/1709.05206",
         )

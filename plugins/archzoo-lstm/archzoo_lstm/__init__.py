@@ -41,7 +41,7 @@ def zoo_architectures():
         zoo.Architecture(
             name="lstm",
             build=build,
-            layout="rows",
+            layout="sequence",
             summary="long short-term memory layers that read the sequence",
             paper="https://doi.org/10.1162/neco.1997.9.8.1735",
         )

@@ -49,7 +49,7 @@ def zoo_architectures():
         zoo.Architecture(
             name="resnet1d",
             build=build,
-            layout="rows",
+            layout="sequence",
             summary="a residual network over time: three blocks of three convolutions",
             paper="https://arxiv.org/abs/1611.06455",
         )
