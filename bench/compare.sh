@@ -3,7 +3,7 @@
 # page stays in RUNS/records, but for the README's. The machine should do nothing else, and the working
 # tree must have no uncommitted changes: the records name the commit. The architectures are the four of the
 # README, so that its record can be made again; ARCHITECTURES="cnn gru" takes others, ARCHITECTURES=--all
-# every installed one. Needs archzoo[report], the plugins, and the data (ZOO_DATA_DIR). May be set:
+# every installed one. Needs archzoo, the plugins, and the data (ZOO_DATA_DIR). May be set:
 # ARCHITECTURES, DATASET, DATA (its parameters: DATA="order=shuffled seed=1"), RECIPE (on MNIST quick, else
 # the dataset's own), SETTINGS (hyperparameters: SETTINGS=cnn.filters=48,96,128), SEEDS, RUNS; COLLECT=later
 # leaves the record in RUNS/records, because collecting changes the working tree; further options are passed

@@ -1,14 +1,14 @@
 """The comparisons recorded under bench/results/, by what was compared on what."""
 
-import json
 import shlex
 from itertools import pairwise
+from pathlib import Path
 from typing import NamedTuple
 
 import records
 from sizes import RESULTS
 
-from zoo import aliases
+from zoo.comparison.schema import ComparisonReport, DatasetInfo
 from zoo.datasets.catalog import BUILT_IN
 
 TITLES = {
@@ -31,30 +31,30 @@ class Key(NamedTuple):
     """The hyperparameters that were given, as text. A goal has none: it is for any size."""
 
 
-def comparisons() -> dict[Key, dict]:
-    """The comparison documents, by what was compared on what."""
-    found = {}
-    for path in sorted(RESULTS.glob("compare-*.json")):
-        document = aliases.comparison(json.loads(path.read_text()))
-        document["file"] = path.name
-        found[key_of(document)] = document
-    return found
+def files() -> dict[Key, Path]:
+    """The files of the comparisons, by what was compared on what."""
+    paths = sorted(RESULTS.glob("compare-*.json"))
+    return {key_of(ComparisonReport.read(path)): path for path in paths}
 
 
-def key_of(document: dict) -> Key:
-    dataset = document["dataset"]
-    words = shlex.split(document["command"])
+def comparisons() -> dict[Key, ComparisonReport]:
+    """The comparisons, by what was compared on what."""
+    return {key: ComparisonReport.read(path) for key, path in files().items()}
+
+
+def key_of(report: ComparisonReport) -> Key:
+    words = shlex.split(report.command)
     settings = [value for option, value in pairwise(words) if option == "--set"]
-    data = as_text(changed(dataset))
-    return Key(dataset["name"], data, document["recipe"]["name"], " ".join(settings))
+    data = as_text(changed(report.dataset))
+    return Key(report.dataset.name, data, report.recipe["name"], " ".join(settings))
 
 
-def changed(dataset: dict) -> dict:
+def changed(dataset: DatasetInfo) -> dict:
     """The parameters that are not the dataset's defaults."""
-    choices = BUILT_IN[dataset["name"]].choices
+    choices = BUILT_IN[dataset.name].choices
     return {
         name: value
-        for name, value in dataset.get("parameters", {}).items()
+        for name, value in dataset.chosen.items()
         if name not in choices or value != choices[name].default
     }
 
@@ -69,10 +69,10 @@ def title(key: Key) -> str:
     return f"{TITLES.get(key.dataset, key.dataset)}{data}, recipe `{key.recipe}`{settings}"
 
 
-def training_seconds(document: dict, name: str) -> list[int]:
+def training_seconds(report: ComparisonReport, name: str) -> list[int]:
     """How long an architecture's runs took to train, shortest first."""
-    lines, wanted = records.runs(), document["runs"]
-    runs = [lines[each["run"]] for each in wanted if each["architecture"] == name]
+    lines = records.runs()
+    runs = [lines[each.run] for each in report.runs if each.architecture == name]
     return sorted(round(run["timings"]["train"]) for run in runs)
 
 

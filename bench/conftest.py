@@ -25,12 +25,12 @@ def pytest_benchmark_update_json(config, benchmarks, output_json):
 
 @pytest.fixture
 def against(benchmark):
-    """Time `subject` in turn with `yardstick`, so that both see the same machine.
+    """Time `subject` in turn with `baseline`, so that both see the same machine.
 
-    Their ratio (paired.py) goes to `extra_info`, with the yardstick's median, in seconds.
+    Their ratio (paired.py) goes to `extra_info`, with the baseline's median, in seconds.
     """
 
-    def run(subject: Callable, other: Callable, *, rounds: int, yardstick: str, **info) -> None:
+    def run(subject: Callable, other: Callable, *, rounds: int, baseline: str, **info) -> None:
         times = []
 
         def before():
@@ -44,8 +44,8 @@ def against(benchmark):
         benchmark.pedantic(subject, setup=before, rounds=size(rounds, 2))
         benchmark.extra_info.update(
             **paired.ratio(benchmark.stats.stats.data, times),
-            yardstick=yardstick,
-            yardstick_seconds=statistics.median(times),
+            baseline=baseline,
+            baseline_seconds=statistics.median(times),
             **info,
         )
 

@@ -1,4 +1,4 @@
-"""As far as the first step of `zoo train cnn`, by hand: the yardstick of its start-up.
+"""As far as the first step of `zoo train cnn`, by hand: the baseline of its start-up.
 
 What a short script does that has no zoo: import Keras, read the four .gz files of MNIST in the
 folder $MNIST, build the network, compile an AdamW step on moved images, and run it once. No

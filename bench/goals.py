@@ -5,32 +5,31 @@ import tomllib
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from comparisons import Key, as_text, key_of, span, title, training_seconds
 
+from zoo.comparison.schema import ComparisonReport, Ensemble, Row
 from zoo.comparison.table import markdown_table
+from zoo.formatting import percent
 
 READ = tomllib.loads((Path(__file__).parent / "goals.toml").read_text())
 ACCURACY: list[dict] = READ["accuracy"]
 SPEED: list[dict] = READ["speed"]
 GPU: list[dict] = READ["gpu"]
 PUBLISHED: list[dict] = READ["published"]
+T = TypeVar("T", Row, Ensemble)
 UNTRIED = "Nothing was tried yet."
 
 
-def percent(share: float, digits: int = 2) -> str:
-    return f"{100 * share:.{digits}f} %"
-
-
-def interval(row: dict) -> str:
+def interval(row: Row | Ensemble) -> str:
     """That of a comparison's line, in words."""
-    return " to ".join(map(percent, row["interval"]))
+    return " to ".join(map(percent, row.interval))
 
 
-def best(lines: list[dict]) -> dict | None:
+def best(lines: list[T]) -> T | None:
     """The most accurate of a comparison's lines; what failed has no accuracy."""
-    return max(lines, key=lambda each: each["accuracy"] or 0, default=None)
+    return max(lines, key=lambda each: each.accuracy or 0, default=None)
 
 
 def key_of_goal(goal: dict) -> Key:
@@ -67,20 +66,20 @@ def verdict(
     return wanted, f"reached{fewer}"
 
 
-def goal_of(document: dict, row: dict) -> dict | None:
+def goal_of(report: ComparisonReport, row: Row) -> dict | None:
     """The goal that speaks of an architecture's row, by its name or by its place."""
-    goals = goals_of(key_of(document))
-    goal = goals.get(row["name"]) or goals.get("every")
-    if row["accuracy"] == best(document["rows"])["accuracy"]:
+    goals = goals_of(key_of(report))
+    goal = goals.get(row.name) or goals.get("every")
+    if row.accuracy == best(report.rows).accuracy:
         goal = goal or goals.get("best")
     return goal
 
 
-def goal_of_ensemble(document: dict, ensemble: dict) -> dict | None:
+def goal_of_ensemble(report: ComparisonReport, ensemble: Ensemble) -> dict | None:
     """The best ensemble is the one that the goal speaks of."""
-    if ensemble["accuracy"] < best(document["ensembles"])["accuracy"]:
+    if ensemble.accuracy < best(report.ensembles).accuracy:
         return None
-    return goals_of(key_of(document)).get("ensemble")
+    return goals_of(key_of(report)).get("ensemble")
 
 
 class Judged(NamedTuple):
@@ -89,7 +88,7 @@ class Judged(NamedTuple):
     goal: dict
     settings: str
     """The hyperparameters that were given, as text."""
-    row: dict | None
+    row: Row | Ensemble | None
     """The comparison's line that speaks of the goal; None: no comparison speaks of it."""
     seeds: int
     seconds: list[int]
@@ -99,7 +98,7 @@ class Judged(NamedTuple):
     def met(self) -> str:
         if self.row is None:
             return "not recorded"
-        return verdict(self.row["accuracy"], self.seeds, self.goal, self.row["interval"][0])[1]
+        return verdict(self.row.accuracy, self.seeds, self.goal, self.row.interval[0])[1]
 
     @property
     def slow(self) -> bool:
@@ -116,34 +115,34 @@ class Judged(NamedTuple):
         return f"{span(self.seconds)}{bound}"
 
 
-def _line(goal: dict, document: dict) -> tuple[dict, int, list[int]] | None:
+def _line(goal: dict, report: ComparisonReport) -> tuple[Row | Ensemble, int, list[int]] | None:
     """The line of a comparison that decides on a goal, its seeds (of an ensemble, its members), and what
     its runs took."""
     if goal["architecture"] == "ensemble":
-        row = best(document.get("ensembles", []))
-        return row and (row, row["members"], [])
-    rows = [row for row in document["rows"] if row["status"] == "ok"]
+        row = best(report.ensembles)
+        return row and (row, row.members, [])
+    rows = [row for row in report.rows if row.status == "ok"]
     if goal["architecture"] == "best":
         row = best(rows)
     elif goal["architecture"] == "every":  # the one that the bound is tightest for
-        row = max(rows, key=lambda row: row["interval"][0], default=None)
+        row = max(rows, key=lambda row: row.interval[0], default=None)
     else:
-        row = next((row for row in rows if row["name"] == goal["architecture"]), None)
-    return row and (row, len(row["seeds"]), training_seconds(document, row["name"]))
+        row = next((row for row in rows if row.name == goal["architecture"]), None)
+    return row and (row, len(row.seeds), training_seconds(report, row.name))
 
 
-def judged(found: dict[Key, dict]) -> Iterator[Judged]:
+def judged(found: dict[Key, ComparisonReport]) -> Iterator[Judged]:
     """Goal by goal, each record of it; the sizes that are the defaults first."""
     for goal in ACCURACY:
         records = [
             Judged(goal, key.settings, *line)
-            for key, document in sorted(found.items())
-            if key._replace(settings="") == key_of_goal(goal) and (line := _line(goal, document))
+            for key, report in sorted(found.items())
+            if key._replace(settings="") == key_of_goal(goal) and (line := _line(goal, report))
         ]
         yield from records or [Judged(goal, "", None, 0, [])]
 
 
-def at_a_glance(found: dict[Key, dict]) -> str:
+def at_a_glance(found: dict[Key, ComparisonReport]) -> str:
     """All goals of accuracy in one table: ours, and what others published of the kind."""
     rows = [
         (
@@ -158,19 +157,19 @@ def at_a_glance(found: dict[Key, dict]) -> str:
     titles = ["dataset, recipe", "architecture", "goal", "test accuracy", "95 % interval", "seeds",
               "parameters", "", "training a run", "published"]  # fmt: skip
     return (
-        "## The goals at a glance\n\n"
-        "A goal is for any size: where hyperparameters stand, others were given than the defaults. Seeds "
-        "of an ensemble are its members. What others published is told below, line by line.\n\n"
-        + markdown_table(titles, rows)
+        "## Goals\n\n"
+        "A goal is for any size of an architecture; listed hyperparameters override the defaults. The seeds "
+        "of an ensemble are its members. [Published results](#published-results) has the details of the "
+        "last column.\n\n" + markdown_table(titles, rows)
     )
 
 
 def _ours(each: Judged) -> tuple[str, ...]:
     if each.row is None:
         return ("", "", "", "", each.met, "")
-    parameters = each.row.get("parameters")  # an ensemble has none
+    parameters = getattr(each.row, "parameters", None)  # an ensemble has none
     return (
-        f"**{percent(each.row['accuracy'], 3)}**",
+        f"**{percent(each.row.accuracy, 3)}**",
         interval(each.row),
         str(each.seeds),
         f"{parameters:,}" if parameters else "",
@@ -197,7 +196,7 @@ def _beside(goal: dict) -> str:
     )
 
 
-def missed(found: dict[Key, dict]) -> list[str]:
+def missed(found: dict[Key, ComparisonReport]) -> list[str]:
     """A line for each goal that a record misses: by how much, at which size, and what was tried."""
     lines = []
     for goal, group in groupby(judged(found), key=lambda each: each.goal):
@@ -215,4 +214,4 @@ def missed(found: dict[Key, dict]) -> list[str]:
 def _told(each: Judged) -> str:
     size = f" with `{each.settings}`" if each.settings else ""
     slow = f", {each.time}" if each.slow else ""
-    return f"{percent(each.row['accuracy'], 3)}{size}, {each.met}{slow}"
+    return f"{percent(each.row.accuracy, 3)}{size}, {each.met}{slow}"

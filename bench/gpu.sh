@@ -2,12 +2,12 @@
 # Everything that is measured on a GPU, with JAX: the benchmarks (bench-gpu-*.json), the speedrun, and
 # the comparisons of recipes standard and long on MNIST, and of long on Fashion-MNIST, with the
 # seeds of an architecture in one program. Records go to bench/results, all at the end: the working tree
-# must have no uncommitted changes meanwhile. Needs archzoo[report] and the plugins installed with a CUDA
+# must have no uncommitted changes meanwhile. Needs archzoo and the plugins installed with a CUDA
 # build of JAX, and the data (ZOO_DATA_DIR). ZOO_BENCH=smallest runs through it on a CPU, too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export KERAS_BACKEND=jax COLLECT=later RUNS="${RUNS:-runs/gpu}"
-parts="trainer yardsticks augmentation convlstm" speedrun=mnist
+parts="trainer baselines augmentation convlstm" speedrun=mnist
 pairs="mnist:standard mnist:long fashion_mnist:long" sized="mnist fashion_mnist"
 compare=(bench/compare.sh --device gpu --together --costs none) device=gpu seeds=5
 if [ "${ZOO_BENCH:-}" = smallest ]; then

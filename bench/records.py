@@ -13,7 +13,7 @@ from pathlib import Path
 from sizes import RESULTS
 
 from zoo import layouts
-from zoo.runs import run
+from zoo.runs.files import digest
 
 COPIED = (
     "metrics", "timings", "peak_memory", "parameters", "flops_per_sample", "engine", "created", "finished",
@@ -27,7 +27,7 @@ def line_of(record: dict) -> dict:
     git = environment.pop("git", None) or {"commit": None, "dirty": True}
     return {
         "run": record["name"],
-        "digest": run.digest(record["identity"]),
+        "digest": digest(record["identity"]),
         **git,
         "identity": record["identity"],
         **{key: record[key] for key in COPIED},

@@ -5,7 +5,7 @@ python bench/results.py collect RECORD.json... --runs FOLDER
                                          records of `zoo compare` or pytest-benchmark, and a line for each
                                          run that they name; FOLDER has those
 python bench/results.py clean            fail if the working tree has changes: nothing could be collected
-python bench/results.py table            rewrite docs/results.md and the tables in README.md and docs/
+python bench/results.py table            rewrite docs/results.md, and the tables and figures in docs/
 python bench/results.py table --check    fail if a table is not what the records say
 """
 
@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 import checkout
-import comparisons
+import comparison_figure
 import frames_curve
 import records
 import results_page
@@ -25,17 +25,17 @@ from sizes import RESULTS, SMALLEST
 
 from zoo import aliases
 from zoo.comparison import columns, table
+from zoo.comparison.schema import ComparisonReport
 
 HERE = Path(__file__).parent
 sys.path.append(str(HERE.parent / "docs"))
 import blocks  # noqa: E402
 
 COMMAND = "python bench/results.py table"
-README = HERE.parent / "README.md"
 DESIGN = HERE.parent / "docs" / "design.md"
 SEQUENCES = HERE.parent / "docs" / "sequences.md"
 COMPARING = HERE.parent / "docs" / "comparing.md"
-COMPARISON = RESULTS / "compare-mnist-quick.json"
+COMPARISON = comparison_figure.RECORD
 
 
 def collect(paths: list[Path], runs: Path) -> None:
@@ -90,12 +90,6 @@ def untold(path: Path, git: dict | None) -> str | None:
     return None
 
 
-def standard() -> str:
-    """What recipe `standard` learns on MNIST, as bench/compare.sh recorded it."""
-    key = comparisons.Key("mnist", "", "standard")
-    return results_page.accuracies(comparisons.comparisons()[key])
-
-
 def frames() -> str:
     """The ways to make frames of an image, as bench/frames.py recorded them."""
     path = RESULTS / "frames.json"
@@ -115,17 +109,17 @@ def frames() -> str:
 
 def comparison() -> str:
     """The comparison of bench/compare.sh: what each learns and costs, and what can be told."""
-    document = aliases.comparison(json.loads(COMPARISON.read_text()))
-    learns = table.markdown_table(*table.grid(document, (columns.LEARNS,)))
-    costs = table.markdown_table(*table.grid(document, (columns.IS, columns.COSTS)))
-    titles, cells = table.ensemble_grid(document)
+    report = ComparisonReport.read(COMPARISON)
+    learns = table.markdown_table(*table.grid(report, (columns.LEARNS,)))
+    costs = table.markdown_table(*table.grid(report, (columns.IS, columns.COSTS)))
+    titles, cells = table.ensemble_grid(report)
     ensembles = [table.markdown_table(titles, cells)] if cells else []
-    pairs = table.markdown_table(*table.pair_grid(document))
+    pairs = table.markdown_table(*table.pair_grid(report))
     shown = (
         "n:", "recipe:", "device:", "costs:", "target:", "noise floor:", "harness:",
         "note: tta_shift",
     )  # fmt: skip
-    foot = [line for line in table.foot(document) if line.startswith(shown)]
+    foot = [line for line in table.foot(report) if line.startswith(shown)]
     return "\n".join([learns, costs, *ensembles, pairs, "".join(f"- {line}\n" for line in foot)])
 
 
@@ -148,8 +142,7 @@ def coverage() -> str:
 
 
 BLOCKS = (
-    (README, "comparison", comparison),
-    (README, "standard", standard),
+    (COMPARING, "comparison", comparison),
     (COMPARING, "coverage", coverage),
     (DESIGN, "frames", frames),
     (SEQUENCES, "time", time_table.block),
@@ -161,10 +154,11 @@ def tables(check: bool) -> None:
     for path, name, make in BLOCKS:
         blocks.write(path, {name: make()}, COMMAND, check)
     blocks.write_whole(results_page.PAGE, results_page.page(), COMMAND, check)
-    if not frames_curve.is_drawn():
-        if check:
-            sys.exit(f"{frames_curve.FIGURE} is not up to date: {COMMAND}")
-        frames_curve.draw(frames_curve.RECORD, frames_curve.FIGURE)
+    for figure in (frames_curve, comparison_figure):
+        if not figure.is_drawn():
+            if check:
+                sys.exit(f"{figure.FIGURE} is not up to date: {COMMAND}")
+            figure.draw(figure.RECORD, figure.FIGURE)
 
 
 def main() -> None:

@@ -4,6 +4,7 @@
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import frames_curve
@@ -11,13 +12,25 @@ import goals
 import records
 import speed_table
 import tune
-from comparisons import RESULTS, TITLES, Key, comparisons, key_of, span, title, training_seconds
-from goals import goal_of, goal_of_ensemble, interval, percent, verdict
+from comparisons import (
+    RESULTS,
+    TITLES,
+    Key,
+    comparisons,
+    files,
+    key_of,
+    span,
+    title,
+    training_seconds,
+)
+from goals import goal_of, goal_of_ensemble, interval, verdict
 
 from zoo import aliases, layouts
+from zoo.comparison.schema import ComparisonReport
 from zoo.comparison.table import markdown_table
 from zoo.datasets import dataset as datasets
 from zoo.environment import cores_in_words
+from zoo.formatting import percent
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "results.md"
@@ -26,12 +39,11 @@ GPU_RECORDS = sorted(RESULTS.glob("bench-gpu-*.json"))
 HEAD = """\
 # Results
 
-Written by `python bench/results.py table` from the records under
-[bench/results](../bench/results/); no figure here is typed by hand. Each comparison's record is the
-JSON that `zoo compare` printed; `runs-DATASET.jsonl` beside it has a line for each of its runs. The test
-set is read once a run, at its end, with the weights of an epoch that was chosen beforehand: the last.
-Where the seconds of runs lie far apart, other work used the machine, too: the shortest are nearest the
-truth. [comparing.md](comparing.md) says what the intervals are.
+`python bench/results.py table` writes this page from the records under
+[bench/results](../bench/results/). No figure is typed by hand. The record of a comparison is the JSON that
+`zoo compare` printed; `runs-DATASET.jsonl` has a line for each run. The test set is evaluated once per run,
+at its end, with the weights of the last epoch. If the training times of runs differ widely, other work used
+the machine: the shortest time is the most accurate. [Compare](comparing.md) explains the intervals.
 """
 
 
@@ -44,37 +56,35 @@ def head() -> str:
         return HEAD
     return (
         f"{HEAD}\n{sum(dirty)} of the {len(dirty)} runs and {sum(changed)} of the {len(changed)} "
-        "benchmark records were made with uncommitted changes (`dirty` in their records); such records "
-        "are not taken any more.\n"
+        "benchmark records were made with uncommitted changes (`dirty` in the record). Such records are "
+        "no longer accepted.\n"
     )
 
 
-def accuracy_with_interval(row: dict | None) -> str:
-    """In one cell; empty where there is no row."""
-    if row is None:
-        return ""
-    low, high = row["interval"]
-    return f"**{percent(row['accuracy'], 1)}** ({percent(low, 1)} to {percent(high, 1)})"
+def accuracy_with_interval(accuracy: float, interval: Sequence[float]) -> str:
+    """In one cell."""
+    low, high = interval
+    return f"**{percent(accuracy, 1)}** ({percent(low, 1)} to {percent(high, 1)})"
 
 
-def accuracy_rows(document: dict) -> list[tuple[str, ...]]:
+def accuracy_rows(report: ComparisonReport) -> list[tuple[str, ...]]:
     rows = []
-    for row in document["rows"]:
-        if row["status"] != "ok":
-            rows.append((f"`{row['name']}`", "", row["problem"], *[""] * 7))
+    for row in report.rows:
+        if row.status != "ok":
+            rows.append((f"`{row.name}`", "", row.problem, *[""] * 7))
             continue
-        goal = goal_of(document, row)
-        wanted, met = verdict(row["accuracy"], len(row["seeds"]), goal, row["interval"][0])
+        goal = goal_of(report, row)
+        wanted, met = verdict(row.accuracy, len(row.seeds), goal, row.interval[0])
         rows.append(
             (
-                f"`{row['name']}`",
-                layouts.recorded(row["input"]),
-                f"**{percent(row['accuracy'], 3)}**",
+                f"`{row.name}`",
+                layouts.recorded(row.input),
+                f"**{percent(row.accuracy, 3)}**",
                 interval(row),
-                str(len(row["seeds"])),
-                f"{row['parameters']:,}",
-                row["text"]["flops"],
-                span(training_seconds(document, row["name"])),
+                str(len(row.seeds)),
+                f"{row.parameters:,}",
+                row.text["flops"],
+                span(training_seconds(report, row.name)),
                 wanted,
                 met,
             )
@@ -82,27 +92,27 @@ def accuracy_rows(document: dict) -> list[tuple[str, ...]]:
     return rows
 
 
-def accuracies(document: dict) -> str:
+def accuracies(report: ComparisonReport) -> str:
     """The table of what each architecture learns."""
     titles = ["architecture", "input", "test accuracy", "95 % interval", "seeds", "parameters", "FLOPs",
               "training a run", "goal", ""]  # fmt: skip
-    return markdown_table(titles, accuracy_rows(document))
+    return markdown_table(titles, accuracy_rows(report))
 
 
-def ensemble_rows(document: dict) -> list[tuple[str, ...]]:
+def ensemble_rows(report: ComparisonReport) -> list[tuple[str, ...]]:
     rows = []
-    for each in document.get("ensembles", []):
-        goal = goal_of_ensemble(document, each)
-        wanted, met = verdict(each["accuracy"], each["members"], goal)
+    for each in report.ensembles:
+        goal = goal_of_ensemble(report, each)
+        wanted, met = verdict(each.accuracy, each.members, goal)
         rows.append(
             (
-                f"`{each['name']}`, {len(each['architectures'])} architectures"
-                if len(each["architectures"]) > 1
-                else f"`{each['name']}`",
-                str(each["members"]),
-                f"**{percent(each['accuracy'])}**",
+                f"`{each.name}`, {len(each.architectures)} architectures"
+                if len(each.architectures) > 1
+                else f"`{each.name}`",
+                str(each.members),
+                f"**{percent(each.accuracy)}**",
                 interval(each),
-                percent(each["members_accuracy"]),
+                percent(each.members_accuracy),
                 wanted.partition(",")[0],
                 met,
             )
@@ -110,25 +120,25 @@ def ensemble_rows(document: dict) -> list[tuple[str, ...]]:
     return rows
 
 
-def command(document: dict) -> str:
+def command(report: ComparisonReport) -> str:
     """As it was typed; what `--all` takes depends on what is installed, so it is spelled out."""
-    names = ", ".join(sorted(row["name"] for row in document["rows"]))
-    everything = f" (`--all` was {names})" if "--all" in document["command"].split() else ""
-    return f"`{document['command']}`{everything}"
+    names = ", ".join(sorted(row.name for row in report.rows))
+    everything = f" (`--all` was {names})" if "--all" in report.command.split() else ""
+    return f"`{report.command}`{everything}"
 
 
-def section(document: dict) -> str:
+def section(report: ComparisonReport, file: str) -> str:
     """One dataset, its parameters and a recipe."""
-    conditions = document["conditions"]
-    versions = ", ".join(f"{k} {v}" for k, v in conditions["versions"].items())
+    conditions = report.conditions
+    versions = ", ".join(f"{k} {v}" for k, v in conditions.versions.items())
     lines = [
-        f"## {title(key_of(document))}\n",
-        f"{command(document)} on {conditions['device']['name']}, "
-        f"{cores_in_words(conditions['cores'])}; {conditions['backend']}, {conditions['precision']}; "
-        f"{versions}. Record: [{document['file']}](../bench/results/{document['file']}).\n",
-        accuracies(document),
+        f"## {title(key_of(report))}\n",
+        f"{command(report)} on {conditions.device.name}, "
+        f"{cores_in_words(conditions.cores)}; {conditions.backend}, {conditions.precision}; "
+        f"{versions}. Record: [{file}](../bench/results/{file}).\n",
+        accuracies(report),
     ]
-    if rows := ensemble_rows(document):
+    if rows := ensemble_rows(report):
         titles = ["ensemble of", "members", "test accuracy", "95 % interval", "members' mean",
                   "goal", ""]  # fmt: skip
         lines.append(markdown_table(titles, rows))
@@ -146,7 +156,7 @@ def published() -> str:
         for each in goals.PUBLISHED
     ]
     titles = ["dataset", "what", "test accuracy", "source"]
-    return "## What others published\n\n" + markdown_table(titles, rows)
+    return "## Published results\n\n" + markdown_table(titles, rows)
 
 
 def _held_out() -> str:
@@ -155,25 +165,26 @@ def _held_out() -> str:
     return "; ".join(f"{size:,} of {TITLES[dataset]}" for dataset, size in sorted(sizes))
 
 
-def levers() -> str:
+def ablations() -> str:
     """The ablation, and the tuning log whole."""
     base, lines = tune.trials()[tune.ABLATED], tune.trainings()[tune.ABLATED]
     recipe = aliases.current(aliases.RECIPES, base["recipe"])
     return "\n".join(
         [
-            "## What each lever does\n",
-            f"Of recipe `{recipe}` on {TITLES[base['dataset']]}, cut to {base['changes']['epochs']} "
-            f"epochs, with `{base['architecture']}` and {lines[0]['validation_examples']:,} training images "
-            "held out to judge by: what one change does to the accuracy and the loss of those "
-            f"({len(lines)} seeds of the recipe as it is). Dunnett's intervals over seeds: all at once hold "
-            "with 95 %. Where one contains 0, nobody can tell. `python bench/tune.py run` makes the "
-            "trials of [bench/trials.toml](../bench/trials.toml).\n",
-            markdown_table(tune.LEVER_TITLES, tune.levers(tune.ABLATED)),
+            "## Ablation of the recipe\n",
+            f"Recipe `{recipe}` on {TITLES[base['dataset']]}, shortened to "
+            f"{base['changes']['epochs']} epochs, with `{base['architecture']}`. Each row changes one key "
+            "and shows the change in accuracy and loss on a validation split of "
+            f"{lines[0]['validation_examples']:,} training images, against {len(lines)} seeds of the "
+            "unchanged recipe. The intervals over seeds are Dunnett's: all of them hold jointly with 95 %. "
+            "If an interval contains 0, the effect is not significant. `python bench/tune.py run` makes "
+            "the trials of [bench/trials.toml](../bench/trials.toml).\n",
+            markdown_table(tune.ABLATION_TITLES, tune.ablations(tune.ABLATED)),
             "## Every trial\n",
-            "What was tried on the way to the shipped recipes and sizes, each judged by a validation split "
-            f"alone ({_held_out()}, that no training saw); "
-            "[tuning.jsonl](../bench/results/tuning.jsonl) has a line for each training. The difference "
-            "is to the trial named beside it, with a 95 % interval over seeds (Welch).\n",
+            "These trials led to the included recipes and sizes. Each is judged on a validation split alone "
+            f"({_held_out()}; never trained on). [tuning.jsonl](../bench/results/tuning.jsonl) has a line "
+            "for each training. The difference is to the trial in the second column, with a 95 % interval "
+            "over seeds (Welch).\n",
             markdown_table(tune.TITLES, tune.rows()),
         ]
     )
@@ -182,17 +193,17 @@ def levers() -> str:
 def speed() -> str:
     """The benchmarks' ratios."""
     table = markdown_table(speed_table.TITLES, speed_table.rows(goals.SPEED))
-    gpu = "" if GPU_RECORDS else " No GPU was there; `bench/gpu.sh` measures on one."
+    gpu = "" if GPU_RECORDS else " They were made without a GPU; `bench/gpu.sh` measures on one."
     return (
         "## Speed\n\n"
-        "Each benchmark takes turns with its yardstick in one process: compare the ratios, the machines "
-        "differ. A ratio is the median of the rounds' own, with their quartiles beside it. Records: "
-        "`bench-*.json` and `speedrun.json` under [bench/results](../bench/results/), by "
-        f"`bench/record.sh` and `python bench/speedrun.py`.{gpu}\n\n" + table
+        "Each benchmark alternates with its baseline in one process. Machines differ, so compare the "
+        "ratios. A ratio is the median over rounds, with quartiles. `bench/record.sh` and `python "
+        "bench/speedrun.py` wrote the records, `bench-*.json` and `speedrun.json` under "
+        f"[bench/results](../bench/results/).{gpu}\n\n" + table
     )
 
 
-def missed(found: dict[Key, dict]) -> str:
+def missed(found: dict[Key, ComparisonReport]) -> str:
     """The goals that the records miss, and what was tried for each, as goals.toml tells."""
     lines = goals.missed(found)
     slow: dict[str, list[str]] = {}
@@ -204,8 +215,10 @@ def missed(found: dict[Key, dict]) -> str:
         told = f"{', '.join(names)}. {aim.get('tried', goals.UNTRIED)}"
         lines.append(f"- At most {aim['at_most']:g}: {told}")
     if not GPU_RECORDS:
-        lines += [f"- Not measured, for want of a GPU: {each['goal']}." for each in goals.GPU]
-    return "\n".join(["## What was missed, and what was tried", "", *lines, ""])
+        lines += [
+            f"- Not measured, because no GPU was available: {each['goal']}." for each in goals.GPU
+        ]
+    return "\n".join(["## Missed goals", "", *lines, ""])
 
 
 def curve() -> str:
@@ -218,7 +231,12 @@ def curve() -> str:
     rows = []
     for name, places in lines.items():
         rows_of = dict(places)
-        cells = [accuracy_with_interval(rows_of.get(count)) for count in counts]
+        cells = [
+            accuracy_with_interval(row["accuracy"], row["interval"])
+            if (row := rows_of.get(count))
+            else ""
+            for count in counts
+        ]
         rows.append((f"`{name}`", *cells, f"{places[-1][1]['training_seconds']:.0f} s"))
     dataset, conditions = record["dataset"], record["conditions"]
     seeds = len(next(iter(lines.values()))[-1][1]["seeds"])
@@ -233,7 +251,7 @@ def curve() -> str:
             f"{dataset['sizes']['train']:,} clips to train on and "
             f"{dataset['sizes']['test']:,} to test, on {conditions['device']['name']}, "
             f"{cores_in_words(conditions['cores'])}; {conditions['backend']}, {conditions['precision']}; "
-            f"{versions}. In brackets and as bars: {record['interval']} Record: "
+            f"{versions}. Brackets and bars: {record['interval']} Record: "
             f"[{frames_curve.RECORD.name}](../bench/results/{frames_curve.RECORD.name}).\n",
             f"![accuracy against frames]({frames_curve.FIGURE.name})\n",
             markdown_table([*titles, f"training a run of {counts[-1]}"], rows),
@@ -243,14 +261,14 @@ def curve() -> str:
 
 def page() -> str:
     found = comparisons()
-    named = [found[key] for key in sorted(found, key=lambda key: (key[0] != "mnist", key))]
-    sections = [*map(section, named), curve()]
+    named = sorted(files().items(), key=lambda each: (each[0].dataset != "mnist", each[0]))
+    sections = [*(section(found[key], path.name) for key, path in named), curve()]
     parts = [
         head(),
         goals.at_a_glance(found),
         missed(found),
         *sections,
-        levers(),
+        ablations(),
         speed(),
         published(),
     ]

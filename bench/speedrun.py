@@ -112,7 +112,7 @@ def validated(settings: dict, recipe: Recipe) -> dict:
         "seeds": list(TUNING_SEEDS),
         "val_accuracy": accuracies,
         "mean_val_accuracy": statistics.mean(accuracies),
-        "flops_per_sample": runs[0].record["flops_per_sample"],
+        "flops_per_sample": runs[0].record.flops_per_sample,
     }
 
 

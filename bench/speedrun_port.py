@@ -1,4 +1,4 @@
-"""The fastest published training of a CNN to 99 % on MNIST, in plain PyTorch: our yardstick.
+"""The fastest published training of a CNN to 99 % on MNIST, in plain PyTorch: our baseline.
 
 python bench/speedrun_port.py --seed 0   prints one line of JSON
 

@@ -11,6 +11,7 @@ from sizes import IMAGES, size
 
 from zoo import Locations, Registry
 from zoo.comparison.cost import BATCH_SIZE, INFERENCE_BATCHES, BenchmarkProbe
+from zoo.comparison.messages import CostTask, Measure, Ready, Round
 from zoo.comparison.worker_process import Worker
 from zoo.training.request import Request
 
@@ -26,43 +27,44 @@ def measured(request):
     registry = Registry.discover()
     asked = Request(request.param, dataset=IMAGES, changes={"batch_size": BATCH_SIZE})
     plan = asked.plan(registry)
-    subject = BenchmarkProbe(plan, plan.dataset.load(Locations.of_user()))
-    return subject, _fresh_process(asked)
+    probe = BenchmarkProbe(plan, plan.dataset.load(Locations.of_user()))
+    return probe, _fresh_process(asked)
 
 
-def _fresh_process(asked: Request) -> dict:
-    worker = Worker("cost", request=asked.as_json(), use_plugins=True, data_dir=None)
+def _fresh_process(asked: Request) -> tuple[Ready, int]:
+    worker = Worker.start(CostTask(use_plugins=True, data_dir=None, request=asked, precision=None))
     ready = worker.receive() or worker.death()
-    assert ready["event"] == "ready", ready
-    held = worker.ask(measure=True)["memory"]
+    assert isinstance(ready, Ready), ready
+    measured = worker.ask(Measure())
+    assert isinstance(measured, Round), measured
     worker.finish()
-    return {**ready, "peak_memory": held}
+    return ready, measured.memory
 
 
 @pytest.mark.parametrize("measure", MEASURES)
 def test_cost(measured, measure, benchmark):
-    subject, fresh = measured
+    probe, (fresh, held) = measured
     batch = int(measure.partition("_")[2] or 0)
-    images = batch or subject.images_per_call
-    call = (lambda: subject.infer(batch)) if batch else subject.train
+    images = batch or probe.images_per_call
+    call = (lambda: probe.infer(batch)) if batch else probe.train
     benchmark.pedantic(call, rounds=MEASURES[measure], warmup_rounds=1)
     benchmark.extra_info.update(
-        architecture=subject.plan.architecture.name,
+        architecture=probe.plan.architecture.name,
         measure=measure,
         images=images,
         images_per_second=round(images / benchmark.stats.stats.median, 1),
         latency_p99=float(np.percentile(benchmark.stats.stats.data, 99)),
-        parameters=fresh["parameters"],
-        flops=fresh["flops"],
-        peak_memory=fresh["peak_memory"],
+        parameters=fresh.parameters,
+        flops=fresh.flops,
+        peak_memory=held,
         fresh_process={
-            name: fresh["phases"][name] for name in ("start_up", "compile", "compile_inference")
+            name: fresh.phases[name] for name in ("start_up", "compile", "compile_inference")
         },
-        conditions=fresh["conditions"],
+        conditions=fresh.conditions,
         settings={
-            "batch_size": subject.plan.recipe.batch_size,
-            "recipe": subject.plan.recipe.name,
-            "hyperparameters": subject.plan.hyperparameters,
-            "engine": subject.engine.settings,
+            "batch_size": probe.plan.recipe.batch_size,
+            "recipe": probe.plan.recipe.name,
+            "hyperparameters": probe.plan.hyperparameters,
+            "engine": probe.engine.settings,
         },
     )

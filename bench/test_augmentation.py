@@ -13,10 +13,9 @@ from sizes import IMAGES, size
 from zoo import Arrays, Locations, Plan, Recipe, Registry
 from zoo.datasets.catalog import find_dataset
 from zoo.recipe import resolve
-from zoo.training.backends.base import RunningMetrics
 from zoo.training.examples import Examples
-from zoo.training.trainer import prepare_backend
-from zoo.training.training import epoch_batches, prepare_engine
+from zoo.training.prepare import epoch_batches, prepare_engine
+from zoo.training.runner import prepare_backend
 
 EXAMPLES = size({"cpu": 3200, "gpu": 51200}, {"cpu": 256, "gpu": 256})
 NAMES = size(["cnn", "cnn_lstm", "convlstm2d", "lrcn"], ["cnn"])
@@ -55,7 +54,7 @@ def an_epoch(kind: str, registry: Registry, name: str):
 
     def epoch():
         batches, maps = epoch_batches(plan, examples, engine, 1)
-        _, sums = engine.train(batches, maps, RunningMetrics(), lambda done, read: False)
+        sums = engine.train(batches, maps)
         assert sums.examples == count
 
     return epoch, plan, device
@@ -71,7 +70,7 @@ def test_an_augmented_epoch_against_a_plain_one(name, kind, against):
         augmented,
         plain,
         rounds=7,
-        yardstick="an epoch without augmentation",
+        baseline="an epoch without augmentation",
         backend=plan.backend,
         device=device.name,
         examples=EXAMPLES[device.kind],

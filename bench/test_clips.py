@@ -28,6 +28,6 @@ def test_making_clips_against_drawing_normal_noise(name, against, benchmark):
         lambda: clips[chosen],
         draw,
         rounds=15,
-        yardstick="numpy's normal noise for as many pixels",
+        baseline="numpy's normal noise for as many pixels",
     )
     benchmark.extra_info["clips_per_second"] = round(CLIPS / benchmark.stats.stats.median)

@@ -68,7 +68,7 @@ def test_a_training_step_against_the_stock_layer(shape, against):
         gradient_step(FusedConvLSTM2D, shape),
         gradient_step(keras.layers.ConvLSTM2D, shape),
         rounds=5,
-        yardstick="keras.layers.ConvLSTM2D",
+        baseline="keras.layers.ConvLSTM2D",
         backend=keras.backend.backend(),
         batch=BATCH,
         filters=FILTERS,

@@ -25,7 +25,7 @@ def process(command, **options):
 def test_start_up_against_a_bare_import_of_click(arguments, against):
     zoo = [sys.executable, "-m", "zoo", *arguments]
     against(
-        process(zoo), process(CLICK), rounds=15, yardstick="python -c 'import click'", aim="under 3"
+        process(zoo), process(CLICK), rounds=15, baseline="python -c 'import click'", aim="under 3"
     )
 
 
@@ -44,7 +44,7 @@ def test_the_first_step_of_zoo_train_against_a_bare_script(against, tmp_path):
         train,
         process(bare, env=environment),
         rounds=7,
-        yardstick="a script by hand that does the same",
+        baseline="a script by hand that does the same",
         backend="tensorflow",
         aim="at most 1.3",
     )

@@ -62,9 +62,9 @@ def test_peak_memory_of_ten_times_the_clips(benchmark, tmp_path):
     held, once = (each["peak_memory"]["host_bytes"] for each in (many, few))
     benchmark.extra_info.update(
         ratio=round(held / once, 3),
-        yardstick=f"the peak memory with {CLIPS:,} clips, {once / 2**20:,.0f} MiB",
+        baseline=f"the peak memory with {CLIPS:,} clips, {once / 2**20:,.0f} MiB",
         peak_bytes=held,
-        yardstick_bytes=once,
+        baseline_bytes=once,
         backend=many["backend"],
     )
     assert held / once < 1.1 or SMALLEST
@@ -78,7 +78,7 @@ def test_waiting_for_data(name, benchmark, tmp_path):
     timings = record["timings"]
     benchmark.extra_info.update(
         ratio=timings["waiting_share"],
-        yardstick=f"the time of its training steps, {timings['train']:.1f} s",
+        baseline=f"the time of its training steps, {timings['train']:.1f} s",
         waiting_seconds=timings["waiting"],
         images_per_second=timings["images_per_second"][0],
         backend=record["backend"],

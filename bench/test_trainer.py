@@ -12,11 +12,11 @@ from zoo import Locations, Registry
 from zoo.datasets.catalog import find_dataset
 from zoo.recipe import Recipe
 from zoo.training import order
-from zoo.training.backend import choose_device
-from zoo.training.backends.base import RunningMetrics, make_engine
+from zoo.training.backend import backend_of, choose_device, make_engine
 from zoo.training.build import build_model
 from zoo.training.optimizer import make_optimizer
 from zoo.training.pipeline import Pipeline
+from zoo.training.running import RunningMetrics
 
 # A GPU is asked for more: small batches are all launching there, and 50 of them are over at once.
 SIZES = size({"cpu": (3200, 128), "gpu": (51200, 256)}, {"cpu": (256, 128), "gpu": (256, 128)})
@@ -42,16 +42,24 @@ def engine_for(architecture, dataset, x, y, recipe):
 def ours(*given):
     engine, batches = engine_for(*given)
     engine.compile(batches, None)
-    return lambda: engine.train(batches, None, RunningMetrics(), lambda done, read: False)
+    return lambda: engine.train(batches, None)
 
 
 def together(count, *given):
     """An epoch of so many seeds in one program."""
     engines, batches = zip(*(engine_for(*given) for _ in range(count)), strict=True)
-    first, no_maps = engines[0], [None] * count
-    first.compile_together(engines, batches, no_maps)
-    sums = [RunningMetrics()] * count
-    return lambda: first.train_together(engines, batches, no_maps, sums, lambda done, read: False)
+    no_maps = [None] * count
+    joint = backend_of("jax").join(engines)
+    joint.compile(batches, no_maps)
+
+    def train():
+        joint.begin([RunningMetrics()] * count)
+        with joint.chunks(batches, no_maps) as chunks:
+            for chunk in chunks:
+                joint.step(chunk)
+        joint.end()
+
+    return train
 
 
 def fit(architecture, dataset, x, y, recipe):
@@ -91,7 +99,7 @@ def test_an_epoch_against_fit(name, against):
         ours(*arguments),
         fit(*arguments),
         rounds=7,
-        yardstick="keras.Model.fit",
+        baseline="keras.Model.fit",
         **info,
     )
 
@@ -100,4 +108,4 @@ def test_eight_seeds_together_against_one(against):
     arguments, info = given("cnn")
     if (info["backend"], choose_device("jax", "auto").kind) != ("jax", "gpu"):
         pytest.skip("seeds are trained together by JAX on a GPU")
-    against(together(8, *arguments), ours(*arguments), rounds=5, yardstick="one seed alone", **info)
+    against(together(8, *arguments), ours(*arguments), rounds=5, baseline="one seed alone", **info)

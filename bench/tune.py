@@ -1,4 +1,4 @@
-"""Trials on the validation split: what a lever of the recipe, or an architecture's size, does.
+"""Trials on the validation split: what an ablation of the recipe, or an architecture's size, does.
 
 python bench/tune.py run [NAME...] [--seeds 3]   the trials of bench/trials.toml that the log lacks
 python bench/tune.py table                       the log's trials beside their base, with intervals
@@ -22,12 +22,12 @@ HERE = Path(__file__).parent
 TRIALS = HERE / "trials.toml"
 LOG = RESULTS / "tuning.jsonl"
 ABLATED = "cnn-ten"
-"""The trial whose recipe is taken apart, lever by lever."""
+"""The trial whose recipe is taken apart, change by change."""
 
 
 def trials(path: Path = TRIALS) -> dict[str, dict]:
     """By name: `architecture`, `dataset`, `data` (its parameters), `recipe`, `changes`, `settings`,
-    whether it is `retired`, `base`, whose values it takes, and `lever`, what it shows of them."""
+    whether it is `retired`, `base`, whose values it takes, and `ablation`, what it shows of them."""
     read = tomllib.loads(path.read_text())
     found: dict[str, dict] = {}
     for name, own in read.items():
@@ -37,7 +37,7 @@ def trials(path: Path = TRIALS) -> dict[str, dict]:
             merged[key] = {**base[key], **own.get(key, {})}
         merged.setdefault("dataset", IMAGES)
         merged["base"] = own.get("base")
-        merged["lever"] = own.get("lever")
+        merged["ablation"] = own.get("ablation")
         merged["retired"] = own.get("retired", False)
         found[name] = merged
     return found
@@ -86,10 +86,10 @@ def train(trial: dict, seed: int) -> dict:
         "seed": seed,
         "val_accuracy": round(found["val_accuracy"], 6),
         "val_loss": round(found["val_loss"], 6),
-        "validation_examples": record["dataset"]["sizes"]["validation"],
-        "parameters": record["parameters"]["trainable"],
-        "seconds": round(record["timings"]["train"], 1),
-        "versions": record["sessions"][0]["versions"],
+        "validation_examples": record.dataset.sizes.validation,
+        "parameters": record.parameters.trainable,
+        "seconds": round(record.timings.train, 1),
+        "versions": record.sessions[0].versions,
     }
 
 
@@ -140,33 +140,36 @@ def effect(lines: list[dict], base: list[dict]) -> str:
     return f"{100 * change:+.2f} ± {100 * half:.2f}"
 
 
-LEVER_TITLES = ("changed", "seeds", "validation accuracy, points", "validation loss")
+ABLATION_TITLES = ("change", "seeds", "validation accuracy, points", "validation loss")
 
 
-def levers(base: str) -> list[tuple[str, ...]]:
-    """A line for each lever of a base with two seeds or more, the one that harms most first.
+def ablations(base: str) -> list[tuple[str, ...]]:
+    """A line for each ablation of a base with two seeds or more, the one that harms most first.
 
     The intervals are Dunnett's (1955, https://doi.org/10.1080/01621459.1955.10501294): all of them
     at once hold with 95 %, by one variance of seeds for all trials.
     """
     known, log = trials(), trainings()
     lines = {
-        known[name]["lever"]: log[name]
+        known[name]["ablation"]: log[name]
         for name in known
-        if known[name]["base"] == base and known[name]["lever"] and len(log[name]) > 1
+        if known[name]["base"] == base and known[name]["ablation"] and len(log[name]) > 1
     }
     # A smoothed loss is another one: only accuracies compare.
     losses = {k: v for k, v in lines.items() if "label_smoothing" not in v[0]["changes"]}
     points = effects(lines, log[base], "val_accuracy", ".2f", 100)
     other = effects(losses, log[base], "val_loss", ".4f")
-    order = sorted(lines, key=lambda lever: statistics.mean(_accuracies(lines[lever])))
-    return [(lever, str(len(lines[lever])), points[lever], other.get(lever, "")) for lever in order]
+    order = sorted(lines, key=lambda ablation: statistics.mean(_accuracies(lines[ablation])))
+    return [
+        (ablation, str(len(lines[ablation])), points[ablation], other.get(ablation, ""))
+        for ablation in order
+    ]
 
 
 def effects(
     lines: dict[str, list[dict]], base: list[dict], of: str, form: str, unit: float = 1.0
 ) -> dict[str, str]:
-    """What each lever changes of a value, with Dunnett's interval; nothing without two seeds of the base."""
+    """What each ablation changes, with Dunnett's interval; nothing without two seeds of the base."""
     from scipy import stats
 
     if not lines or len(base) < 2:
@@ -176,8 +179,8 @@ def effects(
     # Its critical value is integrated by chance: the same draws, the same digits.
     low, high = stats.dunnett(*samples, control=control, rng=0).confidence_interval(0.95)
     return {
-        lever: f"{(a + b) / 2:+{form}} ± {(b - a) / 2:{form}}"
-        for lever, a, b in zip(lines, low, high, strict=True)
+        ablation: f"{(a + b) / 2:+{form}} ± {(b - a) / 2:{form}}"
+        for ablation, a, b in zip(lines, low, high, strict=True)
     }
 
 
@@ -185,7 +188,7 @@ def _accuracies(lines: list[dict]) -> list[float]:
     return [line["val_accuracy"] for line in lines]
 
 
-TITLES = ("trial", "beside", "seeds", "validation accuracy", "difference, points", "val loss")
+TITLES = ("trial", "base", "seeds", "validation accuracy", "difference, points", "val loss")
 
 
 def rows() -> list[tuple[str, ...]]:
@@ -214,7 +217,7 @@ def main() -> None:
     if arguments.command == "run":
         run(arguments.names, arguments.seeds)
     else:
-        for row in (LEVER_TITLES, *levers(ABLATED), TITLES, *rows()):
+        for row in (ABLATION_TITLES, *ablations(ABLATED), TITLES, *rows()):
             print("  ".join(f"{cell:>16}" for cell in row))
 
 

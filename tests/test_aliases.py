@@ -13,9 +13,11 @@ import pytest
 
 import zoo
 from zoo import aliases
+from zoo.comparison.schema import ComparisonReport
 from zoo.manifest import Manifest
 from zoo.recipe import resolve
-from zoo.runs.run import Run, digest
+from zoo.runs.files import digest
+from zoo.runs.run import Run
 
 RECORDS = sorted((Path(__file__).parent / "records").glob("*.json"))
 SHIPPED = Manifest.read()
@@ -33,7 +35,10 @@ def recorded(request, tmp_path) -> Run:
 
 
 def test_a_record_is_read_under_todays_names_and_keeps_its_identity(recorded):
-    record, written = recorded.record, json.loads((recorded.folder / "run.json").read_text())
+    record, written = (
+        recorded.record.to_dict(),
+        json.loads((recorded.folder / "run.json").read_text()),
+    )
     assert record["identity"] == written["identity"]
     assert written["name"].endswith(digest(record["identity"]))
     assert recorded.recipe.causes() == written["identity"]["recipe"]
@@ -131,7 +136,7 @@ def test_both_names_of_a_recipe_choose_the_same_runs(recorded, zoo_here):
     from zoo.comparison.results import Wanted
 
     chosen = [Wanted(recipe=name).takes(recorded) for name in ("long", "record")]
-    assert chosen == [recorded.record["identity"]["recipe"]["name"] == "record"] * 2
+    assert chosen == [recorded.record.identity["recipe"]["name"] == "record"] * 2
 
 
 @pytest.mark.parametrize("content", [{}, [], {"recipe": 3, "input": [], "contract": None}])
@@ -141,11 +146,10 @@ def test_what_is_no_record_is_left_to_the_reader(content):
 
 def test_a_comparison():
     results = Path(__file__).parents[1] / "bench" / "results"
-    document = json.loads((results / "compare-mnist-record.json").read_text())
-    renamed = aliases.comparison(document)
-    assert renamed["recipe"]["name"] == "long"
-    assert "tta_shift" in renamed["recipe"]
-    assert {row["conversion"] for row in renamed["rows"]} == {
+    report = ComparisonReport.read(results / "compare-mnist-record.json")
+    assert report.recipe["name"] == "long"
+    assert "tta_shift" in report.recipe
+    assert {row.conversion for row in report.rows} == {
         "image: as stored",
         "image to frames: whole",
         "image to frames: space_to_depth",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import assert_one_line_error
 
 import zoo
 from zoo.errors import UsageError
@@ -100,7 +101,7 @@ def test_the_model_gives_the_logits_of_scaled_samples(run, arrays):
 
 def test_several_seeds_are_a_list(arrays, tmp_path):
     runs = zoo.train(my_net, arrays, runs_dir=tmp_path / "r", seeds=2, **FAST)
-    assert [each.record["seed"] for each in runs] == [0, 1]
+    assert [each.record.seed for each in runs] == [0, 1]
     assert [each.name for each in zoo.load_runs(tmp_path / "r")] == [each.name for each in runs]
     assert zoo.load_run("last", tmp_path / "r").name == runs[1].name
 
@@ -115,9 +116,69 @@ def test_hyperparameters_and_recipe_keys(arrays, tmp_path):
         **FAST,
     )
     assert run.hyperparameters == {"filters": 6}
-    assert run.record["dataset"]["sizes"]["validation"] == 80
+    assert run.record.dataset.sizes.validation == 80
     with pytest.raises(UsageError, match="unknown hyperparameter"):
         zoo.train(my_net, arrays, runs_dir=tmp_path / "r", hyperparameters={"width": 6}, **FAST)
+
+
+def test_a_run_is_extended_to_more_epochs(arrays, tmp_path, zoo_here):
+    options = {"recipe": "small", "progress": False, "runs_dir": tmp_path / "r"}
+    constant = {"schedule": "constant", "warmup": 0.0, "clean_epochs": 0}
+    run = zoo.train(my_net, arrays, epochs=1, recipe_changes=constant, **options)
+    longer = zoo.train(resume=run, epochs=2, progress=False)
+    assert longer.folder != run.folder
+    assert list(longer.history["epoch"]) == [1, 2]
+    assert longer.history["loss"][0] == run.history["loss"][0]
+    code, out, err = zoo_here("train", "--resume", longer.folder, "--epochs", "3", "--json")
+    assert code == 0, err
+    assert '"epochs": 3' in out
+    with pytest.raises(UsageError, match="leave `seed` out"):
+        zoo.train(resume=run, seed=3)
+    with pytest.raises(UsageError, match="give more than 1"):
+        zoo.train(resume=run, epochs=1)
+    refused = zoo_here("train", "--resume", run.folder, "--epochs", "1")
+    assert_one_line_error(refused, 2, "--epochs 1: ", "give more than 1")
+    scheduled = zoo.train(my_net, arrays, epochs=1, **options)
+    refused = zoo_here("train", "--resume", scheduled.folder, "--epochs", "2")
+    assert_one_line_error(refused, 2, "constant", "zoo train ... --epochs 2")
+
+
+def test_a_plan_is_trained_as_its_arguments_are(run, arrays):
+    runs_dir = run.folder.parent
+    plan = zoo.plan(my_net, arrays, recipe="small", epochs=3, runs_dir=runs_dir)
+    assert zoo.train(plan, runs_dir=runs_dir, progress=False).folder == run.folder
+    assert zoo.train(run.plan(), runs_dir=runs_dir, progress=False).folder == run.folder
+    with pytest.raises(UsageError, match="leave `epochs` out"):
+        zoo.train(plan, epochs=4, runs_dir=runs_dir)
+
+
+def test_runs_made_elsewhere_are_compared(run):
+    found = zoo.compare_runs(run.folder.parent, progress=False)
+    assert list(found.to_frame()["architecture"]) == ["my_net"]
+    with pytest.raises(UsageError, match="unknown architecture in these runs 'gru'"):
+        zoo.compare_runs(run.folder.parent, ["gru"], progress=False)
+
+
+def test_functions_of_the_module_are_the_methods_of_a_run(run, arrays):
+    x = arrays[2][:4]
+    assert zoo.predict(run.folder, x).labels == run.predict(x).labels
+    assert zoo.evaluate(run).metrics == run.evaluate().metrics
+    shifted = zoo.evaluate(run, tta_shift=1)
+    assert shifted.recipe.tta_shift == 1
+
+
+def test_architectures_datasets_and_checks_are_described():
+    found = zoo.describe("cnn", hyperparameters={"filters": (4, 8, 8)})
+    assert found.on_mnist.input_shape == (28, 28, 1)
+    assert {each.name: each.value for each in found.hyperparameters}["filters"] == (4, 8, 8)
+    data = zoo.describe_dataset("motion", parameters={"frames": 5})
+    assert {each.name: each.value for each in data.parameters}["frames"] == 5
+    assert {"mnist", "digits"} <= {each.name for each in zoo.list_datasets()}
+    (report,) = zoo.check("cnn", checks=["hyperparameters_documented"])
+    assert report.passed
+    assert [each.state for each in report.verdicts] == ["passed"]
+    with pytest.raises(UsageError, match="needs no download"):
+        zoo.fetch_dataset("digits")
 
 
 def test_the_test_set_can_stay_untouched(arrays, tmp_path, zoo_here):
@@ -195,7 +256,7 @@ def test_keras_callbacks_see_the_logs_and_the_model(arrays, tmp_path):
             keras.callbacks.TensorBoard(str(tmp_path / "tb")),
         ],
     )
-    epochs = run.record["progress"]["epochs"]
+    epochs = run.record.progress.epochs
     assert epochs == 2
     logs = ["accuracy", "learning_rate", "loss", "val_accuracy", "val_loss"]
     assert seen.events == [
@@ -209,7 +270,7 @@ def test_keras_callbacks_see_the_logs_and_the_model(arrays, tmp_path):
     assert len(log.read_text().splitlines()) == 1 + epochs
     assert list((tmp_path / "tb").rglob("events*"))
     # A training that a callback may end early is another run than one without.
-    assert any("EarlyStopping" in each for each in run.record["identity"]["callbacks"])
+    assert any("EarlyStopping" in each for each in run.record.identity["callbacks"])
 
 
 def test_a_callback_may_not_change_the_rate(arrays, tmp_path):

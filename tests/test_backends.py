@@ -94,15 +94,15 @@ import sys
 import keras, numpy as np
 from zoo.recipe import Recipe
 from zoo.single_file import architecture_from_file
-from zoo.training import augmentation, order
-from zoo.training.backends import base as engines
-from zoo.training.backend import Device, make_deterministic, seed_everything
-from zoo.training.backends.base import RunningMetrics, make_engine
+from zoo.training import augmentation, chunks, order
+from zoo.training.backend import make_deterministic, make_engine, seed_everything
+from zoo.training.device import Device
+from zoo.training.running import RunningMetrics
 from zoo.training.optimizer import make_optimizer
 from zoo.training.pipeline import Pipeline
 from pathlib import Path
 
-engines.LONGEST_CALL = 4  # 15 steps an epoch: calls of 3, as 3 divides them
+chunks.LONGEST_CALL = 4  # 15 steps an epoch: calls of 3, as 3 divides them
 backend = keras.backend.backend()
 make_deterministic(backend, Device("cpu", ""))
 architecture, _ = architecture_from_file(Path(sys.argv[1]))
@@ -129,15 +129,17 @@ for kind in ("cpu", "gpu"):  # "gpu" chooses the loop on the device, which runs 
     # The second epoch is stopped after six steps, and gone on with.
     sums, seen = RunningMetrics(), []
     for number, start, stop in ((1, 0, 15), (2, 0, 6), (2, 6, 15)):
-        batches, maps = epoch(number)
-
-        def after(done, read):
-            seen.append((number, start + done, read().examples))
-            return start + done == stop
-
-        before = RunningMetrics() if start == 0 else sums
-        done, sums = engine.train(batches[start:], maps[start:], before, after)
-        assert (done, sums.examples) == (stop - start, stop * 20)
+        (batches, maps), done = epoch(number), start
+        engine.begin(sums if start else RunningMetrics())
+        with engine.chunks(batches[start:], maps[start:]) as made:
+            for chunk in made:
+                engine.step(chunk)
+                done += chunk.steps
+                seen.append((number, done, engine.metrics().examples))
+                if done == stop:
+                    break
+        sums = engine.end()
+        assert (done, sums.examples) == (stop, stop * 20)
     assert seen == [
         (n, done, done * 20) for n in (1, 2) for done in range(1, 16) if kind == "cpu" or done % 3 == 0
     ]

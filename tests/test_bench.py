@@ -8,11 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 from statistics import variance
+from types import SimpleNamespace
 
 import pytest
 from conftest import assert_one_line_error
 from scipy import stats
 from test_compare import clean_environment, nets, zoo_command  # noqa: F401 - nets is a fixture
+
+from zoo.comparison.cost_record import BenchmarkReport
 
 PROJECT = Path(__file__).parent.parent
 SHORT = ("--processes", "1", "--rounds", "2")
@@ -103,9 +106,9 @@ def test_the_record_of_pytest_benchmark_becomes_the_table_that_it_cannot_draw(
     ("arguments", "code", "parts"),
     [
         (["cnnn"], 2, ["Did you mean cnn?"]),
-        (["cnn", "--rounds", "0"], 2, ["rounds is 0", "1 to 10,000"]),
-        (["cnn", "--processes", "-1"], 2, ["processes is -1"]),
-        (["cnn", "--batch-size", "0"], 2, ["batch_size is 0"]),
+        (["cnn", "--rounds", "0"], 2, ["--rounds 0", "1 to 10,000"]),
+        (["cnn", "--processes", "-1"], 2, ["--processes -1"]),
+        (["cnn", "--batch-size", "0"], 2, ["--batch-size 0"]),
         (["cnn", "--json", "--markdown"], 2, ["not both"]),
         (["cnn", "--out", "nowhere/x.json"], 2, ["no folder nowhere"]),
         (["cnn", "--from", "x.json"], 2, ["leave the names out"]),
@@ -123,6 +126,19 @@ def test_bad_input_is_told_at_once(zoo_here, arguments, code, parts):
     Path("empty.json").write_text('{"benchmarks": []}')
     result = zoo_here("bench", *arguments)
     assert_one_line_error(result, code, *parts)
+
+
+def test_the_report_is_a_frame(measured):
+    report = BenchmarkReport.read(measured[1])
+    frame = report.to_frame()
+    names = [*report.entries, f"{next(iter(report.entries))} (again)"]
+    assert list(frame["architecture"]) == names
+    first = report.entries[names[0]]
+    for measure in ("train", "infer_1", "latency_p50", "compile"):
+        assert frame[measure][0] == first.measures[measure].median
+        assert frame[f"{measure}_q1"][0] <= frame[measure][0] <= frame[f"{measure}_q3"][0]
+    assert frame["parameters"][0] == first.parameters
+    assert frame["train"][len(names) - 1] == report.again.measures["train"].median
 
 
 @pytest.mark.parametrize(
@@ -159,7 +175,7 @@ def test_a_damaged_record_is_named_and_skipped(measured, zoo_here, tiny_run, pla
     assert "skipped: runs/costs/costs-odd.json: is damaged" in err
 
 
-def test_the_effect_of_a_lever_is_told_from_chance(monkeypatch):
+def test_the_effect_of_an_ablation_is_told_from_chance(monkeypatch):
     monkeypatch.syspath_prepend(PROJECT / "bench")
     import tune
 
@@ -170,17 +186,17 @@ def test_the_effect_of_a_lever_is_told_from_chance(monkeypatch):
         return [each["val_accuracy"] for each in trainings]
 
     base = lines(0.9930, 0.9938, 0.9934, 0.9934)
-    levers = {"helps": lines(0.9960, 0.9964), "nothing": lines(0.9932, 0.9936)}
-    found = tune.effects(levers, base, "val_accuracy", ".2f", 100)
+    ablations = {"helps": lines(0.9960, 0.9964), "nothing": lines(0.9932, 0.9936)}
+    found = tune.effects(ablations, base, "val_accuracy", ".2f", 100)
     means, halves = zip(*(map(float, each.split(" ± ")) for each in found.values()), strict=True)
     assert means == (0.28, 0.0)
     # Two differences at once want a wider interval than each alone: of the deviation that all share.
     squares = sum(
-        variance(each) * (len(each) - 1) for each in map(accuracies, (base, *levers.values()))
+        variance(each) * (len(each) - 1) for each in map(accuracies, (base, *ablations.values()))
     )
     alone = stats.t.ppf(0.975, 5) * 100 * math.sqrt(squares / 5 * (1 / 2 + 1 / 4))
     assert alone < halves[0] == halves[1] < 1.5 * alone < means[0]
-    assert tune.effects(levers, base[:1], "val_accuracy", ".2f") == {}  # one seed has no spread
+    assert tune.effects(ablations, base[:1], "val_accuracy", ".2f") == {}  # one seed has no spread
 
 
 def test_a_goal_is_told_with_every_size_that_was_recorded(monkeypatch):
@@ -189,14 +205,17 @@ def test_a_goal_is_told_with_every_size_that_was_recorded(monkeypatch):
     from comparisons import Key
 
     def row(name, accuracy, low=0.9, seeds=1):
-        return {
-            "name": name,
-            "status": "ok",
-            "accuracy": accuracy,
-            "interval": [low, 1.0],
-            "seeds": list(range(seeds)),
-            "parameters": 1000,
-        }
+        return SimpleNamespace(
+            name=name,
+            status="ok",
+            accuracy=accuracy,
+            interval=(low, 1.0),
+            seeds=list(range(seeds)),
+            parameters=1000,
+        )
+
+    def report(*rows, ensembles=()):
+        return SimpleNamespace(rows=rows, ensembles=ensembles)
 
     def goal(architecture, **given):
         return {
@@ -207,15 +226,19 @@ def test_a_goal_is_told_with_every_size_that_was_recorded(monkeypatch):
             **given,
         }
 
-    failed = {"name": "gru", "status": "failed", "accuracy": None}
-    ensembles = [{**row("all", 0.98), "members": 2}, {**row("cnn", 0.95), "members": 2}]
+    def ensemble(name, accuracy):
+        return SimpleNamespace(name=name, accuracy=accuracy, interval=(0.9, 1.0), members=2)
+
+    failed = SimpleNamespace(name="gru", status="failed", accuracy=None)
     found = {
-        Key("mnist", "", "r"): {
-            "rows": [row("cnn", 0.95, seeds=2), row("tcn", 0.97, low=0.8), failed],
-            "ensembles": ensembles,
-        },
-        Key("mnist", "", "r", "cnn.filters=8,8,8"): {"rows": [row("cnn", 0.99)]},
-        Key("mnist", "", "other"): {"rows": [row("cnn", 1.0)]},
+        Key("mnist", "", "r"): report(
+            row("cnn", 0.95, seeds=2),
+            row("tcn", 0.97, low=0.8),
+            failed,
+            ensembles=[ensemble("all", 0.98), ensemble("cnn", 0.95)],
+        ),
+        Key("mnist", "", "r", "cnn.filters=8,8,8"): report(row("cnn", 0.99)),
+        Key("mnist", "", "other"): report(row("cnn", 1.0)),
     }
     wanted = [
         goal("cnn", goal=0.96, seconds=400, tried="Two sizes."),
@@ -225,7 +248,7 @@ def test_a_goal_is_told_with_every_size_that_was_recorded(monkeypatch):
         goal("ensemble", goal=0.975),
     ]
     monkeypatch.setattr(goals, "ACCURACY", wanted)
-    monkeypatch.setattr(goals, "training_seconds", lambda document, name: [50, 400])
+    monkeypatch.setattr(goals, "training_seconds", lambda report, name: [50, 400])
     assert [(each.settings, each.met) for each in goals.judged(found)] == [
         ("", "missed by 1.00 points"),
         ("cnn.filters=8,8,8", "reached with 1 seed"),
@@ -389,7 +412,7 @@ def test_every_published_run_has_the_digest_in_its_name(monkeypatch):
     monkeypatch.syspath_prepend(PROJECT / "bench")
     import records
 
-    from zoo.runs.run import digest
+    from zoo.runs.files import digest
 
     lines = records.runs()
     assert len(lines) >= 133

@@ -46,7 +46,8 @@ WRITTEN = {
 USED_BY = {
     "checkout.py": "results.py",
     "compare.sh": "gpu.sh",
-    "comparisons.py": "results.py",
+    "comparison_figure.py": "results.py",
+    "comparisons.py": "results_page.py",
     "conftest.py": "test_trainer.py",
     "first_step.py": "test_start_up.py",
     "first_step_bare.py": "test_start_up.py",
@@ -59,7 +60,7 @@ USED_BY = {
     "speed_table.py": "results_page.py",
     "test_convlstm.py": "record.sh",
     "time_table.py": "results.py",
-    "yardsticks.py": "test_yardsticks.py",
+    "baselines.py": "test_baselines.py",
 }
 """Files that run when another does; the tables of results.py are made by test_documentation.py."""
 

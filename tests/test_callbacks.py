@@ -60,7 +60,7 @@ def test_hooks_get_what_the_run_keeps(seen):
         assert (metrics.mean_loss, metrics.accuracy) == (row["loss"], row["accuracy"])
     ((model, optimizer),) = callback.named("on_model_built")
     sizes = [each.numpy().size for each in model.trainable_variables]
-    assert sum(sizes) == run.record["parameters"]["trainable"]
+    assert sum(sizes) == run.record.parameters.trainable
     assert optimizer.built
     ((tested,),) = callback.named("on_test_end")
     assert tested["test_accuracy"] == run.metrics["test_accuracy"]
@@ -96,8 +96,8 @@ def test_a_callback_stops_the_training_and_is_part_of_the_identity(tiny_py, tmp_
     run = zoo.train(
         str(tiny_py), epochs=9, runs_dir=tmp_path, callbacks=[Seen(), Stops(2)], **DIGITS
     )
-    assert run.record["progress"] == {"epochs": 2, "steps": 0}
-    assert run.record["identity"]["callbacks"] == ["Stops(epoch=2)"]
+    assert run.record.to_dict()["progress"] == {"epochs": 2, "steps": 0}
+    assert run.record.identity["callbacks"] == ["Stops(epoch=2)"]
 
 
 def test_a_callback_that_stops_without_saying_so_is_refused(tiny_py, tmp_path):

@@ -39,7 +39,7 @@ def test_one_that_is_written_anew_goes_on(run, zoo_here):
     rewrite(run)
     code, out, err = zoo_here("train", "--resume", run.folder, "--json")
     assert code == 0, err
-    assert json.loads(out)["metrics"] == run.record["metrics"]
+    assert json.loads(out)["metrics"] == run.record.to_dict()["metrics"]
 
 
 def test_one_of_an_older_archzoo_goes_on(run, zoo_here):
@@ -99,7 +99,7 @@ def test_deleting_it_starts_over(run, zoo_here):
     run.checkpoint.unlink()
     code, out, err = zoo_here("train", "--resume", run.folder, "--json")
     assert code == 0, err
-    assert json.loads(out)["metrics"] == run.record["metrics"]
+    assert json.loads(out)["metrics"] == run.record.to_dict()["metrics"]
 
 
 def test_headers_that_claim_more_than_there_is(run, zoo_here):
@@ -115,7 +115,7 @@ def test_a_finished_run_stands_whatever_its_checkpoint_is(run, zoo_here):
     run.checkpoint.write_bytes(b"nothing")
     code, out, err = zoo_here("train", "--resume", run.folder, "--json")
     assert code == 0, err
-    assert json.loads(out)["metrics"] == run.record["metrics"]
+    assert json.loads(out)["metrics"] == run.record.to_dict()["metrics"]
 
 
 def test_a_checkpoint_without_its_record(run, zoo_here, tiny_py):
@@ -125,7 +125,7 @@ def test_a_checkpoint_without_its_record(run, zoo_here, tiny_py):
 
 
 def test_a_folder_by_the_runs_name_that_holds_another_run(run, zoo_here, tiny_py):
-    run.record["identity"]["seed"] = 7
+    run.record.identity["seed"] = 7
     run.save()
     result = zoo_here("train", tiny_py, *TRAIN)
     assert_one_line_error(result, 2, "cannot go on", "seed was 7 and is 0")

@@ -14,7 +14,7 @@ from zoo.classification import scores
 @st.composite
 def answers(draw):
     classes, count = draw(st.integers(2, 6)), draw(st.integers(1, 40))
-    logits = draw(arrays.arrays("float64", (count, classes), elements=st.floats(-20, 20, width=32)))
+    logits = draw(arrays.arrays("float64", (count, classes), elements=st.floats(-8, 8, width=32)))
     labels = draw(arrays.arrays("int32", count, elements=st.integers(0, classes - 1)))
     return logits, labels
 

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -19,8 +20,10 @@ from scipy.special import softmax
 from scipy.stats import binomtest
 
 from zoo.comparison import table
-from zoo.comparison.diagnostics import make_exhibits
+from zoo.comparison.diagnostics import make_diagnostics
 from zoo.comparison.results import Result
+from zoo.comparison.schema import ComparisonReport
+from zoo.errors import ZooError
 from zoo.runs.run import Run
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals")
@@ -165,9 +168,11 @@ def test_the_better_one_comes_first_with_what_it_learned_and_costs(made):
 def test_how_samples_reached_each_model_is_said_everywhere(made, zoo_here):
     document = made["document"]
     assert [each["conversion"] for each in document["rows"]] == ["image: as stored"] * 2
-    assert "input: image: as stored (wide, blind)" in table.foot(document)
-    assert "| image: as stored |" in table.markdown(document)
-    (first, _) = csv.DictReader(io.StringIO(table.as_csv(document)))
+    assert "input: image: as stored (wide, blind)" in table.foot(
+        ComparisonReport.from_dict(document)
+    )
+    assert "| image: as stored |" in table.markdown(ComparisonReport.from_dict(document))
+    (first, _) = csv.DictReader(io.StringIO(table.as_csv(ComparisonReport.from_dict(document))))
     assert first["input"] == "image: as stored"
     run = json.loads(next(made["runs"].glob("wide-*/run.json")).read_text())
     assert run["input"]["conversion"] == "image: as stored"
@@ -258,7 +263,7 @@ def test_an_ensemble_needs_two_members(runs, zoo_here, chosen, ensembles):
     found = [(each["name"], each["members"]) for each in json.loads(out)["ensembles"]]
     assert found == ensembles
     _, shown, _ = zoo_here("compare", *given)
-    assert ("What the runs answer together" in shown) == bool(ensembles)
+    assert ("Ensembles" in shown) == bool(ensembles)
     _, shown, _ = zoo_here("compare", *given, "--csv")
     for line in csv.DictReader(io.StringIO(shown)):
         members = dict(ensembles).get(line["architecture"])
@@ -390,8 +395,10 @@ def test_two_at_a_time_learn_the_same_and_the_table_says_so(made, nets, small_np
     document = json.loads(result.stdout)
     assert row(document, "wide")["accuracies"] == row(made["document"], "wide")["accuracies"][:2]
     assert document["harness"]["overhead"] is None
-    assert "in the runs' own phases, 2 at a time" in "\n".join(table.foot(document))
-    assert any("disturbed" in note for note in document["notes"])
+    assert "in the runs' own phases, 2 at a time" in "\n".join(
+        table.foot(ComparisonReport.from_dict(document))
+    )
+    assert any("timings are upper bounds" in note for note in document["notes"])
 
 
 # Runs made elsewhere.
@@ -414,7 +421,7 @@ def test_a_validation_set_of_the_datasets_own_counts_as_one(runs, zoo_here):
     _, out, _ = zoo_here("compare", "--from", runs, "--json")
     assert row(json.loads(out), "wide")["target"]["of"] == 3
     found = [Run.open(folder) for folder in sorted(runs.glob("wide*"))]
-    assert len(make_exhibits([Result("wide", found)], None, "image")["curves"]["wide"]) == 3
+    assert len(make_diagnostics([Result("wide", found)], None, "image").curves["wide"]) == 3
 
 
 def test_a_name_that_no_run_has_is_told(runs, zoo_here):
@@ -452,7 +459,7 @@ def test_what_must_not_be_mixed_is_refused_by_name(runs, zoo_here, what):
     change_record(of_seed(runs, "blind", 1), MIXTURES[what])
     result = zoo_here("compare", "--from", runs)
     assert_one_line_error(
-        result, 2, "must not be mixed", f"{what}:", "(wide, blind)", "allow_mixed"
+        result, 2, "must not be mixed", f"{what}:", "(wide, blind)", "--allow-mixed"
     )
     code, out, _ = zoo_here("compare", "--from", runs, "--allow-mixed")
     assert code == 0
@@ -567,7 +574,7 @@ def test_the_page_is_written(runs, small_npz, tmp_path, zoo_here):
     assert "page.html" in err
     page = (tmp_path / "page.html").read_text()
     assert page.count("data:image/png;base64,") > 5  # the images that split them
-    for word in ("wide", "blind", "zoo compare", "What the runs answer together"):
+    for word in ("wide", "blind", "zoo compare", "Ensembles"):
         assert word in page
 
 
@@ -577,9 +584,47 @@ def test_a_document_from_before_there_were_ensembles_and_conversions_is_still_re
     for row in document["rows"]:
         row.pop("conversion", None)
         row["text"].pop("conversion", None)
-    assert table.ensemble_grid(document)[1] == []
-    assert "ensemble" not in table.markdown(document)
-    assert len(table.as_csv(document).splitlines()) == 1 + len(document["rows"])
+    assert table.ensemble_grid(ComparisonReport.from_dict(document))[1] == []
+    assert "ensemble" not in table.markdown(ComparisonReport.from_dict(document))
+    assert len(table.as_csv(ComparisonReport.from_dict(document)).splitlines()) == 1 + len(
+        document["rows"]
+    )
+
+
+@pytest.mark.parametrize(
+    "path", sorted((PROJECT / "bench/results").glob("compare-*.json")), ids=str
+)
+def test_a_recorded_report_is_read_and_written_as_it_was(path):
+    text = path.read_text()
+    report = ComparisonReport.from_dict(json.loads(text))
+    assert json.dumps(report.to_dict(), indent=2) == text.strip()
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("dataset", []),
+        ("target", "high"),
+        ("rows.1.accuracy", "high"),
+        ("rows.0.status", "fine"),
+        ("rows.0.latency_p50.median", float("nan")),
+        ("pairs.0.interval", [0.1]),
+        ("noise.cost.train", None),
+        ("cost.entries.cnn.train", 3),
+        ("harness.jobs", 1.5),
+    ],
+)
+def test_a_damaged_report_is_refused_with_the_field(tmp_path, place, value):
+    content = json.loads((PROJECT / "bench/results/compare-mnist-quick.json").read_text())
+    *way, last = [int(step) if step.isdigit() else step for step in place.split(".")]
+    inner = content
+    for step in way:
+        inner = inner[step]
+    inner[last] = value
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(content))
+    with pytest.raises(ZooError, match=rf"report\.json: is damaged \({re.escape(place)}: "):
+        ComparisonReport.read(path)
 
 
 def test_explain_tells_of_every_column_that_is_printed(runs, zoo_here):
@@ -637,13 +682,13 @@ def test_a_strangers_plugin_needs_nothing_but_to_be_installed(
         (["cnn", "--all"], ["not both"]),
         (["cnn", "cnn"], ["given twice"]),
         (["cnn", "--seeds", "0"], ["--seeds 0"]),
-        (["cnn", "--target", "1.2"], ["--target 1.2", "0.99"]),
+        (["cnn", "--target", "1.2"], ["--target 1.2", "at most 1"]),
         (["cnn", "--target", "0"], ["--target 0"]),
-        (["cnn", "--jobs", "0"], ["jobs is 0", "cores"]),
-        (["cnn", "--jobs", "1000"], ["jobs is 1000", "cores"]),
+        (["cnn", "--jobs", "0"], ["--jobs 0", "cores"]),
+        (["cnn", "--jobs", "1000"], ["--jobs 1000", "cores"]),
         (["cnn", "--recipe", "qick"], ["Did you mean quick?"]),
         (["cnn", "--dataset", "mnits"], ["Did you mean mnist?"]),
-        (["cnn", "--set", "filters=3"], ["as in cnn.filters=3"]),
+        (["cnn", "--set", "filters=3"], ["as in --set cnn.filters=3"]),
         (["cnn", "--set", "cnn.filtrs=3"], ["Did you mean filters?"]),
         (["cnn", "--set", "lrcn.filters=3"], ["lrcn", "Known: cnn"]),
         (["cnn", "--json", "--csv"], ["one of"]),
@@ -654,7 +699,7 @@ def test_a_strangers_plugin_needs_nothing_but_to_be_installed(
         (["--from", "."], ["holds no run"]),
         (["--from", ".", "--seeds", "3"], ["leave --seeds out"]),
         (["--from", ".", "--tta-shift", "1"], ["leave --tta-shift out"]),
-        (["cnn", "--tta-shift", "9"], ["tta_shift is 9", "0 to 8"]),
+        (["cnn", "--tta-shift", "9"], ["--tta-shift 9", "0 to 8"]),
     ],
 )
 def test_bad_input_is_told_at_once(zoo_here, arguments, parts):

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
+from zoo.comparison.ranking import pareto, ranks, seed_noise
 from zoo.comparison.significance import (
     MeanSquares,
     difference,
@@ -13,9 +14,6 @@ from zoo.comparison.significance import (
     holm,
     mcnemar,
     mean_accuracy,
-    pareto,
-    ranks,
-    seed_noise,
 )
 
 

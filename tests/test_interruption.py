@@ -87,13 +87,13 @@ def test_a_signal_leaves_a_checkpoint_and_the_line_to_go_on(
     result = zoo("train", "--resume", "last", "--json")
     assert result.returncode == 0, result.stderr
     assert_same_results(whole, the_run())
-    assert len(the_run().record["sessions"]) == 2
+    assert len(the_run().record.sessions) == 2
 
 
 def test_resume_takes_everything_from_the_run(whole, zoo_here, tmp_path):
     runs = whole.folder.parent
-    result = zoo_here("train", "--resume", whole.name, "--runs-dir", runs, "--epochs", "9")
-    assert_one_line_error(result, 2, "--resume takes everything from the run", "--epochs")
+    result = zoo_here("train", "--resume", whole.name, "--runs-dir", runs, "--seed", "9")
+    assert_one_line_error(result, 2, "--resume takes everything from the run", "--seed")
     assert_one_line_error(zoo_here("train", "--resume", "gone"), 2, "unknown run", "gone")
     assert_one_line_error(zoo_here("train"), 2, "what should be trained?")
 
@@ -188,7 +188,7 @@ def test_a_full_disk_keeps_the_last_checkpoint(whole, tiny_py, small_npz, zoo):
 
     result = zoo("train", "--resume", run.folder, preexec_fn=little_room)
     assert_one_line_error(
-        result, 1, "cannot be written", "The last complete checkpoint stands", "zoo train --resume"
+        result, 1, "cannot be written", "The last complete checkpoint is kept", "zoo train --resume"
     )
     assert run.checkpoint.read_bytes() == before
     assert not list(run.folder.rglob("*.partial*"))
@@ -203,9 +203,11 @@ def test_what_was_trained_with_something_else_does_not_go_on(whole, small_npz, t
     shutil.copytree(whole.folder, tmp_path / "runs" / whole.name)
     run = the_run()
     net = tmp_path / "tiny.py"
-    net.write_text(Path(run.record["architecture"]["origin"]["file"]).read_text() + "\n# changed\n")
-    run.record["architecture"]["origin"]["file"] = str(net)
-    run.update(status="interrupted")
+    net.write_text(Path(run.record.architecture.origin.file).read_text() + "\n# changed\n")
+    record = run.record.to_dict()
+    record["architecture"]["origin"]["file"] = str(net)
+    record["status"] = "interrupted"
+    (run.folder / "run.json").write_text(json.dumps(record))
     result = zoo_here("train", "--resume", run.name)
     assert_one_line_error(result, 2, "cannot go on", "origin was", "sha256")
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zoo.runs.run import Run, digest
+from zoo.runs.files import digest
+from zoo.runs.run import Run
 
 ARCHITECTURES = 2_000
 SECONDS = 40
@@ -19,7 +20,7 @@ SECONDS = 40
 @pytest.fixture
 def many(tiny_run, tmp_path) -> Path:
     """Runs of one file with many settings, one seed each, that answer twenty images."""
-    runs, record = tmp_path / "runs", Run.open(tiny_run).record
+    runs, record = tmp_path / "runs", Run.open(tiny_run).record.to_dict()
     history = (tiny_run / "history.csv").read_bytes()
     record["dataset"]["sizes"]["test"] = 20
     answers = [_predictions(number) for number in range(50)]

@@ -249,13 +249,13 @@ def test_a_layer_that_cannot_be_saved_costs_no_result(zoo_here):
     run = Run.open(Path(json.loads(out)["folder"]))
     code, out, err = zoo_here("evaluate", run.folder, "--json")
     assert code == 0, err
-    assert json.loads(out)["test_accuracy"] == run.record["metrics"]["test_accuracy"]
+    assert json.loads(out)["test_accuracy"] == run.test.accuracy
     # And one whose saving failed, as it did before, is finished by going on.
     run.model_file.unlink()
     run.update(status="interrupted")
     code, out, err = zoo_here("train", "--resume", run.folder, "--json")
     assert code == 0, err
-    assert json.loads(out)["metrics"] == run.record["metrics"]
+    assert json.loads(out)["metrics"] == run.record.to_dict()["metrics"]
     assert run.model_file.is_file()
     assert not list(run.folder.glob(".model*"))
 

@@ -13,7 +13,7 @@ from scipy import stats
 
 from zoo.datasets import moving
 from zoo.datasets.catalog import BUILT_IN
-from zoo.datasets.clip_settings import DIRECTIONS
+from zoo.datasets.clip_settings import DIRECTIONS, ORDERS
 from zoo.datasets.location import Locations
 from zoo.errors import DataMissing, UsageError
 from zoo.testing import DATASET_CHECKS
@@ -306,7 +306,7 @@ BOUNDS = st.fixed_dictionaries(
         "noise": st.floats(0, 255),
         "visible": st.floats(1 / 36, 1),
         "seed": st.integers(0, 2**31 - 1),
-        "order": st.sampled_from(moving.ORDERS),
+        "order": st.sampled_from(ORDERS),
     }
 )
 

@@ -173,7 +173,7 @@ BAD_NAMES = {
     "日本": ("lower-case", "net"),
     "../evil": ("lower-case", "evil"),
     "a" * (LONGEST + 1): (f"at most {LONGEST}", "a+"),
-    "class": ("a word of Python's", "my_class"),
+    "class": ("a Python keyword", "my_class"),
     "cnn": ("comes with archzoo-cnn", "my_cnn"),
     "mnist": ("a dataset of archzoo", "my_mnist"),
     "taken": ("the installed plugin taken (zoo-taken 1.0)", "my_taken"),
@@ -201,10 +201,10 @@ def test_a_bad_name_is_refused_with_a_good_one(name, distribution, zoo, tmp_path
         (["--email", "nobody"], ["--email 'nobody'", "ada@example.org"]),
         (["--license", "GPL"], ["GPL", "Apache-2.0"]),
         (["--layout", "cube"], ["cube", "image"]),
-        (["--directory", "not/there"], ["not/there", "there is no folder not"]),
-        (["--directory", "."], ["the folder that you are in"]),
+        (["--directory", "not/there"], ["not/there", "the folder not does not exist"]),
+        (["--directory", "."], ["the current folder"]),
         (["--directory", "file"], ["file: is a file"]),
-        (["--directory", "full"], ["full: is there already and not empty"]),
+        (["--directory", "full"], ["full: exists and is not empty"]),
         (["--directory", "file/below"], ["file/below"]),
     ],
 )
@@ -272,7 +272,7 @@ def test_a_full_disk_leaves_nothing(tmp_path, zoo):
     command = ("new", "my_net", "--yes", "--license", "Apache-2.0")
     result = zoo(*command, preexec_fn=small_disk, env={"PYTHONDONTWRITEBYTECODE": "1"})
     assert_one_line_error(
-        result, 1, "archzoo-my-net: could not be written", "nothing of it is left"
+        result, 1, "archzoo-my-net: could not be written", "what was written is removed"
     )
     assert _names(tmp_path) == []
 

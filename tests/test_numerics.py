@@ -59,7 +59,7 @@ def test_keras_json_and_variables_change_no_result(backend, train, keras_home):
 def test_flags_of_a_compiler_make_another_run(train, zoo, tmp_path):
     flags = "--xla_cpu_enable_fast_math=true"
     run = train("runs", {"XLA_FLAGS": f"{flags} --xla_dump_to={tmp_path / 'dump'}"})
-    assert run.record["identity"]["variables"] == {"XLA_FLAGS": flags}
+    assert run.record.identity["variables"] == {"XLA_FLAGS": flags}
     answer = zoo("train", "--resume", run.folder)
     assert_one_line_error(answer, 2, "variables was {'XLA_FLAGS'", "is None")
 

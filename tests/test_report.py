@@ -19,9 +19,17 @@ import pytest
 pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")
 
+from zoo.comparison.diagnostics_schema import Diagnostics
+from zoo.comparison.schema import ComparisonReport
 from zoo.errors import UsageError
 from zoo.report import page, words
-from zoo.report.page import render
+from zoo.runs.codec import convert
+
+
+def render(document, diagnostics):
+    """The page of plain values, as a file has them."""
+    return page.render(ComparisonReport.from_dict(document), convert(diagnostics, Diagnostics))
+
 
 HOSTILE = "<script>alert(1)</script>\"'&</script><img src=x onerror=alert(1)>"
 
@@ -43,11 +51,11 @@ COLUMNS = [
 ]
 
 KNOWN = {
-    # name: layout, accuracies, answering images/s, parameters, FLOPs, summary
-    "lrcn": ("frames", (0.9948, 0.9955, 0.9951), 4_210, 600_042, 37_600_000, "the tutorial model"),
-    "cnn": ("image", (0.9940, 0.9946, 0.9937), 15_800, 91_890, 8_900_000, "convolutions, dense"),
-    "convlstm2d": ("frames", (0.9941, 0.9931, 0.9936), 7_450, 99_538, 23_000_000, "gates as maps"),
-    "cnn_lstm": ("image", (0.9912, 0.9921, 0.9916), 11_900, 255_698, 9_900_000, "rows, both ways"),
+    # name: layout, accuracies, answering images/s, parameters, FLOPs
+    "lrcn": ("frames", (0.9948, 0.9955, 0.9951), 4_210, 600_042, 37_600_000),
+    "cnn": ("image", (0.9940, 0.9946, 0.9937), 15_800, 91_890, 8_900_000),
+    "convlstm2d": ("frames", (0.9941, 0.9931, 0.9936), 7_450, 99_538, 23_000_000),
+    "cnn_lstm": ("image", (0.9912, 0.9921, 0.9916), 11_900, 255_698, 9_900_000),
 }
 
 
@@ -56,7 +64,7 @@ def stat(median):
 
 
 def make_row(name, rank, *, costs=True):
-    layout, accuracies, speed, parameters, flops, summary = KNOWN[name]
+    layout, accuracies, speed, parameters, flops = KNOWN[name]
     accuracy = sum(accuracies) / len(accuracies)
     row = {
         "name": name,
@@ -69,7 +77,6 @@ def make_row(name, rank, *, costs=True):
             "sha256": "",
         },
         "layout": layout,
-        "summary": summary,
         "hyperparameters": {"filters": [24, 48, 64], "dropout": 0.3, "bidirectional": True},
         "seeds": [0, 1, 2],
         "accuracies": list(accuracies),
@@ -226,11 +233,20 @@ def make_document(names=tuple(KNOWN), *, costs=True, classes=10):
             "rounds": 6,
             "processes": 3,
             "batch_size": 128,
+            "conditions": {"device": "cpu, AMD EPYC"},
+            "problems": {},
             "entries": {"cnn": {"train": stat(4000)}},
         }
         if costs
         else None,
-        "harness": {"wall_seconds": 1130.0, "phases_seconds": 1087.0, "overhead": 0.04, "jobs": 1},
+        "harness": {
+            "wall_seconds": 1130.0,
+            "phases_seconds": 1087.0,
+            "overhead": 0.04,
+            "jobs": 1,
+            "trained": 12,
+            "reused": 0,
+        },
         "repeat": [
             "python3 -m venv .venv && .venv/bin/pip install archzoo==0.1.0 archzoo-cnn==0.1.0",
             "zoo compare --all --dataset mnist --recipe quick --seeds 3",
@@ -295,7 +311,7 @@ def tiny_png(seed):
     return f"data:image/png;base64,{b64encode(png).decode()}"
 
 
-def make_exhibits(names=tuple(KNOWN), *, classes=10, images=None):
+def make_diagnostics(names=tuple(KNOWN), *, classes=10, images=None):
     dice = random.Random(2)
     images = images or [(number, number % classes, tiny_png(number)) for number in range(12)]
     return {
@@ -321,7 +337,7 @@ def make_answers(label, right, classes):
     return {"classes": [label] * right + [(label + 4) % classes] * (3 - right), "right": right}
 
 
-NO_EXHIBITS = {"curves": {}, "confusions": {}, "disagreements": []}
+NO_DIAGNOSTICS = {"curves": {}, "confusions": {}, "disagreements": []}
 
 
 def with_failed(document, **fields):
@@ -331,57 +347,58 @@ def with_failed(document, **fields):
 
 
 def hostile():
-    """A document and exhibits in which every text that a stranger writes tries to be markup."""
+    """A document and diagnostics in which every text that a stranger writes tries to be markup."""
     document = with_failed(make_document(), name=f"f{HOSTILE}", problem=f"p{HOSTILE}")
-    exhibits = make_exhibits()
-    text = json.dumps([document, exhibits])
+    diagnostics = make_diagnostics()
+    text = json.dumps([document, diagnostics])
     for name in KNOWN:
         text = text.replace(json.dumps(name), json.dumps(f"{name}{HOSTILE}"))
-    document, exhibits = json.loads(text)
+    document, diagnostics = json.loads(text)
     document["notes"] += [f"n{HOSTILE}"]
     document["mixed"] = [f"m{HOSTILE}"]
     document["dataset"]["classes"][3] = f"c{HOSTILE}"
     document["repeat"] += [f"r{HOSTILE}"]
-    document["rows"][0]["summary"] = f"s{HOSTILE}"
     document["rows"][0]["hyperparameters"] = {f"h{HOSTILE}": f"v{HOSTILE}"}
     document["columns"][0]["explanation"] = f"e{HOSTILE}"
-    return document, exhibits
+    return document, diagnostics
 
 
 def unequal():
     """A row with fewer seeds, without intervals, with gaps in its curve and a name beyond ASCII."""
-    document, exhibits = make_document(), make_exhibits()
+    document, diagnostics = make_document(), make_diagnostics()
     row = document["rows"][1]
     row |= {"status": "partial", "problem": "seed 2 diverged", "seeds": [0, 1], "interval": None}
     row["accuracies"] = row["accuracies"][:2]
     row["inference_images_per_second"] = None
     document["pairs"][0] |= {"p": 1.0, "p_adjusted": 1.0, "different": False}
-    curve = exhibits["curves"]["cnn"]
+    curve = diagnostics["curves"]["cnn"]
     curve[0]["val_accuracy"] = [None, 0.2, 0.97, 1.0, 1.0]
     curve[1] = {k: v[:2] if isinstance(v, list) else v for k, v in curve[1].items()}
-    text = json.dumps([document, exhibits]).replace('"cnn"', json.dumps("_网络$x$\x07" + "z" * 60))
+    text = json.dumps([document, diagnostics]).replace(
+        '"cnn"', json.dumps("_网络$x$\x07" + "z" * 60)
+    )
     return tuple(json.loads(text))
 
 
 def perfect():
     """One architecture that never errs, after a single epoch."""
-    document, exhibits = make_document(["cnn"]), make_exhibits(["cnn"])
+    document, diagnostics = make_document(["cnn"]), make_diagnostics(["cnn"])
     document["rows"][0] |= {"accuracy": 1.0, "interval": None}
-    exhibits["curves"] = make_curves(["cnn"], epochs=1)
-    for curve in exhibits["curves"]["cnn"]:
+    diagnostics["curves"] = make_curves(["cnn"], epochs=1)
+    for curve in diagnostics["curves"]["cnn"]:
         curve["val_accuracy"] = [1.0]
-    exhibits["confusions"]["cnn"] = [[300 * (a == b) for a in range(10)] for b in range(10)]
-    return document, exhibits
+    diagnostics["confusions"]["cnn"] = [[300 * (a == b) for a in range(10)] for b in range(10)]
+    return document, diagnostics
 
 
 CASES = {
-    "four": lambda: (make_document(), make_exhibits()),
-    "one": lambda: (make_document(["cnn"]), make_exhibits(["cnn"])),
-    "failed": lambda: (with_failed(make_document()), make_exhibits()),
-    "nothing measured": lambda: (with_failed(make_document([])), NO_EXHIBITS),
-    "no cost": lambda: (make_document(costs=False), make_exhibits()),
-    "no exhibits": lambda: (make_document(), NO_EXHIBITS),
-    "30 classes": lambda: (make_document(classes=30), make_exhibits(classes=30)),
+    "four": lambda: (make_document(), make_diagnostics()),
+    "one": lambda: (make_document(["cnn"]), make_diagnostics(["cnn"])),
+    "failed": lambda: (with_failed(make_document()), make_diagnostics()),
+    "nothing measured": lambda: (with_failed(make_document([])), NO_DIAGNOSTICS),
+    "no cost": lambda: (make_document(costs=False), make_diagnostics()),
+    "no diagnostics": lambda: (make_document(), NO_DIAGNOSTICS),
+    "30 classes": lambda: (make_document(classes=30), make_diagnostics(classes=30)),
     "hostile": hostile,
     "unequal": unequal,
     "perfect": perfect,
@@ -427,8 +444,8 @@ class Page(HTMLParser):
 
 @pytest.fixture(params=CASES, scope="module")
 def case(request):
-    document, exhibits = CASES[request.param]()
-    return document, exhibits, render(document, exhibits)
+    document, diagnostics = CASES[request.param]()
+    return document, diagnostics, render(document, diagnostics)
 
 
 def test_the_page_is_well_formed_and_fetches_nothing(case):
@@ -475,20 +492,22 @@ def test_every_row_pair_and_column_is_there(case):
 
 
 def test_strangers_texts_are_never_markup():
-    document, exhibits = hostile()
-    text = render(document, exhibits)
+    document, diagnostics = hostile()
+    text = render(document, diagnostics)
     parsed = Page(text)
     assert len(parsed.tags("script")) == 1
     assert all(attrs["src"] != "x" for attrs in parsed.tags("img"))
     assert "<script>alert" not in text
     assert "<img src=x" not in text
     assert html.escape(f"n{HOSTILE}", quote=False)[:20] in text
-    for start in "fpnmcrshve":
+    for start in "fpnmcrhve":
         assert f"{start}{HOSTILE}" in parsed.text or f"{start}{HOSTILE}" in str(parsed.elements)
 
 
 def test_equal_input_gives_equal_bytes():
-    assert render(make_document(), make_exhibits()) == render(make_document(), make_exhibits())
+    assert render(make_document(), make_diagnostics()) == render(
+        make_document(), make_diagnostics()
+    )
 
 
 def test_figures_take_their_colours_from_the_page(case):
@@ -506,7 +525,7 @@ def verdict_of(different, names=("a", "b", "c")):
         make_pair(first, second, different=first["name"] + second["name"] in different)
         for first, second in combinations(document["rows"], 2)
     ]
-    return re.search(r'class="verdict">(.*?)</p>', render(document, NO_EXHIBITS))[1]
+    return re.search(r'class="verdict">(.*?)</p>', render(document, NO_DIAGNOSTICS))[1]
 
 
 @pytest.mark.parametrize(
@@ -532,7 +551,7 @@ def test_the_verdict_on_leaders_that_differ_among_themselves():
 
 
 def test_what_is_missing_is_said():
-    bare = Page(render(make_document(["cnn"], costs=False), NO_EXHIBITS)).text
+    bare = Page(render(make_document(["cnn"], costs=False), NO_DIAGNOSTICS)).text
     for sentence in (
         "Only cnn was measured",
         "No two architectures were compared",
@@ -544,7 +563,7 @@ def test_what_is_missing_is_said():
     ):
         assert sentence in bare
     own_costs = with_failed(make_document(["cnn"], costs=False))
-    assert "as the runs themselves saw them" in Page(render(own_costs, NO_EXHIBITS)).text
+    assert "as the runs themselves saw them" in Page(render(own_costs, NO_DIAGNOSTICS)).text
     left_out = Page(render(*unequal())).texts["throughput"]
     assert "Left out, because their throughput was not measured: _网络$x$" in left_out
 
@@ -552,31 +571,31 @@ def test_what_is_missing_is_said():
 def test_a_document_from_before_there_were_ensembles_still_makes_a_page():
     document = make_document()
     del document["ensembles"], document["methods"]["ensemble"]
-    results = Page(render(document, make_exhibits())).texts["results"]
+    results = Page(render(document, make_diagnostics())).texts["results"]
     assert "nsemble" not in results
     assert "lrcn" in results
 
 
 def test_many_classes_are_shown_by_their_worst_pairs():
-    page_30 = Page(render(make_document(classes=30), make_exhibits(classes=30)))
+    page_30 = Page(render(make_document(classes=30), make_diagnostics(classes=30)))
     assert not [a for a in page_30.tags("table") if "matrix" in a.get("class", "")]
     assert re.search(r"\d+ as \d+: \d+ of \d,\d{3}", page_30.texts["confusions"])
-    page_10 = Page(render(make_document(), make_exhibits()))
+    page_10 = Page(render(make_document(), make_diagnostics()))
     assert len([a for a in page_10.tags("table") if "matrix" in a.get("class", "")]) == len(KNOWN)
 
 
 def test_many_architectures_stay_small():
-    document, exhibits = make_document(), make_exhibits()
-    row, curve = document["rows"][1], exhibits["curves"]["cnn"][:1]
+    document, diagnostics = make_document(), make_diagnostics()
+    row, curve = document["rows"][1], diagnostics["curves"]["cnn"][:1]
     for number in range(20):
         name = f"variant_{number}"
         document["rows"].append(row | {"name": name, "interval": None})
-        exhibits["curves"][name] = curve
+        diagnostics["curves"][name] = curve
     document["pairs"] = [
         make_pair(first, second, different=False)
         for first, second in combinations(document["rows"], 2)
     ]
-    text = render(document, exhibits)
+    text = render(document, diagnostics)
     assert "too many pairs for a figure" in text
     assert text.count("cannot tell") >= len(document["pairs"])
     assert len(text.encode()) < 1_000_000
@@ -585,7 +604,7 @@ def test_many_architectures_stay_small():
 def test_a_missing_extra_is_named(monkeypatch):
     monkeypatch.setattr(page.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"jinja2 and matplotlib: pip install 'archzoo\[report\]'"):
-        render(make_document(), NO_EXHIBITS)
+        render(make_document(), NO_DIAGNOSTICS)
 
 
 def test_importing_the_page_imports_no_extra():
@@ -635,9 +654,9 @@ def browser(tmp_path_factory):
 def opened(browser, tmp_path):
     """Show a document in the browser, from a file, on a screen so wide."""
 
-    def show(document, exhibits, width=1280):
+    def show(document, diagnostics, width=1280):
         path = tmp_path / "page.html"
-        path.write_text(render(document, exhibits), encoding="utf-8")
+        path.write_text(render(document, diagnostics), encoding="utf-8")
         browser.execute_cdp_cmd(
             "Emulation.setDeviceMetricsOverride",
             {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False},
@@ -657,7 +676,7 @@ def names_shown(browser):
 
 
 def test_columns_sort_both_ways_with_nulls_last(opened):
-    browser = opened(with_failed(make_document()), make_exhibits())
+    browser = opened(with_failed(make_document()), make_diagnostics())
     best_first = [*KNOWN, "vit"]
     assert names_shown(browser) == best_first
 
@@ -679,7 +698,7 @@ def test_columns_sort_both_ways_with_nulls_last(opened):
 
 
 def test_the_theme_follows_the_reader_and_the_button(opened):
-    browser = opened(make_document(), make_exhibits())
+    browser = opened(make_document(), make_diagnostics())
 
     def background():
         return browser.execute_script("return getComputedStyle(document.body).backgroundColor")
@@ -702,7 +721,7 @@ def test_the_theme_follows_the_reader_and_the_button(opened):
 
 
 def test_everything_can_be_read_and_used_by_keyboard(opened):
-    browser = opened(make_document(), make_exhibits())
+    browser = opened(make_document(), make_diagnostics())
     keys = pytest.importorskip("selenium.webdriver.common.keys").Keys
     button = browser.find_element("css selector", "th[data-key=flops] button")
     button.send_keys(keys.ENTER)

@@ -126,8 +126,8 @@ class ByLoad(Made):
 @pytest.mark.parametrize(
     ("kind", "part"),
     [
-        (RunsOn, "depend on which others are asked for"),
-        (Otherwise, "says uint8 (4, 6, 1) and gives float32"),
+        (RunsOn, "depend on which others are requested"),
+        (Otherwise, "declares uint8 (4, 6, 1) and returns float32"),
         (ByLoad, "a second load gives other bytes"),
         (Made, ""),
     ],

@@ -45,7 +45,7 @@ def cnn(data_dir, tmp_path_factory) -> Run:
         env=os.environ,
     )
     run = Run.open(Path(json.loads(result.stdout)["folder"]))
-    assert run.record["metrics"]["test_accuracy"] > 0.98
+    assert run.test.accuracy > 0.98
     return run
 
 
@@ -58,7 +58,7 @@ def copy(cnn, tmp_path) -> Run:
 def test_evaluate_repeats_the_runs_own_result(cnn, zoo_here, data_dir):
     code, out, err = zoo_here("evaluate", cnn.folder, "--data-dir", data_dir, "--json")
     assert code == 0, err
-    found, metrics = json.loads(out), cnn.record["metrics"]
+    found, metrics = json.loads(out), cnn.record.to_dict()["metrics"]
     for key in ("test_loss", "test_accuracy", "test_correct", "test_accuracy_interval"):
         assert found[key] == metrics[key]
 
@@ -81,8 +81,8 @@ def test_another_backend_gives_the_same_answers(cnn, zoo, data_dir):
         result = zoo("evaluate", cnn.folder, "--data-dir", data_dir, "--backend", backend, "--json")
         assert result.returncode == 0, result.stderr
         found = json.loads(result.stdout)
-        assert found["test_loss"] == pytest.approx(cnn.record["metrics"]["test_loss"], rel=1e-3)
-        assert abs(found["test_correct"] - cnn.record["metrics"]["test_correct"]) <= 2
+        assert found["test_loss"] == pytest.approx(cnn.test.loss, rel=1e-3)
+        assert abs(found["test_correct"] - cnn.test.correct) <= 2
 
 
 def test_what_does_not_fit_is_refused(cnn, zoo_here, tmp_path):
@@ -200,4 +200,4 @@ def test_a_run_of_a_file_outlives_the_file(tiny_py, small_npz, zoo_here, tmp_pat
     net.unlink()
     code, out, err = zoo_here("evaluate", "last", "--json")
     assert code == 0, err
-    assert json.loads(out)["test_accuracy"] == run.record["metrics"]["test_accuracy"]
+    assert json.loads(out)["test_accuracy"] == run.test.accuracy

@@ -17,6 +17,7 @@ from test_interruption import wait_for
 from test_training import assert_same_results, weights
 
 from zoo.comparison import table
+from zoo.comparison.schema import ComparisonReport
 from zoo.runs.run import Run
 
 jax = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed")
@@ -122,7 +123,7 @@ def assert_alike(one: Run, other: Run) -> None:
     """The same run, within rounding."""
     assert one.name == other.name
     for key in ("identity", "recipe", "seed", "precision", "parameters", "input"):
-        assert one.record[key] == other.record[key]
+        assert getattr(one.record, key) == getattr(other.record, key)
     files = [{path.name for path in run.folder.iterdir()} for run in (one, other)]
     assert files[0] == files[1]
     for row, its in zip(one.read_history(), other.read_history(), strict=True):
@@ -145,9 +146,9 @@ def test_three_together_are_the_three_alone(alone, tiny_py, small_npz, recipe):
     runs = [Run.open(Path(record["folder"])) for record in records]
     for run in runs:
         assert_alike(run, Run.open(alone / run.name))
-        (session,) = run.record["sessions"]
-        assert (session["together"], session["alongside"]) == (3, 2)
-        assert Run.open(alone / run.name).record["sessions"][0]["together"] == 1
+        (session,) = run.record.sessions
+        assert (session.together, session.alongside) == (3, 2)
+        assert Run.open(alone / run.name).record.sessions[0].together == 1
     # Seeds are no copies of each other.
     first, second, third = (run.read_predictions()[0] for run in runs)
     for one, other in ((first, second), (second, third), (first, third)):
@@ -156,9 +157,7 @@ def test_three_together_are_the_three_alone(alone, tiny_py, small_npz, recipe):
 
 def sessions(run: Run) -> list[tuple[int, int, int]]:
     """Where each began, and how many were trained at once."""
-    return [
-        (each["from_epoch"], each["from_step"], each["together"]) for each in run.record["sessions"]
-    ]
+    return [(each.from_epoch, each.from_step, each.together) for each in run.record.sessions]
 
 
 @jax
@@ -169,7 +168,7 @@ def test_ctrl_c_leaves_each_a_checkpoint_and_all_go_on_from_where_they_are(
     # 22 steps an epoch, in calls of 8, 8 and 6: the signal comes while they are compiled.
     Path("site").mkdir()
     Path("site/sitecustomize.py").write_text(
-        "from zoo.training import engine\nengine.LONGEST_CALL = 8\n"
+        "from zoo.training import chunks\nchunks.LONGEST_CALL = 8\n"
     )
     process = subprocess.Popen(
         command(tiny_py, small_npz, recipe, "--together"),
@@ -188,7 +187,7 @@ def test_ctrl_c_leaves_each_a_checkpoint_and_all_go_on_from_where_they_are(
         assert run.status == "interrupted"
         assert run.checkpoint.exists()
     one, two, _ = runs
-    at = tuple(one.record["progress"].values())
+    at = (one.record.progress.epochs, one.record.progress.steps)
     assert at[1] % 8 == 0 and at != (0, 0)
     shutil.rmtree(two.folder)  # begins anew, by itself; the others go on together
     records = train(tiny_py, small_npz, recipe, "--together")
@@ -212,7 +211,7 @@ def test_a_seed_that_diverges_leaves_the_others_alone(small_npz, recipe, tmp_pat
         results[way] = [Run.open(Path(each["folder"])) for each in json.loads(result.stdout)]
         statuses = [run.status for run in results[way]]
         assert statuses == ["finished", "diverged", "finished"]
-        assert "metrics" not in results[way][1].record
+        assert results[way][1].record.metrics is None
     for one, other in zip(*results.values(), strict=True):
         if one.finished:
             assert_alike(one, other)
@@ -309,11 +308,11 @@ def test_a_comparison_gives_all_seeds_of_an_architecture_one_precision(
     assert result.returncode == 0, result.stderr
     runs = [Run.open(path.parent) for path in Path("runs").glob("*/run.json")]
     assert len(runs) == 2
-    first, second = (run.record["precision_measured"] for run in runs)
+    first, second = (run.record.precision_measured for run in runs)
     assert first == second
-    assert first["by"] == "zoo compare"
+    assert first.by == "zoo compare"
     (costs,) = Path("runs/costs").iterdir()
-    assert json.loads(costs.read_text())["conditions"]["precision"] == first["chosen"]
+    assert json.loads(costs.read_text())["conditions"]["precision"] == first.chosen
     again = zoo(*arguments, env={**gpu, "NEVER_MEASURE": "1"})
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout)["harness"]["reused"] == 2
@@ -332,7 +331,7 @@ def test_a_comparison_trains_seeds_together_where_it_is_told_to(
     assert "twice: joint training of 2 seeds failed (failed: build of twice" in result.stderr
     assert result.stderr.count("each is trained alone now") == 1
     runs = [Run.open(path.parent) for path in sorted(Path("runs").glob("*/run.json"))]
-    made = [(Path(run.architecture).stem, run.record["seed"], run.status) for run in runs]
+    made = [(Path(run.architecture).stem, run.record.seed, run.status) for run in runs]
     assert made == [
         (name, seed, "finished") for name in (tiny_py.stem, twice.stem) for seed in (0, 1)
     ]
@@ -341,7 +340,7 @@ def test_a_comparison_trains_seeds_together_where_it_is_told_to(
     document = json.loads(result.stdout)
     assert "--together" in document["command"]
     assert document["harness"]["overhead"] is None  # seconds of two are no seconds of one
-    foot = "\n".join(table.foot(document))
+    foot = "\n".join(table.foot(ComparisonReport.from_dict(document)))
     assert "in the runs' own phases, the seeds of an architecture together" in foot
     assert any("a program, with others (tiny)" in note for note in document["notes"])
 

@@ -33,14 +33,12 @@ RECIPE = """
 
 # Chosen as for a GPU, on the CPU; calls of five steps, and of two where samples are streamed.
 PRETEND = """
-    from zoo.training import backend
-    from zoo.training.backends import base as engine
-    from zoo.training import loader as source
+    from zoo.training import backend, chunks, loader
 
     backend._gpu_names = lambda backend: ["pretended"]
     backend.device_memory_peak = lambda backend, device: None
-    engine.LONGEST_CALL = 5
-    source.CALL_BYTES = 200_000
+    chunks.LONGEST_CALL = 5
+    loader.CALL_BYTES = 200_000
 """
 
 
@@ -88,7 +86,7 @@ def test_streamed_stopped_and_gone_on_with_it_learns_the_same_bits(tiny_py, reci
     assert process.returncode == 130, err
     streamed, record = trained(zoo(*train, env={**data, **STREAM}))
     assert_same_results(resident, streamed)
-    assert record["identity"] == resident.record["identity"]
+    assert record["identity"] == resident.record.identity
     assert record["engine"]["data"] == "streamed"
     timings = record["timings"]
     assert 0 < timings["waiting"] < timings["train"]
@@ -118,8 +116,8 @@ def test_other_backends_learn_the_same_bits_streamed(backend, tiny_py, recipe, d
         env={**os.environ, "ZOO_DATA_DIR": str(data_dir)},
     )
     ((resident,), (streamed,)) = (Path(name).iterdir() for name in ("runs-32", "runs-0"))
-    assert Run.open(resident).record["engine"]["data"] == "resident"
-    assert Run.open(streamed).record["engine"]["data"] == "streamed"
+    assert Run.open(resident).record.engine["data"] == "resident"
+    assert Run.open(streamed).record.engine["data"] == "streamed"
     assert_same_results(Run.open(resident), Run.open(streamed))
 
 
@@ -158,8 +156,9 @@ import keras, numpy as np
 from pathlib import Path
 from zoo import Recipe, Samples
 from zoo.single_file import architecture_from_file
-from zoo.training.backend import Device
-from zoo.training.backends.base import RunningMetrics, make_engine
+from zoo.training.backend import make_engine
+from zoo.training.device import Device
+from zoo.training.running import RunningMetrics
 from zoo.training.optimizer import make_optimizer
 from zoo.training.pipeline import Pipeline
 from zoo.training.loader import AHEAD
@@ -185,12 +184,18 @@ batches = np.random.default_rng(0).integers(0, 10**6, (30, BATCH)).astype("int32
 engine.compile(batches, None)
 assert Counted.made == 0
 
-def after(done, read):
-    assert done * BATCH <= Counted.made <= (done + AHEAD) * BATCH, (done, Counted.made)
-    read()
-    return done == 20
-
-assert engine.train(batches, None, RunningMetrics(), after)[0] == 20
+done = 0
+engine.begin(RunningMetrics())
+with engine.chunks(batches, None) as made:
+    for chunk in made:
+        engine.step(chunk)
+        done += chunk.steps
+        assert done * BATCH <= Counted.made <= (done + AHEAD) * BATCH, (done, Counted.made)
+        engine.metrics()
+        if done == 20:
+            break
+engine.end()
+assert done == 20
 assert Counted.made <= (20 + AHEAD) * BATCH
 print("counted")
 """
@@ -243,7 +248,7 @@ def test_a_file_that_breaks_meanwhile_is_named_and_when_it_is_mended_it_goes_on(
     out, err = process.communicate(timeout=60)
     (folder,) = Path("runs").iterdir()
     process = subprocess.CompletedProcess(train, process.returncode, out, err)
-    parts = ("clip7", ".png: is damaged", f"go on: zoo train --resume runs/{folder.name}")
+    parts = ("clip7", ".png: is damaged", f"resume the run: zoo train --resume runs/{folder.name}")
     assert_one_line_error(process, 1, *parts)
     assert Run.open(folder).status == "interrupted"
     for each, content in before.items():

@@ -32,7 +32,7 @@ def finished(zoo_here, tiny_py, small_npz) -> Run:
 
 
 def test_a_run_folder_is_complete_and_self_sufficient(finished, small_npz):
-    record = finished.record
+    record = finished.record.to_dict()
     assert re.fullmatch(r"tiny-small-standard-s0-[0-9a-f]{8}", finished.name)
     assert record["status"] == "finished"
     names = {path.name for path in finished.folder.iterdir()}
@@ -65,7 +65,7 @@ def test_the_numbers_in_the_record_follow_from_the_files(finished, mnist_arrays)
     assert logits.shape == (300, 10)
     assert logits.dtype == np.float32
     assert np.array_equal(labels, mnist_arrays["y_test"][:300])
-    metrics = finished.record["metrics"]
+    metrics = finished.record.to_dict()["metrics"]
     assert metrics["test_correct"] == (logits.argmax(1) == labels).sum()
     assert metrics["test_accuracy"] == pytest.approx(metrics["test_correct"] / 300)
     stable = logits - logits.max(1, keepdims=True)
@@ -280,7 +280,7 @@ def test_runs_are_listed_and_shown_and_damaged_ones_skipped(finished, zoo_here, 
     code, out, err = zoo_here("runs")
     assert code == 0
     assert finished.name in out
-    assert "empty/run.json: is damaged (it lacks architecture" in err
+    assert "empty/run.json: is damaged (status: it is missing)" in err
     assert "broken/run.json: is damaged" in err
     assert "newer/run.json: has schema 99" in err
     for word in (finished.name, finished.name[-8:], str(finished.folder)):

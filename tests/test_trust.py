@@ -15,7 +15,8 @@ from conftest import assert_one_line_error
 from PIL import Image
 
 from zoo.errors import ZooError
-from zoo.runs.run import Run, sha256
+from zoo.runs.files import sha256
+from zoo.runs.run import Run
 
 NET = """
 from blocks import head
@@ -102,9 +103,9 @@ def stranger(monkeypatch, tmp_path):
 def test_a_file_imports_its_neighbours_and_the_run_keeps_them(zoo_here, tmp_path, image):
     net = write_net(tmp_path / "nets")
     run = train(zoo_here, net)
-    origin = run.record["architecture"]["origin"]
+    origin = run.record.to_dict()["architecture"]["origin"]
     assert list(origin["neighbours"]) == NEIGHBOURS
-    assert run.record["identity"]["origin"]["neighbours"] == origin["neighbours"]
+    assert run.record.identity["origin"]["neighbours"] == origin["neighbours"]
     for name in ["net.py", *NEIGHBOURS]:
         assert (run.folder / "source" / name).read_text() == (net.parent / name).read_text()
     shutil.rmtree(net.parent)
@@ -118,14 +119,14 @@ def test_a_changed_neighbour_is_another_run_and_two_folders_do_not_collide(zoo_h
     other = train(
         zoo_here, write_net(tmp_path / "other", {**FILES, "parts/sizes.py": "STRIDE = 2"})
     )
-    assert one.record["parameters"]["total"] != other.record["parameters"]["total"]
+    assert one.record.parameters.total != other.record.parameters.total
     assert one.folder != other.folder
     assert train(zoo_here, tmp_path / "one" / "net.py").folder == one.folder
 
 
 def test_a_file_without_neighbours_has_the_identity_that_it_always_had(zoo_here, tiny_py):
     run = train(zoo_here, tiny_py)
-    for origin in (run.record["architecture"]["origin"], run.record["identity"]["origin"]):
+    for origin in (run.record.to_dict()["architecture"]["origin"], run.record.identity["origin"]):
         assert list(origin) == ["distribution", "version", "file", "sha256"]
 
 
@@ -244,7 +245,7 @@ def test_trust_is_asked_for_where_a_run_is_used(zoo_here, tiny_py):
 def repacked(run: Run, name: str, **arrays) -> None:
     """Put other arrays into one of a run's files, and its hash into run.json, as a forger would."""
     np.savez_compressed(run.folder / name, **arrays)
-    files = {**run.record["files"], name: sha256(run.folder / name)}
+    files = {**run.record.files, name: sha256(run.folder / name)}
     Run.open(run.folder).update(files=files)
 
 
@@ -289,7 +290,7 @@ def test_a_model_file_whose_arrays_claim_to_be_huge(zoo_here, tiny_py, image):
     with zipfile.ZipFile(run.model_file, "w") as archive:
         for name, content in members.items():
             archive.writestr(name, content)
-    files = {**run.record["files"], "model.keras": sha256(run.model_file)}
+    files = {**run.record.files, "model.keras": sha256(run.model_file)}
     run.update(files=files)
     result = zoo_here("predict", run.folder, image)
     assert_one_line_error(result, 1, "model.keras", "its arrays take more than")

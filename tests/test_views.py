@@ -118,7 +118,7 @@ def test_the_test_images_are_answered_by_the_mean_over_their_views(runs, small_n
     assert logits.dtype == np.float32
     assert softmax(logits, axis=-1) == pytest.approx(expected, abs=1e-6)
     assert not np.allclose(softmax(plain.read_predictions()[0], axis=-1), expected, atol=1e-3)
-    metrics = shifting.record["metrics"]
+    metrics = shifting.record.to_dict()["metrics"]
     assert metrics["test_accuracy"] == (expected.argmax(axis=-1) == labels).mean()
     loss = -np.log(expected[np.arange(len(labels)), labels]).mean()
     assert metrics["test_loss"] == pytest.approx(loss, rel=1e-5)
@@ -145,7 +145,7 @@ def test_evaluate_takes_the_runs_own_or_another(runs, zoo_here, shift):
         found = json.loads(out)
         assert found["tta_shift"] == shift
         for key in ("test_loss", "test_accuracy", "test_correct", "test_accuracy_interval"):
-            assert found[key] == runs[shift].record["metrics"][key]
+            assert found[key] == runs[shift].record.to_dict()["metrics"][key]
         _, out, _ = zoo_here("evaluate", run.folder, *given)
         assert ("tta_shift 1: mean over 9 shifted copies" in out) == bool(shift)
 
@@ -158,14 +158,14 @@ def test_another_backend_gives_the_same_views(runs, zoo, backend):
         "evaluate", plain.folder, "--tta-shift", "1", "--backend", backend, "--json"
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
-    expected = shifting.record["metrics"]["test_loss"]
+    expected = shifting.test.loss
     assert json.loads(result.stdout)["test_loss"] == pytest.approx(expected, rel=1e-4)
 
 
 def test_the_record_and_what_is_shown_name_it(runs, folder, zoo_here):
     plain, shifting = runs
-    assert plain.record["recipe"]["digest"] != shifting.record["recipe"]["digest"]
-    assert shifting.record["recipe"]["tta_shift"] == 1
+    assert plain.record.recipe["digest"] != shifting.record.recipe["digest"]
+    assert shifting.record.recipe["tta_shift"] == 1
     for run in runs:
         _, out, _ = zoo_here("runs", "show", run.name, "--runs-dir", folder)
         assert f"tta_shift={run.recipe.tta_shift}" in out
@@ -187,7 +187,10 @@ def test_a_comparison_names_it_and_does_not_mix_it(runs, zoo_here, tmp_path):
     plain, shifting = runs
     code, out, _ = zoo_here("compare", "--from", shifting.folder)
     assert code == 0
-    assert "note: tta_shift 1: test and validation predictions average 9 copies" in out
+    assert (
+        "note: tta_shift 1: test and validation predictions average the probabilities of 9 copies"
+        in out
+    )
     _, out, _ = zoo_here("compare", "--from", plain.folder)
     assert "tta_shift" not in out
     # Of one seed as they are, neither is the other's twin.
@@ -208,7 +211,7 @@ def test_compare_trains_with_it(tiny_py, small_npz, runs, zoo_here):
     document = json.loads(out)
     assert document["recipe"]["tta_shift"] == 1
     assert "--tta-shift 1" in document["command"]
-    assert document["rows"][0]["accuracy"] == runs[1].record["metrics"]["test_accuracy"]
+    assert document["rows"][0]["accuracy"] == runs[1].test.accuracy
     assert any(note.startswith("tta_shift 1:") for note in document["notes"])
 
 
@@ -253,7 +256,7 @@ def rows_npz(tmp_path) -> Path:
 def test_rows_cannot_be_moved(rows_npz, tiny_py, zoo_here, command):
     name, *options = command
     result = zoo_here(name, tiny_py, "--dataset", rows_npz, "--tta-shift", "1", *options)
-    assert_one_line_error(result, 2, "tta_shift is 1", "lines has sequences", "Use 0")
+    assert_one_line_error(result, 2, "--tta-shift 1", "lines has sequences", "Use 0")
     assert not Path("runs").exists()
 
 
@@ -261,14 +264,14 @@ def test_images_cannot_be_moved_out_of_sight(tiny_py, zoo_here, tmp_path):
     x, y = np.zeros((90, 6, 4), "uint8"), np.arange(90) % 3
     np.savez(tmp_path / "narrow.npz", x_train=x, y_train=y)
     result = zoo_here("train", tiny_py, "--dataset", "narrow.npz", "--tta-shift", "4")
-    assert_one_line_error(result, 2, "tta_shift is 4", "narrow has images of 6 × 4", "use 0 to 3")
+    assert_one_line_error(result, 2, "--tta-shift 4", "narrow has images of 6 × 4", "use 0 to 3")
 
 
 @pytest.mark.parametrize(
     ("shift", "parts"),
     [
-        ("9", ["tta_shift is 9", "0 to 8"]),
-        ("-1", ["tta_shift is -1", "0 to 8"]),
+        ("9", ["--tta-shift 9", "0 to 8"]),
+        ("-1", ["--tta-shift -1", "0 to 8"]),
         ("1.5", ["'1.5' is not a valid integer"]),
     ],
 )

@@ -1,31 +1,46 @@
-"""archzoo: a plugin-based zoo of neural architectures, one trainer, an honest comparison.
+"""archzoo: neural architectures as plugins, one trainer, and comparisons that say what they can tell.
 
-Importing `zoo` imports neither NumPy nor Keras; the names below are loaded when first used.
+`import zoo` imports neither NumPy nor Keras; the names below are loaded when first used.
 
-    run = zoo.train("cnn", "mnist", recipe="quick")      train, and measure once on the test set
-    run.metrics, run.history, run.predictions            results, as tables
-    run.model(), run.predict(images), run.evaluate()     use it
+    run = zoo.train("cnn", "mnist", recipe="quick")      train, then measure once on the test set
+    run.metrics, run.history, run.predictions            results; tables with pandas
+    run.model(), run.predict(images), run.evaluate()     use the trained model
+    zoo.train(resume=run)                                finish an interrupted run
     c = zoo.compare(["cnn", my_build], "digits", seeds=3)
-    c.verdict("cnn", "my_build"), c.to_frame()           which is better, or that nobody can tell
-    zoo.load_run("last"), zoo.load_runs("runs")          what was trained before
-    zoo.load_dataset("mnist"), zoo.load_recipe("quick"), zoo.list_architectures()
-    zoo.check("cnn")                                     what an architecture must keep
+    c.verdict("cnn", "my_build"), c.to_frame()           which is better, or "cannot tell"
+    zoo.compare_runs("gpu-machine/runs")                 compare runs made elsewhere
+    zoo.load_run("last"), zoo.load_runs("runs")          earlier runs
+    zoo.load_dataset("mnist"), zoo.load_recipe("quick")  what to train on, and how
+    zoo.list_architectures(), zoo.describe("cnn")        what is installed
+    zoo.check("cnn")                                     test an architecture or a dataset
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zoo.version import __version__
 
 if TYPE_CHECKING:
-    from zoo.api import check as check
-    from zoo.api import compare as compare
-    from zoo.api import list_architectures as list_architectures
-    from zoo.api import load_dataset as load_dataset
-    from zoo.api import load_recipe as load_recipe
-    from zoo.api import load_run as load_run
-    from zoo.api import load_runs as load_runs
-    from zoo.api import train as train
+    from zoo.api.compare import compare as compare
+    from zoo.api.compare import compare_runs as compare_runs
+    from zoo.api.compare import plan_comparison as plan_comparison
+    from zoo.api.conformance import check as check
+    from zoo.api.conformance import list_checks as list_checks
+    from zoo.api.describing import describe as describe
+    from zoo.api.describing import describe_dataset as describe_dataset
+    from zoo.api.finding import fetch_dataset as fetch_dataset
+    from zoo.api.finding import list_architectures as list_architectures
+    from zoo.api.finding import list_datasets as list_datasets
+    from zoo.api.finding import load_dataset as load_dataset
+    from zoo.api.finding import load_recipe as load_recipe
+    from zoo.api.finding import load_run as load_run
+    from zoo.api.finding import load_runs as load_runs
+    from zoo.api.speed import benchmark as benchmark
+    from zoo.api.speed import load_benchmark as load_benchmark
+    from zoo.api.train import plan as plan
+    from zoo.api.train import train as train
+    from zoo.api.using import evaluate as evaluate
+    from zoo.api.using import predict as predict
     from zoo.architecture import Architecture as Architecture
     from zoo.architecture import Hyperparameter as Hyperparameter
     from zoo.compared import Comparison as Comparison
@@ -55,25 +70,37 @@ _HOMES = {
     "Run": "zoo.trained",
     "Samples": "zoo.datasets.samples",
     "ZooError": "zoo.errors",
-    "check": "zoo.api",
-    "compare": "zoo.api",
     "hookimpl": "zoo.hookspecs",
-    "list_architectures": "zoo.api",
-    "load_dataset": "zoo.api",
-    "load_recipe": "zoo.api",
-    "load_run": "zoo.api",
-    "load_runs": "zoo.api",
-    "train": "zoo.api",
+    "benchmark": "zoo.api.speed",
+    "check": "zoo.api.conformance",
+    "load_benchmark": "zoo.api.speed",
+    "compare": "zoo.api.compare",
+    "compare_runs": "zoo.api.compare",
+    "describe": "zoo.api.describing",
+    "describe_dataset": "zoo.api.describing",
+    "evaluate": "zoo.api.using",
+    "fetch_dataset": "zoo.api.finding",
+    "list_architectures": "zoo.api.finding",
+    "list_checks": "zoo.api.conformance",
+    "list_datasets": "zoo.api.finding",
+    "load_dataset": "zoo.api.finding",
+    "load_recipe": "zoo.api.finding",
+    "load_run": "zoo.api.finding",
+    "load_runs": "zoo.api.finding",
+    "plan": "zoo.api.train",
+    "plan_comparison": "zoo.api.compare",
+    "predict": "zoo.api.using",
+    "train": "zoo.api.train",
 }
 
 __all__ = ["__version__", *_HOMES]
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'zoo' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted(__all__)

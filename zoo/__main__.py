@@ -5,6 +5,7 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from zoo.printable import printable
 
@@ -120,7 +121,7 @@ def _split_flags(arguments: list[str]) -> tuple[list[str], list[str]]:
     return flags, [each for each in arguments[:end] if each not in FLAGS] + arguments[end:]
 
 
-def _say(error) -> None:
+def _say(error: Exception) -> None:
     import click
 
     if isinstance(error, click.UsageError):
@@ -146,7 +147,7 @@ def _in_a_line(message: str) -> str:
     return message.replace("\n\t", " ")
 
 
-def _path(context) -> list[str]:
+def _path(context: Any) -> list[str]:
     """The names of the subcommands, to be joined with blanks."""
     names = context.command_path.split()[1:]
     return [*names, ""] if names else []

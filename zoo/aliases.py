@@ -97,22 +97,3 @@ def recipe(fields: Mapping[str, Any]) -> dict[str, Any]:
     if "name" in renamed:
         renamed["name"] = current(RECIPES, renamed["name"])
     return renamed
-
-
-def comparison(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The JSON of `zoo compare`, under today's names."""
-    dataset = document["dataset"]
-    rows = [
-        {
-            **row,
-            "layout": current(LAYOUTS, row.get("layout")),
-            "conversion": conversion(row["conversion"]) if row.get("conversion") else None,
-        }
-        for row in document["rows"]
-    ]
-    return {
-        **document,
-        "dataset": {**dataset, "layout": current(LAYOUTS, dataset["layout"])},
-        "recipe": recipe(document["recipe"]),
-        "rows": rows,
-    }

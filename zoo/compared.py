@@ -1,7 +1,7 @@
 """A comparison as Python users have it: its table, its differences, its page."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from zoo.suggest import unknown
 
 if TYPE_CHECKING:
     from zoo.comparison.results import Result
+    from zoo.comparison.schema import ComparisonReport
     from zoo.datasets.location import Locations
     from zoo.datasets.samples import Stored
     from zoo.registry import Registry
@@ -21,18 +22,18 @@ class Comparison:
     """Architectures judged under one recipe, best first.
 
     Attributes:
-        document: all of it, JSON-plain, as `zoo compare --json` prints it.
+        report: all of it, typed, and `report.to_dict()` as JSON has it.
         results: the runs of each architecture.
     """
 
     def __init__(
         self,
-        document: dict[str, Any],
+        report: "ComparisonReport",
         results: "Sequence[Result]",
         registry: "Registry",
         locations: "Locations",
     ):
-        self.document, self.results = document, results
+        self.report, self.results = report, results
         self._registry, self._locations = registry, locations
 
     def to_frame(self) -> Any:
@@ -42,7 +43,7 @@ class Comparison:
         """
         from zoo.comparison.table import flat_rows
 
-        rows = flat_rows(self.document)
+        rows = flat_rows(self.report)
         return as_frame({name: [row[name] for row in rows] for name in rows[0]})
 
     @property
@@ -51,20 +52,19 @@ class Comparison:
 
         A pandas DataFrame, or a dictionary of arrays without pandas.
         """
-        from zoo.comparison.table import verdict
+        from zoo.comparison.verdict import of_pair
 
-        pairs = self.document["pairs"]
-        intervals = [pair["interval"] or (None, None) for pair in pairs]
+        pairs = self.report.pairs
         return as_frame(
             {
-                "first": [pair["first"] for pair in pairs],
-                "second": [pair["second"] for pair in pairs],
-                "difference": [pair["difference"] for pair in pairs],
-                "low": [low for low, _ in intervals],
-                "high": [high for _, high in intervals],
-                "p": [pair["p"] for pair in pairs],
-                "p_all_pairs": [pair["p_adjusted"] for pair in pairs],
-                "verdict": [verdict(pair) for pair in pairs],
+                "first": [pair.first for pair in pairs],
+                "second": [pair.second for pair in pairs],
+                "difference": [pair.difference for pair in pairs],
+                "low": [pair.interval[0] for pair in pairs],
+                "high": [pair.interval[1] for pair in pairs],
+                "p": [pair.p for pair in pairs],
+                "p_all_pairs": [pair.p_adjusted for pair in pairs],
+                "verdict": [of_pair(pair) for pair in pairs],
             }
         )
 
@@ -74,70 +74,82 @@ class Comparison:
         Raises:
             UsageError: one of them was not compared, or has no finished run.
         """
-        from zoo.comparison.table import verdict
+        from zoo.comparison.verdict import of_pair
 
-        known = [row["name"] for row in self.document["rows"]]
+        known = [row.name for row in self.report.rows]
         for name in (first, second):
             if name not in known:
                 raise UsageError(unknown("architecture in this comparison", name, known))
-        for pair in self.document["pairs"]:
-            if {pair["first"], pair["second"]} == {first, second}:
-                return verdict(pair)
+        for pair in self.report.pairs:
+            if {pair.first, pair.second} == {first, second}:
+                return of_pair(pair)
         raise UsageError(f"{first} and {second} were not tested against each other.")
 
-    def to_html(self, path: str | Path) -> Path:
-        """Write the page: one HTML file that needs no other.
+    def to_html(
+        self, path: str | Path, *, on_note: Callable[[str], object] = lambda text: None
+    ) -> Path:
+        """Write the report: one HTML file that needs no other.
+
+        Args:
+            path: the file.
+            on_note: called with a line if the report has no test images.
 
         Raises:
             ZooError: it cannot be written.
         """
         target = Path(path)
         try:
-            atomic.write_text(target, self.render())
+            atomic.write_text(target, self.render(on_note))
         except OSError as error:
             raise ZooError(f"{target}: cannot be written ({error.strerror or error}).") from error
         return target
 
-    def render(self) -> str:
-        """The page's text, with test images if the dataset is at hand."""
-        from zoo.comparison.diagnostics import make_exhibits
+    def render(self, on_note: Callable[[str], object] = lambda text: None) -> str:
+        """The report as HTML text, with test images if the dataset is on this machine.
+
+        Args:
+            on_note: as for `to_html`.
+        """
+        from zoo.comparison.diagnostics import make_diagnostics
         from zoo.comparison.places import without_places
         from zoo.report.page import render
 
-        layout = self.document["dataset"]["layout"]
+        layout = self.report.dataset.layout
         return render(
-            without_places(self.document), make_exhibits(self.results, self._samples(), layout)
+            without_places(self.report),
+            make_diagnostics(self.results, self._samples(on_note), layout),
         )
 
-    def _samples(self) -> "Stored | None":
+    def _samples(self, on_note: Callable[[str], object]) -> "Stored | None":
         """The test images, if they are those that the runs were tested on."""
         first = next(each for each in self.results if each.runs).runs[0]
         try:
             arrays = first.find_dataset(self._registry).load(self._locations)
-        except ZooError:
+        except ZooError as error:
+            on_note(f"the report shows no images: {error}")
             return None
-        same = arrays.checksums["x_test"] == self.document["dataset"]["checksums"]["x_test"]
+        same = arrays.checksums["x_test"] == self.report.dataset.checksums["x_test"]
         return arrays.x_test if same else None
 
     def __repr__(self) -> str:
-        from zoo.report.verdict import verdict
+        from zoo.comparison.verdict import verdict
 
-        return f"<Comparison on {self.document['dataset']['name']}: {verdict(self.document)}>"
+        return f"<Comparison on {self.report.dataset.name}: {verdict(self.report)}>"
 
     def _repr_html_(self) -> str:
         from zoo.comparison import columns, table
-        from zoo.report.verdict import verdict
+        from zoo.comparison.verdict import verdict
 
-        titles, cells = table.grid(self.document, (columns.LEARNS,))
+        titles, cells = table.grid(self.report, (columns.LEARNS,))
         head = "".join(f"<th>{html.escape(title)}</th>" for title in titles)
         body = "".join(
             f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in cells
         )
-        told = html.escape(verdict(self.document))
+        told = html.escape(verdict(self.report))
         return f"<p>{told}</p><table><tr>{head}</tr>{body}</table>{self._plot()}"
 
     def _plot(self) -> str:
         """The plot of differences, inline; empty without matplotlib."""
         from zoo.report.figures import plot_pairs
 
-        return plot_pairs(self.document["pairs"])
+        return plot_pairs(self.report.pairs)

@@ -6,8 +6,8 @@ trained on: a sample that was stored otherwise is converted exactly, or refused.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, cast
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from zoo.datasets.encoding import BYTES, UNIT, PixelRange, Statistics, extremes,
 from zoo.datasets.pixels import Resize
 from zoo.datasets.samples import Samples, Stored
 from zoo.errors import UsageError
+from zoo.runs.record import ContractRecord, Dtype, Factor, Polarity, SamplesRecord
 from zoo.runs.run import Run
 
 MARGIN = 0.25
@@ -47,10 +48,10 @@ class InputContract:
 
     layout: Layout
     shape: tuple[int, ...]
-    dtype: str
+    dtype: Dtype
     pixel_range: PixelRange | None
     classes: tuple[str, ...]
-    polarity: str | None = None
+    polarity: Polarity | None = None
     centred: bool = False
     resize: Resize = "fit"
     seen: Statistics | None = field(default=None, hash=False)
@@ -61,7 +62,7 @@ class InputContract:
         return cls(
             dataset.layout,
             tuple(x_train.shape[1:]),
-            str(x_train.dtype),
+            cast("Dtype", str(x_train.dtype)),
             pixel_range(x_train, dataset.layout),
             tuple(dataset.classes),
             dataset.polarity,
@@ -70,37 +71,36 @@ class InputContract:
             Statistics.of(x_train, dataset.layout),
         )
 
-    def as_record(self) -> dict[str, Any]:
+    def as_record(self) -> ContractRecord:
         """What run.json keeps as `contract`; `of_run` reads it back."""
-        return {
-            "layout": self.layout,
-            "shape": list(self.shape),
-            "dtype": self.dtype,
-            "pixel_range": list(self.pixel_range) if self.pixel_range else None,
-            "polarity": self.polarity,
-            "centred": self.centred,
-            "other_sizes": "centred" if self.centred else OTHER_SIZES[self.resize],
-            "seen": self.seen.as_record() if self.seen else None,
-        }
+        return ContractRecord(
+            layout=self.layout,
+            shape=self.shape,
+            dtype=self.dtype,
+            pixel_range=self.pixel_range,
+            polarity=self.polarity,
+            centred=self.centred,
+            other_sizes="centred" if self.centred else OTHER_SIZES[self.resize],
+            seen=SamplesRecord(**vars(self.seen)) if self.seen else None,
+        )
 
     @classmethod
     def of_run(cls, run: Run) -> "InputContract":
         """That which a run was trained by."""
-        classes = tuple(run.record["dataset"]["classes"])
-        kept = run.record.get("contract")
+        classes = tuple(run.record.dataset.classes)
+        kept = run.record.contract
         if not kept:
             return _of_an_older_run(run, classes)
-        black_and_white = kept["pixel_range"]
         return cls(
-            kept["layout"],
-            tuple(kept["shape"]),
-            kept["dtype"],
-            tuple(black_and_white) if black_and_white else None,
+            kept.layout,
+            kept.shape,
+            kept.dtype,
+            kept.pixel_range,
             classes,
-            kept["polarity"],
-            kept["centred"],
-            _resize(kept.get("other_sizes", "fitted")),
-            Statistics.from_record(kept["seen"]) if kept["seen"] else None,
+            kept.polarity,
+            kept.centred,
+            _resize(kept.other_sizes),
+            _statistics(kept.seen) if kept.seen else None,
         )
 
     def stored(self, x: Stored, given: PixelRange | None, name: str) -> tuple[Stored, str]:
@@ -224,6 +224,10 @@ class InputContract:
         )
 
 
+def _statistics(seen: SamplesRecord) -> Statistics:
+    return Statistics(**{each.name: getattr(seen, each.name) for each in fields(Statistics)})
+
+
 def _beyond(value: float, low: float, high: float, width: float) -> bool:
     # Samples that are all alike (a spot in four places) have no spread of their own.
     allowed = max(MARGIN * (high - low), 0.02 * width)
@@ -255,11 +259,11 @@ class Moved(Samples):
         self.shape = samples.shape
         self._samples, self._factor, self._offset = samples, factor, offset
 
-    def take(self, indices):
+    def take(self, indices: np.ndarray) -> np.ndarray:
         return _affine(self._samples.take(indices), self._factor, self._offset)
 
     @property
-    def checksum(self):
+    def checksum(self) -> str:
         return f"{self._samples.checksum} * {self._factor} + {self._offset}"
 
 
@@ -278,13 +282,13 @@ def _of_an_older_run(run: Run, classes: tuple[str, ...]) -> InputContract:
     """
     from zoo.datasets.catalog import BUILT_IN
 
-    given, dataset = run.record["input"], run.record["dataset"]
-    known = BUILT_IN.get(dataset["name"])
-    defined = known if known and known.origin == dataset["origin"] else None
-    black_and_white = BYTES if defined else _range_by_scale(given["scale"], given["offset"])
+    given, dataset = run.record.input, run.record.dataset
+    known = BUILT_IN.get(dataset.name)
+    defined = known if known and known.origin == dataset.origin else None
+    black_and_white = BYTES if defined else _range_by_scale(given.scale, given.offset)
     contract = InputContract(
-        given["source"],
-        tuple(given["shape"]),
+        given.source,
+        given.shape,
         "uint8" if black_and_white == BYTES else "float32",
         black_and_white,
         classes,
@@ -294,11 +298,11 @@ def _of_an_older_run(run: Run, classes: tuple[str, ...]) -> InputContract:
     return contract
 
 
-def _range_by_scale(scale: float, offset: float) -> PixelRange | None:
-    if offset:
+def _range_by_scale(scale: Factor, offset: Factor) -> PixelRange | None:
+    if offset or isinstance(scale, tuple):
         return None
     return next((each for each in (BYTES, UNIT) if math.isclose(scale, 1 / each[1])), None)
 
 
-def _resize(other_sizes: str) -> Resize:
+def _resize(other_sizes: str | None) -> Resize:
     return next((how for how, said in OTHER_SIZES.items() if said == other_sizes), "fit")

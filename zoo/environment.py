@@ -28,14 +28,22 @@ def machine() -> dict[str, Any]:
     """Operating system, processor, cores this process may use, memory in bytes."""
     import psutil
 
-    from zoo.training.backend import cpu_name
-
     return {
         "system": f"{platform.system()} {platform.machine()}",
         "processor": cpu_name(),
         "cores": usable_cores(),
         "memory_bytes": psutil.virtual_memory().total,
     }
+
+
+def cpu_name() -> str:
+    """The processor's model, as the system tells it."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
 def usable_cores() -> int:

@@ -1,4 +1,4 @@
-"""The whole extension surface of archzoo, for pluggy."""
+"""The hooks that a plugin can implement (pluggy)."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -15,9 +15,33 @@ hookimpl = pluggy.HookimplMarker("archzoo")
 
 @hookspec
 def zoo_architectures() -> Iterable["Architecture"]:  # type: ignore[empty-body]
-    """Return the architectures that this plugin brings."""
+    """Return the plugin's architectures.
+
+    Called once when the plugin is loaded; must not import Keras.
+
+    Returns:
+        Architectures, with names that differ from each other.
+
+    Example, in the plugin's module:
+
+        @zoo.hookimpl
+        def zoo_architectures():
+            return [zoo.Architecture("my_net", build, layout="image", summary="two convolutions")]
+    """
 
 
 @hookspec
 def zoo_datasets() -> Iterable["Dataset"]:  # type: ignore[empty-body]
-    """Return the datasets that this plugin brings."""
+    """Return the plugin's datasets.
+
+    Called once when the plugin is loaded; must not load any data.
+
+    Returns:
+        Datasets, with names that differ from each other.
+
+    Example, in the plugin's module:
+
+        @zoo.hookimpl
+        def zoo_datasets():
+            return [zoo.Dataset("my_data", ("cat", "dog"), "image", (32, 32, 3), load)]
+    """

@@ -1,4 +1,4 @@
-"""What a finished run answers: of pictures, and of a dataset's test set; both by its input contract."""
+"""Inference with a finished run: image files, arrays, and the test set of a dataset."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.datasets.location import Locations
-from zoo.errors import UsageError
+from zoo.errors import UsageError, ZooError
 from zoo.registry import Registry
 from zoo.runs.run import Run
 
@@ -15,20 +15,22 @@ if TYPE_CHECKING:
 
     from zoo.contract import InputContract
     from zoo.datasets.dataset import Arrays, Dataset
+    from zoo.datasets.encoding import PixelRange
     from zoo.pictures import Picture
     from zoo.recipe import Recipe
 
 
 @dataclass(frozen=True)
 class Model:
-    """A finished run that is asked.
+    """A finished run, ready for inference.
 
     Attributes:
         backend: a Keras backend; None: the run's own.
         device: `auto`, `cpu` or `gpu`.
         inverted: whether samples are inverted; None: as the dataset is defined, and samples that are
-            certainly the other way round than training's are refused.
-        trust_source: whether code that the run brings is executed although it is not known here.
+            clearly inverted relative to training are refused.
+        trust_source: whether the run's own Python file is run although the user never trained with
+            it here.
     """
 
     run: Run
@@ -61,16 +63,19 @@ class Model:
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a run says to some pictures.
+    """The classes that a run predicts for some samples.
 
     Attributes:
         pictures: how each image file was read; empty for arrays.
         probabilities: `(N, classes)` float64.
+        classes: their names.
+        pixel_range: the values of black and white; None where samples have no pixels.
     """
 
     pictures: "list[Picture]"
     probabilities: "np.ndarray"
     classes: tuple[str, ...]
+    pixel_range: "PixelRange | None" = None
 
     @property
     def labels(self) -> list[str]:
@@ -86,8 +91,35 @@ class Predictions:
         }
         return as_frame({"predicted": self.labels, **columns})
 
+    def save_picture(self, path: str | Path) -> None:
+        """Save a PNG with the images as the model sees them, and their classes.
+
+        Raises:
+            UsageError: the samples are no image files.
+            ZooError: the file cannot be written.
+        """
+        from zoo import atomic
+        from zoo.contact_sheet import contact_sheet
+        from zoo.formatting import percent
+
+        if not self.pictures or self.pixel_range is None:
+            raise UsageError("only predictions of image files can be saved as a picture.")
+        captions = [
+            f"{label}: {percent(row.max(), 0)}"
+            for label, row in zip(self.labels, self.probabilities, strict=True)
+        ]
+        sheet = contact_sheet([each.sample for each in self.pictures], captions, self.pixel_range)
+        try:
+            atomic.write(Path(path), lambda file: sheet.save(file, "PNG"))
+        except OSError as error:
+            raise ZooError(f"{path}: cannot be written ({error.strerror or error}).") from error
+
     def __len__(self) -> int:
         return len(self.probabilities)
+
+    def __repr__(self) -> str:
+        more = ", ..." if len(self) > 5 else ""
+        return f"<Predictions of {len(self)} samples: {', '.join(self.labels[:5])}{more}>"
 
 
 def predict(model: Model, paths: Sequence[Path]) -> Predictions:
@@ -107,7 +139,8 @@ def predict(model: Model, paths: Sequence[Path]) -> Predictions:
     reader = PictureReader(contract, model.inverted)
     pictures = [reader.read(path) for path in paths]
     logits = model.logits(np.stack([each.sample for each in pictures]))
-    return Predictions(pictures, softmax(logits.astype("float64"), axis=-1), contract.classes)
+    probabilities = softmax(logits.astype("float64"), axis=-1)
+    return Predictions(pictures, probabilities, contract.classes, contract.pixel_range)
 
 
 def predict_arrays(model: Model, samples: Any) -> Predictions:
@@ -210,8 +243,8 @@ def _samples(
 
 def _changed(run: Run, dataset: "Dataset", arrays: "Arrays") -> str:
     """A line where the data of a run are no longer those that it was trained on; else empty."""
-    recorded, before = run.record["dataset"], run.record["identity"]["checksums"]
-    same_place = (dataset.origin, dataset.name) == (recorded["origin"], recorded["name"])
+    recorded, before = run.record.dataset, run.record.identity["checksums"]
+    same_place = (dataset.origin, dataset.name) == (recorded.origin, recorded.name)
     if not same_place or dict(dataset.parameters) != run.data_parameters:
         return ""
     changed = [name for name in before if arrays.checksums.get(name) != before[name]]

@@ -1,8 +1,8 @@
-"""How a sample reaches a model: image `(H, W, C)`, sequence `(T, F)`, frames `(T, H, W, C)`.
+"""Layouts of samples and the conversions between them.
 
-Every conversion is a reshape or a transposition, so that each architecture sees the same pixels and
-none is lost. Tensors carry a batch axis in front and any Keras backend's arrays do; `shape` and `name`
-need no backend. docs/layouts.md has a picture of each conversion.
+The layouts are image `(H, W, C)`, sequence `(T, F)` and frames `(T, H, W, C)`. Every conversion is a
+reshape or a transposition: no pixel is lost or changed. Arrays have a batch axis in front and belong to
+any Keras backend; `shape` and `name` need no backend. docs/layouts.md shows each conversion.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,11 @@ Shape = tuple[int, ...]
 
 
 def check(layout: Layout, shape: Shape) -> None:
-    """Raise ValueError if `shape` (without the batch axis) is not one of `layout`."""
+    """Check that `shape`, without the batch axis, is a shape of `layout`.
+
+    Raises:
+        ValueError: it is not.
+    """
     rank = {"image": 3, "sequence": 2, "frames": 4}[layout]
     if len(shape) != rank or min(shape) < 1:
         raise ValueError(f"{layout} samples have {rank} axes, each at least 1; received {shape}")
@@ -49,7 +53,7 @@ _METHODS = {
 
 
 def conversions() -> Iterator[tuple[Layout, Layout, FromImage]]:
-    """Every conversion once: source, target, and how an image is cut."""
+    """Every conversion once: source, target, and how an image becomes frames."""
     for source in LAYOUTS:
         for target in LAYOUTS:
             cuts = target == "frames" and source != "frames"
@@ -61,7 +65,7 @@ def shape(source: Layout, source_shape: Shape, target: Layout, how: FromImage = 
     """The shape of one sample after conversion from `source` to `target`.
 
     Raises:
-        ValueError: the image cannot be cut that way (a height that four strips do not divide).
+        ValueError: the image cannot be cut that way (for example a height of 27 into four strips).
     """
     check(source, source_shape)
     if source == target:
@@ -78,8 +82,8 @@ def shape(source: Layout, source_shape: Shape, target: Layout, how: FromImage = 
     return (steps, height * width * channels)
 
 
-def convert(x, source: Layout, target: Layout, how: FromImage = "whole"):
-    """A batch `x` in layout `source`, in layout `target`. Differentiable, on any backend."""
+def convert(x: Any, source: Layout, target: Layout, how: FromImage = "whole") -> Any:
+    """Convert a batch `x` from layout `source` to `target`. Differentiable, on any backend."""
     from keras import ops
 
     sample = tuple(x.shape[1:])

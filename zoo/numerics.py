@@ -88,18 +88,7 @@ def settle_keras() -> ModuleType:
     keras.config.set_image_data_format("channels_last")
     keras.config.set_floatx("float32")
     keras.config.set_epsilon(1e-7)
-    if keras.config.backend() == "jax":
-        _settle_jax()
     return keras
-
-
-def _settle_jax() -> None:
-    """A plugin or a notebook may have set these before."""
-    import jax
-
-    jax.config.update("jax_enable_x64", False)
-    jax.config.update("jax_default_matmul_precision", None)
-    jax.config.update("jax_numpy_dtype_promotion", "standard")
 
 
 def _import_keras() -> Any:

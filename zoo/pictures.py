@@ -58,7 +58,7 @@ class PictureReader:
     contract: InputContract
     inverted: bool | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         contract = self.contract
         if contract.layout != "image":
             raise UsageError(f"the run reads {contract.layout}, not images.")

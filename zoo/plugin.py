@@ -81,7 +81,7 @@ def load(plugin: Plugin) -> Loaded:
         return Loaded(plugin, error=cause, details=diagnosis.own_frames(error))
 
 
-def _call_hooks(plugin: Plugin, module) -> Loaded:
+def _call_hooks(plugin: Plugin, module: object) -> Loaded:
     import pluggy
 
     from zoo import hookspecs

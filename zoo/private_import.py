@@ -5,11 +5,11 @@ import hashlib
 import importlib
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import module_from_spec, spec_from_file_location, spec_from_loader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from zoo.sources import Sources
@@ -51,7 +51,14 @@ class _Family:
         self.prefix, self.sources = prefix, sources
         self._tops = {re.split(r"[/.]", each)[0] for each in sources.neighbours}
 
-    def import_(self, name, globals=None, locals=None, fromlist=(), level=0):
+    def import_(
+        self,
+        name: str,
+        globals: Mapping[str, object] | None = None,
+        locals: Mapping[str, object] | None = None,
+        fromlist: Sequence[str] = (),
+        level: int = 0,
+    ) -> ModuleType:
         """`__import__` of the file and its neighbours: theirs come before what is installed."""
         top = name.partition(".")[0]
         if level or top not in self._tops:
@@ -92,7 +99,9 @@ class _Finder:
             sys.meta_path.insert(0, self)  # type: ignore[arg-type]
         return self._families[prefix]
 
-    def find_spec(self, fullname: str, _path=None, _target=None) -> ModuleSpec | None:
+    def find_spec(
+        self, fullname: str, _path: object = None, _target: object = None
+    ) -> ModuleSpec | None:
         family = self._families.get(fullname.partition(".")[0])
         return family.spec(fullname) if family and "." in fullname else None
 
@@ -107,13 +116,13 @@ class _Loader(SourceFileLoader):
         super().__init__(name, path)
         self._source, self._import = source, import_
 
-    def get_data(self, path):
+    def get_data(self, path: Any) -> Any:
         return self._source if path == self.path else super().get_data(path)
 
-    def get_code(self, fullname):
+    def get_code(self, fullname: str) -> CodeType:
         return self.source_to_code(self._source, self.path)
 
-    def exec_module(self, module):
+    def exec_module(self, module: ModuleType) -> None:
         if self._import:
             module.__dict__["__builtins__"] = {**vars(builtins), "__import__": self._import}
         super().exec_module(module)

@@ -2,7 +2,8 @@
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.printable import printable
@@ -10,6 +11,9 @@ from zoo.terminal import echo
 from zoo.training.callbacks import Callback, CallbackList
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from zoo.training.backends.base import RunningMetrics
     from zoo.training.plan import Plan
 
 
@@ -49,7 +53,7 @@ def _metrics(row: dict[str, float]) -> str:
 class _Noting(Callback):
     """Shows what is to be known of the data as notes."""
 
-    def on_data_loaded(self, notes):
+    def on_data_loaded(self, notes: Sequence[str]) -> None:
         for each in notes:
             self.on_note(each)
 
@@ -62,22 +66,22 @@ class Lines(_Noting):
     def __init__(self, label: str = ""):
         self._label = label
 
-    def on_note(self, text):
+    def on_note(self, text: str) -> None:
         echo(f"{self._label}note: {text}", err=True)
 
-    def on_train_begin(self, folder, steps, epochs, start_epoch):
+    def on_train_begin(self, folder: Path, steps: int, epochs: int, start_epoch: int) -> None:
         self._steps, self._epochs = steps, epochs
         start = f", going on after epoch {start_epoch}" if start_epoch else ""
         echo(f"{self._label}run {folder}: {epochs} epochs of {steps} steps{start}", err=True)
 
-    def on_train_batch_end(self, epoch, step, metrics):
+    def on_train_batch_end(self, epoch: int, step: int, metrics: "RunningMetrics") -> None:
         echo(
             f"{self._label}epoch {epoch}/{self._epochs}  step {step}/{self._steps}  "
             f"loss {metrics.mean_loss:.4f}  accuracy {metrics.accuracy:.4f}",
             err=True,
         )
 
-    def on_epoch_end(self, epoch, row, samples_per_second):
+    def on_epoch_end(self, epoch: int, row: dict[str, float], samples_per_second: float) -> None:
         echo(
             f"{self._label}epoch {epoch}/{self._epochs}  {_metrics(row)}  "
             f"{samples_per_second:,.0f} samples/s",
@@ -85,7 +89,7 @@ class Lines(_Noting):
         )
 
 
-def bars():
+def bars() -> "Progress":
     """rich's progress on standard error, full width: description, bar, `detail`, time left."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -103,13 +107,13 @@ def bars():
 class Live(_Noting):
     """A bar over all steps, one of those that `progress` shows, and a line for each complete epoch."""
 
-    def __init__(self, progress, label: str = ""):
+    def __init__(self, progress: "Progress", label: str = ""):
         self._progress, self._label = progress, label
 
-    def on_note(self, text):
+    def on_note(self, text: str) -> None:
         self._progress.console.print(printable(f"{self._label}note: {text}"), markup=False)
 
-    def on_train_begin(self, folder, steps, epochs, start_epoch):
+    def on_train_begin(self, folder: Path, steps: int, epochs: int, start_epoch: int) -> None:
         self._steps, self._epochs = steps, epochs
         self._validation = ""
         self._progress.console.print(printable(f"{self._label}run {folder}"), markup=False)
@@ -120,9 +124,10 @@ class Live(_Noting):
             detail="first step",
         )
         self._progress.start()
-        self._since, self._examples = time.perf_counter(), None
+        self._since = time.perf_counter()
+        self._examples: int | None = None
 
-    def on_train_batch_end(self, epoch, step, metrics):
+    def on_train_batch_end(self, epoch: int, step: int, metrics: "RunningMetrics") -> None:
         now = time.perf_counter()
         rate = ""
         if self._examples is not None and metrics.examples > self._examples:
@@ -135,7 +140,7 @@ class Live(_Noting):
             detail=f"loss {metrics.mean_loss:.4f}  acc {metrics.accuracy:.4f}{self._validation}{rate}",
         )
 
-    def on_epoch_end(self, epoch, row, samples_per_second):
+    def on_epoch_end(self, epoch: int, row: dict[str, float], samples_per_second: float) -> None:
         if "val_accuracy" in row:
             self._validation = f"  val {row['val_accuracy']:.4f}"
         self._examples = None
@@ -145,5 +150,5 @@ class Live(_Noting):
             f"{samples_per_second:,.0f} samples/s"
         )
 
-    def close(self):
+    def close(self) -> None:
         self._progress.stop()

@@ -101,7 +101,7 @@ class Recipe:
     # The name in run identities, where the recipe had another one before. Empty: `name`.
     identity_name: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, problem in _problems(self).items():
             raise UsageError(f"recipe {self.name}: {name} is {getattr(self, name)!r}; {problem}.")
 

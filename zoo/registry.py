@@ -163,7 +163,9 @@ class Registry:
         message = unknown("architecture", name, known, "A file works too: zoo train ./my_net.py.")
         broken = [loaded.plugin.title for loaded in self._loaded.values() if loaded.error]
         return message + (
-            f" Broken plugins: {', '.join(broken)}; zoo plugins --verbose." if broken else ""
+            f" Broken plugins: {', '.join(broken)}; zoo plugins says how to see why."
+            if broken
+            else ""
         )
 
     def datasets(self) -> "list[tuple[Dataset, Plugin]]":

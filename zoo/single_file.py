@@ -7,10 +7,10 @@ from types import ModuleType
 from zoo import diagnosis
 from zoo.architecture import Architecture
 from zoo.errors import PluginError, UsageError
+from zoo.native_logs import quiet_native_logs
 from zoo.origin import Origin
 from zoo.private_import import execute
 from zoo.sources import Sources
-from zoo.training.backend import quiet_native_logs
 
 SAVED_MODELS = (".keras", ".h5", ".hdf5", ".pb", ".pt", ".pth", ".onnx", ".tflite", ".safetensors")
 

@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING, Any
 from zoo.errors import UsageError
 from zoo.frames import as_frame
 from zoo.registry import Registry
-from zoo.runs import run as folders
+from zoo.runs.part import plain
+from zoo.runs.run import HISTORY
+from zoo.runs.run import Run as RunFolder
 
 if TYPE_CHECKING:
     import keras
 
     from zoo.inference import Evaluation, Model, Predictions
+    from zoo.training.plan import Plan
 
 
-class Run(folders.Run):
+class Run(RunFolder):
     """One architecture, dataset, recipe and seed, trained: a folder of plain files, and its results.
 
     Example:
@@ -32,7 +35,7 @@ class Run(folders.Run):
 
         Empty where the run is not finished.
         """
-        found = dict(self.record.get("metrics", {}))
+        found = plain(self.record.metrics) if self.record.metrics else {}
         rows = self.read_history() if found else []
         return found | {
             name: rows[-1][name]
@@ -47,7 +50,7 @@ class Run(folders.Run):
         A pandas DataFrame, or a dictionary of arrays without pandas.
         """
         rows = self.read_history()
-        return as_frame({name: [row[name] for row in rows] for name in folders.HISTORY})
+        return as_frame({name: [row[name] for row in rows] for name in HISTORY})
 
     @property
     def predictions(self) -> Any:
@@ -76,10 +79,10 @@ class Run(folders.Run):
     @property
     def classes(self) -> list[str]:
         """The classes' names, in the order of the model's outputs."""
-        return list(self.record["dataset"]["classes"])
+        return list(self.record.dataset.classes)
 
     def model(self, *, trust_source: bool = False) -> "keras.Model":
-        """The trained model. It takes samples as `record["input"]` says, scaled, and gives logits.
+        """The trained model. It takes samples as `record.input` says, scaled, and gives logits.
 
         Args:
             trust_source: run the Python file that the run brings although you never trained with it.
@@ -95,7 +98,14 @@ class Run(folders.Run):
         ).model
 
     def predict(
-        self, images: Any, *, invert: bool | None = None, trust_source: bool = False
+        self,
+        images: Any,
+        *,
+        invert: bool | None = None,
+        backend: str | None = None,
+        device: str = "auto",
+        trust_source: bool = False,
+        registry: Registry | None = None,
     ) -> "Predictions":
         """Classify samples.
 
@@ -104,6 +114,12 @@ class Run(folders.Run):
                 another range of pixels; or paths of image files.
             invert: invert the pixels, or (False) take them as they are. By default samples that are
                 certainly the other way round than training's are refused.
+            backend: `tensorflow`, `jax` or `torch`; by default the one that is imported, else the
+                run's own.
+            device: `auto`, `cpu` or `gpu`.
+            trust_source: run the Python file in the run's folder although you never trained with it
+                here.
+            registry: the installed architectures.
 
         Returns:
             `labels` (N names), `probabilities` `(N, classes)`, and `to_frame()`.
@@ -114,7 +130,7 @@ class Run(folders.Run):
         """
         from zoo.inference import predict, predict_arrays
 
-        model = self._asked(trust_source, invert)
+        model = self._asked(trust_source, invert, backend, device, registry)
         if isinstance(images, str | Path):
             return predict(model, [Path(images)])
         if isinstance(images, Sequence) and all(isinstance(x, str | Path) for x in images):
@@ -125,14 +141,23 @@ class Run(folders.Run):
         self,
         dataset: Any = None,
         *,
-        data_dir: str | Path | None = None,
+        data_parameters: Mapping[str, Any] | None = None,
+        tta_shift: int | None = None,
         invert: bool | None = None,
+        backend: str | None = None,
+        device: str = "auto",
         trust_source: bool = False,
+        data_dir: str | Path | None = None,
+        registry: Registry | None = None,
     ) -> "Evaluation":
         """Measure the run on a test set: its own dataset's by default, or another's.
 
         Args:
             dataset: as `zoo.train` takes it.
+            data_parameters: parameters of the dataset; others stay as in training.
+            tta_shift: pixels of test-time augmentation; by default the recipe's.
+            invert, backend, device, trust_source, registry: as for `predict`.
+            data_dir: a folder that holds datasets; by default `ZOO_DATA_DIR`.
 
         Returns:
             `metrics` as the run has them, and `notes` of what was converted.
@@ -145,22 +170,60 @@ class Run(folders.Run):
         from zoo.datasets.location import Locations
         from zoo.inference import evaluate
         from zoo.materials import dataset_text
+        from zoo.parameters import as_text
 
-        model = self._asked(trust_source, invert)
+        model = self._asked(trust_source, invert, backend, device, registry)
         if dataset is None:
             found = self.find_dataset(model.registry)
         else:
             text, chosen = dataset_text(dataset, self.folder.parent)
             found = find_dataset(text, model.registry, chosen)
-        return evaluate(model, found, Locations.of_user(str(data_dir) if data_dir else None))
+        texts = {key: as_text(value) for key, value in (data_parameters or {}).items()}
+        locations = Locations.of_user(str(data_dir) if data_dir else None)
+        return evaluate(model, found.configured(texts), locations, tta_shift)
 
-    def _asked(self, trust_source: bool, invert: bool | None = None) -> "Model":
+    def plan(
+        self,
+        *,
+        epochs: int | None = None,
+        trust_source: bool = False,
+        registry: Registry | None = None,
+    ) -> "Plan":
+        """What was trained, to be trained again or resumed: `zoo.train(run.plan(), resume=run)`.
+
+        Args:
+            epochs: extend it to so many epochs; by default those of the run.
+            trust_source, registry: as for `predict`.
+
+        Raises:
+            UsageError: it cannot be extended, its file has changed, or its code is not trusted.
+            ZooError: its files are damaged.
+        """
+        from dataclasses import replace
+
+        from zoo.training.extension import check_extendable, plan_of_run
+
+        registry = registry or Registry.discover()
+        found = plan_of_run(self, registry, trust_source=trust_source)
+        if epochs is None:
+            return found
+        check_extendable(self, epochs)
+        return replace(found, recipe=replace(found.recipe, epochs=epochs))
+
+    def _asked(
+        self,
+        trust_source: bool,
+        invert: bool | None = None,
+        backend: str | None = None,
+        device: str = "auto",
+        registry: Registry | None = None,
+    ) -> "Model":
         from zoo.inference import Model
 
         # A process has one backend; a run of another one gives the same answers there.
         keras = sys.modules.get("keras")
-        backend = keras.backend.backend() if keras else None
-        return Model(self, Registry.discover(), backend, "auto", invert, trust_source)
+        backend = backend or (keras.backend.backend() if keras else None)
+        return Model(self, registry or Registry.discover(), backend, device, invert, trust_source)
 
     def __repr__(self) -> str:
         return f"<Run {self.name}: {self._state()}>"
@@ -180,23 +243,19 @@ class Run(folders.Run):
         return f"<table>{cells}</table>"
 
     def _state(self) -> str:
-        metrics = self.record.get("metrics", {})
-        if "test_accuracy" not in metrics:
+        if not self.tested:
             return self.status + (", test set untouched" if self.finished else "")
-        low, high = metrics["test_accuracy_interval"]
-        return (
-            f"test accuracy {100 * metrics['test_accuracy']:.2f} % "
-            f"[{100 * low:.2f}, {100 * high:.2f}]"
-        )
+        low, high = self.test.accuracy_interval
+        return f"test accuracy {100 * self.test.accuracy:.2f} % [{100 * low:.2f}, {100 * high:.2f}]"
 
 
 def _facts(run: Run) -> Mapping[str, str]:
     record = run.record
     return {
-        "architecture": record["architecture"]["name"],
-        "dataset": record["dataset"]["name"],
-        "recipe": record["recipe"]["name"],
-        "seed": str(record["seed"]),
-        "parameters": f"{record['parameters']['trainable']:,}",
-        "device": f"{record['device']['name']}, {record['backend']}",
+        "architecture": record.architecture.name,
+        "dataset": record.dataset.name,
+        "recipe": run.recipe.name,
+        "seed": str(record.seed),
+        "parameters": f"{record.parameters.trainable:,}",
+        "device": f"{record.device.name}, {record.backend}",
     }

@@ -87,29 +87,16 @@ def recorded_origin(run: Run) -> Origin:
     Raises:
         ZooError: it says nothing that an archzoo writes.
     """
-    try:
-        record = run.record["architecture"]["origin"]
-        origin = Origin(**record)
-        fine = _is_origin(origin)
-    except (KeyError, TypeError, AttributeError):
-        fine = False
-    if not fine:
+    found = run.record.architecture.origin
+    neighbours = found.neighbours or {}
+    if found.extra or not all(map(NEIGHBOUR.fullmatch, neighbours)):
         raise ZooError(f"{run.folder / 'run.json'}: is damaged (architecture.origin).")
-    return origin
-
-
-def _is_origin(origin: Origin) -> bool:
-    texts = (origin.distribution, origin.version, origin.file, origin.sha256)
-    named = all(
-        isinstance(value, str) and NEIGHBOUR.fullmatch(name)
-        for name, value in origin.neighbours.items()
-    )
-    return named and all(isinstance(each, str) for each in texts)
+    return Origin(found.distribution, found.version, found.file, found.sha256, neighbours)
 
 
 def _plugins_name(run: Run) -> str:
-    name = run.record["architecture"].get("name")
-    if not isinstance(name, str) or not NAME.fullmatch(name):  # a path would be run as a file
+    name = run.record.architecture.name
+    if not NAME.fullmatch(name):  # a path would be run as a file
         raise ZooError(f"{run.folder / 'run.json'}: is damaged (architecture.name).")
     return name
 

@@ -8,9 +8,12 @@ from zoo.version import __version__
 
 COMMANDS = {
     "train": ("zoo.cli.train", "Train an architecture on a dataset."),
-    "compare": ("zoo.cli.compare", "Train architectures alike, and say which is better."),
-    "bench": ("zoo.cli.bench", "Measure what architectures cost: throughput, latency, start-up."),
-    "check": ("zoo.cli.check", "Check an architecture or dataset for mistakes."),
+    "compare": (
+        "zoo.cli.compare",
+        "Train architectures under one recipe, and say which is better.",
+    ),
+    "bench": ("zoo.cli.bench", "Measure the speed of architectures."),
+    "check": ("zoo.cli.check", "Check that architectures and datasets work as archzoo needs."),
     "evaluate": ("zoo.cli.evaluate", "Measure a finished run on a dataset's test set."),
     "predict": ("zoo.cli.predict", "Classify image files with a finished run."),
     "runs": ("zoo.cli.runs", "List runs, or show one."),
@@ -52,7 +55,9 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="archzoo")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-@click.option("--no-plugins", is_flag=True, help="Load no plugin; files still work.")
+@click.option(
+    "--no-plugins", is_flag=True, help="Load no plugin; architectures in files still work."
+)
 @click.pass_context
 def zoo(context: click.Context, debug: bool, no_plugins: bool) -> None:
     """Train architectures for images and sequences under one recipe, and compare them."""

@@ -1,48 +1,58 @@
 """`zoo bench`"""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from zoo import atomic
 from zoo.cli import options
 from zoo.cli.data import default_dataset
-from zoo.comparison import benchmark, cost_table
+from zoo.cli.wording import in_options
+from zoo.comparison import cost_table
 from zoo.comparison.benchmark import Settings
-from zoo.comparison.comparing import Workplace
-from zoo.comparison.entries import choose
 from zoo.comparison.table import markdown_table
-from zoo.datasets.location import Locations
 from zoo.errors import UsageError
 from zoo.terminal import echo, print_json, print_table, secho, wrapped
-from zoo.training.request import DEFAULT_DATASET, Request
+from zoo.training.request import DEFAULT_DATASET
+
+if TYPE_CHECKING:
+    from zoo.comparison.cost_record import BenchmarkReport
 
 PARTS = (("Throughput", cost_table.THROUGHPUT), ("Times", cost_table.TIMES))
+ARGUMENTS = (
+    "recipe", "data_parameters", "batch_size", "processes", "rounds", "backend", "device",
+    "data_dir",
+)  # fmt: skip
+"""The options that are arguments of `zoo.benchmark`, by the same names."""
 
 
 @click.command("bench")
 @options.architectures
 @options.dataset
-@options.data_settings
+@options.data_parameters
 @options.recipe
-@options.settings_of_each
+@options.hyperparameters_of_each
 @click.option(
     "--batch-size",
     type=int,
     default=Settings.batch_size,
     show_default=True,
-    help="Of a training step, for all.",
+    help="Batch size of the training step, for all architectures.",
 )
 @click.option(
     "--processes",
     type=int,
     default=Settings.processes,
     show_default=True,
-    help="Fresh processes for each.",
+    help="Number of fresh processes for each architecture.",
 )
 @click.option(
-    "--rounds", type=int, default=Settings.rounds, show_default=True, help="In each process."
+    "--rounds",
+    type=int,
+    default=Settings.rounds,
+    show_default=True,
+    help="Number of rounds of measurements in each process.",
 )
 @options.device
 @options.backend
@@ -52,87 +62,73 @@ PARTS = (("Throughput", cost_table.THROUGHPUT), ("Times", cost_table.TIMES))
     "source",
     metavar="FILE.json",
     type=click.Path(path_type=Path),
-    help="Show what zoo bench --out or pytest bench/ --benchmark-json wrote; measure nothing.",
+    help="Show results that zoo bench --out or pytest bench/ --benchmark-json wrote.",
 )
 @click.option(
-    "--out", metavar="FILE.json", type=click.Path(path_type=Path), help="Write the record."
+    "--out", metavar="FILE.json", type=click.Path(path_type=Path), help="Write the results as JSON."
 )
 @options.as_json
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print the tables as Markdown.")
 @click.pass_context
 def command(context: click.Context, **given: Any) -> None:
-    """Measure what architectures cost: training, inference, latency, start-up, compiling.
+    """Measure the speed of architectures: training, inference, latency, start-up, compiling.
 
-    Without names all that are installed. Each has fresh processes, is warmed up, and is measured in
-    turn with the others; the first is measured twice, and how far those two differ is noise.
+    \b
+    zoo bench
+    zoo bench cnn gru --dataset digits --out speed.json
+
+    Without names, all installed architectures are measured. Each runs in fresh processes, is warmed
+    up, and is measured in turn with the others. The first is measured twice: the difference is noise.
     """
     if given["as_json"] and given["as_markdown"]:
         raise UsageError("give --json or --markdown, not both.")
     if given["out"]:
         atomic.check_file(given["out"])
-    if given["source"]:
-        if given["names"]:
-            raise UsageError("--from shows what was measured; leave the names out.")
-        if given["data_settings"]:
-            raise UsageError("--from shows what was measured; leave --data-set out.")
-        record = cost_table.read(given["source"])
-    else:
-        record = _measure(context, given)
+    report = _load(given) if given["source"] else _measure(context, given)
     if given["out"]:
-        benchmark.write(given["out"], record)
-    _print(record, given)
-    if record["problems"]:
+        report.write(given["out"])
+    _print(report, given)
+    if report.problems:
         context.exit(1)
 
 
-def _measure(context: click.Context, given: dict[str, Any]) -> dict[str, Any]:
-    from zoo.comparison_progress import make_comparison_callback
+def _load(given: dict[str, Any]) -> "BenchmarkReport":
+    from zoo.api.speed import load_benchmark
 
-    registry = options.registry(context)
-    settings = Settings(given["batch_size"], given["processes"], given["rounds"])
-    entries = choose(
-        registry,
-        given["names"],
-        everything=not given["names"],
-        settings=options.pairs("--set", given["settings"]),
+    if given["names"]:
+        raise UsageError("--from shows earlier results; leave the names out.")
+    if given["data_parameters"]:
+        raise UsageError("--from shows earlier results; leave --data-set out.")
+    return load_benchmark(given["source"])
+
+
+def _measure(context: click.Context, given: dict[str, Any]) -> "BenchmarkReport":
+    from zoo.api.arguments import find_locations
+    from zoo.api.speed import benchmark
+
+    registry, dataset = options.registry(context), given["dataset"]
+    options.read_pairs(given)
+    hyperparameters = options.by_name(given["hyperparameters"] or {})
+    if not dataset and given["data_dir"]:
+        dataset = DEFAULT_DATASET
+    elif not dataset:
+        dataset = default_dataset(registry, find_locations(None), fetch=True)
+    return benchmark(
+        given["names"] or "all",
+        dataset,
+        hyperparameters=hyperparameters,
+        **{name: given[name] for name in ARGUMENTS},
+        progress=not (given["as_json"] or given["as_markdown"]),
+        registry=registry,
     )
-    dataset = given["dataset"] or (
-        DEFAULT_DATASET
-        if given["data_dir"]
-        else default_dataset(registry, Locations.of_user(), fetch=True)
-    )
-    requests = {
-        entry.name: Request(
-            entry.architecture,
-            entry.settings,
-            dataset,
-            given["recipe"],
-            backend=given["backend"],
-            device=given["device"],
-            data_settings=options.pairs("--data-set", given["data_settings"]),
-        )
-        for entry in entries
-        if not entry.problem
-    }
-    for request in requests.values():
-        request.plan(registry)  # every name and value is checked before a process is started
-    broken = {entry.name: entry.problem for entry in entries if entry.problem}
-    workplace = Workplace(Path(), given["data_dir"], use_plugins=options.use_plugins(context))
-    callback = make_comparison_callback(silent=given["as_json"] or given["as_markdown"])
-    try:
-        record = benchmark.benchmark(requests, settings, workplace.for_workers, callback)
-    finally:
-        callback.close()
-    record["problems"] |= broken
-    return record
 
 
-def _print(record: dict[str, Any], given: dict[str, Any]) -> None:
+def _print(report: "BenchmarkReport", given: dict[str, Any]) -> None:
     if given["as_json"]:
-        print_json(record)
+        print_json(report.to_dict())
         return
     for heading, measures in PARTS:
-        titles, cells = cost_table.grid(record, measures)
+        titles, cells = cost_table.grid(report, measures)
         if len(titles) == 1:
             continue
         if given["as_markdown"]:
@@ -141,6 +137,6 @@ def _print(record: dict[str, Any], given: dict[str, Any]) -> None:
             secho(heading, bold=True)
             print_table(titles, cells, numbers=True)
             echo()
-    for line in cost_table.foot(record):
+    for line in map(in_options, cost_table.foot(report)):
         text = f"- {line}" if given["as_markdown"] else wrapped(line)
         secho(text, fg="red" if line.startswith("FAILED") else None, lines=True)

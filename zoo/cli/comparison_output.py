@@ -1,22 +1,24 @@
-"""Printing a comparison: its plan, its tables, its page."""
+"""Printing a comparison: its plan, its tables, its report."""
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import click
-
-from zoo import atomic
-from zoo.cli import options
+from zoo.cli.wording import in_options
 from zoo.comparison import columns, table
 from zoo.comparison.places import without_places
-from zoo.datasets.location import Locations
+from zoo.comparison.schema import ComparisonReport
 from zoo.errors import ZooError
 from zoo.formatting import duration
 from zoo.terminal import echo, print_json, print_table, secho, wrapped
 
+if TYPE_CHECKING:
+    from zoo.compared import Comparison
+    from zoo.comparison.jobs import RunPlan
 
-def show_plan(run_plan, given: dict[str, Any]) -> None:
-    """Every run of the plan, for a dry run."""
-    rows = [
+
+def print_plan(run_plan: "RunPlan", *, as_json: bool) -> None:
+    """Print every run of a plan."""
+    rows: list[dict[str, Any]] = [
         {
             "architecture": job.entry.name,
             "seed": job.request.seed,
@@ -27,8 +29,8 @@ def show_plan(run_plan, given: dict[str, Any]) -> None:
         }
         for job in run_plan.jobs
     ]
-    if given["as_json"]:
-        print_json({"jobs": rows, "seconds": run_plan.seconds / given["jobs"]})
+    if as_json:
+        print_json({"jobs": rows, "seconds": run_plan.seconds / run_plan.parallel})
         return
     print_table(
         ("architecture", "seed", "state", "about", ""),
@@ -46,64 +48,47 @@ def show_plan(run_plan, given: dict[str, Any]) -> None:
     echo("Nothing was trained (--dry-run).")
 
 
-def print_document(document: dict[str, Any], given: dict[str, Any]) -> None:
-    """In the form that was asked for; what may be handed on has no paths of this machine."""
+def print_report(report: ComparisonReport, given: dict[str, Any]) -> None:
+    """Print a comparison in the form that is asked for; JSON, CSV and Markdown have no local paths."""
     if given["as_json"]:
-        print_json(without_places(document))
+        print_json(without_places(report).to_dict())
     elif given["as_csv"]:
-        echo(table.as_csv(without_places(document)), nl=False, lines=True)
+        echo(table.as_csv(without_places(report)), nl=False, lines=True)
     elif given["as_markdown"]:
-        echo(table.markdown(without_places(document)), nl=False, lines=True)
+        echo(table.markdown(without_places(report)), nl=False, lines=True)
     else:
-        _print_tables(document)
+        _print_tables(report)
 
 
-def _print_tables(document: dict[str, Any]) -> None:
+def _print_tables(report: ComparisonReport) -> None:
     for heading, groups in (
         ("What it learns", (columns.LEARNS,)),
         ("What it costs", (columns.IS, columns.COSTS)),
     ):
         secho(f"\n{heading}", bold=True)
-        print_table(*table.grid(document, groups), numbers=True)
-    if document["ensembles"]:
-        secho("\nWhat the runs answer together", bold=True)
-        print_table(*table.ensemble_grid(document), numbers=True)
-    if document["pairs"]:
+        print_table(*table.grid(report, groups), numbers=True)
+    if report.ensembles:
+        secho("\nEnsembles", bold=True)
+        print_table(*table.ensemble_grid(report), numbers=True)
+    if report.pairs:
         secho("\nWhich differences are real", bold=True)
-        print_table(*table.pair_grid(document), numbers=True)
+        print_table(*table.pair_grid(report), numbers=True)
     echo()
-    for line in table.foot(document):
+    for line in table.foot(report):
         loud = line.startswith(("MIXED", "FAILED"))
-        secho(wrapped(line), fg="red" if loud else None, lines=True)
-    echo("zoo compare --explain says what each column means.")
+        secho(wrapped(in_options(line)), fg="red" if loud else None, lines=True)
+    echo("zoo compare --explain explains each column.")
 
 
-def write_page(
-    context: click.Context, given: dict[str, Any], document: dict[str, Any], found
-) -> None:
-    """The page, with test images if the dataset is at hand.
+def write_page(found: "Comparison", path: Path) -> None:
+    """Write the report.
 
     Raises:
         ZooError: it cannot be written.
     """
-    from zoo.comparison.diagnostics import make_exhibits
-    from zoo.report.page import render
-
-    layout, samples = document["dataset"]["layout"], None
     try:
-        first = next(each for each in found if each.runs).runs[0]
-        data = first.find_dataset(options.registry(context))
-        arrays = data.load(Locations.of_user(given["data_dir"]))
-        if arrays.checksums["x_test"] == document["dataset"]["checksums"]["x_test"]:
-            samples = arrays.x_test
+        found.to_html(path, on_note=lambda text: echo(f"note: {text}", err=True))
     except ZooError as error:
-        echo(f"note: the page shows no images: {error}", err=True)
-    page = render(without_places(document), make_exhibits(found, samples, layout))
-    try:
-        atomic.write_text(given["html"], page)
-    except OSError as error:
-        raise ZooError(
-            f"{given['html']}: cannot be written ({error.strerror or error}). The runs stand: give "
-            "the same command with another --html."
-        ) from error
-    echo(f"page: {given['html']} ({len(page) / 1e6:.1f} MB)", err=True)
+        then = "The runs are kept: give the same command with another --html."
+        raise ZooError(f"{error} {then}") from error
+    echo(f"page: {path} ({path.stat().st_size / 1e6:.1f} MB)", err=True)

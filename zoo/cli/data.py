@@ -1,4 +1,4 @@
-"""Which dataset a command uses when none is named."""
+"""The dataset that a command uses when none is named."""
 
 from zoo.cli.wording import in_options
 from zoo.datasets.catalog import find_dataset
@@ -12,7 +12,7 @@ FALLBACK_DATASET = "digits"
 
 
 def default_dataset(registry: Registry, locations: Locations, *, fetch: bool) -> str:
-    """MNIST, fetched if allowed; or loudly the embedded digits in its absence."""
+    """MNIST, downloaded if allowed; else the embedded digits, with a warning."""
     default = find_dataset(DEFAULT_DATASET, registry)
     assert default.find and default.fetch
     if default.find(locations):
@@ -25,9 +25,9 @@ def default_dataset(registry: Registry, locations: Locations, *, fetch: bool) ->
     except DataMissing as error:
         reason = in_options(str(error)).rstrip(".")
     secho(
-        f"NOT MNIST: {reason}. Training on the embedded {FALLBACK_DATASET!r} instead (1,797 real "
-        "handwritten digits); the results are not MNIST's. To train on MNIST, give its files: "
-        "--data-dir FOLDER.",
+        f"NOT MNIST: {reason}. Training on the built-in {FALLBACK_DATASET!r} instead (1,797 real "
+        "handwritten digits); the results are not MNIST's. To train on MNIST, give the folder that "
+        "holds its files: --data-dir FOLDER.",
         fg="yellow",
         bold=True,
         err=True,

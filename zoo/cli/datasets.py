@@ -1,16 +1,14 @@
 """`zoo datasets`"""
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from zoo.cli import options
-from zoo.datasets.catalog import all_datasets, find_dataset
-from zoo.datasets.dataset import Dataset
-from zoo.datasets.location import Locations
-from zoo.errors import UsageError
 from zoo.terminal import echo, print_json, print_table, style
+
+if TYPE_CHECKING:
+    from zoo.datasets.dataset import Dataset
 
 
 @click.group("datasets", invoke_without_command=True)
@@ -18,16 +16,26 @@ from zoo.terminal import echo, print_json, print_table, style
 @options.as_json
 @click.pass_context
 def command(context: click.Context, data_dir: str | None, as_json: bool) -> None:
-    """List datasets: where each comes from, its licence, whether it is here.
+    """List datasets: shape, classes, licence, and where each is on this machine.
 
-    A file works too: --dataset FILE.npz with x_train, y_train and, if there, x_test, y_test. So does a
-    folder: of recordings, FOLDER/CLASS/*.wav, or of clips, FOLDER/CLASS/CLIP/FRAME.png.
-    zoo datasets show NAME tells what can be chosen of one.
+    \b
+    zoo datasets
+    zoo datasets show motion
+    zoo datasets fetch mnist
+
+    Your own data work too: --dataset FILE.npz, with x_train and y_train, and x_test and y_test if you
+    have them; or --dataset ./FOLDER, of recordings (FOLDER/CLASS/*.wav) or clips
+    (FOLDER/CLASS/CLIP/FRAME.png).
     """
+    from zoo.api.arguments import find_locations
+    from zoo.api.describing import place
+    from zoo.api.finding import list_datasets
+
     if context.invoked_subcommand:
         return
-    locations = Locations.of_user(data_dir)
-    rows = [_row(each, locations) for each in all_datasets(options.registry(context)).values()]
+    locations = find_locations(data_dir)
+    found = list_datasets(registry=options.registry(context))
+    rows = [_row(each, place(each, locations)) for each in found]
     if as_json:
         print_json(rows)
         return
@@ -35,14 +43,7 @@ def command(context: click.Context, data_dir: str | None, as_json: bool) -> None
     print_table(columns, [[row[column] for column in columns] for row in rows])
 
 
-def _row(dataset: Dataset, locations: Locations) -> dict:
-    if Path(dataset.origin).is_absolute():
-        here = dataset.origin
-    elif dataset.find is None:
-        here = "built in" if dataset.fetch is None else "no"
-    else:
-        found = dataset.find(locations)
-        here = str(found) if found else "no"
+def _row(dataset: "Dataset", here: str) -> dict[str, Any]:
     return {
         "name": dataset.name,
         "layout": dataset.layout,
@@ -58,34 +59,33 @@ def _row(dataset: Dataset, locations: Locations) -> dict:
 
 @command.command("show")
 @click.argument("name", metavar="NAME|FILE.npz|./FOLDER", shell_complete=options.complete_datasets)
-@options.data_settings
+@options.data_parameters
 @options.data_dir
 @options.as_json
 @click.pass_context
-def show(
-    context: click.Context,
-    name: str,
-    data_settings: tuple[str, ...],
-    data_dir: str | None,
-    as_json: bool,
-) -> None:
-    """Show a dataset: what it is, and the parameters that --data-set changes."""
-    settings = options.pairs("--data-set", data_settings)
-    dataset = find_dataset(name, options.registry(context), settings)
+def show(context: click.Context, name: str, as_json: bool, **given: Any) -> None:
+    """Show a dataset and its parameters, which --data-set changes.
+
+    \b
+    zoo datasets show motion --data-set frames=20
+    zoo datasets show ./mine.npz
+    """
+    from dataclasses import asdict
+
+    from zoo.api.describing import describe_dataset
+
+    options.read_pairs(given)
+    found = describe_dataset(
+        name,
+        parameters=given["data_parameters"],
+        data_dir=given["data_dir"],
+        registry=options.registry(context),
+    )
     shown = {
-        **_row(dataset, Locations.of_user(data_dir)),
-        "classes": list(dataset.classes),
-        "parameters": [
-            {
-                "name": each.name,
-                "type": each.type_name,
-                "default": each.default,
-                "value": dataset.parameters[each.name],
-                "doc": each.doc,
-            }
-            for each in dataset.choices.values()
-        ],
-        "warnings": _looks(dataset),
+        **_row(found.dataset, found.place),
+        "classes": list(found.dataset.classes),
+        "parameters": [asdict(each) for each in found.parameters],
+        "warnings": found.warnings,
     }
     if as_json:
         print_json(shown)
@@ -93,23 +93,12 @@ def show(
         _print(shown)
 
 
-def _looks(dataset: Dataset) -> list[str]:
-    """How the user's own data are read, and what looks wrong with them; others are not loaded."""
-    if not Path(dataset.origin).is_absolute():
-        return []
-    from zoo.datasets.quality import check_alike, worth_saying
-
-    arrays = dataset.load(Locations.of_user())
-    check_alike(dataset, arrays)
-    return worth_saying(dataset, arrays)
-
-
 def _print(shown: dict[str, Any]) -> None:
     echo(f"{style(shown['name'], bold=True)}: {shown['summary']}")
     echo(f"from {shown['origin'] or 'its plugin'}, licence {shown['licence']}")
     echo(f"layout {shown['layout']}, shape {shown['shape']}, here: {shown['here']}")
     echo(f"{len(shown['classes'])} classes: {', '.join(shown['classes'])}")
-    echo(f"recipe {shown['recipe']}, unless --recipe names another")
+    echo(f"default recipe {shown['recipe']}")
     for line in shown["warnings"]:
         echo(f"note: {line}")
     if not shown["parameters"]:
@@ -129,10 +118,11 @@ def _print(shown: dict[str, Any]) -> None:
 @click.argument("name", shell_complete=options.complete_datasets)
 @click.pass_context
 def fetch(context: click.Context, name: str) -> None:
-    """Download a dataset into the cache, with checksums."""
-    dataset = find_dataset(name, options.registry(context))
-    if dataset.fetch is None:
-        raise UsageError(
-            f"{name} needs no fetching: it comes from {dataset.origin or 'its plugin'}."
-        )
-    echo(f"{name} is in {dataset.fetch(Locations.of_user())}")
+    """Download a dataset into the cache, and check its checksums.
+
+    \b
+    zoo datasets fetch mnist
+    """
+    from zoo.api.finding import fetch_dataset
+
+    echo(f"{name} is in {fetch_dataset(name, registry=options.registry(context))}")

@@ -31,8 +31,8 @@ PROBE_SECONDS = 120
 def command(context: click.Context, data_dir: str | None, as_json: bool) -> None:
     """Check Python, Keras, each backend and its devices, CUDA, data and plugins.
 
-    Each backend is tried in a process of its own. No plugin is loaded. Exit code 1 if nothing can
-    train here.
+    Each backend is tried in its own process. No plugin is loaded. Exit code 1 if no backend can
+    train on this machine.
     """
     checks = [*_python(), *_backends(), *_cuda(), *_data(data_dir), *_plugins(context)]
     if as_json:
@@ -52,7 +52,11 @@ def _python():
     yield "python", "ok", f"{platform.python_version()} at {sys.executable}"
     yield "archzoo", "ok", distribution_version("archzoo") or "not installed as a package"
     if others := [each for each in packages_distributions().get("zoo", []) if each != "archzoo"]:
-        yield "package zoo", "bad", f"{', '.join(others)} installed one, too: uninstall it"
+        yield (
+            "package zoo",
+            "bad",
+            f"{', '.join(others)} also installed a package zoo: uninstall it",
+        )
     keras = distribution_version("keras")
     yield "keras", "ok" if keras else "bad", keras or "missing: pip install keras"
     yield "cores", "ok", str(usable_cores())
@@ -109,13 +113,17 @@ def _data(data_dir: str | None):
         elif found := dataset.find(locations):
             yield f"data {name}", "ok", str(found)
         else:
-            yield f"data {name}", "note", f"not here: zoo datasets fetch {name}, or --data-dir"
+            yield (
+                f"data {name}",
+                "note",
+                f"not on this machine: zoo datasets fetch {name}, or --data-dir",
+            )
 
 
 def _plugins(context: click.Context):
     registry = options.registry(context)
     if not registry.plugins:
-        yield "plugins", "note", "none is installed or enabled: pip install archzoo-cnn"
+        yield "plugins", "note", "no plugin is installed or enabled: pip install archzoo-cnn"
     for plugin in registry.plugins:
         claims = registry.collisions.get(plugin.name, ())
         state = "bad" if claims else "ok"

@@ -6,21 +6,19 @@ import click
 
 from zoo.cli import options
 from zoo.cli.runs import majority_line
-from zoo.datasets.catalog import find_dataset
-from zoo.datasets.location import Locations
 from zoo.formatting import percent, tta
-from zoo.inference import Evaluation, Model, evaluate
+from zoo.inference import Evaluation
 from zoo.parameters import plain
-from zoo.runs.run import find_run
 from zoo.terminal import echo, print_json
+from zoo.trained import Run
 
 
 @click.command("evaluate")
 @click.argument("run", shell_complete=options.complete_runs)
 @options.dataset
 @options.tta_shift
-@options.inverted
-@options.data_settings
+@options.invert
+@options.data_parameters
 @options.runs_dir
 @options.data_dir
 @options.device
@@ -28,31 +26,33 @@ from zoo.terminal import echo, print_json
 @options.trust_source
 @options.as_json
 @click.pass_context
-def command(context: click.Context, run: str, **given: Any) -> None:
-    """Measure a finished run on a test set: its own dataset's, or another one of the same shape.
+def command(context: click.Context, run: str, as_json: bool, **given: Any) -> None:
+    """Measure a finished run on a test set: its own dataset's, or another's of the same shape.
 
-    RUN is a folder, a name or a part of one, or last. Nothing in the run is changed. --data-set
-    changes a parameter of its own dataset, too. Samples and labels become as in training: other
-    ranges of pixels are converted, classes are matched by name, and what was done is said.
+    \b
+    zoo evaluate last
+    zoo evaluate last --dataset ./mine.npz
+
+    RUN is a folder, a name, a part of a name, or last. The run is not changed. Samples and labels
+    are converted to those of training: pixels from another range are scaled, classes are matched by
+    name, and each conversion is printed.
     """
-    found, registry = find_run(run, given["runs_dir"]), options.registry(context)
-    dataset = given["dataset"]
-    data = find_dataset(dataset, registry) if dataset else found.find_dataset(registry)
-    data = data.configured(options.pairs("--data-set", given["data_settings"]))
-    named = ("backend", "device", "inverted", "trust_source")
-    model = Model(found, registry, **{name: given[name] for name in named})
-    done = evaluate(model, data, Locations.of_user(given["data_dir"]), given["tta_shift"])
-    if given["as_json"]:
-        print_json(_as_json(model, done))
+    from zoo.api.finding import load_run
+
+    options.read_pairs(given)
+    found = load_run(run, given.pop("runs_dir"))
+    done = found.evaluate(**given, registry=options.registry(context))
+    if as_json:
+        print_json(_as_json(found, done))
         return
     for note in done.notes:
         echo(f"note: {note}", err=True)
-    _print(model, done)
+    _print(found, done)
 
 
-def _as_json(model: Model, done: Evaluation) -> dict[str, Any]:
+def _as_json(run: Run, done: Evaluation) -> dict[str, Any]:
     return {
-        "run": str(model.run.folder),
+        "run": str(run.folder),
         "dataset": done.dataset.name,
         "parameters": plain(done.dataset.parameters),
         "tta_shift": done.recipe.tta_shift,
@@ -61,14 +61,14 @@ def _as_json(model: Model, done: Evaluation) -> dict[str, Any]:
     }
 
 
-def _print(model: Model, done: Evaluation) -> None:
+def _print(run: Run, done: Evaluation) -> None:
     metrics = done.metrics
     low, high = metrics["test_accuracy_interval"]
-    echo(f"{model.run.name} on {done.dataset.title}{tta(done.recipe)}")
+    echo(f"{run.name} on {done.dataset.title}{tta(done.recipe)}")
     echo(f"test loss      {metrics['test_loss']:.4f}")
     echo(
         f"test accuracy  {percent(metrics['test_accuracy'])}  95 % interval {percent(low)} to "
         f"{percent(high)} ({metrics['test_correct']:,} of {metrics['test_examples']:,} right)"
     )
-    if line := majority_line(metrics, model.run.record["dataset"]["classes"]):
+    if line := majority_line(metrics, run.classes):
         echo(f"majority       {line}")

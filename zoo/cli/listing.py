@@ -14,9 +14,13 @@ from zoo.terminal import echo, print_json, print_table
 @options.as_json
 @click.pass_context
 def command(context: click.Context, pattern: str | None, as_json: bool) -> None:
-    """List architectures, from metadata alone.
+    """List the installed architectures. No plugin is imported.
 
-    PATTERN is a part of a name, or has wildcards: `zoo list '*lstm*'`.
+    \b
+    zoo list
+    zoo list '*lstm*'
+
+    PATTERN is a part of a name, or has wildcards.
     """
     registry = options.registry(context)
     rows = [row for row in _rows(registry) if _matches(row["name"], pattern)]

@@ -29,24 +29,30 @@ _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-
     type=RenamedChoice(LAYOUTS, aliases.LAYOUTS),
     default="image",
     show_default=True,
-    help="How a sample reaches the model.",
+    help="Layout of the samples that the model takes.",
 )
-@click.option("--dataset", "with_dataset", is_flag=True, help="Bring an example dataset, too.")
+@click.option("--dataset", "with_dataset", is_flag=True, help="Add an example dataset.")
 @click.option(
     "--directory",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="The package's folder. [default: ./archzoo-NAME]",
+    help="Folder of the package. [default: ./archzoo-NAME]",
 )
-@click.option("--author", metavar="NAME", help="[default: git's user.name, asked on a terminal]")
-@click.option("--email", metavar="ADDRESS", default="", help="The author's, for the metadata.")
+@click.option(
+    "--author",
+    metavar="NAME",
+    help="Author, for the metadata. [default: git's user.name, asked on a terminal]",
+)
+@click.option(
+    "--email", metavar="ADDRESS", default="", help="Email address of the author, for the metadata."
+)
 @click.option(
     "--license",
     "licence",
     type=click.Choice([*LICENCES, NO_LICENCE]),
-    help=f"[default: {LICENCES[0]}, asked on a terminal]",
+    help=f"Licence of the package. [default: {LICENCES[0]}, asked on a terminal]",
 )
-@click.option("--yes", is_flag=True, help="Ask nothing, take the defaults.")
+@click.option("--yes", is_flag=True, help="Take the defaults without asking.")
 @click.pass_context
 def command(
     context: click.Context,
@@ -59,13 +65,13 @@ def command(
     licence: str | None,
     yes: bool,
 ) -> None:
-    """Write a new plugin package: a model that trains, tests, README, licence, CI.
+    """Write a new plugin package: a model that trains, tests, README, licence and CI.
 
     \b
     zoo new my_net
     zoo new my_net --layout sequence --dataset --license Apache-2.0
 
-    Nothing is ever overwritten.
+    Existing files are never overwritten.
     """
     naming.check(name, options.registry(context))
     folder = directory or Path(naming.distribution_of(name))
@@ -86,7 +92,7 @@ def command(
         write_folder(folder, files)
     except OSError as error:
         raise ZooError(
-            f"{folder}: could not be written ({error.strerror or error}); nothing of it is left."
+            f"{folder}: could not be written ({error.strerror or error}); what was written is removed."
         ) from error
     _report(folder, package, files)
 
@@ -97,7 +103,7 @@ def _check_person(author: str, email: str) -> None:
             f"--author {author!r}: is for metadata; use printable characters, one line."
         )
     if email and not _EMAIL.fullmatch(email):
-        raise UsageError(f"--email {email!r}: is no address; write one as in ada@example.org.")
+        raise UsageError(f"--email {email!r}: is not an address; write one as in ada@example.org.")
 
 
 def _author(ask: bool) -> str:
@@ -116,7 +122,7 @@ def _licence(ask: bool) -> str:
 
 
 def _git_user() -> str:
-    """The name that git signs with; empty where there is none."""
+    """The name in git's configuration, or an empty text."""
     try:
         answer = subprocess.run(
             ["git", "config", "user.name"], capture_output=True, timeout=10, check=True
@@ -128,7 +134,7 @@ def _git_user() -> str:
 
 
 def _report(folder: Path, package: Package, files: dict[str, str]) -> None:
-    echo(f"{folder}: a package that brings {_brought(package)}")
+    echo(f"{folder}: a package with {_brought(package)}")
     for path in sorted(files):
         echo(f"    {path}")
     data = package.dataset if package.with_dataset else "digits"

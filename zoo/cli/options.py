@@ -1,6 +1,7 @@
 """Options and arguments that several commands share, with their completion."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -8,9 +9,6 @@ from click.shell_completion import CompletionItem
 from zoo.cli.renamed import RenamedOption
 from zoo.errors import UsageError
 from zoo.registry import Registry
-
-MOST_SEEDS = 1000
-"""Runs of one architecture in one command."""
 
 
 def registry(context: click.Context) -> Registry:
@@ -60,19 +58,19 @@ def complete_runs(context, _parameter, incomplete):
 architectures = click.argument(
     "names", metavar="[NAME|FILE.py]...", nargs=-1, shell_complete=complete_architectures
 )
-settings = click.option(
+hyperparameters = click.option(
     "--set",
-    "settings",
+    "hyperparameters",
     metavar="KEY=VALUE",
     multiple=True,
-    help="A hyperparameter of the architecture; zoo show NAME lists them. Repeatable.",
+    help="Set a hyperparameter of the architecture; zoo show NAME lists them. Repeatable.",
 )
-settings_of_each = click.option(
+hyperparameters_of_each = click.option(
     "--set",
-    "settings",
+    "hyperparameters",
     metavar="NAME.KEY=VALUE",
     multiple=True,
-    help="A hyperparameter of one architecture. Repeatable.",
+    help="Set a hyperparameter of one architecture. Repeatable.",
 )
 runs_dir = click.option(
     "--runs-dir",
@@ -90,21 +88,21 @@ dataset = click.option(
     "--dataset",
     metavar="NAME|FILE.npz|FOLDER",
     shell_complete=complete_datasets,
-    help="mnist, spoken_digits, ... (zoo datasets), a plugin's, or your own file or folder.",
+    help="Dataset: mnist, spoken_digits, ... (zoo datasets lists them), or your own file or folder.",
 )
-data_settings = click.option(
+data_parameters = click.option(
     "--data-set",
-    "data_settings",
+    "data_parameters",
     metavar="KEY=VALUE",
     multiple=True,
-    help="A parameter of the dataset; zoo datasets show NAME lists them. Repeatable.",
+    help="Set a parameter of the dataset; zoo datasets show NAME lists them. Repeatable.",
 )
 recipe = click.option(
     "--recipe",
     metavar="NAME|FILE.toml",
     shell_complete=complete_recipes,
-    help="quick, standard, long, tutorial, small, clips, or a file. [default: the dataset's; "
-    "standard unless zoo datasets show NAME says otherwise]",
+    help="Recipe: quick, standard, long, tutorial, small, clips, or your own file. [default: the "
+    "one that the dataset names; zoo datasets show NAME prints it]",
 )
 tta_shift = click.option(
     "--tta-shift",
@@ -112,14 +110,14 @@ tta_shift = click.option(
     former="--test-shift",
     metavar="N",
     type=int,
-    help="Average predictions over copies shifted by up to N pixels. [default: the recipe's]",
+    help="Average the predictions over copies shifted by up to N pixels (test-time augmentation). "
+    "[default: the recipe's]",
 )
-inverted = click.option(
+invert = click.option(
     "--invert/--as-is",
-    "inverted",
     default=None,
-    help="Invert the pixels, or leave them as they are. [default: as the run's dataset is defined; "
-    "what is certainly the other way round than in training is refused]",
+    help="Invert the pixels, or take them as they are. [default: as the dataset of the run says; "
+    "images that are clearly inverted relative to training are refused]",
 )
 backend = click.option(
     "--backend",
@@ -131,14 +129,34 @@ device = click.option(
     type=click.Choice(["auto", "cpu", "gpu"]),
     default="auto",
     show_default=True,
-    help="gpu fails where there is none.",
+    help="Device to compute on; gpu fails where there is none.",
 )
 trust_source = click.option(
     "--trust-source",
     is_flag=True,
-    help="Run the Python file that the run brings, although you never trained with it here.",
+    help="Run the Python file in the run's folder although you never trained with it here.",
 )
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print only JSON.")
+
+
+def read_pairs(given: dict[str, Any]) -> None:
+    """Make dictionaries of the words after --set and --data-set, or None where there are none."""
+    for name, option in (("hyperparameters", "--set"), ("data_parameters", "--data-set")):
+        if name in given:
+            given[name] = pairs(option, given[name]) or None
+
+
+def by_name(given: dict[str, str]) -> dict[str, dict[str, str]]:
+    """`NAME.KEY=VALUE` words as the hyperparameters of each architecture."""
+    found: dict[str, dict[str, str]] = {}
+    for key, value in given.items():
+        name, dot, parameter = key.rpartition(".")
+        if not dot:
+            raise UsageError(
+                f"--set {key}={value}: whose? Write NAME.KEY=VALUE, as in --set cnn.{key}={value}."
+            )
+        found.setdefault(name, {})[parameter] = value
+    return found
 
 
 def pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:

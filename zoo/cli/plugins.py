@@ -9,11 +9,21 @@ from zoo.terminal import echo, print_json, print_table, style
 
 
 @click.command("plugins")
-@click.option("--verbose", "-v", is_flag=True, help="Load each plugin: hooks, state, cause.")
+@click.option(
+    "--verbose",
+    "-v",
+    is_flag=True,
+    help="Load each plugin, and print its hooks, its state and what is wrong.",
+)
 @options.as_json
 @click.pass_context
 def command(context: click.Context, verbose: bool, as_json: bool) -> None:
-    """List installed plugins. Without --verbose none of them is imported."""
+    """List the installed plugins. Without --verbose, no plugin is imported.
+
+    \b
+    zoo plugins
+    zoo plugins --verbose
+    """
     registry = options.registry(context)
     if verbose:
         rows = [_loaded_row(registry, registry.load(plugin)) for plugin in registry.plugins]
@@ -28,7 +38,7 @@ def command(context: click.Context, verbose: bool, as_json: bool) -> None:
     else:
         columns = ("name", "distribution", "version", "state")
         print_table(columns, [[row[column] for column in columns] for row in rows])
-        echo("\nNone was loaded; zoo plugins --verbose loads each and says what it brings.")
+        echo("\nNo plugin was loaded; zoo plugins --verbose loads each and lists what it provides.")
 
 
 def _row(registry: Registry, plugin: Plugin) -> dict:
@@ -85,4 +95,4 @@ def _print_verbose(rows: list[dict]) -> None:
             echo(f"    cause: {row['error']}")
             for line in row["frames"].splitlines():
                 echo(f"    {line}")
-            echo(f"    next: mend it, or pip uninstall {row['distribution']}")
+            echo(f"    next: fix it, or pip uninstall {row['distribution']}")

@@ -8,8 +8,6 @@ import click
 from zoo.cli import options
 from zoo.errors import UsageError
 from zoo.formatting import percent
-from zoo.inference import Model, predict
-from zoo.runs.run import find_run
 from zoo.terminal import echo, print_json, style
 
 if TYPE_CHECKING:
@@ -23,7 +21,7 @@ TOP = 3
 @click.argument(
     "images", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="IMAGE..."
 )
-@options.inverted
+@options.invert
 @click.option(
     "--show",
     metavar="FILE.png",
@@ -40,28 +38,28 @@ def command(
     context: click.Context,
     run: str,
     images: tuple[Path, ...],
-    inverted: bool | None,
     show: Path | None,
-    runs_dir: Path,
-    device: str,
-    backend: str | None,
-    trust_source: bool,
     as_json: bool,
+    **given: Any,
 ) -> None:
     """Classify image files with a finished run: class, probability, top 3.
 
-    The model is given what it was trained on: an image of another size, depth or colour is converted,
-    and what was done is said. A run on mnist, fashion_mnist or digits reads any drawing, dark on light
-    or light on dark; other runs take pixels as they are. A run whose recipe has a tta_shift answers
-    by the mean over shifted copies.
+    \b
+    zoo predict last photo.png
+    zoo predict last drawings/*.png --show seen.png
+
+    RUN is a folder, a name, a part of a name, or last. Images are converted to what the model was
+    trained on (size, depth, colour), and each conversion is printed. Runs on mnist, fashion_mnist
+    and digits accept drawings dark on light and light on dark; other runs take pixels as they are. If
+    the recipe uses test-time augmentation, predictions average the probabilities of shifted copies.
     """
+    from zoo.api.using import predict
+
     _check_show(show, images)
-    found, registry = find_run(run, runs_dir), options.registry(context)
-    model = Model(found, registry, backend, device, inverted, trust_source)
-    said = predict(model, images)
+    found = predict(run, images, **given, registry=options.registry(context))
     if show:
-        _write_sheet(show, said, model)
-    answers = _answers(said)
+        found.save_picture(show)
+    answers = _answers(found)
     if as_json:
         print_json(answers)
         return
@@ -70,7 +68,7 @@ def command(
             f"{each['class']} {percent(each['probability'], 1)}" for each in answer["top"]
         )
         echo(f"{answer['image']}: {style(answer['class'], bold=True)}  ({top})")
-    _say_what_was_done(said)
+    _print_conversions(found)
 
 
 def _check_show(show: Path | None, images: tuple[Path, ...]) -> None:
@@ -82,23 +80,6 @@ def _check_show(show: Path | None, images: tuple[Path, ...]) -> None:
         raise UsageError(f"--show {show}: is one of the images; give another file.")
     if not show.resolve().parent.is_dir():
         raise UsageError(f"--show {show}: there is no folder {show.parent}.")
-
-
-def _write_sheet(path: Path, found: "Predictions", model: Model) -> None:
-    from zoo import atomic
-    from zoo.contact_sheet import contact_sheet
-    from zoo.errors import ZooError
-
-    captions = [
-        f"{found.classes[row.argmax()]}: {percent(row.max(), 0)}" for row in found.probabilities
-    ]
-    ends = model.contract.pixel_range
-    assert ends
-    sheet = contact_sheet([each.sample for each in found.pictures], captions, ends)
-    try:
-        atomic.write(path, lambda file: sheet.save(file, "PNG"))
-    except OSError as error:
-        raise ZooError(f"--show {path}: cannot be written ({error.strerror or error}).") from error
 
 
 def _answers(found: "Predictions") -> list[dict[str, Any]]:
@@ -118,8 +99,8 @@ def _answer(path: Path, probabilities, classes: tuple[str, ...]) -> dict[str, An
     return {"image": str(path), **top[0], "top": top}
 
 
-def _say_what_was_done(found: "Predictions") -> None:
-    """Each conversion once, with the first image and how many more; each unusual image by itself."""
+def _print_conversions(found: "Predictions") -> None:
+    """Print each conversion once, with its first image and how many more; each unusual image by itself."""
     by_words: dict[str, list[Path]] = {}
     for picture in found.pictures:
         if picture.done:
@@ -130,7 +111,7 @@ def _say_what_was_done(found: "Predictions") -> None:
     for picture in found.pictures:
         if picture.unusual:
             echo(
-                f"warning: {picture.path}: is unlike the training images ({picture.unusual}); the "
-                "answer may mean nothing. --show FILE.png shows what the model sees.",
+                f"warning: {picture.path}: is unlike the training images ({picture.unusual}), so its "
+                "class may be meaningless. --show FILE.png shows what the model sees.",
                 err=True,
             )

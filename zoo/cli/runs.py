@@ -1,5 +1,6 @@
 """`zoo runs`"""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -8,21 +9,11 @@ from zoo.cli import options
 from zoo.datasets.dataset import title
 from zoo.environment import cores_in_words
 from zoo.formatting import duration, percent, size, tta
-from zoo.runs import run as run_module
-from zoo.runs.run import Run, all_runs, find_run
+from zoo.runs.part import plain
+from zoo.runs.record import INTERRUPTED, RUNNING, Timings
+from zoo.runs.run import HISTORY, Run
+from zoo.runs.selection import all_runs, find_run
 from zoo.terminal import echo, print_json, print_table, style
-
-PHASES = (
-    "load",
-    "import",
-    "precision",
-    "build",
-    "compile",
-    "train",
-    "validate",
-    "evaluate",
-    "save",
-)
 
 
 @click.group("runs", invoke_without_command=True)
@@ -30,7 +21,12 @@ PHASES = (
 @options.as_json
 @click.pass_context
 def command(context: click.Context, runs_dir: Path, as_json: bool) -> None:
-    """List the runs in a folder, oldest first; or show one: zoo runs show RUN."""
+    """List the runs in a folder, oldest first; or show one.
+
+    \b
+    zoo runs
+    zoo runs show last
+    """
     if context.invoked_subcommand:
         return
     runs, problems = all_runs(runs_dir)
@@ -38,7 +34,10 @@ def command(context: click.Context, runs_dir: Path, as_json: bool) -> None:
         echo(f"skipped: {problem}", err=True)
     if as_json:
         print_json(
-            [{**run.record, "status": run.status, "folder": str(run.folder)} for run in runs]
+            [
+                {**run.record.to_dict(), "status": run.status, "folder": str(run.folder)}
+                for run in runs
+            ]
         )
     elif not runs:
         echo(f"No run is in {runs_dir}. Make one: zoo train cnn")
@@ -49,14 +48,14 @@ def command(context: click.Context, runs_dir: Path, as_json: bool) -> None:
 
 def _row(run: Run) -> tuple[str, ...]:
     record = run.record
-    accuracy = percent(record["metrics"]["test_accuracy"]) if run.tested else "-"
-    seconds = record.get("timings", {}).get("train")
+    accuracy = percent(run.test.accuracy) if run.tested else "-"
+    seconds = record.timings and record.timings.train
     return (
         run.status,
         accuracy,
-        f"{run.epochs_done}/{record['recipe']['epochs']}",
+        f"{run.epochs_done}/{run.recipe.epochs}",
         duration(seconds) if seconds else "-",
-        record["created"][:16].replace("T", " "),
+        record.created[:16].replace("T", " "),
         run.name,
     )
 
@@ -66,66 +65,72 @@ def _row(run: Run) -> tuple[str, ...]:
 @options.runs_dir
 @options.as_json
 def show(run: str, runs_dir: Path, as_json: bool) -> None:
-    """Show one run: its result, what it was trained with, where its time went."""
+    """Show one run: its result, its settings, its timings.
+
+    \b
+    zoo runs show last
+
+    RUN is a folder, a name, a part of a name, or last.
+    """
     found = find_run(run, runs_dir)
     if as_json:
-        print_json({**found.record, "status": found.status, "folder": str(found.folder)})
+        print_json({**found.record.to_dict(), "status": found.status, "folder": str(found.folder)})
         return
     print_result(found)
     _print_setup(found)
 
 
 def result_line(run: Run) -> str:
-    """One line: what, how well, where."""
-    metrics, record = run.record["metrics"], run.record
+    """The result in one line, with the run's folder."""
+    record = run.record
     if not run.tested:
-        return f"{record['architecture']['name']} on {_data(run)}: test set untouched, {run.folder}"
-    low, high = metrics["test_accuracy_interval"]
-    line = majority_line(metrics, record["dataset"]["classes"])
+        return f"{record.architecture.name} on {_data(run)}: test set untouched, {run.folder}"
+    low, high = run.test.accuracy_interval
+    line = majority_line(plain(record.metrics), record.dataset.classes)
     return (
-        f"{record['architecture']['name']} on {_data(run)}: test accuracy "
-        f"{percent(metrics['test_accuracy'])} [{percent(low)}, {percent(high)}]"
-        f"{f' ({line})' if line else ''}, test loss {metrics['test_loss']:.4f}"
+        f"{record.architecture.name} on {_data(run)}: test accuracy "
+        f"{percent(run.test.accuracy)} [{percent(low)}, {percent(high)}]"
+        f"{f' ({line})' if line else ''}, test loss {run.test.loss:.4f}"
         f"{tta(run.recipe)}, {run.folder}"
     )
 
 
 def _data(run: Run) -> str:
-    return title(run.record["dataset"]["name"], run.data_parameters)
+    return title(run.record.dataset.name, run.data_parameters)
 
 
 def print_result(run: Run) -> None:
-    """The test result with its interval, time per phase, and where the run lies."""
+    """Print the test result with its interval, the time of each phase, and the run's folder."""
     record = run.record
     if run.finished and not run.tested:
         echo(f"{run.name}: finished; the test set is untouched")
         return
-    if "metrics" not in record:
-        echo(f"{run.name}: {run.status}, {record.get('error', 'no result')}")
-        if run.status in (run_module.INTERRUPTED, run_module.RUNNING):
-            echo(f"go on: zoo train --resume {run.folder}")
+    if record.metrics is None:
+        echo(f"{run.name}: {run.status}, {record.error or 'no result'}")
+        if run.status in (INTERRUPTED, RUNNING):
+            echo(f"resume: zoo train --resume {run.folder}")
         return
-    metrics = record["metrics"]
-    low, high = metrics["test_accuracy_interval"]
-    echo(f"test loss      {metrics['test_loss']:.4f}")
+    test = run.test
+    low, high = test.accuracy_interval
+    echo(f"test loss      {test.loss:.4f}")
     echo(
-        f"test accuracy  {style(percent(metrics['test_accuracy']), bold=True)}  "
-        f"95 % interval {percent(low)} to {percent(high)} ({metrics['test_correct']:,} of "
-        f"{metrics['test_examples']:,} right; weights of epoch {metrics['epoch']}"
+        f"test accuracy  {style(percent(test.accuracy), bold=True)}  "
+        f"95 % interval {percent(low)} to {percent(high)} ({test.correct:,} of "
+        f"{test.examples:,} right; weights of epoch {record.metrics.epoch}"
         f"{tta(run.recipe)})"
     )
-    if line := majority_line(metrics, record["dataset"]["classes"]):
+    if line := majority_line(plain(record.metrics), record.dataset.classes):
         echo(f"majority       {line}")
-    timings = record["timings"]
-    phases = [f"{name} {duration(timings[name])}" for name in PHASES if name in timings]
-    if "waiting_share" in timings:
-        phases.append(f"waiting for data {percent(timings['waiting_share'], 1)} of train")
+    timings = record.timings or Timings()
+    phases = [f"{name} {duration(seconds)}" for name, seconds in timings.phases().items()]
+    if timings.waiting_share is not None:
+        phases.append(f"waiting for data {percent(timings.waiting_share, 1)} of train")
     echo(f"time           {', '.join(phases)}")
     echo(f"run            {run.folder}")
 
 
-def majority_line(metrics, classes: list[str]) -> str:
-    """What the largest class explains of an accuracy; empty where nothing, or in an older record."""
+def majority_line(metrics, classes: Sequence[str]) -> str:
+    """How the accuracy compares with predicting the largest class; empty if it is far above."""
     if "majority_share" not in metrics:
         return ""
     from zoo.metrics import explained_by_majority
@@ -139,8 +144,8 @@ def majority_line(metrics, classes: list[str]) -> str:
 
 
 def _together(record) -> str:
-    """How many seeds one program trained, by session: what its seconds and samples/s are to be read by."""
-    counts = [session.get("together", 1) for session in record["sessions"]]
+    """How many seeds each session trained at once, which its timings depend on."""
+    counts = [session.together for session in record.sessions]
     if max(counts) == 1:
         return "alone"
     each = ", then ".join(map(str, counts))
@@ -149,38 +154,37 @@ def _together(record) -> str:
 
 def _print_setup(run: Run) -> None:
     record = run.record
-    environment, device = record["environment"], record["device"]
-    settings = ", ".join(f"{k}={v}" for k, v in record["architecture"]["hyperparameters"].items())
+    environment, device = record.environment, record.device
+    settings = ", ".join(f"{k}={v}" for k, v in record.architecture.hyperparameters.items())
     recipe = ", ".join(
-        f"{k}={v}" for k, v in record["recipe"].items() if k not in ("name", "summary", "digest")
+        f"{k}={v}" for k, v in record.recipe.items() if k not in ("name", "summary", "digest")
     )
-    versions = record["sessions"][-1]["versions"]
-    flops = record["flops_per_sample"]
-    memory = record.get("peak_memory", {}).get("host_bytes")
+    versions = record.sessions[-1].versions
+    flops = record.flops_per_sample
+    memory = record.peak_memory.host_bytes if record.peak_memory else None
     rows = [
         ("status", run.status),
-        ("architecture", f"{record['architecture']['name']} ({settings})"),
+        ("architecture", f"{record.architecture.name} ({settings})"),
         (
             "size",
-            f"{record['parameters']['trainable']:,} trainable parameters, "
+            f"{record.parameters.trainable:,} trainable parameters, "
             f"{'unknown' if flops is None else size(flops)} FLOPs a sample",
         ),
         (
             "dataset",
-            f"{_data(run)} {record['dataset']['sizes']} from {record['dataset']['source']}",
+            f"{_data(run)} {plain(record.dataset.sizes)} from {record.dataset.source}",
         ),
         (
             "input",
-            f"{record['input']['source']} to {record['input']['target']} "
-            f"{tuple(record['input']['input_shape'])}",
+            f"{record.input.source} to {record.input.target} {record.input.input_shape}",
         ),
-        ("recipe", f"{record['recipe']['name']} {record['recipe']['digest']}: {recipe}"),
-        ("seed", str(record["seed"])),
-        ("device", f"{device['kind']}, {device['name']}, {record['precision']}"),
-        ("engine", f"{record['backend']}, {record['engine']}"),
+        ("recipe", f"{run.recipe.name} {record.recipe['digest']}: {recipe}"),
+        ("seed", str(record.seed)),
+        ("device", f"{device.kind}, {device.name}, {record.precision}"),
+        ("engine", f"{record.backend}, {record.engine}"),
         ("together", _together(record)),
         ("versions", ", ".join(f"{k} {v}" for k, v in versions.items())),
-        ("machine", f"{environment['system']}, {cores_in_words(environment['cores'])}"),
+        ("machine", f"{environment.system}, {cores_in_words(environment.cores)}"),
         ("peak memory", f"{memory / 2**20:.0f} MiB" if memory else "-"),
     ]
     for name, value in rows:
@@ -188,6 +192,6 @@ def _print_setup(run: Run) -> None:
     if (run.folder / "history.csv").exists():
         echo()
         print_table(
-            run_module.HISTORY,
-            [[f"{row[c]:.6g}" for c in run_module.HISTORY] for row in run.read_history()],
+            HISTORY,
+            [[f"{row[c]:.6g}" for c in HISTORY] for row in run.read_history()],
         )

@@ -1,42 +1,31 @@
 """`zoo train`"""
 
 import shlex
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from zoo import layouts, trust
+from zoo import layouts
 from zoo.cli import options
 from zoo.cli.data import default_dataset
-from zoo.datasets.location import Locations
 from zoo.errors import Diverged, UsageError
-from zoo.registry import Registry
 from zoo.terminal import echo, print_json
-from zoo.training.request import DEFAULT_DATASET, Request
+from zoo.training.request import DEFAULT_DATASET
 
-FIXED_BY_A_RUN = (
-    "architecture",
-    "dataset",
-    "data_settings",
-    "recipe",
-    "epochs",
-    "batch_size",
-    "learning_rate",
-    "tta_shift",
-    "settings",
-    "seed",
-    "seeds",
-    "together",
-    "device",
-    "backend",
-    "precision",
-    "again",
-)
+if TYPE_CHECKING:
+    from zoo.trained import Run
+    from zoo.training.plan import Plan
 
-CHANGES = ("epochs", "batch_size", "learning_rate", "precision", "tta_shift")
-"""The options that change a field of the recipe, each called as it is."""
+WHAT = (
+    "recipe", "seed", "epochs", "batch_size", "learning_rate", "precision", "tta_shift",
+    "hyperparameters", "data_parameters", "backend", "device",
+)  # fmt: skip
+"""The options that a plan holds; they are called as the arguments of `zoo.plan`."""
+
+HOW = (
+    "seeds", "together", "resume", "trust_source", "again", "tensorboard", "runs_dir", "data_dir",
+)  # fmt: skip
+"""The other arguments of `zoo.train`."""
 
 
 @click.command("train")
@@ -47,28 +36,38 @@ CHANGES = ("epochs", "batch_size", "learning_rate", "precision", "tta_shift")
     shell_complete=options.complete_architectures,
 )
 @options.dataset
-@options.data_settings
+@options.data_parameters
 @options.recipe
-@click.option("--epochs", type=int, help="Instead of the recipe's.")
-@click.option("--batch-size", type=int, help="Instead of the recipe's.")
+@click.option("--epochs", type=int, help="Number of epochs. [default: the recipe's]")
+@click.option("--batch-size", type=int, help="Batch size for training. [default: the recipe's]")
 @click.option(
-    "--learning-rate", type=float, help="Instead of the recipe's; the peak of a schedule."
+    "--learning-rate",
+    type=float,
+    help="Learning rate; the peak of a schedule. [default: the recipe's]",
 )
 @options.tta_shift
-@options.settings
-@click.option("--seed", type=int, default=0, show_default=True, help="Of weights, order, dropout.")
-@click.option("--seeds", type=int, help="Train so many runs: seeds S to S + N - 1, S from --seed.")
+@options.hyperparameters
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Seed for weights, data order and dropout.",
+)
+@click.option("--seeds", type=int, help="Train N runs, with seeds --seed, --seed + 1, ...")
 @click.option(
     "--together/--one-by-one",
     default=None,
-    help="With --seeds: in one program, or one after another. [default: together on a GPU with jax]",
+    help="Train the runs of --seeds in one program (jax), or one after another. [default: together "
+    "on a GPU with jax]",
 )
 @options.device
 @options.backend
 @click.option(
     "--precision",
     type=click.Choice(["float32", "mixed_bfloat16", "auto"]),
-    help="Instead of the recipe's; auto measures both on a GPU and takes the faster.",
+    help="Precision for training; auto measures both on a GPU and takes the faster. [default: the "
+    "recipe's]",
 )
 @options.runs_dir
 @options.data_dir
@@ -76,14 +75,15 @@ CHANGES = ("epochs", "batch_size", "learning_rate", "precision", "tta_shift")
     "--resume",
     metavar="RUN",
     shell_complete=options.complete_runs,
-    help="Go on with an interrupted run: a folder, a name or a part of one, or last.",
+    help="Resume an interrupted run: its folder, its name, a part of the name, or last. With --epochs, "
+    "extend a run to so many epochs; its learning rate must be constant.",
 )
 @options.trust_source
-@click.option("--again", is_flag=True, help="Train anew, into another folder, what is finished.")
-@click.option("--dry-run", is_flag=True, help="Say what would be trained, and stop.")
+@click.option("--again", is_flag=True, help="Retrain finished runs in a new folder.")
+@click.option("--dry-run", is_flag=True, help="Print what would be trained, and stop.")
 @click.option("--tensorboard", is_flag=True, help="Write events for TensorBoard into the run.")
 @options.as_json
-@click.option("--quiet", is_flag=True, help="Print the result alone.")
+@click.option("--quiet", is_flag=True, help="Print only the result.")
 @click.pass_context
 def command(context: click.Context, **given: Any) -> None:
     """Train an architecture on a dataset, and measure it once on the test set.
@@ -94,105 +94,69 @@ def command(context: click.Context, **given: Any) -> None:
     zoo train ./my_net.py --epochs 3
     zoo train cnn --seeds 5
     zoo train --resume last
+    zoo train --resume last --epochs 40
 
-    Ctrl-C writes a checkpoint; the same command goes on from there.
+    Ctrl-C writes a checkpoint; the same command resumes.
     """
-    registry = options.registry(context)
-    resume = _run_to_resume(context, given) if given["resume"] else None
-    if not resume and not given["architecture"]:
-        raise UsageError("what should be trained? zoo train NAME; zoo list shows the names.")
-    if given["trust_source"] and not resume:
-        raise UsageError("--trust-source goes with --resume; a file that you name is run as it is.")
-    if given["seeds"] is None and given["together"] is not None:
-        raise UsageError("--together and --one-by-one go with --seeds N.")
-    if given["seeds"] is not None and given["seeds"] < 1:
-        raise UsageError(f"--seeds {given['seeds']}: use at least 1.")
-    if given["seeds"] is not None and given["seeds"] > options.MOST_SEEDS:
-        raise UsageError(f"--seeds {given['seeds']}: use at most {options.MOST_SEEDS:,}.")
-    if given["tensorboard"]:
-        from zoo.training.tensorboard import require_tensorboard
+    from zoo.api.train import check_several, train
 
-        require_tensorboard()
-    if resume:
-        plan, locations = _plan_of_run(registry, resume, given)
-    else:
-        plan, locations = _plan(registry, given)
-    if given["dry_run"]:
-        _check_model(plan)
-        _show(plan, locations, given["seeds"], given["as_json"])
+    options.read_pairs(given)
+    check_several(given["seeds"], given["together"])
+    what, registry = {name: given[name] for name in WHAT}, options.registry(context)
+    how = {
+        **{name: given[name] for name in HOW},
+        "progress": not (given["as_json"] or given["quiet"]),
+        "registry": registry,
+    }
+    if given["resume"] and not given["dry_run"]:
+        dataset = given["dataset"] or DEFAULT_DATASET
+        _report(train(given["architecture"], dataset, **what, **how), given)
         return
-    if given["seeds"]:
-        _report_seeds(_train_seeds(plan, locations, given), given)
+    plan = _plan(context, given, what)
+    if given["dry_run"]:
+        _show(plan, given)
+        return
+    if how["progress"]:
+        _announce(plan, given["seeds"])
+    found = train(plan, **how)
+    if isinstance(found, list):
+        _report_seeds(found, given)
     else:
-        _report(_train(plan, locations, resume, given), given)
+        _report(found, given)
 
 
-def _run_to_resume(context: click.Context, given: dict[str, Any]):
-    from zoo.runs.run import find_run
+def _plan(context: click.Context, given: dict[str, Any], what: dict[str, Any]) -> "Plan":
+    """What would be trained; all names are looked up before the default dataset is downloaded."""
+    from zoo.api.arguments import find_locations
+    from zoo.api.finding import load_run
+    from zoo.api.train import plan
 
-    for name in FIXED_BY_A_RUN:
-        source = context.get_parameter_source(name)
-        if source is click.core.ParameterSource.COMMANDLINE:
-            shown = name if name == "architecture" else "--" + name.replace("_", "-")
-            options = {"settings": "--set", "data_settings": "--data-set", "together": "--together"}
-            shown = options.get(name, shown)
-            raise UsageError(f"--resume takes everything from the run; leave {shown} out.")
-    return find_run(given["resume"], given["runs_dir"])
-
-
-def _plan(registry: Registry, given: dict[str, Any]):
-    request = Request(
-        given["architecture"],
-        options.pairs("--set", given["settings"]),
-        given["dataset"] or DEFAULT_DATASET,
-        given["recipe"],
-        {name: given[name] for name in CHANGES},
-        given["seed"],
-        given["backend"],
-        given["device"],
-        options.pairs("--data-set", given["data_settings"]),
-    )
-    plan = request.plan(registry)  # every name is checked before anything is downloaded
-    locations = Locations.of_user(given["data_dir"])
-    if not (given["dataset"] or given["data_dir"]):
-        name = default_dataset(registry, locations, fetch=not given["dry_run"])
-        plan = replace(request, dataset=name).plan(registry)
-    return plan, locations
+    registry = options.registry(context)
+    if given["resume"]:
+        run = load_run(given["resume"], given["runs_dir"])
+        return run.plan(
+            epochs=given["epochs"], trust_source=given["trust_source"], registry=registry
+        )
+    if not given["architecture"]:
+        raise UsageError("what should be trained? zoo train NAME; zoo list shows the names.")
+    dataset = given["dataset"] or DEFAULT_DATASET
+    found = plan(given["architecture"], dataset, registry=registry, **what)
+    if given["dataset"] or given["data_dir"]:
+        return found
+    name = default_dataset(registry, find_locations(None), fetch=not given["dry_run"])
+    if name == dataset:
+        return found
+    return plan(given["architecture"], name, registry=registry, **what)
 
 
-def _plan_of_run(registry: Registry, run, given: dict[str, Any]):
-    from zoo.training.backend import choose_backend
-    from zoo.training.plan import Plan
+def _show(plan: "Plan", given: dict[str, Any]) -> None:
+    """Print a plan, if its model can be built."""
+    from zoo.api.arguments import find_locations
+    from zoo.api.train import build_model
 
-    record = run.record
-    backend = choose_backend(record["backend"])  # a file may import Keras at its top
-    trust.check_unchanged(run)
-    architecture, origin = trust.architecture_of(run, registry, trust_source=given["trust_source"])
-    plan = Plan(
-        architecture,
-        origin,
-        run.hyperparameters,
-        run.find_dataset(registry),
-        run.recipe,
-        record["seed"],
-        backend,
-        record["device"]["asked"],
-    )
-    return plan, Locations.of_user(given["data_dir"])
-
-
-def _check_model(plan) -> None:
-    """Build the model, so that a plan which cannot be trained is no plan; nothing is loaded."""
-    from zoo.training.backend import hide_gpus
-    from zoo.training.training import model_of
-
-    hide_gpus(plan.backend)
-    model_of(plan, plan.dataset.shape)
-
-
-def _show(plan, locations: Locations, seeds: int | None, as_json: bool) -> None:
-    dataset = plan.dataset
-    here = dataset.find(locations) if dataset.find else None
+    build_model(plan)
+    dataset, seeds = plan.dataset, given["seeds"]
+    here = dataset.find(find_locations(given["data_dir"])) if dataset.find else None
     shown = {
         "architecture": plan.architecture.name,
         "from": plan.origin.as_record(),
@@ -209,7 +173,7 @@ def _show(plan, locations: Locations, seeds: int | None, as_json: bool) -> None:
         "backend": plan.backend,
         "device": plan.device,
     }
-    if as_json:
+    if given["as_json"]:
         print_json(shown)
         return
     for key, value in shown.items():
@@ -219,84 +183,52 @@ def _show(plan, locations: Locations, seeds: int | None, as_json: bool) -> None:
     echo("Nothing was trained (--dry-run).")
 
 
-def _train(plan, locations: Locations, resume, given: dict[str, Any]):
-    from zoo.progress import progress_callback
-    from zoo.training.trainer import train
-
-    silent = _silent(given)
-    callback = progress_callback(silent=silent, tensorboard=given["tensorboard"])
-    runs_dir = Path(resume.folder).parent if resume else given["runs_dir"]
-    _announce(plan, f"seed {plan.seed}", silent)
-    return train(plan, runs_dir, locations, callback=callback, again=given["again"], resume=resume)
-
-
-def _train_seeds(plan, locations: Locations, given: dict[str, Any]):
-    from zoo.progress import progress_callbacks
-    from zoo.training.trainer import train_seeds
-
-    silent = _silent(given)
-    _announce(plan, f"seeds {plan.seed} to {plan.seed + given['seeds'] - 1}", silent)
-    return train_seeds(
-        plan,
-        given["seeds"],
-        given["runs_dir"],
-        locations,
-        callbacks=progress_callbacks(silent=silent, tensorboard=given["tensorboard"]),
-        again=given["again"],
-        together=given["together"],
+def _announce(plan: "Plan", seeds: int | None) -> None:
+    changes = ", ".join(f"{key}={value}" for key, value in plan.hyperparameters.items())
+    which = f"seeds {plan.seed} to {plan.seed + seeds - 1}" if seeds else f"seed {plan.seed}"
+    echo(
+        f"Training {plan.architecture.name} ({changes}) on {plan.dataset.title}, recipe "
+        f"{plan.recipe.name}, {which}, {plan.backend}",
+        err=True,
     )
 
 
-def _silent(given: dict[str, Any]) -> bool:
-    return given["as_json"] or given["quiet"]
-
-
-def _announce(plan, seeds: str, silent: bool) -> None:
-    if not silent:
-        changes = ", ".join(f"{key}={value}" for key, value in plan.hyperparameters.items())
-        echo(
-            f"Training {plan.architecture.name} ({changes}) on {plan.dataset.title}, recipe "
-            f"{plan.recipe.name}, {seeds}, {plan.backend}",
-            err=True,
-        )
-
-
-def _report(run, given: dict[str, Any]) -> None:
+def _report(run: "Run", given: dict[str, Any]) -> None:
     from zoo.cli.runs import print_result, result_line
 
     if given["as_json"]:
-        print_json({**run.record, "folder": str(run.folder)})
+        print_json({**run.record.to_dict(), "folder": str(run.folder)})
     elif given["quiet"]:
         echo(result_line(run))
     else:
         print_result(run)
         echo(f"\nnext: zoo runs show {run.folder}")
-        if run.record["input"]["source"] == "image":
+        if run.record.input.source == "image":
             echo(f"      zoo predict {run.folder} IMAGE.png")
         if not given["resume"]:
-            echo(f"      {_same_with_seed(run.record['seed'] + 1)}   (another seed)")
+            echo(f"      {_same_with_seed(run.record.seed + 1)}   (another seed)")
 
 
-def _report_seeds(runs, given: dict[str, Any]) -> None:
-    """A line or a record for each; an error if one diverged, after the others are shown."""
+def _report_seeds(runs: "list[Run]", given: dict[str, Any]) -> None:
+    """Print a line or a record for each run; if one diverged, end with an error."""
     from zoo.cli.runs import result_line
 
     finished = [run for run in runs if run.finished]
     if given["as_json"]:
-        print_json([{**run.record, "folder": str(run.folder)} for run in runs])
+        print_json([{**run.record.to_dict(), "folder": str(run.folder)} for run in runs])
     else:
         for run in finished:
-            echo(f"seed {run.record['seed']}: {result_line(run)}")
+            echo(f"seed {run.record.seed}: {result_line(run)}")
         if len(finished) > 1 and not given["quiet"]:
             folder = given["runs_dir"]
             echo(f"\nnext: zoo compare --from {folder}   (mean, interval, learning curves)")
-    lost = [f"seed {r.record['seed']} ({r.record['error']})" for r in runs if not r.finished]
+    lost = [f"seed {r.record.seed} ({r.record.error})" for r in runs if not r.finished]
     if lost:
         raise Diverged(f"{len(lost)} of {len(runs)} runs diverged: {'; '.join(lost)}")
 
 
 def _same_with_seed(seed: int) -> str:
-    """The command as it was typed, with another seed."""
+    """The same command with another seed."""
     context = click.get_current_context()
     words = ["zoo", "train"]
     for parameter in context.command.params:

@@ -12,6 +12,7 @@ from typing import Any
 
 OPTIONS = {
     "again": "--again",
+    "architecture": "NAME",
     "allow_mixed": "--allow-mixed",
     "backend": "--backend",
     "batch_size": "--batch-size",
@@ -55,6 +56,7 @@ COMMANDS = {
     "evaluate": "evaluate",
     "fetch_dataset": "datasets fetch",
     "list_architectures": "list",
+    "list_checks": "check --list",
     "list_datasets": "datasets",
     "load_run": "runs show",
     "load_runs": "runs",

@@ -1,1 +1,1 @@
-"""Comparing: plan the missing runs, execute each in a process of its own, judge, show."""
+"""Comparing architectures: plan the missing runs, train each in a process of its own, judge."""

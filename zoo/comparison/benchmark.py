@@ -2,25 +2,31 @@
 
 import contextlib
 import json
-import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from zoo import atomic
-from zoo.comparison import cost_record
 from zoo.comparison.callback import ComparisonCallback
 from zoo.comparison.cost import BATCH_SIZE
-from zoo.comparison.worker_process import ONE_OF_MANY, Worker
-from zoo.errors import UsageError, ZooError
-from zoo.reading import text_of
-from zoo.runs.run import digest, now
+from zoo.comparison.cost_record import (
+    AGAIN,
+    BenchmarkReport,
+    CostEntry,
+    MeasuredWith,
+    cost_identity,
+    noise,
+    spread,
+)
+from zoo.comparison.entries import Entry
+from zoo.comparison.messages import AnyEvent, CostTask, Ended, Measure, Ready, Round
+from zoo.comparison.schema import Conditions
+from zoo.comparison.worker_process import Worker
+from zoo.errors import UsageError
+from zoo.registry import Registry
+from zoo.runs.files import digest, now
+from zoo.training.backend import shared_gpu_variables
 from zoo.training.request import Request
-
-SCHEMA = 1
-AGAIN = " (again)"
-"""The A/A row: the first architecture a second time; how far the two differ is noise."""
 
 PROCESS_BYTES = 1_500_000_000
 """Memory that a waiting process is taken to hold, when deciding how many wait at a time."""
@@ -47,48 +53,95 @@ class Settings:
     processes: int = 3
     rounds: int = 2
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, value in asdict(self).items():
             if not 1 <= value <= MOST[name]:
-                raise UsageError(f"{name} is {value}: use 1 to {MOST[name]:,}.")
+                raise UsageError(f"`{name}={value}`: use 1 to {MOST[name]:,}.")
 
 
 DEPTHS = {"full": Settings(), "quick": Settings(processes=1)}
 """How thoroughly a comparison measures costs."""
 
 
-def benchmark(
+def run_benchmark(
+    entries: Sequence[Entry],
+    request: Callable[[Entry], Request],
+    registry: Registry,
+    *,
+    settings: Settings,
+    data_dir: str | None = None,
+    use_plugins: bool = True,
+    callback: ComparisonCallback,
+) -> BenchmarkReport:
+    """Measure what architectures cost.
+
+    Each has fresh processes, is warmed up, and is measured in turn with the others; the first is
+    measured twice, and how far those two differ is noise.
+
+    Args:
+        entries: what is measured.
+        request: makes an entry's request; its batch size is that of the settings.
+        registry: knows the architectures and datasets.
+        settings: how it is measured.
+        data_dir: where data are; None: the usual places.
+        use_plugins: whether workers load plugins.
+        callback: its hooks are called.
+
+    Returns:
+        A row for each architecture that could be measured; the others are in its `problems`.
+
+    Raises:
+        UsageError: a name or a value is unknown.
+    """
+    requests = {entry.name: request(entry) for entry in entries if not entry.problem}
+    for each in requests.values():
+        each.plan(registry)  # every name and value is checked before a process is started
+    report = measure(requests, settings, data_dir, callback, use_plugins=use_plugins)
+    report.problems |= {entry.name: entry.problem for entry in entries if entry.problem}
+    return report
+
+
+def measure(
     requests: Mapping[str, Request],
     settings: Settings,
-    content: Mapping[str, Any],
+    data_dir: str | None,
     callback: ComparisonCallback,
+    *,
+    use_plugins: bool,
     precisions: Mapping[str, str] | None = None,
-) -> dict[str, Any]:
-    """Measure what each request costs; a record, JSON-plain. `precisions` are those of their runs.
-
-    Images per second and seconds are in `entries[name]["measures"]`, each with its values over the
-    rounds (over the processes for `start_up`, `compile`, `compile_inference`), median and
-    quartiles. `noise` has, for each measure, the second row of the first architecture over its
-    first. An architecture that fails is in `problems`, and the others are measured.
-    """
-    session = _Session(requests, settings, content, callback, precisions or {})
-    for _ in range(settings.processes):
+) -> BenchmarkReport:
+    """Measure what each request costs; `precisions` are those of their runs."""
+    session = _Session(requests, settings, data_dir, callback, use_plugins, precisions or {})
+    for _ in range(settings.processes if requests else 0):
         session.one_process_each()
-    return session.record()
+    return session.report()
 
 
 class _Session:
-    def __init__(self, requests, settings: Settings, content, callback, precisions):
-        self._settings, self._content, self._callback = settings, content, callback
+    """A benchmark while it is measured."""
+
+    def __init__(
+        self,
+        requests: Mapping[str, Request],
+        settings: Settings,
+        data_dir: str | None,
+        callback: ComparisonCallback,
+        use_plugins: bool,
+        precisions: Mapping[str, str],
+    ):
+        self._settings, self._callback = settings, callback
+        self._data_dir, self._use_plugins = data_dir, use_plugins
         self._requests = {
             name: replace(request, changes={**request.changes, "batch_size": settings.batch_size})
             for name, request in requests.items()
         }
-        first = next(iter(self._requests))
-        self._requests[first + AGAIN] = self._requests[first]
+        self._first = next(iter(self._requests), "")
+        if self._first:
+            self._requests[self._first + AGAIN] = self._requests[self._first]
         # What a recipe leaves open is chosen by an architecture's first process, for the others too.
         self._precisions = dict(precisions)
-        self._facts: dict[str, dict[str, Any]] = {}
+        self._facts: dict[str, Ready] = {}
+        self._memory: dict[str, int] = {}
         self._values: dict[str, dict[str, list[float]]] = {name: {} for name in self._requests}
         self.problems: dict[str, str] = {}
         self._done = 0
@@ -125,36 +178,37 @@ class _Session:
 
     def _start(self, name: str, workers: dict[str, Worker]) -> None:
         self._callback.on_benchmark(name, self._done, self._total)
-        request = self._requests[name].as_json()
-        precision = self._precisions.get(name.removesuffix(AGAIN))
-        worker = Worker("cost", ONE_OF_MANY, request=request, precision=precision, **self._content)
-        workers[name] = worker
+        task = CostTask(
+            use_plugins=self._use_plugins,
+            data_dir=self._data_dir,
+            request=self._requests[name],
+            precision=self._precisions.get(name.removesuffix(AGAIN)),
+        )
+        worker = workers[name] = Worker.start(task, shared_gpu_variables())
         event = worker.receive() or worker.death()
         self._done += 1
-        if event["event"] != "ready":
+        if not isinstance(event, Ready):
             self._failed(name, event, workers)
             return
         for phase in ("start_up", "compile", "compile_inference"):
-            self._note(name, phase, event["phases"][phase])
-        self._facts[name] = {
-            key: event[key] for key in ("identity", "conditions", "parameters", "flops", "engine")
-        }
-        self._precisions.setdefault(name, event["conditions"]["precision"])
+            self._note(name, phase, event.phases[phase])
+        self._facts[name] = event
+        self._precisions.setdefault(name, event.conditions["precision"])
 
     def _round(self, name: str, workers: dict[str, Worker]) -> None:
         self._callback.on_benchmark(name, self._done, self._total)
-        event = workers[name].ask(measure=True)
+        event = workers[name].ask(Measure())
         self._done += 1
-        if event["event"] != "round":
+        if not isinstance(event, Round):
             self._failed(name, event, workers)
             return
-        for measure, value in event["measures"].items():
+        for measure, value in event.measures.items():
             self._note(name, measure, value)
-        held = self._facts[name].get("peak_memory", 0)
-        self._facts[name]["peak_memory"] = max(held, event["memory"])
+        self._memory[name] = max(self._memory.get(name, 0), event.memory)
 
-    def _failed(self, name: str, event, workers) -> None:
-        self.problems[name] = event["cause"]
+    def _failed(self, name: str, event: AnyEvent | Ended, workers: dict[str, Worker]) -> None:
+        assert isinstance(event, Ended)
+        self.problems[name] = event.cause
         worker = workers.pop(name)
         worker.kill()
         worker.finish()
@@ -162,56 +216,38 @@ class _Session:
     def _note(self, name: str, measure: str, value: float) -> None:
         self._values[name].setdefault(measure, []).append(value)
 
-    def record(self) -> dict[str, Any]:
-        names = [name for name in self._requests if name not in self.problems]
-        entries = {
-            name: {
-                **self._facts[name],
-                "identity": cost_identity(self._facts[name]["identity"], self._settings.batch_size),
-                "measures": {key: spread(each) for key, each in self._values[name].items()},
-            }
-            for name in names
-        }
-        first = next(iter(self._requests))
-        return {
-            "schema": SCHEMA,
-            "created": now(),
-            "settings": asdict(self._settings),
-            "conditions": next(iter(entries.values()), {}).get("conditions"),
-            "entries": {k: v for k, v in entries.items() if not k.endswith(AGAIN)},
-            "again": entries.get(first + AGAIN),
-            "noise": _noise(entries.get(first), entries.get(first + AGAIN)),
-            "problems": self.problems,
-        }
+    def report(self) -> BenchmarkReport:
+        entries = {name: self._entry(name) for name in self._requests if name not in self.problems}
+        first, again = entries.get(self._first), entries.pop(self._first + AGAIN, None)
+        anyone = next(iter(entries.values()), again)
+        return BenchmarkReport(
+            created=now(),
+            settings=MeasuredWith(**asdict(self._settings)),
+            conditions=cast(Conditions, anyone.conditions) if anyone else None,
+            entries=entries,
+            again=again,
+            noise=noise(first, again),
+            problems=self.problems,
+        )
 
-
-def spread(values: Sequence[float]) -> dict[str, Any]:
-    """Median and quartiles, with the values; quartiles of one value are the value."""
-    if len(values) > 1:
-        low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
-    else:
-        low = middle = high = values[0]
-    return {"median": middle, "q1": low, "q3": high, "n": len(values), "values": list(values)}
-
-
-def _noise(first, again) -> dict[str, float] | None:
-    if not first or not again:
-        return None
-    return {
-        measure: again["measures"][measure]["median"] / stat["median"]
-        for measure, stat in first["measures"].items()
-        if stat["median"]
-    }
-
-
-def cost_identity(identity: Mapping[str, Any], batch_size: int) -> dict[str, Any]:
-    """What two measurements of cost must share: a run's identity without seed and batch size."""
-    recipe = {**identity["recipe"], "batch_size": batch_size}
-    return {**{k: v for k, v in identity.items() if k != "seed"}, "recipe": recipe}
+    def _entry(self, name: str) -> CostEntry:
+        facts = self._facts[name]
+        return CostEntry(
+            identity=cost_identity(facts.identity, self._settings.batch_size),
+            conditions=cast(Conditions, facts.conditions),
+            parameters=facts.parameters,
+            flops=facts.flops,
+            engine=facts.engine,
+            peak_memory=self._memory[name],
+            measures={key: spread(each) for key, each in self._values[name].items()},
+        )
 
 
 def file_of(
-    runs_dir: Path, identities: Sequence[Mapping[str, Any]], conditions, settings: Settings
+    runs_dir: Path,
+    identities: Sequence[Mapping[str, Any]],
+    conditions: Mapping[str, str],
+    settings: Settings,
 ) -> Path:
     """Where the costs of these architectures, measured together under these conditions, are kept."""
     wanted = [cost_identity(each, settings.batch_size) for each in identities]
@@ -221,29 +257,3 @@ def file_of(
         "settings": asdict(settings),
     }
     return runs_dir / "costs" / f"costs-{digest(content)}.json"
-
-
-def read(path: Path) -> dict[str, Any]:
-    """A record of costs.
-
-    Raises:
-        ZooError: it cannot be read, is damaged, or of a newer schema.
-    """
-    try:
-        record = json.loads(text_of(path))
-        schema, _ = record["schema"], record["entries"]
-    except OSError as error:
-        raise ZooError(f"{path}: cannot be read ({error.strerror}).") from error
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ZooError(f"{path}: is no record of zoo bench, or damaged ({error}).") from error
-    if schema != SCHEMA:
-        raise ZooError(f"{path}: has schema {schema!r:.20}; this archzoo reads {SCHEMA}.")
-    if fault := cost_record.fault(record):
-        raise ZooError(f"{path}: is damaged ({fault:.200} is nothing that archzoo writes).")
-    return record
-
-
-def write(path: Path, record: Mapping[str, Any]) -> None:
-    """Write a record, atomically."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    atomic.write_text(path, json.dumps(record, indent=2) + "\n")

@@ -1,15 +1,16 @@
 """Hooks of a comparison: what is called while it runs."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from zoo.comparison.jobs import Job, Outcome, RunPlan
+    from zoo.comparison.messages import Progress
 
 
 class ComparisonCallback:
     """Does nothing; subclasses show what happens."""
 
-    def note(self, text: str) -> None:
+    def on_note(self, text: str) -> None:
         """Something worth a line."""
 
     def on_survey(self, name: str) -> None:
@@ -21,8 +22,8 @@ class ComparisonCallback:
     def on_run_start(self, job: "Job") -> None:
         """A run's process has been started."""
 
-    def on_run_message(self, job: "Job", event: dict[str, Any]) -> None:
-        """A running job tells something: `started`, `step`, `epoch`, `note`."""
+    def on_run_message(self, job: "Job", message: "Progress") -> None:
+        """A run tells of its training: `Started`, `Step`, `Epoch` or `Note`."""
 
     def on_run_end(self, job: "Job", outcome: "Outcome") -> None:
         """A run is finished or has failed."""
@@ -34,4 +35,4 @@ class ComparisonCallback:
         """Many runs are read or judged; `done` of `total` are."""
 
     def close(self) -> None:
-        """Nothing more will be told, whatever happened."""
+        """The comparison is over, whatever happened."""

@@ -1,9 +1,10 @@
 """The table's columns: what each says, and how it is written."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from zoo.comparison.schema import Interval, Row, Statistic, TimeToTarget
 from zoo.formatting import hundredths, size
 
 SEES, IS, LEARNS, COSTS = "sees", "is", "learns", "costs"
@@ -12,7 +13,7 @@ NOTHING = "-"
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its key in a row, its title, its unit, what question it answers, what it is."""
+    """A column: its key in a row, title, unit, group and explanation; `text` writes a cell."""
 
     key: str
     title: str
@@ -22,31 +23,29 @@ class Column:
     text: Callable[[Any], str]
 
 
-def interval(value) -> str:
+def interval(value: Interval) -> str:
     """`99.20 to 99.47`"""
     return f"{hundredths(value[0])} to {hundredths(value[1])}"
 
 
-def _rank(value) -> str:
+def _rank(value: tuple[int, int]) -> str:
     best, worst = value
     return str(best) if best == worst else f"{best} to {worst}"
 
 
-def _stat(text: Callable[[float], str]) -> Callable[[Mapping[str, Any]], str]:
-    return lambda stat: text(stat["median"])
+def _stat(text: Callable[[float], str]) -> Callable[[Statistic], str]:
+    return lambda stat: text(stat.median)
 
 
-def _target(value) -> str:
-    if value["seconds"] is None:
+def _target(target: TimeToTarget) -> str:
+    if target.seconds is None:
         return "missed"
-    text = f"{value['seconds']:.3g}"
-    return (
-        text if value["reached"] == value["of"] else f"{text} ({value['reached']} of {value['of']})"
-    )
+    text = f"{target.seconds:.3g}"
+    return text if target.reached == target.of else f"{text} ({target.reached} of {target.of})"
 
 
-def _epochs(value) -> str:
-    return "missed" if value["epochs"] is None else f"{value['epochs']:g}"
+def _epochs(target: TimeToTarget) -> str:
+    return "missed" if target.epochs is None else f"{target.epochs:g}"
 
 
 COLUMNS = (
@@ -65,8 +64,8 @@ COLUMNS = (
         "test accuracy",
         "%",
         LEARNS,
-        "Share of the test set that is answered rightly, mean over seeds. Each run read the test "
-        "set once, after training.",
+        "Share of the test set that is classified correctly, mean over seeds. Each run reads the "
+        "test set once, after training.",
         hundredths,
     ),
     Column(
@@ -74,8 +73,8 @@ COLUMNS = (
         "95 % interval",
         "%",
         LEARNS,
-        "Where the mean accuracy would lie for new seeds on new samples of the same kind. It holds "
-        "both kinds of chance; with one seed only that of the samples.",
+        "Where the mean accuracy would lie for new seeds on new samples of the same kind. It covers "
+        "the variation of seeds and of samples; with one seed only that of samples.",
         interval,
     ),
     Column(
@@ -177,19 +176,11 @@ COLUMNS = (
     ),
 )
 
-ENSEMBLE = (
-    "An ensemble answers by the mean of its members' softmax probabilities (Lakshminarayanan, "
-    "Pritzel and Blundell 2017, arXiv:1612.01474): the seeds of one architecture, or all runs of "
-    "all. However many members it has, it is one observation: its 95 % interval (Wilson) holds the "
-    "sampling of the test samples only, not what other seeds would give, and it has no rank."
-)
-"""What the ensembles' lines say."""
 
-
-def write(column: Column, row: Mapping[str, Any]) -> str:
+def write(column: Column, row: Row) -> str:
     """The row's cell as people read it."""
     key = "target" if column.key == "epochs_to_target" else column.key
-    value = row.get(key)
+    value = getattr(row, key)
     return NOTHING if value is None else column.text(value)
 
 

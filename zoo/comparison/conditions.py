@@ -1,11 +1,11 @@
-"""Under what conditions a run was made, and whether runs may stand in one table."""
+"""Under what conditions a run was made, and whether runs are comparable."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from zoo import environment
 from zoo.runs.run import Run
-from zoo.training.backend import Device
+from zoo.training.device import Device
 
 Conditions = dict[str, str]
 """Flat: a name people know, and its value. Two runs are comparable if theirs are equal."""
@@ -21,18 +21,24 @@ def here(backend: str, device: Device, precision: str) -> Conditions:
 def of_run(run: Run) -> Conditions:
     """What a run was made with, last."""
     record = run.record
-    device = record["device"]
     return _conditions(
-        record["sessions"][-1]["versions"],
-        record["backend"],
-        device["kind"],
-        device["name"],
-        record["precision"],
-        record["environment"]["cores"],
+        record.sessions[-1].versions,
+        record.backend,
+        record.device.kind,
+        record.device.name,
+        record.precision,
+        record.environment.cores,
     )
 
 
-def _conditions(versions, backend, kind, name, precision, cores) -> Conditions:
+def _conditions(
+    versions: Mapping[str, str | None],
+    backend: str,
+    kind: str,
+    name: str,
+    precision: str,
+    cores: int,
+) -> Conditions:
     python = ".".join(str(versions.get("python", "?")).split(".")[:2])
     return {
         "backend": backend,
@@ -40,7 +46,7 @@ def _conditions(versions, backend, kind, name, precision, cores) -> Conditions:
         + (f", {environment.cores_in_words(cores)}" if kind == "cpu" else ""),
         "precision": precision,
         "python": python,
-        **{key: value for key, value in versions.items() if key != "python"},
+        **{key: str(value) for key, value in versions.items() if key != "python"},
     }
 
 

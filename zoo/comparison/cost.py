@@ -8,9 +8,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from zoo.datasets.dataset import Arrays
 from zoo.training.plan import Plan
+
+if TYPE_CHECKING:
+    from zoo.training.examples import Examples
 
 BATCH_SIZE = 128
 """Examples in a training step, for every architecture, whatever its recipe says."""
@@ -55,8 +59,8 @@ class BenchmarkProbe:
     ):
         from zoo.training.examples import Examples
         from zoo.training.precision import choose
-        from zoo.training.trainer import prepare_backend
-        from zoo.training.training import load_to_time, prepare_engine
+        from zoo.training.prepare import load_to_time, prepare_engine
+        from zoo.training.runner import prepare_backend
 
         self.plan = plan
         self.phases: dict[str, float] = {}
@@ -87,9 +91,9 @@ class BenchmarkProbe:
         yield
         self.phases[phase] = time.perf_counter() - started
 
-    def _some_batches(self, examples):
-        from zoo.training.backends.base import tree_slice
-        from zoo.training.training import epoch_batches
+    def _some_batches(self, examples: "Examples") -> Any:
+        from zoo.training.chunks import tree_slice
+        from zoo.training.prepare import epoch_batches
 
         epoch = epoch_batches(self.plan, examples, self.engine, 1)
         steps = len(epoch[0]) if self.device.kind == "gpu" else min(STEPS, len(epoch[0]))
@@ -97,9 +101,7 @@ class BenchmarkProbe:
 
     def train(self) -> None:
         """Train some steps (an epoch on a GPU), and wait for the device."""
-        from zoo.training.backends.base import RunningMetrics
-
-        self.engine.train(self._batches, self._maps, RunningMetrics(), lambda _done, _read: False)
+        self.engine.train(self._batches, self._maps)
 
     def infer(self, batch: int) -> None:
         """Logits of `batch` test samples, from stored samples to numbers in host memory."""

@@ -4,10 +4,10 @@ import base64
 import io
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
+from zoo.comparison.diagnostics_schema import Answers, Curve, Diagnostics, Disagreement
 from zoo.comparison.results import Result
 from zoo.datasets.samples import Stored
 from zoo.runs.run import Run
@@ -15,7 +15,7 @@ from zoo.runs.run import Run
 IMAGES = 40
 
 
-def make_exhibits(results: Sequence[Result], x_test: Stored | None, layout: str) -> dict:
+def make_diagnostics(results: Sequence[Result], x_test: Stored | None, layout: str) -> Diagnostics:
     """Curves, confusion matrices, and the test images on which architectures disagree most.
 
     Args:
@@ -25,20 +25,18 @@ def make_exhibits(results: Sequence[Result], x_test: Stored | None, layout: str)
     present = [result for result in results if result.runs]
     answers = {result.name: _answers(result) for result in present}
     labels = present[0].runs[0].read_predictions()[1]
-    classes = len(present[0].runs[0].record["dataset"]["classes"])
-    return {
-        "curves": {
+    classes = len(present[0].runs[0].record.dataset.classes)
+    return Diagnostics(
+        curves={
             result.name: curves
             for result in present
             if (curves := [_curve(run) for run in result.runs if run.validates])
         },
-        "confusions": {
+        confusions={
             name: _confusion(each, labels, classes).tolist() for name, each in answers.items()
         },
-        "disagreements": (
-            [] if x_test is None else _disagreements(answers, labels, x_test, layout)
-        ),
-    }
+        disagreements=([] if x_test is None else _disagreements(answers, labels, x_test, layout)),
+    )
 
 
 def _answers(result: Result) -> np.ndarray:
@@ -46,19 +44,19 @@ def _answers(result: Result) -> np.ndarray:
     return np.stack([run.read_predictions()[0].argmax(axis=-1) for run in result.runs])
 
 
-def _curve(run: Run) -> dict[str, Any]:
+def _curve(run: Run) -> Curve:
     history = run.read_history()
-    seconds = np.cumsum(run.record["timings"]["epochs"])
-    return {
-        "seed": run.record["seed"],
-        "epochs": [int(row["epoch"]) for row in history],
-        "seconds": [float(each) for each in seconds],
-        "val_accuracy": [_plain(row["val_accuracy"]) for row in history],
-        "loss": [_plain(row["loss"]) for row in history],
-    }
+    seconds = np.cumsum(run.epoch_seconds)
+    return Curve(
+        seed=run.record.seed,
+        epochs=[int(row["epoch"]) for row in history],
+        seconds=[float(each) for each in seconds],
+        val_accuracy=[_finite(row["val_accuracy"]) for row in history],
+        loss=[_finite(row["loss"]) for row in history],
+    )
 
 
-def _plain(value: float) -> float | None:
+def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
@@ -71,7 +69,7 @@ def _confusion(answers: np.ndarray, labels: np.ndarray, classes: int) -> np.ndar
 
 def _disagreements(
     answers: Mapping[str, np.ndarray], labels: np.ndarray, x_test: Stored, layout: str
-) -> list[dict[str, Any]]:
+) -> list[Disagreement]:
     """The images whose share of right answers differs most between architectures, widest first.
 
     Among equals those come first on which single answers vary most, then in the set's order.
@@ -81,18 +79,18 @@ def _disagreements(
     order = np.lexsort((np.arange(len(labels)), -shares.std(axis=0), -spread))
     chosen = [int(index) for index in order[:IMAGES] if spread[index] > 0]
     return [
-        {
-            "index": index,
-            "label": int(labels[index]),
-            "image": _png(x_test[index], layout),
-            "answers": {
-                name: {
-                    "classes": each[:, index].tolist(),
-                    "right": int((each[:, index] == labels[index]).sum()),
-                }
+        Disagreement(
+            index=index,
+            label=int(labels[index]),
+            image=_png(x_test[index], layout),
+            answers={
+                name: Answers(
+                    classes=each[:, index].tolist(),
+                    right=int((each[:, index] == labels[index]).sum()),
+                )
                 for name, each in answers.items()
             },
-        }
+        )
         for index in chosen
     ]
 

@@ -1,15 +1,15 @@
-"""What several runs answer together: each architecture's seeds, and all runs of all architectures.
+"""Ensembles: each architecture's seeds, and all runs of all architectures.
 
 Lakshminarayanan, Pritzel and Blundell 2017 (arXiv:1612.01474), "deep ensembles": the members'
 probabilities are averaged.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from zoo.comparison.results import Result
+from zoo.comparison.schema import Ensemble
 from zoo.metrics import MeanProbability, log_probabilities, measured
 
 ALL = "all"
@@ -20,13 +20,13 @@ def make_ensembles(
     results: Sequence[Result],
     correct: Mapping[str, np.ndarray],
     done: Callable[[int], object] = lambda _done: None,
-) -> list[dict[str, Any]]:
+) -> list[Ensemble]:
     """One for each result with at least two runs, in their order, then one of all results' runs.
 
     Args:
         results: each with a run, all tested on the same images.
         correct: by a result's name, `(seeds, examples)`: where its runs are right.
-        done: is told how many runs' answers are added.
+        done: is called with the number of runs that are added.
     """
     found, everything, count = [], MeanProbability(), 0
     for result in results:
@@ -52,16 +52,16 @@ def _ensemble(
     mean: MeanProbability,
     labels: np.ndarray,
     correct: Mapping[str, np.ndarray],
-) -> dict[str, Any]:
+) -> Ensemble:
     together = measured(mean.logarithm, labels)
     alone = np.concatenate([correct[result.name] for result in group])
-    return {
-        "name": name,
-        "architectures": [result.name for result in group],
-        "members": mean.count,
-        "accuracy": together["test_accuracy"],
-        "interval": together["test_accuracy_interval"],
-        "correct": together["test_correct"],
-        "examples": together["test_examples"],
-        "members_accuracy": float(alone.mean()),
-    }
+    return Ensemble(
+        name=name,
+        architectures=[result.name for result in group],
+        members=mean.count,
+        accuracy=together["test_accuracy"],
+        interval=together["test_accuracy_interval"],
+        correct=together["test_correct"],
+        examples=together["test_examples"],
+        members_accuracy=float(alone.mean()),
+    )

@@ -84,12 +84,14 @@ def _with_settings(
         name, dot, parameter = key.rpartition(".")
         if not dot:
             raise UsageError(
-                f"setting {key}={value} names no architecture. Write NAME.KEY=VALUE, as in "
+                f"`hyperparameters={ {key: value}!r}`: whose? Write NAME.KEY=VALUE, as in "
                 f"{entries[0].name}.{key}={value}."
             )
         name = Path(name).stem if name.endswith(".py") else name
         if name not in chosen:
-            raise UsageError(f"setting {key}={value}: {unknown('architecture', name, chosen)}")
+            raise UsageError(
+                f"`hyperparameters={ {key: value}!r}`: {unknown('architecture', name, chosen)}"
+            )
         chosen[name][parameter] = value
     entries = [replace(entry, settings=chosen[entry.name]) for entry in entries]
     for entry in entries:

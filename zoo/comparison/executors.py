@@ -3,31 +3,41 @@
 import queue
 import threading
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from zoo.comparison import messages
 from zoo.comparison.callback import ComparisonCallback
 from zoo.comparison.jobs import CACHED, FAILED, RESUMABLE, Job, Outcome, RunPlan
-from zoo.comparison.worker_process import ONE_OF_MANY, Worker
+from zoo.comparison.messages import (
+    AnyEvent,
+    Ended,
+    Failed,
+    Finished,
+    Progress,
+    RunOrder,
+    TrainTask,
+)
+from zoo.comparison.worker_process import Worker
 from zoo.errors import Interrupted, ZooError
 from zoo.runs.run import Run
+from zoo.training.backend import shared_gpu_variables
 from zoo.training.interruption import Interruption
 
 
 @dataclass(eq=False)
 class _Group:
-    """Jobs that one process trains, in one program; `left` are the places of those in hand."""
+    """Jobs that one process trains, in one program; `left` are the places of unfinished ones."""
 
     jobs: tuple[Job, ...]
     worker: Worker
     left: set[int] = field(init=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.left = set(range(len(self.jobs)))
 
 
-class Execution:
+class LocalExecutor:
     """Trains the missing runs of a plan.
 
     Args:
@@ -35,8 +45,8 @@ class Execution:
         at_once: processes at a time.
         together: whether one process trains all runs of an entry, in one program. Those that it
             could not are then trained each alone.
-        content: what each worker is told besides its job: `use_plugins`, `data_dir`.
-        callback: is told what happens.
+        use_plugins, data_dir: what each worker uses.
+        callback: its hooks are called.
     """
 
     def __init__(
@@ -44,16 +54,17 @@ class Execution:
         runs_dir: Path,
         at_once: int,
         together: bool,
-        content: dict[str, Any],
+        use_plugins: bool,
+        data_dir: str | None,
         callback: ComparisonCallback,
     ):
         self._runs_dir, self._at_once, self._together = runs_dir, at_once, together
-        self._content, self._callback = content, callback
-        self._events: queue.Queue[tuple[_Group, dict[str, Any] | None]] = queue.Queue()
+        self._use_plugins, self._data_dir, self._callback = use_plugins, data_dir, callback
+        self._events: queue.Queue[tuple[_Group, AnyEvent | None]] = queue.Queue()
         self._waiting: list[tuple[Job, ...]] = []
-        self._in_hand: list[_Group] = []
+        self._running: list[_Group] = []
 
-    def carry_out(self, run_plan: RunPlan) -> list[Outcome]:
+    def run(self, run_plan: RunPlan) -> list[Outcome]:
         """Every job's outcome, in the plan's order.
 
         Raises:
@@ -64,8 +75,8 @@ class Execution:
         self._waiting = run_plan.job_groups(self._together)
         with Interruption() as interruption:
             try:
-                while self._waiting or self._in_hand:
-                    while self._waiting and len(self._in_hand) < self._at_once:
+                while self._waiting or self._running:
+                    while self._waiting and len(self._running) < self._at_once:
                         self._start(self._waiting.pop(0))
                     for outcome in self._step():
                         outcomes[id(outcome.job)] = outcome
@@ -73,30 +84,31 @@ class Execution:
                     if interruption.signal_number is not None:
                         self._wind_down(len(run_plan.to_do), interruption.signal_number)
             finally:
-                for group in self._in_hand:
+                for group in self._running:
                     group.worker.kill()
         return [outcomes[id(job)] for job in run_plan.jobs]
 
     def _start(self, jobs: tuple[Job, ...]) -> None:
         precision = next((job.precision for job in jobs if job.precision), None)
-        worker = Worker(
-            "train",
-            ONE_OF_MANY if self._at_once > 1 else None,
+        task = TrainTask(
+            use_plugins=self._use_plugins,
+            data_dir=self._data_dir,
             runs=[
-                {
-                    "request": job.request.as_json(),
-                    "again": job.again,
-                    "resume": str(job.run.folder) if job.run and job.state == RESUMABLE else None,
-                }
+                RunOrder(
+                    request=job.request,
+                    again=job.again,
+                    resume=str(job.run.folder) if job.run and job.state == RESUMABLE else None,
+                )
                 for job in jobs
             ],
             runs_dir=str(self._runs_dir),
             alongside=self._at_once - 1,
-            precision=asdict(precision) if precision else None,
-            **self._content,
+            precision=precision,
         )
-        group = _Group(jobs, worker)
-        self._in_hand.append(group)
+        group = _Group(
+            jobs, Worker.start(task, shared_gpu_variables() if self._at_once > 1 else None)
+        )
+        self._running.append(group)
         for job in jobs:
             self._callback.on_run_start(job)
         threading.Thread(target=self._listen, args=(group,), daemon=True).start()
@@ -112,42 +124,43 @@ class Execution:
             group, event = self._events.get(timeout=0.2)
         except queue.Empty:
             return
-        if group not in self._in_hand:
-            return  # what ended it has been told already
+        if group not in self._running:
+            return  # how it ended is known already
         event = event or group.worker.death()
-        if event["event"] not in ("finished", "failed", "interrupted"):
-            self._callback.on_run_message(group.jobs[event["place"]], event)
+        if isinstance(event, Progress):
+            self._callback.on_run_message(group.jobs[event.place], event)
             return
-        places = {event["place"]} if "place" in event else set(group.left)
+        assert isinstance(event, Finished | Ended)
+        places = set(group.left) if event.place is None else {event.place}
         group.left -= places
         if not group.left:
-            self._in_hand.remove(group)
+            self._running.remove(group)
             group.worker.finish()
         jobs = [group.jobs[place] for place in sorted(places)]
-        if event["event"] == "failed" and "place" not in event and len(group.jobs) > 1:
+        if isinstance(event, Failed) and event.place is None and len(group.jobs) > 1:
             self._take_apart(jobs, event)
             return
         for job in jobs:
             yield _outcome(job, event)
 
-    def _take_apart(self, jobs: list[Job], event: dict[str, Any]) -> None:
+    def _take_apart(self, jobs: list[Job], event: Failed) -> None:
         """Joint training failed, perhaps for want of memory: train each seed alone."""
-        self._callback.note(
+        self._callback.on_note(
             f"{jobs[0].entry.name}: joint training of {len(jobs)} seeds failed "
-            f"({event['status']}: {event['cause']}); training the seeds one by one"
+            f"({event.status}: {event.cause}); training the seeds one by one"
         )
         self._waiting = [(job,) for job in jobs] + self._waiting
 
     def _wind_down(self, planned: int, signal_number: int) -> None:
         waiting = sum(len(jobs) for jobs in self._waiting)
-        in_hand = sum(len(group.left) for group in self._in_hand)
-        for group in self._in_hand:
+        running = sum(len(group.left) for group in self._running)
+        for group in self._running:
             group.worker.stop()
-        while self._in_hand:
+        while self._running:
             for _ in self._step():
                 pass
         raise Interrupted(
-            f"stopped with {planned - waiting - in_hand} of {planned} runs done. Give the same command "
+            f"stopped with {planned - waiting - running} of {planned} runs done. Give the same command "
             "to continue; runs in progress resume from their checkpoints.",
             signal_number,
         )
@@ -160,12 +173,11 @@ def _known(job: Job) -> Outcome:
     return Outcome(job, "diverged" if job.run else "failed", cause=job.cause)
 
 
-def _outcome(job: Job, event: dict[str, Any]) -> Outcome:
-    if event["event"] != "finished":
-        status = event.get("status", event["event"])
-        return Outcome(job, status, cause=event["cause"])
+def _outcome(job: Job, event: Finished | Failed | messages.Interrupted) -> Outcome:
+    if not isinstance(event, Finished):
+        return Outcome(job, event.status, cause=event.cause)
     try:
-        run = Run.open(Path(event["folder"]))
+        run = Run.open(Path(event.folder))
     except ZooError as error:
         return Outcome(job, "failed", cause=str(error))
     before = job.run.phase_seconds if job.run else 0.0

@@ -1,21 +1,27 @@
-"""What a document that is handed on says of files: their names, and not where they lie."""
+"""A report for others names files without their folders."""
 
 import re
 from pathlib import Path
 from typing import Any
 
+from zoo.comparison.schema import ComparisonReport
+
 _ABSOLUTE = re.compile(r"(?<![\w:/.~])/(?:[^\s/:;,'\"()\[\]]+/)+([^\s/:;,'\"()\[\]]+)")
 
 
-def without_places(value: Any) -> Any:
-    """The same JSON-plain value; absolute paths in its texts are the names of their files.
+def without_places(report: ComparisonReport) -> ComparisonReport:
+    """The same report; absolute paths in its texts are the names of their files.
 
     Where a file lay says much about a machine and its user, and nothing about a result.
     """
+    return ComparisonReport.from_dict(_without(report.to_dict()))
+
+
+def _without(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: without_places(each) for key, each in value.items()}
+        return {key: _without(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [without_places(each) for each in value]
+        return [_without(each) for each in value]
     return _named(value) if isinstance(value, str) else value
 
 

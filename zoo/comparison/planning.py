@@ -11,12 +11,22 @@ from zoo.comparison.callback import ComparisonCallback
 from zoo.comparison.conditions import Conditions
 from zoo.comparison.entries import Entry
 from zoo.comparison.jobs import CACHED, FAILED, PENDING, RESUMABLE, Job, RunPlan
+from zoo.comparison.messages import (
+    AnyEvent,
+    Ended,
+    Failed,
+    Identified,
+    Paced,
+    Question,
+    Refused,
+    SurveyTask,
+)
 from zoo.comparison.worker_process import Worker
 from zoo.errors import ZooError
-from zoo.runs import run as runs
+from zoo.runs.record import DIVERGED, FINISHED, INTERRUPTED
 from zoo.runs.run import Run
+from zoo.runs.selection import all_runs
 from zoo.training.plan import run_name
-from zoo.training.precision import Precision
 from zoo.training.request import Request
 
 
@@ -24,26 +34,31 @@ class CostEstimator:
     """Asks a worker about requests; starts another if one dies of a question."""
 
     def __init__(self, use_plugins: bool, data_dir: str | None, runs_dir: Path):
-        self._content = {
-            "use_plugins": use_plugins,
-            "data_dir": data_dir,
-            "runs_dir": str(runs_dir),
-        }
+        self._task = SurveyTask(use_plugins=use_plugins, data_dir=data_dir, runs_dir=str(runs_dir))
         self._worker: Worker | None = None
 
-    def ask(self, what: str, request: Request) -> dict[str, Any]:
-        """An event: `answer`, `refused` or `failed`."""
+    def identity(self, request: Request) -> Identified | str:
+        """What a request is; or why it cannot be trained."""
+        answer = self._ask(Question(ask="identity", request=request))
+        return answer if isinstance(answer, Identified) else _cause(answer)
+
+    def pace(self, request: Request) -> Paced | str:
+        """How long a request takes to train; or why it cannot be trained."""
+        answer = self._ask(Question(ask="pace", request=request))
+        return answer if isinstance(answer, Paced) else _cause(answer)
+
+    def _ask(self, question: Question) -> AnyEvent | Ended:
         if self._worker is None:
-            self._worker = Worker("survey", **self._content)
-        event = self._worker.ask(ask=what, request=request.as_json())
-        if event["event"] == "failed":
+            self._worker = Worker.start(self._task)
+        event = self._worker.ask(question)
+        if isinstance(event, Failed):
             self._end()
         return event
 
     def __enter__(self) -> "CostEstimator":
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self._end()
 
     def _end(self) -> None:
@@ -72,16 +87,14 @@ def make_run_plan(
     for entry in entries:
         callback.on_survey(entry.name)
         asked = request(entry)
-        answer = {"event": "refused", "cause": entry.problem}
-        if not entry.problem:
-            answer = estimator.ask("identity", asked)
-        if answer["event"] != "answer":
-            by_entry.append(_none_of(entry, asked, seeds, answer["cause"]))
+        answer = entry.problem or estimator.identity(asked)
+        if isinstance(answer, str):
+            by_entry.append(_none_of(entry, asked, seeds, answer))
             continue
-        for line in answer["data"]:
-            callback.note(line)
+        for line in answer.data:
+            callback.on_note(line)
         jobs = [
-            _job(entry, asked.with_seed(seed), answer, runs_dir, callback.note) for seed in seeds
+            _job(entry, asked.with_seed(seed), answer, runs_dir, callback.on_note) for seed in seeds
         ]
         jobs, held = _paced(jobs, asked, answer, runs_dir, estimator)
         memory = max(filter(None, (memory, held)), default=None)
@@ -89,29 +102,39 @@ def make_run_plan(
     return RunPlan(tuple(job for each in zip(*by_entry, strict=True) for job in each), memory)
 
 
+def _cause(event: AnyEvent | Ended) -> str:
+    assert isinstance(event, Refused | Ended)
+    return event.cause
+
+
 def _none_of(entry: Entry, asked: Request, seeds: list[int], cause: str) -> list[Job]:
     return [Job(entry, asked.with_seed(seed), FAILED, cause=cause) for seed in seeds]
 
 
-def _job(entry: Entry, request: Request, answer: dict[str, Any], runs_dir: Path, note) -> Job:
-    identity = {**answer["identity"], "seed": request.seed}
+def _job(
+    entry: Entry,
+    request: Request,
+    answer: Identified,
+    runs_dir: Path,
+    note: Callable[[str], None],
+) -> Job:
+    identity = {**answer.identity, "seed": request.seed}
     name = run_name(identity)
     folders = sorted(path for path in runs_dir.glob(f"{name}*") if _is_of(path.name, name))
     usable = [
         run
         for folder in folders
-        if (run := _usable(folder, identity, answer["conditions"], note)) is not None
+        if (run := _usable(folder, identity, answer.conditions, note)) is not None
     ]
-    for status, state in ((runs.FINISHED, CACHED), (runs.DIVERGED, FAILED)):
+    for status, state in ((FINISHED, CACHED), (DIVERGED, FAILED)):
         for run in usable:
             if run.status == status:
-                return Job(entry, request, state, run, cause=run.record.get("error", ""))
+                return Job(entry, request, state, run, cause=run.record.error or "")
     for run in usable:
-        if run.status == runs.INTERRUPTED:
+        if run.status == INTERRUPTED:
             return Job(entry, request, RESUMABLE, run)
-    precision = Precision(**answer["precision"])
     again = bool(folders) and not usable
-    return Job(entry, request, PENDING, again=again, precision=precision)
+    return Job(entry, request, PENDING, again=again, precision=answer.precision)
 
 
 def _is_of(folder: str, name: str) -> bool:
@@ -119,7 +142,9 @@ def _is_of(folder: str, name: str) -> bool:
     return not rest or (rest[0] == "-" and rest[1:].isdigit())
 
 
-def _usable(folder: Path, identity, wanted: Conditions, note) -> Run | None:
+def _usable(
+    folder: Path, identity: dict[str, Any], wanted: Conditions, note: Callable[[str], None]
+) -> Run | None:
     if not (folder / "run.json").exists():
         return None
     try:
@@ -127,40 +152,46 @@ def _usable(folder: Path, identity, wanted: Conditions, note) -> Run | None:
     except ZooError as error:
         note(f"not used: {error}")
         return None
-    if run.record["identity"] != identity or conditions.of_run(run) != wanted:
+    if run.record.identity != identity or conditions.of_run(run) != wanted:
         return None  # made by other versions or on another machine: it stays, and is not mixed in
-    if run.status == runs.FINISHED and (damage := run.damage()):
+    if run.status == FINISHED and (damage := run.damage()):
         note(f"not used: {damage}")
         return None
     return run
 
 
-def _paced(jobs, asked, answer, runs_dir, estimator) -> tuple[list[Job], int | None]:
+def _paced(
+    jobs: list[Job],
+    asked: Request,
+    answer: Identified,
+    runs_dir: Path,
+    estimator: CostEstimator,
+) -> tuple[list[Job], int | None]:
     """The jobs with their seconds; or all failed, if not even a step can be trained."""
     if not any(job.to_do for job in jobs):
         return jobs, None
     known = _taken_before(runs_dir, answer)
     memory = None
     if known is None:
-        pace = estimator.ask("pace", asked)
-        if pace["event"] != "answer":
-            failed = _none_of(jobs[0].entry, asked, [0], pace["cause"])[0]
+        pace = estimator.pace(asked)
+        if isinstance(pace, str):
+            failed = _none_of(jobs[0].entry, asked, [0], pace)[0]
             return [
                 replace(failed, request=job.request) if job.to_do else job for job in jobs
             ], None
-        known, memory = pace["seconds"], pace["memory"]
+        known, memory = pace.seconds, pace.memory
     return [replace(job, seconds=known * _left(job)) if job.to_do else job for job in jobs], memory
 
 
-def _taken_before(runs_dir: Path, answer: dict[str, Any]) -> float | None:
+def _taken_before(runs_dir: Path, answer: Identified) -> float | None:
     """The median of what finished runs took that differ in nothing but the seed."""
-    identity = {k: v for k, v in answer["identity"].items() if k != "seed"}
+    identity = {k: v for k, v in answer.identity.items() if k != "seed"}
     taken = []
-    for run in runs.all_runs(runs_dir)[0]:
-        same = {k: v for k, v in run.record["identity"].items() if k != "seed"} == identity
-        alone = not any(each.get("alongside") for each in run.record["sessions"])
-        here = conditions.of_run(run) == answer["conditions"]
-        if same and alone and here and run.status == runs.FINISHED:
+    for run in all_runs(runs_dir)[0]:
+        same = {k: v for k, v in run.record.identity.items() if k != "seed"} == identity
+        alone = not run.shared_machine
+        here = conditions.of_run(run) == answer.conditions
+        if same and alone and here and run.status == FINISHED:
             taken.append(run.phase_seconds)
     return statistics.median(taken) if taken else None
 
@@ -169,5 +200,5 @@ def _left(job: Job) -> float:
     """The share of a run that is still to be trained."""
     if job.run is None:
         return 1.0
-    done = job.run.record.get("progress", {}).get("epochs", 0)
-    return 1 - done / job.run.record["recipe"]["epochs"]
+    record = job.run.record
+    return 1 - (record.progress.epochs if record.progress else 0) / job.run.recipe.epochs

@@ -15,8 +15,9 @@ from zoo.comparison.jobs import Outcome
 from zoo.errors import UsageError
 from zoo.manifest import Manifest
 from zoo.recipe import Recipe
-from zoo.runs import run as runs
-from zoo.runs.run import Run, all_runs
+from zoo.runs.record import DIVERGED, FINISHED
+from zoo.runs.run import Run
+from zoo.runs.selection import all_runs
 from zoo.suggest import unknown
 
 
@@ -40,7 +41,7 @@ class Result:
     @property
     def identity(self) -> dict[str, Any] | None:
         """Its first run's identity."""
-        return self.runs[0].record["identity"] if self.runs else None
+        return self.runs[0].record.identity if self.runs else None
 
 
 def of_outcomes(outcomes: Iterable[Outcome]) -> list[Result]:
@@ -68,9 +69,9 @@ class Wanted:
     def takes(self, run: Run) -> bool:
         record = run.record
         return (
-            (not self.names or record["architecture"]["name"] in self.names)
-            and self.dataset in (None, record["dataset"]["name"])
-            and (self.recipe is None or _same_recipe(self.recipe, record["recipe"]["name"]))
+            (not self.names or record.architecture.name in self.names)
+            and self.dataset in (None, record.dataset.name)
+            and (self.recipe is None or _same_recipe(self.recipe, run.recipe.name))
             and self.data_parameters.items() <= run.data_parameters.items()
         )
 
@@ -90,9 +91,9 @@ def of_folders(
     Raises:
         UsageError: a folder is missing, a name is in none of them, or nothing is left.
     """
-    note = callback.note
+    note = callback.on_note
     there = [run for folder in folders for run in _runs_in(folder, callback)]
-    known = [run.record["architecture"]["name"] for run in there]
+    known = [run.record.architecture.name for run in there]
     for name in wanted.names:
         if there and name not in known:
             raise UsageError(unknown("architecture in these runs", name, set(known)))
@@ -102,10 +103,10 @@ def of_folders(
     for place, run in enumerate(found):
         callback.on_progress("checking runs", place + 1, len(found))
         key = json.dumps(_kind(run), sort_keys=True)
-        seed, status = run.record["seed"], run.status
-        if status == runs.FINISHED and not run.tested:
+        seed, status = run.record.seed, run.status
+        if status == FINISHED and not run.tested:
             note(f"skipped: {run.folder} left the test set untouched")
-        elif status == runs.FINISHED:
+        elif status == FINISHED:
             damage = run.damage()
             if damage:
                 note(f"skipped: {damage}")
@@ -114,8 +115,8 @@ def of_folders(
             if same in groups.setdefault(key, {}):
                 note(f"{groups[key][same].folder} is left out: {run.folder} is its later twin")
             groups[key][same] = run
-        elif status == runs.DIVERGED:
-            cause = run.record.get("error", "diverged")
+        elif status == DIVERGED:
+            cause = run.record.error or "diverged"
             failures.setdefault(key, {})[seed] = Failure(seed, status, cause)
         else:
             note(f"skipped: {run.folder} is {status}")
@@ -131,7 +132,7 @@ def _runs_in(folder: Path, callback: ComparisonCallback) -> list[Run]:
         return [Run.open(folder)]
     found, problems = all_runs(folder, partial(callback.on_progress, "reading runs"))
     for problem in problems:
-        callback.note(f"skipped: {problem}")
+        callback.on_note(f"skipped: {problem}")
     return found
 
 
@@ -141,8 +142,8 @@ def _nothing(folders: Sequence[Path], there: list[Run], found: list[Run]) -> str
         return f"{places}: none of the {len(found)} runs there is finished and whole. See zoo runs."
     if there:
         kinds = {
-            f"{run.record['architecture']['name']} on {run.record['dataset']['name']} by "
-            f"{run.record['recipe']['name']}"
+            f"{run.record.architecture.name} on {run.record.dataset.name} by "
+            f"{run.record.recipe['name']}"
             for run in there
         }
         return f"{places}: no run is of what was asked for. There: {', '.join(sorted(kinds))}."
@@ -152,12 +153,15 @@ def _nothing(folders: Sequence[Path], there: list[Run], found: list[Run]) -> str
 def _kind(run: Run) -> dict[str, Any]:
     """What makes two runs rows of their own: the architecture, its package or file, its
     hyperparameters, the parameters of its data."""
-    identity = run.record["identity"]
+    identity = run.record.identity
     kind = {key: identity[key] for key in ("architecture", "origin", "layout", "hyperparameters")}
     return {**kind, "data_parameters": identity.get("data_parameters", {})}
 
 
-def _named(groups, failures) -> list[Result]:
+def _named(
+    groups: Mapping[str, Mapping[tuple[int, str], Run]],
+    failures: Mapping[str, Mapping[int, Failure]],
+) -> list[Result]:
     """Results under names that differ: where two share an architecture's, with what tells them apart."""
     kinds = {key: json.loads(key) for key in [*groups, *(k for k in failures if k not in groups)]}
     namesakes: dict[str, list[dict[str, Any]]] = {}
@@ -204,7 +208,7 @@ def what_differs(results: Sequence[Result], manifest: Manifest) -> list[str]:
     named = lru_cache(lambda recipe, architecture: recipes.resolve(manifest, recipe, architecture))
     for name, run in pairs:
         values.setdefault("recipe", []).append((name, _recipe(run, manifest, named)))
-        recorded = numerics.in_words(run.record["identity"].get("variables", {}))
+        recorded = numerics.in_words(run.record.identity.get("variables", {}))
         values.setdefault("variables", []).append((name, recorded))
         for key, value in conditions.of_run(run).items():
             values.setdefault(key, []).append((name, value))
@@ -227,7 +231,7 @@ def _recipe(run: Run, manifest: Manifest, named_for: Callable[[str, str], Recipe
     name = aliases.known(aliases.RECIPES, recipe.name, manifest.recipes)
     if name not in manifest.recipes:
         return f"{name} {recipe.digest}"
-    named = named_for(name, run.record["architecture"]["name"])
+    named = named_for(name, run.record.architecture.name)
     changed = [
         f"{each.name}={getattr(recipe, each.name)}"
         for each in fields(Recipe)
@@ -246,7 +250,7 @@ def check_same_test_set(results: Sequence[Result]) -> None:
     values: dict[str, list[tuple[str, Any]]] = {}
     for result in results:
         for run in result.runs:
-            identity = run.record["identity"]
+            identity = run.record.identity
             values.setdefault("dataset", []).append((result.name, identity["dataset"]))
             for name in ("x_test", "y_test"):
                 checksum = identity["checksums"][name][:12]
@@ -256,7 +260,7 @@ def check_same_test_set(results: Sequence[Result]) -> None:
         raise UsageError(
             f"these runs were not tested on the same images: "
             f"{'; '.join([*lines, *_differing_data(results)])}. "
-            "Choose one dataset and its parameters."
+            "Choose one with `dataset` and `data_parameters`."
         )
 
 
@@ -267,8 +271,8 @@ def refuse_mixed(lines: Sequence[str]) -> None:
     """
     if lines:
         raise UsageError(
-            f"these runs must not be mixed: {'; '.join(lines)}. Choose by recipe or by names; "
-            "allow_mixed compares them nevertheless."
+            f"these runs must not be mixed: {'; '.join(lines)}. Choose by `recipe` or by names; "
+            "`allow_mixed=True` compares them nevertheless."
         )
 
 

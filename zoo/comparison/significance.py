@@ -1,17 +1,14 @@
-"""Which differences between architectures are real: estimates, tests, ranks.
+"""Which differences between architectures are significant: estimates and tests.
 
-The data are right answers, an array `(seeds, examples)` of 0 and 1 for each architecture, all on
-the same examples. Seeds and examples are both samples: of the trainings that could have been, and
-of the samples that could be met. An interval that is to hold for a new seed on new samples must hold
-both; so the mean's variance is that of a two-way layout with both factors random (Cornfield and
-Tukey 1956; for classifiers on a common set of cases: Gallas 2006, https://doi.org/10.1016/
-j.acra.2005.10.017), and its degrees of freedom are Satterthwaite's in the form of Hillis (2007,
-https://doi.org/10.1002/sim.2532), which counts the few seeds and not the many examples. Examples
-pair (every architecture answers the same ones); seeds do not: a seed starts another sequence in
-every architecture, so seed 3 of one has nothing in common with seed 3 of another.
+The data are correct predictions, an array `(seeds, examples)` of 0 and 1 for each architecture, all on
+the same examples. Seeds and examples are both random samples. An interval for a new seed on new samples
+therefore has the variance of a two-way layout with both factors random (Cornfield and Tukey 1956; for
+classifiers: Gallas 2006, https://doi.org/10.1016/j.acra.2005.10.017), and Satterthwaite's degrees of
+freedom in the form of Hillis (2007, https://doi.org/10.1002/sim.2532), which counts the few seeds and
+not the many examples. Examples are paired: every architecture predicts the same ones. Seeds are not:
+seed 3 of one architecture has nothing in common with seed 3 of another.
 """
 
-import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,34 +21,10 @@ from zoo.metrics import accuracy_interval
 
 LEVEL = 0.95
 
-METHODS = {
-    "interval": (
-        "95 % interval of the mean accuracy for a new seed on new samples of the same kind: two-way "
-        "random-effects variance over seeds and test samples, Hillis' degrees of freedom, on the "
-        "logit scale; with one seed the Wilson interval, which holds the sampling of the test "
-        "samples only."
-    ),
-    "difference": (
-        "Differences are paired by test sample, with the variance of both architectures' seeds; "
-        "Welch–Satterthwaite t test, p values corrected over all pairs by Holm's method. With one "
-        "seed McNemar's exact test, which tells of these two trained models only."
-    ),
-    "rank": (
-        "The best and the worst rank that the corrected tests leave open: one more than the number "
-        "of architectures that are better, to the number that are not worse (Al Mohamad, Goeman "
-        "and van Zwet 2022). Where nothing can be told apart, all share one range."
-    ),
-    "noise": (
-        "How far two trainings, and two measurements, of the same architecture differ: smaller "
-        "differences between architectures mean nothing."
-    ),
-}
-"""How each figure is computed, in a sentence or two, for the table's foot."""
-
 
 @dataclass(frozen=True)
 class MeanSquares:
-    """The two-way analysis of variance of right answers `(seeds, examples)`."""
+    """The two-way analysis of variance of correct predictions `(seeds, examples)`."""
 
     mean: float
     seeds: float
@@ -137,8 +110,8 @@ class _Sides:
 
     Attributes:
         single: whether it has one seed.
-        models: right answers of the first seed.
-        means: right answers, mean over seeds.
+        models: correct predictions of the first seed.
+        means: correct predictions, mean over seeds.
         facts: mean, what seeds add to a variance, their degrees of freedom, the noise of an example.
     """
 
@@ -198,7 +171,7 @@ def _of_two_models(first: np.ndarray, others: np.ndarray) -> _Tests:
 
 
 def mcnemar(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """McNemar's exact test on the right answers `(examples,)` of one model and `(..., examples)`.
+    """McNemar's exact test on the correct predictions `(examples,)` of one model and `(..., examples)`.
 
     The two-sided p value of a fair coin for the examples that only one of them gets right.
     """
@@ -236,7 +209,16 @@ class Differences(Sequence[Difference]):
         single: whether one of the two has a single seed.
     """
 
-    def __init__(self, names: Sequence[str], first, second, value, margin, p, single):
+    def __init__(
+        self,
+        names: Sequence[str],
+        first: np.ndarray,
+        second: np.ndarray,
+        value: np.ndarray,
+        margin: np.ndarray,
+        p: np.ndarray,
+        single: np.ndarray,
+    ):
         order = np.argsort(-np.abs(value), kind="stable")
         behind = value < 0
         adjusted = np.ones(len(p))
@@ -263,7 +245,7 @@ class Differences(Sequence[Difference]):
     def __getitem__(self, index: int) -> Difference: ...
     @overload
     def __getitem__(self, index: slice) -> list[Difference]: ...
-    def __getitem__(self, index):
+    def __getitem__(self, index: int | slice) -> Difference | list[Difference]:
         if isinstance(index, slice):
             return [self[place] for place in range(*index.indices(len(self)))]
         first, second, value, margin, p, adjusted, single = (
@@ -297,7 +279,7 @@ def difference(first: np.ndarray, second: np.ndarray) -> tuple[Estimate, float, 
     return Estimate(value, value - margin, value + margin), p, TESTS[bool(sides.single.any())]
 
 
-PORTION = 2**20
+CHUNK = 2**20
 """Answers that are held at once for testing pairs: bounds the memory."""
 
 
@@ -318,42 +300,10 @@ def _against(place: int, sides: _Sides) -> tuple[np.ndarray, ...]:
     others = np.arange(place + 1, len(sides.single))
     single = sides.single[place] | sides.single[others]
     value, margin, p = np.empty((3, len(others)))
-    at_once = max(1, PORTION // sides.models.shape[1])
+    at_once = max(1, CHUNK // sides.models.shape[1])
     for kind in (True, False):
         places = np.flatnonzero(single == kind)
         for start in range(0, len(places), at_once):
-            portion = places[start : start + at_once]
-            value[portion], margin[portion], p[portion] = sides.tested(place, others[portion], kind)
+            chunk = places[start : start + at_once]
+            value[chunk], margin[chunk], p[chunk] = sides.tested(place, others[chunk], kind)
     return np.full(len(others), place), others, value, margin, p, single
-
-
-def ranks(names: Sequence[str], pairs: Sequence[Difference]) -> dict[str, tuple[int, int]]:
-    """The best and the worst rank of each that the tests leave open."""
-    above, below = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
-    for pair in pairs:
-        if pair.different:
-            above[pair.second] += 1
-            below[pair.first] += 1
-    return {name: (1 + above[name], len(names) - below[name]) for name in names}
-
-
-def seed_noise(correct: Mapping[str, np.ndarray]) -> float | None:
-    """How far two seeds of one architecture differ in accuracy: root mean square; None without two.
-
-    The noise floor of a comparison of single runs: two trainings of the *same* architecture.
-    """
-    apart = [
-        float(one - other)
-        for each in correct.values()
-        for one, other in itertools.combinations(each.mean(axis=1), 2)
-    ]
-    return math.sqrt(sum(value**2 for value in apart) / len(apart)) if apart else None
-
-
-def pareto(points: Mapping[str, tuple[float, float]]) -> set[str]:
-    """The names that no other beats in one coordinate without losing in the other; more is better."""
-    return {
-        name
-        for name, (x, y) in points.items()
-        if not any((u >= x and v >= y) and (u > x or v > y) for u, v in points.values())
-    }

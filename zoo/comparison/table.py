@@ -1,12 +1,19 @@
-"""A document as text: Markdown, CSV, what stands under the table, what the columns mean."""
+"""A comparison's report as text: Markdown, CSV, the table's foot, what the columns mean."""
 
 import csv
 import io
-from collections.abc import Mapping
 from typing import Any
 
-from zoo.comparison import columns
+from zoo.comparison import columns, verdict
 from zoo.comparison.columns import COLUMNS, title
+from zoo.comparison.methods import ENSEMBLE
+from zoo.comparison.schema import (
+    ComparisonReport,
+    Ensemble,
+    HarnessInfo,
+    Row,
+    Statistic,
+)
 from zoo.datasets import dataset as datasets
 from zoo.environment import cores_in_words
 from zoo.formatting import hundredths, p_value
@@ -21,142 +28,131 @@ CSV_STATS = (
 )
 
 
-def grid(document: Mapping[str, Any], groups: tuple[str, ...]) -> tuple[list[str], list[list[str]]]:
+def grid(report: ComparisonReport, groups: tuple[str, ...]) -> tuple[list[str], list[list[str]]]:
     """Titles and cells of the columns of these groups, the architecture's name first.
 
-    Documents of before there was a column say nothing in it.
+    Reports of before there was a column say nothing in it.
     """
     chosen = [column for column in COLUMNS if column.group in groups]
     cells = [
-        [row["name"], *(row["text"].get(column.key, columns.NOTHING) for column in chosen)]
-        for row in document["rows"]
+        [row.name, *(row.text.get(column.key, columns.NOTHING) for column in chosen)]
+        for row in report.rows
     ]
     return ["architecture", *map(title, chosen)], cells
 
 
-def pair_grid(document: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """Every pair: by how much the first is better, and whether that can be told."""
+def pair_grid(report: ComparisonReport) -> tuple[list[str], list[list[str]]]:
+    """Every pair: by how much the first is better, and whether that is significant."""
     cells = [
         [
-            f"{pair['first']} - {pair['second']}",
-            f"{100 * pair['difference']:+.2f}",
-            f"{100 * pair['interval'][0]:+.2f} to {100 * pair['interval'][1]:+.2f}",
-            p_value(pair["p"]),
-            p_value(pair["p_adjusted"]),
-            verdict(pair),
+            f"{pair.first} - {pair.second}",
+            f"{100 * pair.difference:+.2f}",
+            f"{100 * pair.interval[0]:+.2f} to {100 * pair.interval[1]:+.2f}",
+            p_value(pair.p),
+            p_value(pair.p_adjusted),
+            verdict.of_pair(pair),
         ]
-        for pair in document["pairs"]
+        for pair in report.pairs
     ]
     titles = ["difference", "points", "95 % interval", "p", "p, all pairs", "verdict"]
     return titles, cells
 
 
-def ensemble_grid(document: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """Every ensemble; none in a document from before there were any."""
+def ensemble_grid(report: ComparisonReport) -> tuple[list[str], list[list[str]]]:
+    """Every ensemble; none in a report of before there were any."""
     cells = [
         [
-            each["name"],
-            str(each["members"]),
-            hundredths(each["accuracy"]),
-            columns.interval(each["interval"]),
-            hundredths(each["members_accuracy"]),
+            each.name,
+            str(each.members),
+            hundredths(each.accuracy),
+            columns.interval(each.interval),
+            hundredths(each.members_accuracy),
         ]
-        for each in document.get("ensembles", [])
+        for each in report.ensembles
     ]
     titles = ["ensemble", "members", "test accuracy %", "95 % interval", "mean of its members %"]
     return titles, cells
 
 
-def verdict(pair: Mapping[str, Any]) -> str:
-    """In words."""
-    if pair["different"]:
-        return f"{pair['first']} is better"
-    if pair["seeds"] < 2:
-        return "cannot tell: one seed"
-    return "cannot tell"
-
-
-def foot(document: Mapping[str, Any]) -> list[str]:
+def foot(report: ComparisonReport) -> list[str]:
     """The lines under the table: n, what ± is, device, versions, recipe, noise floor, notes."""
-    where, recipe, data = document["conditions"], document["recipe"], document["dataset"]
-    counts = {len(row["seeds"]) for row in document["rows"] if row["seeds"]}
+    where, recipe, data = report.conditions, report.recipe, report.dataset
+    counts = {len(row.seeds) for row in report.rows if row.seeds}
     seeds = " to ".join(map(str, sorted({min(counts), max(counts)})))
-    versions = ", ".join(f"{name} {version}" for name, version in where["versions"].items())
-    cores = f", {cores_in_words(where['cores'])}" if where["device"]["kind"] == "cpu" else ""
+    versions = ", ".join(f"{name} {version}" for name, version in where.versions.items())
+    cores = f", {cores_in_words(where.cores)}" if where.device.kind == "cpu" else ""
     lines = [
-        f"n: {seeds} seeds each, {data['sizes']['test']:,} test samples of "
-        f"{datasets.title(data['name'], data.get('parameters', {}))}, "
-        f"{data['sizes']['train']:,} training samples",
-        f"interval: {document['methods']['interval']}",
-        f"differences: {document['methods']['difference']}",
-        f"rank: {document['methods']['rank']}",
-        *([f"ensembles: {document['methods']['ensemble']}"] if document.get("ensembles") else []),
-        *_inputs(document),
+        f"n: {seeds} seeds each, {data.sizes['test']:,} test samples of "
+        f"{datasets.title(data.name, data.chosen)}, "
+        f"{data.sizes['train']:,} training samples",
+        f"interval: {report.methods['interval']}",
+        f"differences: {report.methods['difference']}",
+        f"rank: {report.methods['rank']}",
+        *([f"ensembles: {report.methods['ensemble']}"] if report.ensembles else []),
+        *_inputs(report),
         f"recipe: {recipe['name']} ({recipe['digest']}): {recipe['summary']}",
-        f"device: {where['device']['kind']}, {where['device']['name']}{cores}; "
-        f"{where['backend']}, {where['precision']}; {versions}",
-        f"costs: {_costs(document)}",
-        f"target: validation accuracy {100 * document['target']:g} %",
+        f"device: {where.device.kind}, {where.device.name}{cores}; "
+        f"{where.backend}, {where.precision}; {versions}",
+        f"costs: {_costs(report)}",
+        f"target: validation accuracy {100 * report.target:g} %",
     ]
-    if document["noise"]["text"]:
-        lines.append(f"noise floor: {document['noise']['text']}")
-    if document["harness"]:
-        lines.append(f"harness: {_harness(document['harness'])}")
-    lines += [f"MIXED: {line}" for line in document["mixed"]]
-    lines += [f"note: {line}" for line in document["notes"]]
-    lines += [
-        f"FAILED: {row['name']}: {row['problem']}" for row in document["rows"] if row["problem"]
-    ]
+    if report.noise.text:
+        lines.append(f"noise floor: {report.noise.text}")
+    if report.harness:
+        lines.append(f"harness: {_harness(report.harness)}")
+    lines += [f"MIXED: {line}" for line in report.mixed]
+    lines += [f"note: {line}" for line in report.notes]
+    lines += [f"FAILED: {row.name}: {row.problem}" for row in report.rows if row.problem]
     return lines
 
 
-def _inputs(document: Mapping[str, Any]) -> list[str]:
-    """How samples reach each model; none in a document from before that was recorded."""
+def _inputs(report: ComparisonReport) -> list[str]:
+    """How samples reach each model; none in a report of before that was recorded."""
     whose: dict[str, list[str]] = {}
-    for row in document["rows"]:
-        if conversion := row.get("conversion"):
-            whose.setdefault(conversion, []).append(row["name"])
+    for row in report.rows:
+        if row.conversion:
+            whose.setdefault(row.conversion, []).append(row.name)
     words = [f"{conversion} ({', '.join(names)})" for conversion, names in whose.items()]
     return [f"input: {'; '.join(words)}"] if words else []
 
 
-def _costs(document: Mapping[str, Any]) -> str:
-    cost = document["cost"]
+def _costs(report: ComparisonReport) -> str:
+    cost = report.cost
     if cost is None:
         return (
             "not measured by a benchmark; training samples/s and compile are what the runs saw "
             "(zoo bench measures)"
         )
     return (
-        f"medians over {cost['rounds'] * cost['processes']} rounds in {cost['processes']} fresh "
-        f"processes each, measured in turn; training batch {cost['batch_size']}; inference batch "
-        f"256; measured {cost['created'][:16].replace('T', ' ')} UTC"
+        f"medians over {(cost.rounds or 0) * (cost.processes or 0)} rounds in {cost.processes} fresh "
+        f"processes each, measured in turn; training batch {cost.batch_size}; inference batch 256; "
+        f"measured {cost.created[:16].replace('T', ' ')} UTC"
     )
 
 
-def _harness(harness: Mapping[str, Any]) -> str:
-    if not harness["trained"]:
+def _harness(harness: HarnessInfo) -> str:
+    if not harness.trained:
         return "every run was cached"
     return (
-        f"{harness['trained']} runs trained, {harness['reused']} cached; "
-        f"{harness['wall_seconds']:.0f} s of wall time for {harness['phases_seconds']:.0f} s in the "
+        f"{harness.trained} runs trained, {harness.reused} cached; "
+        f"{harness.wall_seconds:.0f} s of wall time for {harness.phases_seconds:.0f} s in the "
         "runs' own phases"
-        + (f" ({100 * harness['overhead']:.1f} % more)" if harness["overhead"] is not None else "")
-        + (f", {harness['jobs']} at a time" if harness["jobs"] > 1 else "")
-        + (", the seeds of an architecture together" if harness.get("together") else "")
+        + (f" ({100 * harness.overhead:.1f} % more)" if harness.overhead is not None else "")
+        + (f", {harness.jobs} at a time" if harness.jobs > 1 else "")
+        + (", the seeds of an architecture together" if harness.together else "")
     )
 
 
-def markdown(document: Mapping[str, Any]) -> str:
+def markdown(report: ComparisonReport) -> str:
     """The whole table, the ensembles, the pairs and the foot."""
     groups = (columns.LEARNS, columns.SEES, columns.IS, columns.COSTS)
-    titles, cells = grid(document, groups)
+    titles, cells = grid(report, groups)
     parts = [markdown_table(titles, cells)]
-    if document.get("ensembles"):
-        parts.append(markdown_table(*ensemble_grid(document)))
-    if document["pairs"]:
-        parts.append(markdown_table(*pair_grid(document)))
-    parts.append("".join(f"- {_escaped(line)}\n" for line in foot(document)))
+    if report.ensembles:
+        parts.append(markdown_table(*ensemble_grid(report)))
+    if report.pairs:
+        parts.append(markdown_table(*pair_grid(report)))
+    parts.append("".join(f"- {_escaped(line)}\n" for line in foot(report)))
     return "\n".join(parts)
 
 
@@ -171,27 +167,23 @@ def _escaped(text: str) -> str:
     return printable(text.replace("|", "\\|").replace("\n", " "))
 
 
-def as_csv(document: Mapping[str, Any]) -> str:
+def as_csv(report: ComparisonReport) -> str:
     """A line for each architecture, with plain numbers: shares, seconds, bytes, samples/s.
 
     The ensemble of its seeds is in the same line; that of all architectures has none.
     """
     text = io.StringIO()
-    rows = flat_rows(document)
+    rows = flat_rows(report)
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
     return text.getvalue()
 
 
-def flat_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+def flat_rows(report: ComparisonReport) -> list[dict[str, Any]]:
     """A row for each architecture, with plain numbers, and the ensemble of its seeds."""
-    own = {
-        each["architectures"][0]: each
-        for each in document.get("ensembles", [])
-        if len(each["architectures"]) == 1
-    }
-    return [_flat(row, own.get(row["name"], {})) for row in document["rows"]]
+    own = {each.architectures[0]: each for each in report.ensembles if len(each.architectures) == 1}
+    return [_flat(row, own.get(row.name)) for row in report.rows]
 
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
@@ -205,42 +197,48 @@ def _cell(value: Any) -> Any:
     return printable(f"'{value}" if value.startswith(FORMULA) else value)
 
 
-def _flat(row: Mapping[str, Any], ensemble: Mapping[str, Any]) -> dict[str, Any]:
-    rank, interval, target = row["rank"], row["interval"], row["target"] or {}
-    flat = {
-        "architecture": row["name"],
-        "status": row["status"],
-        "rank_best": rank and rank[0],
-        "rank_worst": rank and rank[1],
-        "test_accuracy": row["accuracy"],
-        "interval_low": interval and interval[0],
-        "interval_high": interval and interval[1],
-        "seeds": len(row["seeds"]),
-        "input": row.get("conversion"),
-        "parameters": row["parameters"],
-        "flops_per_sample": row["flops"],
-        "target_reached": target.get("reached"),
-        "epochs_to_target": target.get("epochs"),
-        "seconds_to_target": target.get("seconds"),
-        "peak_memory_bytes": row["peak_memory"],
-        "pareto": row["pareto"],
+def _flat(row: Row, ensemble: Ensemble | None) -> dict[str, Any]:
+    best, worst = row.rank or (None, None)
+    low, high = row.interval or (None, None)
+    target = row.target
+    flat: dict[str, Any] = {
+        "architecture": row.name,
+        "status": row.status,
+        "rank_best": best,
+        "rank_worst": worst,
+        "test_accuracy": row.accuracy,
+        "interval_low": low,
+        "interval_high": high,
+        "seeds": len(row.seeds),
+        "input": row.conversion or None,
+        "parameters": row.parameters,
+        "flops_per_sample": row.flops,
+        "target_reached": target and target.reached,
+        "epochs_to_target": target and target.epochs,
+        "seconds_to_target": target and target.seconds,
+        "peak_memory_bytes": row.peak_memory,
+        "pareto": row.pareto,
     }
     for key in CSV_STATS:
-        stat = row[key] or {}
-        flat |= {key: stat.get("median"), f"{key}_q1": stat.get("q1"), f"{key}_q3": stat.get("q3")}
-    low, high = ensemble.get("interval", (None, None))
+        stat: Statistic | None = getattr(row, key)
+        flat |= {
+            key: stat and stat.median,
+            f"{key}_q1": stat and stat.q1,
+            f"{key}_q3": stat and stat.q3,
+        }
+    low, high = ensemble.interval if ensemble else (None, None)
     flat |= {
-        "ensemble_members": ensemble.get("members"),
-        "ensemble_accuracy": ensemble.get("accuracy"),
+        "ensemble_members": ensemble and ensemble.members,
+        "ensemble_accuracy": ensemble and ensemble.accuracy,
         "ensemble_interval_low": low,
         "ensemble_interval_high": high,
     }
-    return {**flat, "problem": row["problem"]}
+    return {**flat, "problem": row.problem}
 
 
 def explanations() -> list[tuple[str, str]]:
     """Each column's title and what it says; the ensembles' lines too."""
     return [
         *((title(column), column.explanation) for column in COLUMNS),
-        ("ensembles", columns.ENSEMBLE),
+        ("ensembles", ENSEMBLE),
     ]

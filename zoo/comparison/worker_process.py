@@ -1,23 +1,27 @@
 """The parent's end of a worker process."""
 
 import contextlib
-import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from typing import Any
+from typing import IO
 
+from zoo.comparison.messages import (
+    AnyEvent,
+    Ended,
+    Failed,
+    Interrupted,
+    Measure,
+    Question,
+    Task,
+    decode,
+    encode,
+)
 from zoo.exit_reason import KILLED, exit_reason
 from zoo.orphan import of_this_process
-
-ONE_OF_MANY = {
-    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # JAX takes 75 % of a GPU's memory at once
-    "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # TensorFlow all of it
-}
-"""Environment of a worker that shares a GPU with others."""
 
 
 class Worker:
@@ -27,43 +31,49 @@ class Worker:
     parent dies, the worker's standard input ends, and it stops by itself.
 
     Args:
-        task: `train`, `survey` or `cost`; see `zoo.comparison.worker`.
-        environ: environment variables besides this process' own.
-        content: what the task needs, JSON-plain.
+        process: with pipes for its standard input and output; `start` makes one.
+        stderr: the file that its standard error goes to.
     """
 
-    def __init__(self, task: str, environ: Mapping[str, str] | None = None, /, **content: Any):
-        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
+    def __init__(self, process: subprocess.Popen[str], stderr: IO[bytes]):
+        assert process.stdin and process.stdout
+        self._process, self._stderr = process, stderr
+        self._input, self._output = process.stdin, process.stdout
+        self._stopping = False
+
+    @classmethod
+    def start(cls, task: Task, environ: Mapping[str, str] | None = None) -> "Worker":
+        """Start a process for a task, with environment variables besides this process' own."""
+        stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
         process = subprocess.Popen(
             # -P: the working folder may hold a `zoo` of its own, such as a checkout.
             [sys.executable, "-P", "-m", "zoo.comparison.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self._stderr,
+            stderr=stderr,
             text=True,
             encoding="utf-8",
             start_new_session=True,
             env={**os.environ, **(environ or {}), **of_this_process()},
         )
-        assert process.stdin and process.stdout
-        self._process, self._input, self._output = process, process.stdin, process.stdout
-        self._stopping = False
-        self.send(task=task, **content)
+        worker = cls(process, stderr)
+        worker.send(task)
+        return worker
 
-    def send(self, **message: Any) -> None:
-        """Tell the worker something; no error if it is gone, which `receive` will say."""
+    def send(self, message: Task | Question | Measure) -> None:
+        """Send a message; no error if the worker is gone, which `receive` shows."""
         with contextlib.suppress(BrokenPipeError):
-            self._input.write(json.dumps(message) + "\n")
+            self._input.write(encode(message))
             self._input.flush()
 
-    def receive(self) -> dict[str, Any] | None:
+    def receive(self) -> AnyEvent | None:
         """The next event; None when there will be no more."""
         line = self._output.readline()
-        return json.loads(line) if line else None
+        return decode(line, AnyEvent) if line else None
 
-    def ask(self, **message: Any) -> dict[str, Any]:
-        """Tell it something and wait for its answer; `{"event": "died", "cause"}` if it dies."""
-        self.send(**message)
+    def ask(self, message: Question | Measure) -> AnyEvent | Ended:
+        """Send a message and wait for the answer; how it ended, if it dies."""
+        self.send(message)
         return self.receive() or self.death()
 
     def finish(self) -> None:
@@ -86,14 +96,13 @@ class Worker:
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
 
-    def death(self) -> dict[str, Any]:
-        """How a worker ended that told nothing: an event of its own."""
+    def death(self) -> Failed | Interrupted:
+        """How a worker ended without a message."""
         code = self._process.wait()
         if self._stopping:
-            return {"event": "interrupted", "cause": "stopped"}
+            return Interrupted(cause="stopped")
         self._stderr.seek(0)
-        return {
-            "event": "failed",
-            "status": "killed" if code == KILLED else "crashed",
-            "cause": exit_reason(code, self._stderr.read().decode(errors="replace")),
-        }
+        return Failed(
+            status="killed" if code == KILLED else "crashed",
+            cause=exit_reason(code, self._stderr.read().decode(errors="replace")),
+        )

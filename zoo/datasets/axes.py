@@ -1,4 +1,4 @@
-"""Which axis of an array is which: asked for, or recognised where there is no doubt."""
+"""The meaning of an array's axes: given, or recognized where it is certain."""
 
 from dataclasses import dataclass
 
@@ -8,36 +8,37 @@ from zoo.architecture import Layout
 from zoo.errors import DataError
 
 CHANNELS_LAST = (1, 2, 3, 4)
-"""As many channels as a last axis has without being asked about."""
+"""Sizes of a last axis that is taken as channels."""
 CHANNELS_FIRST = (1, 3)
-"""As many as an axis before height and width has; four could be as many grey frames."""
+"""Sizes of an axis before height and width that is taken as channels; 4 could also be grey frames."""
 _RANKS: dict[Layout, int] = {"image": 4, "sequence": 3, "frames": 5}
 _GREY: dict[Layout, int] = {"image": 3, "frames": 4}
 
 
 @dataclass(frozen=True)
 class Axes:
-    """How an array `(N, ...)` is to be read.
+    """The layout and channel axis of an array `(N, ...)`.
 
-    Attributes:
-        channels: the axis that holds the channels; None: there is none, samples are grey.
+    Args:
+        layout: the samples' layout.
+        channels: the channel axis; None: samples are grey, without one.
     """
 
     layout: Layout
     channels: int | None
 
     def arrange(self, x: np.ndarray) -> np.ndarray:
-        """A view of `x` with the axes of the layout."""
+        """A view of `x` with the axes in the layout's order."""
         if self.layout == "sequence":
             return x
         return x[..., None] if self.channels is None else np.moveaxis(x, self.channels, -1)
 
 
 def axes_of(shape: tuple[int, ...], layout: Layout | None, where: str) -> Axes:
-    """The axes of an array of `shape` `(N, ...)`, in the `layout` that its file names, if it does.
+    """The axes of an array of `shape` `(N, ...)`, of the `layout` in its file if there is one.
 
     Raises:
-        DataError: it is of no layout, or could be of several; the message says what to type.
+        DataError: no layout fits, or several do; the message says what to type.
     """
     found = _recognised(shape, where) if layout is None else _named(shape, layout)
     if found is None or 0 in shape[1:]:
@@ -49,7 +50,7 @@ def axes_of(shape: tuple[int, ...], layout: Layout | None, where: str) -> Axes:
 
 
 def note(shape: tuple[int, ...], axes: Axes) -> tuple[str, ...]:
-    """What is to be said of how an array of `shape` is read."""
+    """Notes for the user on how an array of `shape` is read."""
     if axes.channels is None or axes.channels in (-1, len(shape) - 1):
         return ()
     sizes = f"{shape[axes.channels]} channel" + "s" * (shape[axes.channels] > 1)

@@ -1,4 +1,4 @@
-"""How much is read of a file that comes from outside."""
+"""Limits on reading files from other people."""
 
 import os
 import stat
@@ -7,18 +7,18 @@ from pathlib import Path
 from zoo.errors import DataError, UsageError
 
 MOST_MIB = 4096
-"""What one dataset's file may take in memory; `ZOO_MAX_DATA_MIB` is another limit."""
+"""The most memory for one dataset's file, in MiB; `ZOO_MAX_DATA_MIB` sets another limit."""
 
 LARGE, EXPANSION = 64 * 2**20, 200
-"""Of more than `LARGE` bytes, unpacking may make at most so many times what lies in the file. Deflate
-makes up to 1,032 times; images of few colours stay below 100."""
+"""The largest compression ratio for files that unpack to more than `LARGE` bytes. Deflate reaches 1,032;
+images of few colours stay below 100."""
 
 
 def check_regular(path: Path) -> None:
-    """Refuse what would be waited for, or never end: a FIFO, a device, a folder.
+    """Refuse what is not a regular file: reading a FIFO or a device may never end.
 
     Raises:
-        DataError: there is no such file, or it is none.
+        DataError: it does not exist, or is not a regular file.
     """
     try:
         mode = path.stat().st_mode
@@ -33,7 +33,7 @@ def check_regular(path: Path) -> None:
 
 
 def most_bytes() -> int:
-    """What one file may take in memory.
+    """The most bytes of memory for one file.
 
     Raises:
         UsageError: `ZOO_MAX_DATA_MIB` is no number.

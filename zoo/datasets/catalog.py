@@ -1,4 +1,4 @@
-"""Which datasets there are, and finding one by name."""
+"""The available datasets, and finding one by name."""
 
 import os
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ BUILT_IN = {
 
 
 def all_datasets(registry: "Registry") -> dict[str, Dataset]:
-    """The built-in datasets and those of plugins (which are imported for it)."""
+    """The built-in datasets and those of plugins; imports all plugins."""
     found = dict(BUILT_IN)
     for dataset, plugin in registry.datasets():
         if dataset.name in found:
@@ -38,12 +38,12 @@ def all_datasets(registry: "Registry") -> dict[str, Dataset]:
 def find_dataset(
     name: str, registry: "Registry", settings: Mapping[str, str] | None = None
 ) -> Dataset:
-    """The dataset called `name`, or the one in the file or folder `name`, with the parameters in `settings`.
+    """The dataset `name`, or the one in the file or folder `name`, with parameters as in `settings`.
 
-    A folder that is called as a dataset is needs a separator: `./mnist`.
+    A folder with the name of a dataset needs a separator: `./mnist`.
 
     Raises:
-        UsageError: nobody has it, or it has no such parameter or value.
+        UsageError: there is no such dataset, parameter or value.
         DataError: the file or folder cannot be trained on.
     """
     return _find(name, registry).configured(settings or {})
@@ -65,7 +65,7 @@ def _find(name: str, registry: "Registry") -> Dataset:
 
 
 def is_own(name: str) -> bool:
-    """Whether `name` is a file or a folder of the user's: an .npz, or it has a separator."""
+    """Whether `name` is a path: it ends in .npz or .ts, or has a separator."""
     return name.lower().endswith((".npz", ".ts")) or os.sep in name
 
 
@@ -73,8 +73,8 @@ def own_dataset(path: Path) -> Dataset:
     """The user's own data: an `.npz` file, `.ts` files, or a folder of images, recordings or clips.
 
     Raises:
-        UsageError: there is no such file or folder, or it is a file of another kind.
-        DataError: what is there cannot be trained on.
+        UsageError: it does not exist, or is a file of another type.
+        DataError: the data cannot be trained on.
     """
     if path.suffix.lower() == ".npz":
         from zoo.datasets.npz import dataset_from_npz
@@ -117,7 +117,7 @@ _PACKED = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst")
 
 
 def _other_file(path: Path) -> str:
-    """What a file is that is no dataset, and what to make of it."""
+    """Why a file is not a dataset, and how to convert it."""
     suffix = path.suffix.lower()
     save = 'numpy.savez("mine.npz", x_train=x, y_train=y)'
     if suffix in (*_TABLES, *_ARRAYS):

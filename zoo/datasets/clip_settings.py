@@ -1,4 +1,4 @@
-"""The settings of clips that code makes: how many, how long, how hard."""
+"""The parameters of generated clips."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -6,10 +6,10 @@ from typing import Literal, get_args
 from zoo.errors import UsageError
 
 SIZE = 36
-"""The canvas, in pixels a side. It is a torus: what leaves on one side comes in on the other."""
+"""Side of the canvas in pixels. It wraps around at its borders."""
 
 TILE = 6
-"""Occlusion hides square tiles of so many pixels a side."""
+"""Side in pixels of the square tiles that occlusion hides."""
 
 TILES = (SIZE // TILE) ** 2
 DIRECTIONS = ("right", "up right", "up", "up left", "left", "down left", "down", "down right")
@@ -36,13 +36,13 @@ class ClipSettings:
 
     @property
     def seen(self) -> int:
-        """Tiles of each frame, of 36, that are not occluded."""
+        """How many of the 36 tiles of a frame are visible."""
         return round(self.visible * TILES)
 
     def check(self, classes: int, least_frames: int, still: bool) -> None:
         """
         Raises:
-            UsageError: a value makes no sense.
+            UsageError: a value is out of range.
         """
         _check("frames", self.frames, least_frames, MOST)
         _check("clips", self.clips, classes, MOST)

@@ -1,9 +1,9 @@
-"""Clips made by code: a digit that moves over a canvas, in noise, mostly occluded.
+"""Generated clips: a digit moves over a canvas, in noise, mostly occluded.
 
-Every clip is a function of `(seed, split, index)`. Its random numbers are a stretch of Philox 4×64
-(Salmon et al. 2011, https://doi.org/10.1145/2063384.2063405) of its own: the key is seed and split,
-the counter begins at the index. Only raw 64-bit words are drawn and only whole numbers or IEEE basic
-operations follow, so that clips outlive the versions of NumPy and are the same on every machine.
+A clip depends only on `(seed, split, index)`. Each clip has its own section of Philox 4×64 (Salmon et
+al. 2011, https://doi.org/10.1145/2063384.2063405): the key is seed and split, the counter starts at the
+index. Only raw 64-bit words are drawn, followed by integer or basic IEEE operations, so that clips are
+the same with every NumPy version and on every machine.
 """
 
 import hashlib
@@ -19,33 +19,32 @@ from zoo.datasets.clip_settings import DIRECTIONS, SIZE, TILE, TILES, ClipSettin
 from zoo.datasets.samples import Samples
 
 VERSION = 1
-"""Of the generator: to be raised when any clip changes."""
+"""Of the generator; increase it when any clip changes."""
 
 BACKGROUND, INK = 64, 128
-"""Grey levels: of an empty pixel, and what the darkest ink adds to it."""
+"""Grey levels: of an empty pixel, and the most that ink adds."""
 
 BLOCK = 64
-"""Clips made at a time; what they need fits into a processor's cache."""
+"""Clips generated at once; their memory fits into a processor's cache."""
 
 _STEPS = np.array([(0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1), (1, 0), (1, 1)], float)
 _STEPS /= np.sqrt((_STEPS**2).sum(axis=1, keepdims=True))
-"""How far down and right, of each of `DIRECTIONS`, one pixel on."""
+"""One pixel in each of `DIRECTIONS`, as (down, right)."""
 
 
 _ANGLES = [math.tau * each / 256 for each in range(256)]
 _COMPASS = np.array([(round(math.sin(each), 9), round(math.cos(each), 9)) for each in _ANGLES])
-"""As many directions as a byte has values; rounded, because sines differ in their last bits between
-processors."""
+"""256 directions; rounded, because sines differ in their last bits between processors."""
 
 
 class Clips(Samples):
     """Clips `(N, frames, 36, 36, 1)` uint8 of some digits.
 
     Args:
-        setting: what they are like, and how many.
-        split: 0 for training, 1 for testing: other random numbers.
+        setting: their parameters.
+        split: 0 for training, 1 for testing.
         images: digits `(M, 28, 28, 1)` uint8.
-        labels: what each is, `(M,)`.
+        labels: their classes `(M,)`.
     """
 
     kind: str
@@ -62,29 +61,29 @@ class Clips(Samples):
 
     @abstractmethod
     def _order(self, labels: np.ndarray) -> list[np.ndarray]:
-        """For each class the digits that its clips show, one after the other, in a random order."""
+        """For each class, the indices of the digits in its clips, in a random order."""
 
     @abstractmethod
     def _path(self, words: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """Where the digits' corners are in each frame, in pixels down and right: `(n, frames, 2)`.
+        """The digits' corners in each frame, in pixels (down, right): `(n, frames, 2)`.
 
         `words` `(n, 4)` are random 64-bit words of each clip.
         """
 
     @property
     def labels(self) -> np.ndarray:
-        """Of all clips, `(N,)` int32: the classes in turn, so that each has its share."""
+        """The labels `(N,)` int32: the classes in turn, so that they are balanced."""
         return self._label(np.arange(len(self))).astype("int32")
 
     def _label(self, indices: np.ndarray) -> np.ndarray:
         return indices % len(self._digits)
 
     @property
-    def checksum(self):
+    def checksum(self) -> str:
         setting = asdict(self._setting)
-        del setting["clips"], setting["test_clips"]  # each has its own in its shape
+        del setting["clips"], setting["test_clips"]  # these are in the shape
         if setting["order"] == "true":
-            del setting["order"]  # the same clips as before there was a choice
+            del setting["order"]  # as before this parameter existed
         facts = {
             "kind": self.kind,
             "version": VERSION,
@@ -96,7 +95,7 @@ class Clips(Samples):
         }
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
-    def take(self, indices):
+    def take(self, indices: np.ndarray) -> np.ndarray:
         clips = np.empty((len(indices), *self.shape[1:]), "uint8")
         for start in range(0, len(indices), BLOCK):
             part = np.asarray(indices[start : start + BLOCK])
@@ -120,7 +119,7 @@ class Clips(Samples):
     def _words(self, indices: np.ndarray) -> np.ndarray:
         """The random 64-bit words of each clip, `(n, words)`."""
         frames = self._setting.frames
-        # Those of the order come last: the others do not depend on whether there are any.
+        # The words for the order come last, so that the others do not depend on them.
         count = 4 + frames * (TILES * 2 + SIZE * SIZE) // 8 + frames
         words = np.empty((len(indices), count), "uint64")
         for row, index in zip(words, indices, strict=True):
@@ -129,7 +128,7 @@ class Clips(Samples):
         return words
 
     def _parts(self, words: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """The words of the path, a number for each tile, one for each pixel, one for each frame."""
+        """Split the words: for the path, each tile, each pixel and each frame."""
         frames, end = self._setting.frames, 4 + self._setting.frames * TILES // 4
         rest = np.ascontiguousarray(words[:, 4:end]).astype("<u8").view("<u2")
         pixels = np.ascontiguousarray(words[:, end:-frames]).astype("<u8").view("u1")
@@ -141,7 +140,7 @@ class Clips(Samples):
         )
 
     def _canvases(self, indices: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """Each clip's digit in the corner of a canvas, its ink in grey levels: `(n, 36, 36)`."""
+        """Each clip's digit in the corner of a canvas, in grey levels: `(n, 36, 36)`."""
         rounds = indices // len(self._digits)
         chosen = [
             self._digits[label][turn % len(self._digits[label])]
@@ -154,43 +153,43 @@ class Clips(Samples):
 
 
 class MovingDigits(Clips):
-    """The label is the digit. It drifts in a random direction, and bounces at the canvas' sides."""
+    """The label is the digit, which moves in a random direction and bounces at the canvas' sides."""
 
     kind = "moving_digits"
 
-    def _order(self, labels):
+    def _order(self, labels: np.ndarray) -> list[np.ndarray]:
         shuffled = _shuffled(self._key, len(labels))
         return [shuffled[labels[shuffled] == label] for label in range(10)]
 
-    def _path(self, words, labels):
+    def _path(self, words: np.ndarray, labels: np.ndarray) -> np.ndarray:
         room = SIZE - self._images.shape[1]
         step = self._setting.speed * _COMPASS[words[:, 2] >> np.uint64(56)]
-        # Unfolded at the sides, the path is straight, and comes again after twice the room.
+        # Mirrored at the sides, the path is a straight line with a period of twice the room.
         start = 2 * room * _uniform(words[:, :2])
         straight = _straight(start, step, self._setting.frames) % (2 * room)
         return room - np.abs(straight - room)
 
 
 class Motion(Clips):
-    """The label is the direction. The digit starts anywhere, and moves straight on over the torus.
+    """The label is the direction. The digit starts anywhere and moves straight on, wrapping around.
 
-    Played backwards, a clip is as likely a clip of the opposite direction: neither one frame nor
-    the set of them without their order can tell the two apart.
+    A reversed clip is equally likely under the opposite direction: neither a single frame nor
+    the frames without their order distinguish the two.
     """
 
     kind = "motion"
 
-    def _order(self, labels):
+    def _order(self, labels: np.ndarray) -> list[np.ndarray]:
         shuffled = _shuffled(self._key, len(labels))
         return np.array_split(shuffled, len(DIRECTIONS))
 
-    def _path(self, words, labels):
+    def _path(self, words: np.ndarray, labels: np.ndarray) -> np.ndarray:
         start = SIZE * _uniform(words[:, :2])
         return _straight(start, self._setting.speed * _STEPS[labels], self._setting.frames)
 
 
 def _straight(start: np.ndarray, step: np.ndarray, frames: int) -> np.ndarray:
-    """Places `(n, frames, 2)` from a start `(n, 2)` on, a step `(n, 2)` a frame."""
+    """Positions `(n, frames, 2)` from a start `(n, 2)`, with a step `(n, 2)` per frame."""
     return start[:, None] + step[:, None] * np.arange(frames)[:, None]
 
 
@@ -200,20 +199,20 @@ def _uniform(words: np.ndarray) -> np.ndarray:
 
 
 def _shuffled(key: np.ndarray, count: int) -> np.ndarray:
-    """The indices below `count` in a random order, from a stretch of numbers that no clip uses."""
+    """The indices below `count` in a random order, from random numbers that no clip uses."""
     counter = np.array([0, 0, 1, 0], "uint64")
     return np.argsort(np.random.Philox(key=key, counter=counter).random_raw(count), kind="stable")
 
 
 def _quantiles(deviation: float) -> np.ndarray:
-    """The grey level of an empty pixel for each of 256 equally likely amounts of normal noise."""
+    """The grey level of an empty pixel for 256 equally likely amounts of normal noise."""
     normal = NormalDist()
     noise = np.array([normal.inv_cdf((each + 0.5) / 256) for each in range(256)])
     return np.round(BACKGROUND + deviation * noise / noise.std()).astype("int16")
 
 
 def _moved(canvases: np.ndarray, corners: np.ndarray) -> np.ndarray:
-    """Canvases `(n, 36, 36)` as tori with their corner at `(n, frames, 2)`: `(n, frames, 36, 36)`."""
+    """Canvases `(n, 36, 36)` shifted, with wrap-around, to `(n, frames, 2)`: `(n, frames, 36, 36)`."""
     twice = np.tile(canvases, (1, 2, 2))
     windows = np.lib.stride_tricks.sliding_window_view(twice, (SIZE, SIZE), axis=(1, 2))
     down, right = (-corners[..., 0]) % SIZE, (-corners[..., 1]) % SIZE
@@ -221,7 +220,7 @@ def _moved(canvases: np.ndarray, corners: np.ndarray) -> np.ndarray:
 
 
 def _occlude(frames: np.ndarray, numbers: np.ndarray, visible: int) -> None:
-    """Empty all tiles but the `visible` ones with the lowest random numbers, in place."""
+    """Clear all tiles except the `visible` ones with the lowest random numbers, in place."""
     if visible == TILES:
         return
     seen = np.zeros(numbers.shape, "uint8")
@@ -233,7 +232,7 @@ def _occlude(frames: np.ndarray, numbers: np.ndarray, visible: int) -> None:
 
 
 def _noisy(frames: np.ndarray, numbers: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """The frames' ink on a noisy background: uint8, cut off at black and white."""
+    """The frames on a noisy background: uint8, clipped to 0 and 255."""
     grey = levels[numbers]
     grey += frames
     return np.clip(grey, 0, 255, out=grey).astype("uint8")

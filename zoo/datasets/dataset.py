@@ -1,4 +1,4 @@
-"""What a dataset is, and the arrays it loads."""
+"""Datasets, and the arrays that they load."""
 
 import hashlib
 import inspect
@@ -24,17 +24,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Arrays:
-    """A dataset that can be read, in its native layout.
+    """The samples and labels of a dataset, in its own layout.
 
-    Attributes:
-        x_train, x_test: samples, `(N, *shape)`, uint8 (0 to 255) or float32: in memory, or `Samples`
-            that are made or read when they are asked for.
-        y_train, y_test: labels, `(N,)` int32, from 0 to the number of classes less one.
-        source: the folder, file or address they were read from.
-        x_validation, y_validation: what is validated on; never trained on. None: the recipe's share of
-            the training set is held out for it.
-        groups: of the training samples, `(N,)` text, empty for none: samples of one group (a person, a
-            scene) are never both trained and validated on.
+    Args:
+        x_train, x_test: samples `(N, *shape)`, uint8 (0 to 255) or float32: NumPy arrays, or `Samples`
+            that are generated or read on access.
+        y_train, y_test: labels `(N,)`, int32, from 0 to the number of classes minus one.
+        source: the folder, file or address of the data.
+        x_validation, y_validation: the validation set, like the others; None: the recipe's share of the
+            training set is held out.
+        groups: of the training samples, `(N,)` text, empty for none; None: no groups. Samples of one
+            group (a person, a scene) are never both trained and validated on.
+
+    >>> import numpy as np
+    >>> x, y = np.zeros((20, 8, 8, 1), "uint8"), np.arange(20, dtype="int32") % 2
+    >>> Arrays(x[:16], y[:16], x[16:], y[16:], source="zeros").x_test.shape
+    (4, 8, 8, 1)
     """
 
     x_train: "np.ndarray | Samples"
@@ -48,7 +53,7 @@ class Arrays:
 
     @cached_property
     def checksums(self) -> dict[str, str]:
-        """SHA-256 of each array's bytes; of lazy samples, of what determines them."""
+        """SHA-256 of each array's bytes; for `Samples`, their own checksum."""
         arrays = {
             f"{each}_{split}": getattr(self, f"{each}_{split}")
             for split in ("train", "test", "validation")
@@ -66,41 +71,48 @@ def _checksum(array: "np.ndarray | Samples") -> str:
 
 
 def named_after(text: str) -> str:
-    """A dataset's name made of a file's or a folder's."""
+    """A dataset name derived from a file or folder name."""
     return "".join(c if c.isalnum() else "_" for c in text.lower())
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A named dataset. Making one loads nothing.
+    """A named dataset and how to load it. Constructing one loads nothing.
 
-    Attributes:
-        name: what people type.
-        classes: the classes' names, in label order.
-        layout: the native layout: `image`, `sequence` or `frames`.
-        shape: one sample's shape in that layout, without the batch axis.
-        load: returns the arrays; raises `zoo.errors.DataMissing` where they are not to be had.
-        summary: one line.
-        origin: where it comes from, an address.
-        licence: under which terms.
-        find: the folder or file it is in already, or None; reads no data.
-        fetch: downloads it into the cache and returns the folder; None if there is nothing to.
-        make: `make(*, parameter: type = default, ...)` returns the dataset for these values; what
-            people may change. It raises `UsageError` for values that make no sense. None:
-            there is nothing to choose.
-        parameters: the values that this one was made with, one for each parameter of `make`.
-        recipe: the named recipe that trains on it where none is asked for; the same for every
-            architecture, so that a comparison as it is typed makes sense.
-        polarity: `light on dark` if every grey image is that by definition, so that a picture which is
-            the other way round is inverted before it is classified; None: pictures are taken as
-            they are.
-        centred: whether a picture of another size is cut out, fitted and centred by its mass before
-            it is classified, as MNIST's digits were.
-        notes: what its user should know of how it was read, a sentence each: what was taken for
-            what, what was converted, what is not used.
+    Args:
+        name: lower-case letters, digits and underscores; used in `zoo.train(dataset=name)`.
+        classes: the class names, in label order.
+        layout: the layout of the samples: `image` `(H, W, C)`, `sequence` `(T, F)` or `frames`
+            `(T, H, W, C)`.
+        shape: the shape of one sample in that layout, without the batch axis.
+        load: `load(locations)` returns `Arrays`; raises `zoo.errors.DataMissing` if the data cannot be
+            obtained.
+        summary: one line for `zoo datasets`.
+        origin: the address where the data come from.
+        licence: the licence of the data.
+        find: `find(locations)` returns the folder or file that has the data already, or None; reads no
+            data.
+        fetch: `fetch(locations)` downloads the data and returns the folder; None: nothing to download.
+        make: `make(*, parameter: type = default, ...)` returns the dataset for other parameters, and
+            raises `UsageError` for invalid ones. None: no parameters.
+        parameters: the parameters of this dataset, one value for each parameter of `make`.
+        recipe: the recipe used where none is given; the same for every architecture.
+        polarity: `light on dark` if all images are drawn so, by definition: images to classify that
+            are the other way round are inverted. None: images are classified as they are.
+        centred: whether images of another size are cropped, resized and centred by mass before they are
+            classified, as in MNIST.
+        notes: sentences about how the data were read: assumptions, conversions, unused parts.
 
     Raises:
-        ValueError: `make` is no such function, or `parameters` are not its.
+        ValueError: `make` is not such a function, or `parameters` do not match it.
+
+    >>> def load(locations):
+    ...     import numpy as np
+    ...     x, y = np.zeros((20, 8, 8, 1), "uint8"), np.arange(20, dtype="int32") % 2
+    ...     return Arrays(x[:16], y[:16], x[16:], y[16:], source="zeros")
+    >>> dataset = Dataset("zeros", ("even", "odd"), "image", (8, 8, 1), load)
+    >>> dataset.title
+    'zeros'
     """
 
     name: str
@@ -137,7 +149,7 @@ class Dataset:
 
     @property
     def title(self) -> str:
-        """With its parameters, if it has any: `motion (frames=10, speed=2.0)`."""
+        """The name with the parameters, if there are any: `motion (frames=10, speed=2.0)`."""
         return title(self.name, self.parameters)
 
     def configured(self, settings: Mapping[str, str]) -> "Dataset":
@@ -163,10 +175,13 @@ class Dataset:
         return self.made_with(changed)
 
     def made_with(self, values: Mapping[str, Any]) -> "Dataset":
-        """This dataset with other values of some parameters, as a run has recorded them.
+        """This dataset with other values of some parameters.
+
+        Args:
+            values: by parameter, as Python values or as a run records them.
 
         Raises:
-            UsageError: it has no such parameter, or a value makes no sense.
+            UsageError: it has no such parameter, or a value is invalid.
         """
         if not values:
             return self
@@ -179,7 +194,7 @@ class Dataset:
 
 
 def title(name: str, chosen: Mapping[str, Any]) -> str:
-    """A dataset's name, with its parameters if it has any."""
+    """A dataset's name with its parameters, if there are any."""
     words = ", ".join(f"{key}={parameters.as_text(value)}" for key, value in chosen.items())
     return f"{name} ({words})" if words else name
 

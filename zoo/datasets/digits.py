@@ -1,4 +1,4 @@
-"""scikit-learn's digits: 1,797 real handwritten digits that come with the library."""
+"""scikit-learn's digits: 1,797 real handwritten digits, included in the library."""
 
 from zoo.datasets.dataset import Arrays, Dataset
 from zoo.datasets.location import Locations

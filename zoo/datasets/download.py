@@ -1,10 +1,11 @@
-"""Fetching files from mirrors, with checksums, without hanging where there is no internet."""
+"""Downloads from mirrors with checksums and timeouts."""
 
 import os
 import queue
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from zoo.datasets.location import Locations
 from zoo.errors import DataError, DataMissing
@@ -14,7 +15,7 @@ ANSWER_WITHIN = 4.0
 
 
 Check = str | Callable[[Path], None]
-"""What vouches for a file: its SHA-256, or a function that raises DataError for a wrong one."""
+"""How a file is verified: its SHA-256, or a function that raises DataError."""
 
 
 def fetch_or_explain(
@@ -24,11 +25,18 @@ def fetch_or_explain(
     looked: Iterable[Path],
     wanted: str,
 ) -> Path:
-    """Where `fetch` has put a dataset that is in none of the places `looked` in.
+    """Download a dataset that is not on this machine, and return its folder.
+
+    Args:
+        dataset: its name, for messages.
+        fetch: downloads it.
+        locations: the user's folders, and whether downloads are allowed.
+        looked: where it was looked for.
+        wanted: what the user should put into a folder instead.
 
     Raises:
-        DataMissing: it cannot be downloaded, or must not be; put `wanted` into a folder, it says.
-        DataError: what was downloaded is wrong.
+        DataMissing: it cannot be downloaded, or downloads are not allowed.
+        DataError: the downloaded files are wrong.
     """
     reason = "downloading is switched off (ZOO_OFFLINE)"
     if locations.download:
@@ -51,7 +59,7 @@ def fetch(folder: Path, dataset: str, files: Mapping[str, Check], mirrors: Seque
 
     Raises:
         DataMissing: no mirror answers.
-        DataError: mirrors answer, but none with the right bytes; nothing is left behind.
+        DataError: no mirror has the right bytes; nothing is left behind.
     """
     if own := os.environ.get("ZOO_MIRROR"):
         mirrors = [f"{own.rstrip('/')}/{dataset}/", *mirrors]
@@ -71,7 +79,7 @@ def fetch(folder: Path, dataset: str, files: Mapping[str, Check], mirrors: Seque
 
 
 def _reachable(urls: Sequence[str]) -> set[str]:
-    """The addresses that answer a HEAD request in time; all are asked at once."""
+    """The mirrors that answer a HEAD request in time; all are asked at once."""
     import requests
 
     answers: queue.Queue[tuple[str, bool]] = queue.Queue()
@@ -122,7 +130,7 @@ def _fetch_one(folder: Path, name: str, check: Check, mirrors: Sequence[str]) ->
 
 
 def _remove_if_wrong(path: Path, check: Callable[[Path], None]) -> None:
-    """What pooch does for a file whose SHA-256 is known."""
+    """Verify a file in the cache as pooch does with a known SHA-256."""
     try:
         if path.exists():
             check(path)
@@ -130,10 +138,12 @@ def _remove_if_wrong(path: Path, check: Callable[[Path], None]) -> None:
         path.unlink()
 
 
-def _checking(download, check: Callable[[Path], None]):
-    """pooch's downloader, which checks what it has got before pooch puts it in its place."""
+def _checking(
+    download: Callable[..., None], check: Callable[[Path], None]
+) -> Callable[[str, str, Any], None]:
+    """A pooch downloader that verifies a file before pooch moves it into place."""
 
-    def downloader(url: str, file: str, pooch) -> None:
+    def downloader(url: str, file: str, pooch: Any) -> None:
         download(url, file, pooch)
         check(Path(file))
 
@@ -141,7 +151,7 @@ def _checking(download, check: Callable[[Path], None]):
 
 
 class _Progress:
-    """pooch's idea of a progress bar, drawn by rich on standard error."""
+    """A progress bar for pooch, drawn by rich on standard error."""
 
     total: int = 0
 
@@ -153,11 +163,11 @@ class _Progress:
         self._progress = Progress(*columns, console=Console(stderr=True))
         self._task = self._progress.add_task(name, total=None)
 
-    def __enter__(self):
+    def __enter__(self) -> "_Progress":
         self._progress.start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
     def update(self, amount: int) -> None:

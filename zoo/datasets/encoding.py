@@ -1,7 +1,7 @@
-"""What stored numbers stand for: which of them are black and white, and what their samples are like."""
+"""The pixel range of stored samples, and statistics of their values."""
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -16,16 +16,16 @@ UNIT: PixelRange = (0.0, 1.0)
 SYMMETRIC: PixelRange = (-1.0, 1.0)
 
 LOOKED_AT, LOOKED_AT_LAZILY = 1024, 64
-"""Samples whose numbers describe all, at most: in memory, and made or read one by one."""
+"""The most samples used for statistics: in memory, and lazy."""
 
 ONE_SIDED = 0.99
-"""Share of the samples that must agree before a polarity is called that of all."""
+"""The share of samples that must agree on a polarity."""
 SAME_BACKGROUND = 0.2
-"""Share of the contrast within which the samples' backgrounds must lie to be one background."""
+"""The largest spread of the samples' backgrounds, as a share of the contrast, to count as one."""
 
 
 def pixel_range(x: Stored, layout: Layout) -> PixelRange | None:
-    """The values of black and white, where they are certain; else None.
+    """The values of black and white, or None where they are uncertain.
 
     uint8 has 0 and 255. Floats have 0 and 1, -1 and 1, or 0 and 255 if they come close to these ends
     and do not leave them. Anything else, and a sequence of floats, is no pixel.
@@ -46,14 +46,14 @@ def _range_of(low: float, high: float) -> PixelRange | None:
 
 
 def extremes(x: Stored) -> tuple[float, float]:
-    """The lowest and the highest value; of lazy samples, of some of them."""
+    """The minimum and maximum; for lazy samples, of a selection."""
     few = drawn(x) if isinstance(x, Samples) else x
     ends = [(block.min(), block.max()) for block in blocks(few)]
     return float(min(low for low, _ in ends)), float(max(high for _, high in ends))
 
 
 def drawn(x: Stored) -> Stored:
-    """Some samples that stand for all, the same each time; all, where there are few."""
+    """A fixed random selection of samples; all of them if there are few."""
     most = LOOKED_AT_LAZILY if isinstance(x, Samples) else LOOKED_AT
     if len(x) <= most:
         return x
@@ -63,9 +63,9 @@ def drawn(x: Stored) -> Stored:
 
 @dataclass(frozen=True)
 class Statistics:
-    """What some samples are like.
+    """Statistics of samples.
 
-    Attributes:
+    Args:
         minimum, maximum, mean, deviation: of all their values.
         means, deviations: the lowest and the highest of a sample's own mean and deviation.
         polarity, background: of images that are drawn on one background, which side it is on and
@@ -83,7 +83,7 @@ class Statistics:
 
     @classmethod
     def of(cls, x: Stored, layout: Layout) -> "Statistics":
-        """Those of `x` `(N, *sample)`, or of the samples drawn from it."""
+        """The statistics of `x` `(N, *sample)`, or of a selection of it."""
         each = [_of_samples(block) for block in blocks(drawn(x))]
         means, squares, lows, highs = (np.concatenate(part) for part in zip(*each, strict=True))
         deviations = np.sqrt(np.maximum(squares - means**2, 0))
@@ -100,15 +100,6 @@ class Statistics:
             background,
         )
 
-    def as_record(self) -> dict[str, Any]:
-        """Plain values; `from_record` reads them back."""
-        return asdict(self) | {"means": list(self.means), "deviations": list(self.deviations)}
-
-    @classmethod
-    def from_record(cls, record: dict[str, Any]) -> "Statistics":
-        pairs = {name: tuple(record[name]) for name in ("means", "deviations")}
-        return cls(**{**record, **pairs})
-
 
 def _of_samples(block: np.ndarray) -> tuple[np.ndarray, ...]:
     """Each sample's mean, mean square, minimum and maximum."""
@@ -118,9 +109,9 @@ def _of_samples(block: np.ndarray) -> tuple[np.ndarray, ...]:
 
 
 def side(image: np.ndarray) -> tuple[float, Polarity | None]:
-    """The background of an image `(H, W, C)`, its border's median, and on which side of it the rest is.
+    """The background of an image `(H, W, C)` (its border's median) and its polarity.
 
-    What is drawn departs further from the background on its own side; None: there is no contrast.
+    The drawing deviates further from the background on its own side; None: there is no contrast.
     """
     grey = image.mean(axis=-1, dtype="float64")
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])

@@ -1,4 +1,4 @@
-"""Folders of a user's own data: what is in them, and which of them are splits."""
+"""Folders of a user's own data: their entries, and which are splits."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -14,22 +14,22 @@ SPLITS = {
     "test": "test",
     "testing": "test",
 }
-"""What folders of splits are called, in small letters, and which each is."""
+"""Names of split folders, in lower case, and the split."""
 
 _LITTER = {
     *("__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin"),
     *("system volume information", "__pycache__", "icon\r"),
 }
-"""What systems leave behind, in small letters."""
+"""Files and folders of operating systems, in lower case."""
 
 
 def is_litter(name: str) -> bool:
-    """Whether a file or folder is hidden (`.DS_Store`, `._1.png`) or a system left it behind."""
+    """Whether a file or folder is hidden (`.DS_Store`, `._1.png`) or made by the operating system."""
     return name.startswith(".") or name.lower() in _LITTER
 
 
 def entries(folder: Path) -> list[Path]:
-    """What is in a folder, without what systems leave behind, in the order of names.
+    """The entries of a folder, sorted by name, without hidden and system files.
 
     Raises:
         DataError: it cannot be read.
@@ -70,7 +70,7 @@ def splits(root: Path, is_class: Callable[[Path], bool]) -> dict[str, Path]:
 
 
 def notes(root: Path, found: dict[str, Path], classes: Iterable[str]) -> tuple[str, ...]:
-    """What a user should know of how the folders in `root` were taken."""
+    """Notes for the user on how the folders in `root` are read."""
     said = [
         f"{each}/ is taken as a class, as it holds samples itself"
         for each in classes
@@ -87,7 +87,7 @@ def notes(root: Path, found: dict[str, Path], classes: Iterable[str]) -> tuple[s
 
 
 def check_classes(root: Path, names: Iterable[str]) -> None:
-    """Refuse classes that are splits by their names; `train/` alone may be one beside others.
+    """Refuse classes with the names of splits; `train/` alone can be a class among others.
 
     Raises:
         DataError: splits would become classes.
@@ -101,10 +101,10 @@ def check_classes(root: Path, names: Iterable[str]) -> None:
 
 
 def check_level(root: Path) -> None:
-    """Refuse a dataset whose splits lie one level further down: they would become classes.
+    """Refuse a dataset whose splits are one level deeper: they would become classes.
 
     Raises:
-        DataError: it does; the message says which folder to give, or how to arrange them.
+        DataError: they are; the message says which folder to give, or how to move them.
     """
     inner = [each for each in folders(root) if each.name.lower() not in SPLITS]
     for each in inner:

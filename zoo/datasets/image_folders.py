@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
+from PIL import Image
 
 from zoo.datasets.dataset import Arrays, Dataset, named_after
 from zoo.datasets.image_listing import Listing, listing_of
@@ -200,9 +201,7 @@ class Reader:
         return pixels.round().clip(0, 255).astype(np.uint8)
 
 
-def _on(image, colour: str):
-    from PIL import Image
-
+def _on(image: Image.Image, colour: str) -> Image.Image:
     image = image.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", image.size, colour), image).convert("RGB")
 

@@ -1,4 +1,4 @@
-"""Image files: one reader for all of them, upright and bounded."""
+"""Reading image files: with EXIF orientation, and limits on size."""
 
 import contextlib
 import warnings
@@ -12,23 +12,23 @@ from zoo.datasets.bounds import check_regular
 from zoo.errors import DataError
 
 FORMATS = ("PNG", "JPEG", "MPO", "BMP", "WEBP", "TIFF", "GIF", "PPM", "AVIF")
-"""What Pillow may decode. Not EPS, for which it starts another program."""
+"""Formats that Pillow may decode. Not EPS, for which it starts another program."""
 
 MOST_PIXELS = 50_000_000
 """Larger images are refused before they are decoded: as RGBA this is 200 MB."""
 
 OPAQUE = 255
-"""Alpha of a pixel that hides what is behind it."""
+"""The alpha value of an opaque pixel."""
 
 _TRANSPOSED = (5, 6, 7, 8)
 """EXIF orientations that swap height and width."""
 
 _PNG_METADATA = (b"eXIf", b"tEXt", b"zTXt", b"iTXt")
-"""The chunks that may tell an orientation."""
+"""PNG chunks that can contain an orientation."""
 
 
 def open_image(path: Path) -> Image.Image:
-    """The first image of a file, decoded, in its own mode, turned as its EXIF orientation says.
+    """Decode the first image of a file, in its own mode, rotated by its EXIF orientation.
 
     Raises:
         DataError: it is missing, no regular file, no image, damaged or larger than `MOST_PIXELS`.
@@ -40,7 +40,7 @@ def open_image(path: Path) -> Image.Image:
 
 @dataclass(frozen=True)
 class Announced:
-    """What an image's header says: height and width as `open_image` gives them, and Pillow's mode.
+    """An image's header: height and width as from `open_image`, and Pillow's mode.
 
     `transparency`: it has an alpha channel or a transparent colour, used or not.
     """
@@ -52,7 +52,7 @@ class Announced:
 
 
 def announced(path: Path, *, verify: bool = True) -> Announced:
-    """What a file's header says; pixels are not decoded.
+    """Read a file's header without decoding pixels.
 
     Args:
         verify: read the whole file and verify its checksums, where its format has some.
@@ -69,7 +69,7 @@ def announced(path: Path, *, verify: bool = True) -> Announced:
 
 
 def is_transparent(image: Image.Image) -> bool:
-    """Whether some of its pixels are; an alpha channel may be opaque everywhere."""
+    """Whether any pixel is transparent; an alpha channel can be opaque everywhere."""
     if not image.has_transparency_data:
         return False
     alpha = image.convert("RGBA").getchannel("A")
@@ -77,7 +77,7 @@ def is_transparent(image: Image.Image) -> bool:
 
 
 def upright(image: Image.Image) -> Image.Image:
-    """A copy, turned as its EXIF orientation says; unreadable EXIF turns nothing."""
+    """A copy rotated by its EXIF orientation, unless that is unreadable."""
     from PIL import ImageOps
 
     try:
@@ -126,7 +126,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
 
 
 def _formats() -> list[str]:
-    """Those of `FORMATS` that this Pillow has; it raises KeyError for others."""
+    """The `FORMATS` that this Pillow supports; it raises KeyError for others."""
     Image.init()
     return [each for each in FORMATS if each in Image.OPEN]
 

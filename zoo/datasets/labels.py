@@ -1,4 +1,4 @@
-"""Labels as they come in a file: what is a class for each sample, and what is none."""
+"""Converting labels from a file into class numbers."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,22 +8,22 @@ import numpy as np
 from zoo.errors import DataError
 
 _WHOLE = 2**53
-"""Beyond it floats have gaps."""
+"""Above it, floats cannot represent every integer."""
 
 
 def class_numbers(
     given: Mapping[str, np.ndarray], names: np.ndarray | None, path: Path
 ) -> tuple[dict[str, np.ndarray], tuple[str, ...], tuple[str, ...]]:
-    """Labels `(N,)` int32 of each split, from 0; the classes' names; notes for the user.
+    """Convert labels to `(N,)` int32 from 0; returns them by split, the class names, and notes.
 
-    Whole numbers of any type, and text: then the classes are the names in sorted order, or `names`.
+    Accepts integers of any type, and text; the classes of text are sorted, or those in `names`.
 
     Args:
         given: the labels of each split, `train` among them, as they are in the file.
         names: the array `classes` of the file, if it has one.
 
     Raises:
-        DataError: they are no labels of one class for each sample; the message says what they are.
+        DataError: they are not one class per sample; the message says what was found.
     """
     labels = {split: _one_each(y, f"{path}: y_{split}") for split, y in given.items()}
     classes = None if names is None else _names(names, path)
@@ -44,7 +44,7 @@ def class_numbers(
 
 
 def _one_each(y: np.ndarray, where: str) -> np.ndarray:
-    """Labels `(N,)` of a whole-number type or text."""
+    """Labels `(N,)` of an integer type or text."""
     if y.ndim != 1 and y.shape[1:] != (1,):
         raise DataError(f"{where} has shape {y.shape}{_several(y)}")
     y = y.reshape(-1)
@@ -111,7 +111,9 @@ def _names(names: np.ndarray, path: Path) -> tuple[str, ...]:
     return found
 
 
-def _of_text(labels, classes, path: Path):
+def _of_text(
+    labels: Mapping[str, np.ndarray], classes: tuple[str, ...] | None, path: Path
+) -> tuple[dict[str, np.ndarray], tuple[str, ...], tuple[str, ...]]:
     for split, y in labels.items():
         if y.dtype.kind != "U":
             raise DataError(f"{path}: y_{split} is {y.dtype} and others are text; give all alike.")

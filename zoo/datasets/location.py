@@ -1,4 +1,4 @@
-"""Where data may lie on this machine."""
+"""Folders in which datasets are looked for."""
 
 import os
 from collections.abc import Mapping
@@ -10,14 +10,14 @@ from zoo.errors import UsageError
 
 @dataclass(frozen=True)
 class Locations:
-    """The places a dataset is looked for, in this order, before it is downloaded.
+    """The folders in which a dataset is looked for, in this order, before it is downloaded.
 
-    Attributes:
-        data_dir: the folder that the user named, or None.
-        cache: archzoo's own cache, where downloads go.
+    Args:
+        data_dir: the user's folder, or None.
+        cache: archzoo's cache, for downloads.
         keras: Keras' cache of datasets.
-        torchvision: the folder that torchvision's examples download to.
-        download: whether fetching from the internet is allowed.
+        torchvision: the folder of torchvision's examples.
+        download: whether downloads are allowed.
     """
 
     data_dir: Path | None
@@ -34,7 +34,7 @@ class Locations:
         download: bool = True,
         environ: Mapping[str, str] | None = None,
     ) -> "Locations":
-        """The current user's places; `ZOO_CACHE_DIR` and `KERAS_HOME` move two of them.
+        """The current user's folders; `ZOO_CACHE_DIR` and `KERAS_HOME` change two of them.
 
         Raises:
             UsageError: `data_dir` is not a folder or a file.

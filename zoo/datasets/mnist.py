@@ -110,7 +110,9 @@ class _Source:
             return {key: archive[key] for key in self.files}
 
 
-def _dataset(source: _Source, classes: tuple[str, ...], summary: str, origin: str, licence: str):
+def _dataset(
+    source: _Source, classes: tuple[str, ...], summary: str, origin: str, licence: str
+) -> Dataset:
     return Dataset(
         name=source.name,
         classes=classes,

@@ -27,18 +27,20 @@ Order = Annotated[
 
 @dataclass(frozen=True)
 class _Source:
-    """Makes the clips of a setting of MNIST's digits, wherever those are."""
+    """Generates clips from MNIST's digits."""
 
     clips: str
     setting: ClipSettings
 
     def load(self, locations: Locations) -> Arrays:
+        import numpy as np
+
         from zoo.datasets import clips
 
         make: type[Clips] = getattr(clips, self.clips)
         digits = MNIST.load(locations)
-        train = make(self.setting, 0, digits.x_train, digits.y_train)
-        test = make(self.setting, 1, digits.x_test, digits.y_test)
+        train = make(self.setting, 0, np.asarray(digits.x_train), digits.y_train)
+        test = make(self.setting, 1, np.asarray(digits.x_test), digits.y_test)
         source = f"made of mnist in {digits.source}"
         return Arrays(train, train.labels, test, test.labels, source)
 
@@ -79,12 +81,12 @@ def make_moving_digits(
     seed: Seed = 0,
     order: Order = "true",
 ) -> Dataset:
-    """A digit drifts and bounces, mostly occluded: which digit is it?
+    """`moving_digits`: a digit moves and bounces, mostly occluded; classify the digit.
 
-    Each frame shows other parts of it, so more frames tell more, in whatever order they come.
+    Each frame shows other parts of it, so that more frames help, in any order.
 
     Raises:
-        UsageError: a value makes no sense.
+        UsageError: a value is out of range.
     """
     setting = ClipSettings(frames, clips, test_clips, speed, noise, visible, seed, order)
     setting.check(len(MNIST.classes), least_frames=1, still=True)
@@ -109,15 +111,15 @@ def make_motion(
     seed: Seed = 0,
     order: Order = "true",
 ) -> Dataset:
-    """A digit moves straight on: in which direction?
+    """`motion`: a digit moves straight on; classify its direction.
 
-    What can be told without the order of the frames is bounded: of one frame nothing (each is as
-    likely under all eight labels, 12.5 %), of all of them as a set the axis at most, and then which
-    way along it is a coin's toss: 50 %. So no architecture exceeds 50 % on `order=shuffled`, but by
-    the luck of the draw, and what it exceeds 50 % by on `order=true` it owes to the order.
+    The best accuracy without the order of frames is known: 12.5 % from one frame (it is equally likely
+    under all eight labels), and 50 % from all frames as a set (they show at most the axis of the
+    motion). On `order=shuffled` no architecture exceeds 50 %, except by chance; accuracy above 50 % on
+    `order=true` comes from the order.
 
     Raises:
-        UsageError: a value makes no sense.
+        UsageError: a value is out of range.
     """
     setting = ClipSettings(frames, clips, test_clips, speed, noise, visible, seed, order)
     setting.check(len(DIRECTIONS), least_frames=2, still=False)

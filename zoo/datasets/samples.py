@@ -1,27 +1,34 @@
-"""Samples that need not lie in memory: made by code, or read from files, when they are asked for."""
+"""Samples that are not kept in memory: generated, or read from files, on access."""
 
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from zoo.errors import DataError
 
 BLOCK_BYTES = 2**22
-"""Whoever goes through all samples holds about so much of them at a time."""
+"""About how many bytes of samples an iteration over all of them keeps in memory."""
 
 
 class Samples(ABC):
-    """What stands for an array of samples, `(N, *sample)`, and makes only those asked for.
+    """An array of samples `(N, *sample)` that generates or reads only the requested ones.
 
-    A sample is a function of its index alone: the same bytes in whatever order, batch and process it
-    is asked for.
+    Subclass it for data that do not fit into memory. A sample must depend on its index alone: the same
+    bytes in any order, batch and process.
 
     Attributes:
         shape: `(N, *sample)`.
         dtype: uint8 (0 to 255) or float32.
+
+    >>> class Ramp(Samples):
+    ...     shape, dtype, checksum = (100, 2), np.dtype("float32"), "ramp 1"
+    ...     def take(self, indices: np.ndarray) -> np.ndarray:
+    ...         return np.stack([indices, indices + 1], axis=1).astype(self.dtype)
+    >>> Ramp()[3]
+    array([3., 4.], dtype=float32)
     """
 
     shape: tuple[int, ...]
@@ -29,13 +36,13 @@ class Samples(ABC):
 
     @abstractmethod
     def take(self, indices: np.ndarray) -> np.ndarray:
-        """The samples at `indices` `(n,)`, each from 0 to N - 1: `(n, *sample)`, contiguous."""
+        """The samples at `indices` `(n,)`, each in 0 to N - 1, as a contiguous array `(n, *sample)`."""
 
     @property
     @abstractmethod
     def checksum(self) -> str:
-        """SHA-256 of whatever determines the samples, in hexadecimal: of the generator's version, its
-        parameters and its sources' checksums; or of the files."""
+        """Hexadecimal SHA-256 of everything that determines the samples: the files, or the generator's
+        version, its parameters and the checksums of its sources."""
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -44,14 +51,14 @@ class Samples(ABC):
         """One sample for an integer, `(n, *sample)` for a slice or an array of integers.
 
         Raises:
-            IndexError: there is no such sample, or `key` is none of these.
+            IndexError: there is no such sample, or `key` has another type.
             DataError: a file cannot be read.
         """
         if isinstance(key, slice):
             return self._taken(np.arange(*key.indices(len(self))))
         indices = np.asarray(key)
         if indices.ndim > 1 or not np.issubdtype(indices.dtype, np.integer):
-            raise IndexError(f"samples are taken by whole numbers or a slice, not by {key!r}")
+            raise IndexError(f"index samples with integers or a slice; received {key!r}")
         wrong = indices[(indices < -len(self)) | (indices >= len(self))]
         if wrong.size:
             raise IndexError(f"there is no sample {wrong.flat[0]}; there are {len(self)}")
@@ -65,10 +72,12 @@ class Samples(ABC):
             where = error.filename or "some samples"
             raise DataError(f"{where}: cannot be read ({error.strerror or error}).") from error
 
-    def __array__(self, dtype=None, copy=None) -> np.ndarray:
-        """All of them in memory."""
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """All samples in memory."""
         if copy is False:
-            raise ValueError("samples that are made when asked for are no array without a copy")
+            raise ValueError(
+                "samples that are generated on access need copy=True to become an array"
+            )
         whole = np.empty(self.shape, dtype or self.dtype)
         start = 0
         for block in blocks(self):
@@ -82,23 +91,23 @@ class Samples(ABC):
 
 
 class Subset(Samples):
-    """Some of other samples, in an order of its own."""
+    """A selection of other samples, in any order."""
 
     def __init__(self, whole: Samples, indices: np.ndarray):
         self._whole, self._indices = whole, np.asarray(indices, "int64")
         self.shape, self.dtype = (len(indices), *whole.shape[1:]), whole.dtype
 
-    def take(self, indices):
+    def take(self, indices: np.ndarray) -> np.ndarray:
         return self._whole.take(self._indices[indices])
 
     @property
-    def checksum(self):
+    def checksum(self) -> str:
         chosen = hashlib.sha256(self._indices.astype("<i8").tobytes()).hexdigest()
         return hashlib.sha256(f"{self._whole.checksum} at {chosen}".encode()).hexdigest()
 
 
 Stored: TypeAlias = np.ndarray | Samples
-"""Samples as a dataset stores them: in memory or lazy."""
+"""Samples in memory or lazy."""
 
 
 def subset(x: Stored, indices: np.ndarray) -> Stored:
@@ -107,7 +116,7 @@ def subset(x: Stored, indices: np.ndarray) -> Stored:
 
 
 def blocks(x: Stored) -> Iterator[np.ndarray]:
-    """All samples in their order, a few at a time: arrays `(n, *sample)`."""
+    """All samples in order, in arrays `(n, *sample)` of about `BLOCK_BYTES`."""
     size = int(np.prod(x.shape[1:])) * x.dtype.itemsize
     step = max(1, BLOCK_BYTES // max(1, size))
     for start in range(0, len(x), step):

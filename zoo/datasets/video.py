@@ -5,7 +5,7 @@ import math
 import re
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -101,7 +101,7 @@ class _Folder:
             found += [Clip(each, _images(each), label) for each in clips]
         return found
 
-    def dataset(self, frames: int | None, make) -> Dataset:
+    def dataset(self, frames: int | None, make: Callable[..., Dataset]) -> Dataset:
         height, width, channels = _facts(self.train[0].folder / self.train[0].frames[0])
         count = self._count(frames)
         return Dataset(
@@ -193,7 +193,7 @@ class VideoClips(Samples):
         if channels > wanted[2] and not _is_grey(frame):
             raise DataError(f"{frame}: is in colour and the first image is grey; make all alike.")
 
-    def take(self, indices):
+    def take(self, indices: np.ndarray) -> np.ndarray:
         clips = np.empty((len(indices), *self.shape[1:]), "uint8")
         for clip, index in zip(clips, indices, strict=True):
             for place, frame in zip(clip, self._frames(index), strict=True):
@@ -201,7 +201,7 @@ class VideoClips(Samples):
         return clips
 
     @cached_property
-    def checksum(self):  # type: ignore[override]
+    def checksum(self) -> str:  # type: ignore[override]
         """SHA-256 of the names and the bytes of all images that are taken."""
         whole = hashlib.sha256(str(self.shape).encode())
         for index in range(len(self)):

@@ -7,10 +7,22 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from msgspec import to_builtins
+
+from zoo.comparison.diagnostics_schema import Diagnostics, Disagreement
+from zoo.comparison.schema import (
+    ColumnInfo,
+    ComparisonReport,
+    CostSummary,
+    NoiseFloor,
+    Pair,
+    Row,
+    Statistic,
+)
+from zoo.comparison.verdict import of_pair, verdict
 from zoo.errors import UsageError
 from zoo.formatting import listed, p_value, percent
 from zoo.report import words
-from zoo.report.verdict import verdict
 
 NEEDED = ("jinja2", "matplotlib")
 MATRIX_CLASSES = 20
@@ -39,7 +51,7 @@ def require_report() -> None:
         )
 
 
-def render(document: dict[str, Any], exhibits: dict[str, Any]) -> str:
+def render(report: ComparisonReport, diagnostics: Diagnostics) -> str:
     """The page, one self-contained HTML text; equal input gives equal bytes.
 
     Raises:
@@ -64,53 +76,56 @@ def render(document: dict[str, Any], exhibits: dict[str, Any]) -> str:
         "percent": percent,
     }
     template = environment.get_template("template.html.j2")
-    return template.render(_context(document, exhibits))
+    return template.render(_context(report, diagnostics))
 
 
-def _context(document: dict[str, Any], exhibits: dict[str, Any]) -> dict[str, Any]:
+def _context(report: ComparisonReport, diagnostics: Diagnostics) -> dict[str, Any]:
     """Everything the template shows, computed; the template only lays it out."""
     # Matplotlib is imported here, when a page is made, and not with this module.
     from zoo.report import figures, svg
 
-    rows = document["rows"]
-    keys = svg.assign_keys([row["name"] for row in rows])
-    classes = document["dataset"]["classes"]
+    rows = report.rows
+    keys = svg.assign_keys([row.name for row in rows])
+    classes = report.dataset.classes
     style, script = _asset("style.css"), _asset("page.js")
     return {
-        "document": document,
+        "report": report,
+        "recipe": report.recipe,
+        "dataset": to_builtins(report.dataset),
+        "harness": to_builtins(report.harness),
         "style": style,
         "script": script,
         "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        "verdict": verdict(document),
+        "verdict": verdict(report),
         "keys": keys,
-        "groups": _groups(document["columns"]),
-        "columns": [_column(column, rows) for column in document["columns"]],
-        "table": [_table_row(row, document["columns"]) for row in rows],
+        "groups": _groups(report.columns),
+        "columns": [_column(column, rows) for column in report.columns],
+        "table": [_table_row(row, report.columns) for row in rows],
         "seeds": _seeds(rows),
-        "ensembles": document.get("ensembles", []),
-        "pairs": [_pair(pair) for pair in document["pairs"]],
-        "figures": figures.draw(document, exhibits["curves"], keys),
+        "ensembles": report.ensembles,
+        "pairs": [_pair(pair) for pair in report.pairs],
+        "figures": figures.draw(report, diagnostics.curves, keys),
         "unmeasured": [
-            row["name"]
+            row.name
             for row in rows
-            if row["accuracy"] is not None and not row["inference_images_per_second"]
+            if row.accuracy is not None and not row.inference_images_per_second
         ],
-        "confusions": _confusions(exhibits["confusions"], classes),
+        "confusions": _confusions(diagnostics.confusions, classes),
         "matrices": len(classes) <= MATRIX_CLASSES,
         "shades": SHADES,
-        "cost": _cost(document["cost"]),
-        "own_costs": any(row.get("from_runs") for row in rows),
-        "noise": _noise(document["noise"]),
-        "environment": _environment(document),
+        "cost": _cost(report.cost),
+        "own_costs": any(row.from_runs for row in rows),
+        "noise": _noise(report.noise),
+        "environment": _environment(report),
         "origins": {
-            row["name"]: {
+            row.name: {
                 key: value
-                for key, value in {"layout": row["layout"], **(row["origin"] or {})}.items()
+                for key, value in {"layout": row.layout, **(row.origin or {})}.items()
                 if value
             }
             for row in rows
         },
-        "disagreements": [_disagreement(item, classes) for item in exhibits["disagreements"]],
+        "disagreements": [_disagreement(item, classes) for item in diagnostics.disagreements],
     }
 
 
@@ -121,93 +136,91 @@ def _asset(name: str) -> Any:
     return markupsafe.Markup(Path(__file__).with_name(name).read_text(encoding="utf-8"))
 
 
-def _groups(columns: list[dict[str, Any]]) -> list[tuple[str, int]]:
+def _groups(columns: list[ColumnInfo]) -> list[tuple[str, int]]:
     """The titles over neighbouring columns and how many columns each covers."""
     return [
         (GROUPS.get(group, group), len(list(members)))
-        for group, members in groupby(columns, key=lambda column: column["group"])
+        for group, members in groupby(columns, key=lambda column: column.group)
     ]
 
 
-def _column(column: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _column(column: ColumnInfo, rows: list[Row]) -> dict[str, Any]:
     """A column, with its unit only where the cells do not say it."""
-    key, unit = column["key"], column["unit"]
-    texts = [column["title"], *(row["text"].get(key) or "" for row in rows)]
+    key, unit = column.key, column.unit
+    texts = [column.title, *(row.text.get(key) or "" for row in rows)]
     said = any(unit in text.split() for text in texts)
-    return column | {
+    return {
+        **to_builtins(column),
         "unit": "" if said else unit,
         "sortable": any(sort_value(row, key) is not None for row in rows),
     }
 
 
-def sort_value(row: dict[str, Any], key: str) -> float | None:
+def sort_value(row: Row, key: str) -> float | None:
     """The number by which a column sorts a row; None sorts last."""
-    value = row.get(key)
     if key in TARGETS:
-        target = row["target"]
-        return target[TARGETS[key]] if target and target["reached"] else None
+        target = row.target
+        return getattr(target, TARGETS[key]) if target and target.reached else None
     if key == "rank":
-        return value[0] if value else None
-    if isinstance(value, dict):
-        return value["median"]
+        return row.rank[0] if row.rank else None
+    value = getattr(row, key, None)
+    if isinstance(value, Statistic):
+        return value.median
     return float(value) if isinstance(value, int | float) else None
 
 
-def _table_row(row: dict[str, Any], columns: list[dict[str, Any]]) -> dict[str, Any]:
+def _table_row(row: Row, columns: list[ColumnInfo]) -> dict[str, Any]:
     cells = []
     for column in columns:
-        key = column["key"]
-        missed = key in TARGETS and bool(row["target"]) and not row["target"]["reached"]
-        text = row["text"].get(key, "missed" if missed else "—")
+        key = column.key
+        missed = key in TARGETS and row.target is not None and not row.target.reached
+        text = row.text.get(key, "missed" if missed else "—")
         cells.append({"text": text, "sort": sort_value(row, key), "missed": missed})
-    return {"name": row["name"], "row": row, "cells": cells}
+    return {"name": row.name, "row": row, "cells": cells}
 
 
-def _environment(document: dict[str, Any]) -> dict[str, Any]:
+def _environment(report: ComparisonReport) -> dict[str, Any]:
     """The conditions that have no table of their own, and the target."""
     shown = {
         key: value
-        for key, value in document["conditions"].items()
+        for key, value in to_builtins(report.conditions).items()
         if key not in ("machine", "versions")
     }
-    device = shown["device"]
-    shown["device"] = f"{device['name']} ({device['kind']})"
-    if document["target"] is not None:
-        shown["target"] = percent(document["target"])
+    device = report.conditions.device
+    shown["device"] = f"{device.name} ({device.kind})"
+    shown["target"] = percent(report.target)
     return shown
 
 
-def _cost(cost: dict[str, Any] | None) -> dict[str, Any]:
+def _cost(cost: CostSummary | None) -> dict[str, Any]:
     """How costs were measured; what was measured is in the table."""
-    return {k: v for k, v in (cost or {}).items() if v and k not in ("conditions", "entries")}
-
-
-def _noise(noise: dict[str, Any]) -> dict[str, Any]:
-    accuracy = noise["accuracy"]
     return {
-        "accuracy": None if accuracy is None else f"{100 * accuracy:.2f} points",
-        "cost": noise["cost"],
+        k: v for k, v in to_builtins(cost or {}).items() if v and k not in ("conditions", "entries")
     }
 
 
-def _seeds(rows: list[dict[str, Any]]) -> list[tuple[str, list[str]]]:
+def _noise(noise: NoiseFloor) -> dict[str, Any]:
+    accuracy = noise.accuracy
+    return {
+        "accuracy": None if accuracy is None else f"{100 * accuracy:.2f} points",
+        "cost": noise.cost,
+    }
+
+
+def _seeds(rows: list[Row]) -> list[tuple[str, list[str]]]:
     """The seeds that architectures share, and which those are."""
     shared: dict[str, list[str]] = {}
     for row in rows:
-        if row["seeds"]:
-            shared.setdefault(listed(row["seeds"]), []).append(row["name"])
+        if row.seeds:
+            shared.setdefault(listed(row.seeds), []).append(row.name)
     return list(shared.items())
 
 
-def _pair(pair: dict[str, Any]) -> dict[str, Any]:
-    higher, lower = pair["first"], pair["second"]
-    if (pair["difference"] or 0) < 0:
-        higher, lower = lower, higher
-    conclusion = f"{higher} is above {lower}" if pair["different"] else "cannot tell"
-    return pair | {"conclusion": conclusion}
+def _pair(pair: Pair) -> dict[str, Any]:
+    return {**to_builtins(pair), "conclusion": of_pair(pair)}
 
 
-def _confusions(confusions: dict[str, Any], classes: list[str]) -> list[dict[str, Any]]:
+def _confusions(confusions: dict[str, list[list[int]]], classes: list[str]) -> list[dict[str, Any]]:
     """For each architecture: its matrix with shades, and its most frequent errors.
 
     The shades of all matrices mean the same numbers; the diagonal has none.
@@ -254,17 +267,17 @@ def _confusion(name: str, matrix: list[list[int]], classes: list[str], most: int
     }
 
 
-def _disagreement(item: dict[str, Any], classes: list[str]) -> dict[str, Any]:
+def _disagreement(item: Disagreement, classes: list[str]) -> dict[str, Any]:
     answers = [
         {
             "name": name,
-            "marks": [(classes[answer], answer == item["label"]) for answer in given["classes"]],
+            "marks": [(classes[answer], answer == item.label) for answer in given.classes],
         }
-        for name, given in item["answers"].items()
+        for name, given in item.answers.items()
     ]
     return {
-        "index": item["index"],
-        "image": item["image"],
-        "true": classes[item["label"]],
+        "index": item.index,
+        "image": item.image,
+        "true": classes[item.label],
         "answers": answers,
     }

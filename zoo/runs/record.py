@@ -1,251 +1,379 @@
-"""What run.json must hold, so that whatever reads a run may rely on it: it may be a stranger's."""
+"""The contents of run.json as typed objects: everything needed to repeat a run, and its results.
 
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import fields
-from typing import Any
+`zoo.runs.codec` reads and writes them. A field with the default None is left out of the file while it
+is None. Unknown fields, written by a newer archzoo, are kept in `extra` and written back.
+"""
 
-from zoo.architecture import FROM_IMAGE, LAYOUTS
-from zoo.errors import UsageError
-from zoo.recipe import TYPES, Recipe
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
-LARGEST = 2**63
-"""Whole numbers beyond are no counts, and cannot be computed with as floats."""
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-Kind = Callable[[Any, str], str]
-"""Names the first place within a value (which lies at the second argument) that is wrong; or empty."""
+from zoo.architecture import FromImage, Layout
+from zoo.runs.part import Part, plain
+
+SCHEMA: Final = 1
+
+Status = Literal["finished", "running", "interrupted", "diverged", "failed"]
+FINISHED: Final = "finished"
+RUNNING: Final = "running"
+INTERRUPTED: Final = "interrupted"
+DIVERGED: Final = "diverged"
+FAILED: Final = "failed"
+
+LARGEST: Final = 2**63 - 1
+"""The largest whole number that a record may hold."""
+
+Count: TypeAlias = Annotated[int, Meta(ge=0, le=LARGEST)]
+Whole: TypeAlias = Annotated[int, Meta(ge=-LARGEST, le=LARGEST)]
+Number: TypeAlias = Annotated[float, Meta(gt=-1e300, lt=1e300)]
+"""Finite."""
+Share: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
+Length: TypeAlias = Annotated[int, Meta(ge=1, lt=2**31)]
+Shape: TypeAlias = Annotated[tuple[Length, ...], Meta(min_length=2)]
+Factor: TypeAlias = Number | tuple[Number, ...]
+"""One number for all values, or one for each channel."""
+Interval: TypeAlias = tuple[Share, Share]
+Polarity: TypeAlias = Literal["light on dark", "dark on light"]
+Dtype: TypeAlias = Literal["uint8", "float32"]
+Scalar: TypeAlias = bool | Whole | Number | str | None
+Values: TypeAlias = dict[str, Scalar | list[Scalar]]
+"""Parameters by name. JSON has no tuples; `zoo.parameters.from_plain` converts lists to tuples."""
 
 
-def fault(record: Any) -> str:
-    """The place in a record that no archzoo writes, such as `metrics.test_loss`; empty: none.
+class OriginRecord(Part, kw_only=True, frozen=True):
+    """Where the architecture came from: a distribution, or a file with the files it imports."""
 
-    Fields that are not known may be there: a newer archzoo's.
+    distribution: str
+    version: str
+    file: str
+    sha256: str
+    neighbours: dict[str, str] | None = None
+
+
+class ArchitectureRecord(Part, kw_only=True, frozen=True):
+    """The architecture, with all its hyperparameters."""
+
+    name: str
+    layout: Layout
+    frames_from_image: FromImage
+    hyperparameters: Values
+    origin: OriginRecord
+
+
+class SizesRecord(Part, kw_only=True, frozen=True):
+    """Samples in each split."""
+
+    train: Count
+    test: Count
+    validation: Count | None = None
+
+
+class DatasetRecord(Part, kw_only=True, frozen=True):
+    """The dataset.
+
+    Attributes:
+        source: where the data were read.
+        origin: where they come from: an address or an absolute path.
     """
-    return (
-        _RECORD(record, "")
-        or (_finished(record) if record["status"] == "finished" else "")
-        or _recipe(record["recipe"])
-        or _majority(record)
-    )
+
+    name: str
+    parameters: Values | None = None
+    classes: Annotated[tuple[str, ...], Meta(min_length=1)]
+    source: str
+    origin: str
+    sizes: SizesRecord
 
 
-def _is(fine: Callable[[Any], bool]) -> Kind:
-    return lambda value, at: "" if fine(value) else at
+class InputRecord(Part, kw_only=True, frozen=True):
+    """How a stored sample becomes the model's input.
+
+    Attributes:
+        source, target: layouts of the dataset and of the model.
+        shape, input_shape: of one stored sample and of one input.
+        how: how an image becomes frames.
+        scale, offset: a value `p` becomes `p * scale + offset`.
+        conversion: the same in words.
+    """
+
+    source: Layout
+    target: Layout
+    shape: Shape
+    how: FromImage
+    scale: Factor
+    offset: Factor
+    input_shape: Shape
+    conversion: str | None = None
 
 
-def _one_of(*values: str) -> Kind:
-    return _is(lambda value: isinstance(value, str) and value in values)
+class SamplesRecord(Part, kw_only=True, frozen=True):
+    """Statistics of the training samples; see `zoo.datasets.encoding.Statistics`."""
+
+    minimum: Number
+    maximum: Number
+    mean: Number
+    deviation: Number
+    means: tuple[Number, Number]
+    deviations: tuple[Number, Number]
+    polarity: Polarity | None
+    background: Number | None
 
 
-def _or_none(kind: Kind) -> Kind:
-    return lambda value, at: "" if value is None else kind(value, at)
+class ContractRecord(Part, kw_only=True, frozen=True):
+    """The samples that the model accepts; see `zoo.contract.InputContract`."""
+
+    layout: Layout
+    shape: Shape
+    dtype: Dtype
+    pixel_range: tuple[Number, Number] | None
+    polarity: Polarity | None
+    centred: bool
+    other_sizes: str | None = None
+    seen: SamplesRecord | None
 
 
-def _either(one: Kind, other: Kind) -> Kind:
-    return lambda value, at: one(value, at) and other(value, at)
+class DeviceRecord(Part, kw_only=True, frozen=True):
+    """The device.
+
+    Attributes:
+        asked: `auto`, `cpu` or `gpu`.
+        kind: `cpu` or `gpu`; the device that was used.
+        name: its model.
+    """
+
+    asked: str
+    kind: str
+    name: str
 
 
-def _both(one: Kind, other: Kind) -> Kind:
-    return lambda value, at: one(value, at) or other(value, at)
+class MeasuredPrecision(Part, kw_only=True, frozen=True):
+    """Seconds of a training step with each precision.
+
+    Attributes:
+        chosen: the faster one.
+        by: the run that measured them.
+    """
+
+    float32: Number
+    mixed_bfloat16: Number
+    chosen: str
+    by: str
 
 
-def _list(kind: Kind, length: int | None = None, least: int = 0) -> Kind:
-    def check(value: Any, at: str) -> str:
-        if not isinstance(value, list) or len(value) < least or length not in (None, len(value)):
-            return at
-        wrong = (kind(each, _within(at, str(place))) for place, each in enumerate(value))
-        return next(filter(None, wrong), "")
+class GitRecord(Part, kw_only=True, frozen=True):
+    """The Git commit of the working folder.
 
-    return check
+    Attributes:
+        dirty: whether there were uncommitted changes.
+    """
 
-
-def _each(kind: Kind, **named: Kind) -> Kind:
-    """A table; `named` are those of its fields that are of another kind, and must be there."""
-
-    def check(value: Any, at: str) -> str:
-        if not isinstance(value, dict):
-            return at
-        if missing := [name for name in named if name not in value]:
-            return _within(at, missing[0])
-        wrong = (named.get(name, kind)(each, _within(at, name)) for name, each in value.items())
-        return next(filter(None, wrong), "")
-
-    return check
+    commit: str | None = None
+    dirty: bool | None = None
 
 
-def _table(needed: Mapping[str, Kind], optional: Mapping[str, Kind] | None = None) -> Kind:
-    def check(value: Any, at: str) -> str:
-        if not isinstance(value, dict):
-            return at
-        if missing := [name for name in needed if name not in value]:
-            return _within(at, missing[0])
-        known = {**needed, **(optional or {})}
-        wrong = (
-            kind(value[name], _within(at, name)) for name, kind in known.items() if name in value
-        )
-        return next(filter(None, wrong), "")
+class EnvironmentRecord(Part, kw_only=True, frozen=True):
+    """Machine and versions. `extra` holds the versions of the backend's packages."""
 
-    return check
-
-
-def _seconds(value: Any, at: str) -> str:
-    """Of phases, by name, and two lists: of each epoch."""
-    if not isinstance(value, dict):
-        return at
-    kinds = {"epochs": _list(_NUMBER), "images_per_second": _list(_NUMBER)}
-    wrong = (kinds.get(name, _NUMBER)(each, _within(at, name)) for name, each in value.items())
-    return next(filter(None, wrong), "")
+    python: str | None = None
+    archzoo: str | None = None
+    keras: str | None = None
+    numpy: str | None = None
+    system: str
+    processor: str | None = None
+    cores: Count
+    memory_bytes: Count | None = None
+    cuda: str | UnsetType | None = UNSET
+    driver: str | None = None
+    gpu: str | None = None
+    git: GitRecord | UnsetType | None = UNSET
 
 
-def _within(at: str, name: str) -> str:
-    return f"{at}.{name}" if at else name
+class SessionRecord(Part, kw_only=True, frozen=True):
+    """One process that trained the run; a resumed run has several.
+
+    Attributes:
+        from_epoch, from_step: epochs and steps that were done before it.
+        alongside: other trainings on the machine at the same time.
+        together: runs that were trained in one program, this one included.
+        timings: seconds of each phase.
+    """
+
+    started: str | None = None
+    from_epoch: Count | None = None
+    from_step: Count | None = None
+    alongside: Count = 0
+    together: Count = 1
+    versions: dict[str, str | None]
+    timings: dict[str, Number] | None = None
 
 
-def _is_number(value: Any) -> bool:
-    if type(value) is int:
-        return abs(value) < LARGEST
-    return type(value) is float and math.isfinite(value) and abs(value) < 1e300
+class ParametersRecord(Part, kw_only=True, frozen=True):
+    """Sizes of the model: numbers in its trainable variables and in all."""
+
+    trainable: Count
+    total: Count
 
 
-def _is_plain(value: Any) -> bool:
-    """What a parameter may be: JSON has made lists of tuples."""
-    values = value if isinstance(value, list) else [value]
-    return all(each is None or isinstance(each, bool | str) or _is_number(each) for each in values)
+PHASES: Final = {
+    "load": "load",
+    "import": "import_",
+    "precision": "precision",
+    "build": "build",
+    "compile": "compile",
+    "train": "train",
+    "validate": "validate",
+    "evaluate": "evaluate",
+    "save": "save",
+}
+"""The phases of a training as the file names them, and their attributes in `Timings`."""
 
 
-_ANY = _is(lambda _: True)
-_TEXT = _is(lambda value: isinstance(value, str))
-_FLAG = _is(lambda value: isinstance(value, bool))
-_WHOLE = _is(lambda value: type(value) is int and abs(value) < LARGEST)
-_COUNT = _is(lambda value: type(value) is int and 0 <= value < LARGEST)
-_LENGTH = _is(lambda value: type(value) is int and 1 <= value < 2**31)
-_NUMBER = _is(_is_number)
-_LOSS = _is(lambda value: type(value) is float or _is_number(value))
-_SHARE = _is(lambda value: _is_number(value) and 0 <= value <= 1)
-_PLAIN = _is(_is_plain)
-_LAYOUT = _one_of(*LAYOUTS)
-_SHAPE = _list(_LENGTH, least=2)
-_POLARITY = _or_none(_one_of("light on dark", "dark on light"))
-_VALUES = _each(_PLAIN)
-_ORIGIN = _table(
-    dict.fromkeys(("distribution", "version", "file", "sha256"), _TEXT),
-    {"neighbours": _each(_TEXT)},
-)
-_SEEN = _table({
-    **dict.fromkeys(("minimum", "maximum", "mean", "deviation"), _NUMBER),
-    "means": _list(_NUMBER, 2), "deviations": _list(_NUMBER, 2),
-    "polarity": _POLARITY, "background": _or_none(_NUMBER),
-})  # fmt: skip
-_CONTRACT = _table({
-    "layout": _LAYOUT, "shape": _SHAPE, "dtype": _one_of("uint8", "float32"),
-    "pixel_range": _or_none(_list(_NUMBER, 2)), "polarity": _POLARITY, "centred": _FLAG,
-    "seen": _or_none(_SEEN),
-})  # fmt: skip
-_VERSIONS = _each(_or_none(_TEXT))
+class Timings(Part, kw_only=True, frozen=True):
+    """Seconds of each phase, added up over all sessions.
 
-_TESTED = {
-    "test_loss": _LOSS, "test_accuracy": _SHARE, "test_accuracy_interval": _list(_SHARE, 2),
-    "test_correct": _COUNT, "test_examples": _COUNT,
-}  # fmt: skip
+    Attributes:
+        waiting: seconds of `train` spent waiting for data.
+        waiting_share: the same as a share of `train`.
+        epochs: training seconds of each epoch.
+        images_per_second: training samples per second of each epoch.
+    """
 
-_RECORD = _table(
-    {
-        "status": _one_of("finished", "running", "interrupted", "diverged", "failed"),
-        "created": _TEXT,
-        "identity": _table(
-            {
-                "architecture": _TEXT, "origin": _each(_either(_TEXT, _each(_TEXT))),
-                "layout": _list(_TEXT, 2), "hyperparameters": _VALUES, "dataset": _TEXT,
-                "checksums": _each(_TEXT, x_test=_TEXT, y_test=_TEXT), "recipe": _VALUES,
-                "seed": _WHOLE, "backend": _TEXT, "device": _TEXT, "precision": _TEXT,
-            },
-            {"data_parameters": _VALUES, "variables": _each(_or_none(_PLAIN))},
-        ),
-        "architecture": _table({
-            "name": _TEXT, "layout": _LAYOUT, "frames_from_image": _one_of(*FROM_IMAGE),
-            "hyperparameters": _VALUES, "origin": _ORIGIN,
-        }),
-        "dataset": _table(
-            {
-                "name": _TEXT, "classes": _list(_TEXT, least=1), "source": _TEXT, "origin": _TEXT,
-                "sizes": _each(_COUNT, train=_COUNT, test=_COUNT),
-            },
-            {"parameters": _VALUES},
-        ),
-        "input": _table(
-            {
-                "source": _LAYOUT, "target": _LAYOUT, "how": _one_of(*FROM_IMAGE),
-                "shape": _SHAPE, "input_shape": _SHAPE,
-                "scale": _either(_NUMBER, _list(_NUMBER)), "offset": _either(_NUMBER, _list(_NUMBER)),
-            },
-            {"conversion": _TEXT},
-        ),
-        "recipe": _each(_PLAIN, name=_TEXT, summary=_TEXT, digest=_TEXT, epochs=_COUNT),
-        "seed": _WHOLE,
-        "backend": _TEXT,
-        "device": _table({"asked": _TEXT, "kind": _TEXT, "name": _TEXT}),
-        "precision": _TEXT,
-        "environment": _both(
-            _each(_either(_PLAIN, _each(_or_none(_PLAIN))), cores=_COUNT, system=_TEXT),
-            _table({}, {"git": _or_none(_table({}, {"commit": _or_none(_TEXT)}))}),
-        ),
-        "sessions": _list(
-            _table({"versions": _VERSIONS}, {"timings": _seconds, "together": _COUNT, "alongside": _COUNT}),
-            least=1,
-        ),
-        "parameters": _table({"trainable": _COUNT, "total": _COUNT}),
-        "flops_per_sample": _or_none(_COUNT),
-        "engine": _VALUES,
-    },
-    {
-        "contract": _or_none(_CONTRACT),
-        "error": _TEXT,
-        "progress": _table({"epochs": _COUNT}),
-        "timings": _seconds,
-        "peak_memory": _table({"host_bytes": _COUNT}, {"device_bytes": _or_none(_COUNT)}),
-        "metrics": _table({"epoch": _COUNT}, {**_TESTED, "majority_share": _SHARE, "majority_class": _COUNT}),
-        "files": _each(_TEXT),
-    },
-)  # fmt: skip
+    load: Number | None = None
+    import_: Number | None = field(default=None, name="import")
+    precision: Number | None = None
+    build: Number | None = None
+    compile: Number | None = None
+    evaluate: Number | None = None
+    save: Number | None = None
+    train: Number | None = None
+    validate: Number | None = None
+    waiting: Number | None = None
+    waiting_share: Number | None = None
+    epochs: tuple[Number, ...] = ()
+    images_per_second: tuple[Number, ...] = ()
 
-_FINISHED = _table({
-    "metrics": _ANY,
-    "timings": _each(
-        _ANY, compile=_NUMBER, train=_NUMBER, epochs=_list(_NUMBER, least=1),
-        images_per_second=_list(_NUMBER, least=1),
-    ),
-    "peak_memory": _table({"host_bytes": _COUNT, "device_bytes": _or_none(_COUNT)}),
-    "files": _table(dict.fromkeys(("model.keras", "history.csv"), _TEXT)),
-})  # fmt: skip
+    @classmethod
+    def of(
+        cls,
+        seconds: Mapping[str, float],
+        *,
+        epochs: tuple[float, ...],
+        images_per_second: tuple[float, ...],
+    ) -> "Timings":
+        """Make them from seconds by phase, as the file names phases."""
+        named: dict[str, Any] = {PHASES.get(name, name): value for name, value in seconds.items()}
+        return cls(**named, epochs=epochs, images_per_second=images_per_second)
 
-_WITH_TEST = _table({"metrics": _table(_TESTED), "files": _table({"predictions.npz": _TEXT})})
-"""What a finished run has unless it left the test set untouched."""
+    def phases(self) -> dict[str, float]:
+        """Seconds by phase, in the order of a training."""
+        found = {name: getattr(self, attribute) for name, attribute in PHASES.items()}
+        return {name: seconds for name, seconds in found.items() if seconds is not None}
 
 
-def _finished(record: dict[str, Any]) -> str:
-    tested = record["identity"].get("tests", True) is not False
-    return _FINISHED(record, "") or (_WITH_TEST(record, "") if tested else "")
+class PeakMemory(Part, kw_only=True, frozen=True):
+    """Peak memory of any session, in bytes; `device_bytes` is None where it cannot be measured."""
+
+    host_bytes: Count
+    device_bytes: Count | None
 
 
-def _recipe(values: dict[str, Any]) -> str:
-    """The recipe must be one that is trained by."""
-    given = {name: value for name, value in values.items() if name != "digest"}
-    known = {field.name for field in fields(Recipe)}
-    for name, value in given.items():
-        kind = TYPES.get(name)
-        allowed = (int, float) if kind is float else kind if kind is int else str
-        if name not in known or not isinstance(value, allowed) or isinstance(value, bool):
-            return f"recipe.{name}"
-    try:
-        Recipe(**given)
-    except UsageError:
-        return "recipe"
-    return ""
+class ProgressRecord(Part, kw_only=True, frozen=True):
+    """Epochs done, and steps done of the next one."""
+
+    epochs: Count
+    steps: Count | None = None
 
 
-def _majority(record: dict[str, Any]) -> str:
-    metrics = record.get("metrics", {})
-    if "majority_share" not in metrics:
-        return ""
-    known = metrics.get("majority_class", LARGEST) < len(record["dataset"]["classes"])
-    return "" if known else "metrics.majority_class"
+class Metrics(Part, kw_only=True, frozen=True):
+    """Results on the test set, None if it was not read.
+
+    Attributes:
+        epoch: the epoch whose weights were tested.
+        test_loss: mean cross-entropy (natural logarithm).
+        test_accuracy, test_accuracy_interval: shares from 0 to 1; the interval is 95 %.
+        majority_share, majority_class: of the test set's largest class.
+    """
+
+    epoch: Count
+    test_loss: float | None = None
+    test_accuracy: Share | None = None
+    test_correct: Count | None = None
+    test_examples: Count | None = None
+    test_accuracy_interval: Interval | None = None
+    interval_method: str | None = None
+    majority_share: Share | None = None
+    majority_class: Count | None = None
+
+
+class RunRecord(Struct, kw_only=True):
+    """The contents of run.json.
+
+    Attributes:
+        schema: version of the format.
+        identity: everything that determines the run's numbers, except versions. Its digest is part of
+            the folder's name, so it stays as it was written; `IdentityRecord` lists its fields.
+        recipe: the resolved recipe and its digest; `Run.recipe` is the `Recipe`.
+        error: why the run has no result.
+        files: SHA-256 of the files with results.
+        extra: fields that this version does not know.
+
+    Example:
+        >>> run = zoo.load_run("last")  # doctest: +SKIP
+        >>> run.record.device.name  # doctest: +SKIP
+        >>> run.record.to_dict()["device"]["name"]  # doctest: +SKIP
+    """
+
+    schema: int
+    name: str | None = None
+    status: Status
+    created: str
+    finished: str | UnsetType | None = UNSET
+    identity: dict[str, Any]
+    architecture: ArchitectureRecord
+    dataset: DatasetRecord
+    input: InputRecord
+    contract: ContractRecord | None = None
+    recipe: Values
+    augmented: bool | None = None
+    seed: Whole
+    backend: str
+    device: DeviceRecord
+    engine: Values
+    environment: EnvironmentRecord
+    parameters: ParametersRecord
+    flops_per_sample: Count | None
+    precision: str
+    precision_measured: MeasuredPrecision | None = None
+    sessions: Annotated[list[SessionRecord], Meta(min_length=1)]
+    error: str | None = None
+    timings: Timings | None = None
+    peak_memory: PeakMemory | None = None
+    progress: ProgressRecord | None = None
+    metrics: Metrics | None = None
+    files: dict[str, str] | None = None
+    extra: dict[str, Any] = field(default_factory=dict, name="(extra)")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record as plain values, as in run.json."""
+        return plain(self)
+
+
+class IdentityRecord(Struct, kw_only=True):
+    """Fields of an identity, for validation only: `RunRecord.identity` stays a mapping."""
+
+    architecture: str
+    origin: dict[str, str | dict[str, str]]
+    layout: tuple[str, str]
+    hyperparameters: Values
+    dataset: str
+    data_parameters: Values | None = None
+    scaling: str | None = None
+    checksums: dict[str, str]
+    recipe: Values
+    seed: Whole
+    backend: str
+    device: str
+    precision: str
+    tests: bool = True
+    callbacks: list[str] | None = None
+    variables: Values | None = None

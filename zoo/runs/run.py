@@ -2,23 +2,21 @@
 
 import contextlib
 import csv
-import hashlib
 import io
-import json
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo import aliases, archives, atomic, layouts
+from zoo import archives, atomic, layouts
 from zoo.errors import UsageError, ZooError
 from zoo.parameters import from_plain
 from zoo.reading import text_of
 from zoo.recipe import Recipe
-from zoo.runs import record as run_record
-from zoo.suggest import unknown
+from zoo.runs import codec
+from zoo.runs.files import sha256, unwritable
+from zoo.runs.record import FINISHED, INTERRUPTED, RUNNING, SCHEMA, GitRecord, RunRecord, Status
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,83 +24,118 @@ if TYPE_CHECKING:
     from zoo.datasets.dataset import Dataset
     from zoo.registry import Registry
 
-SCHEMA = 1
-FINISHED, RUNNING, INTERRUPTED, DIVERGED, FAILED = (
-    "finished",
-    "running",
-    "interrupted",
-    "diverged",
-    "failed",
-)
-REQUIRED = {
-    "status",
-    "created",
-    "identity",
-    "architecture",
-    "dataset",
-    "input",
-    "recipe",
-    "seed",
-    "backend",
-    "device",
-    "precision",
-    "environment",
-    "sessions",
-}
 HISTORY = ("epoch", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy")
 
 
-@dataclass
+@dataclass(frozen=True)
+class TestResults:
+    """Results on the test set.
+
+    Attributes:
+        loss: mean cross-entropy (natural logarithm).
+        accuracy, accuracy_interval: shares from 0 to 1; the interval is 95 %.
+    """
+
+    loss: float
+    accuracy: float
+    accuracy_interval: tuple[float, float]
+    correct: int
+    examples: int
+
+
 class Run:
     """A run's folder and its record, `run.json`.
+
+    Args:
+        folder: the run's folder.
+        record: the contents of its run.json; None before the training begins.
 
     Files: `run.json` (everything needed to repeat it, and the results), `history.csv` (a row for
     each epoch), `predictions.npz` (`logits` `(N, classes)` float32 and `labels` of the test set),
     `model.keras`, `checkpoint/state.npz`; and `source/NAME.py` if its architecture was a file.
     """
 
-    folder: Path
-    record: dict[str, Any] = field(default_factory=dict)
+    def __init__(self, folder: Path, record: RunRecord | None = None):
+        self.folder, self._record = folder, record
+
+    def __repr__(self) -> str:
+        return f"<Run {self.folder}>"
+
+    @property
+    def record(self) -> RunRecord:
+        """The contents of run.json, typed; `record.to_dict()` returns them as plain values.
+
+        Raises:
+            ZooError: the run has not begun.
+        """
+        if self._record is None:
+            raise ZooError(f"{self.folder}: has no run.json; the training has not begun.")
+        return self._record
+
+    @record.setter
+    def record(self, record: RunRecord) -> None:
+        self._record = record
+
+    @property
+    def begun(self) -> bool:
+        """Whether the run has a record."""
+        return self._record is not None
 
     @property
     def name(self) -> str:
+        """The name of its folder."""
         return self.folder.name
 
     @property
     def checkpoint(self) -> Path:
+        """The file of its checkpoint, which may be missing."""
         return self.folder / "checkpoint" / "state.npz"
 
     @property
     def model_file(self) -> Path:
+        """The file of its trained model, which may be missing."""
         return self.folder / "model.keras"
 
     @property
-    def status(self) -> str:
-        """As recorded; `interrupted` where it says `running` but no process holds the folder."""
-        status = self.record["status"]
+    def status(self) -> Status:
+        """The recorded status, but `interrupted` for a `running` run whose process has ended."""
+        status = self.record.status
         if status == RUNNING and not self.is_locked():
             return INTERRUPTED
         return status
 
     @property
     def finished(self) -> bool:
-        """Whether it is complete, with its results."""
-        return self.record.get("status") == FINISHED
+        """Whether the training is complete and the results are written."""
+        return self.begun and self.record.status == FINISHED
 
     @property
     def tested(self) -> bool:
-        """Whether it has test results; a run may leave the test set untouched."""
-        return "test_accuracy" in self.record.get("metrics", {})
+        """Whether the run has test results; `zoo.train(test=False)` leaves the test set untouched."""
+        return self.record.metrics is not None and self.record.metrics.test_accuracy is not None
+
+    @property
+    def test(self) -> TestResults:
+        """The test results.
+
+        Raises:
+            UsageError: there are none; see `tested`.
+        """
+        found = self.record.metrics
+        results: list[Any] = [getattr(found, name, None) for name in codec.TESTED]
+        if None in results:
+            raise UsageError(f"{self.name}: has no test results; it is {self.status}.")
+        return TestResults(*results)
 
     @property
     def validates(self) -> bool:
-        """Whether its epochs were validated: on the dataset's own set, or the recipe's share."""
-        return bool(self.record["dataset"]["sizes"].get("validation"))
+        """Whether epochs were validated, on the dataset's validation set or on the recipe's share."""
+        return bool(self.record.dataset.sizes.validation)
 
     @property
     def epochs_done(self) -> int:
-        """How many epochs are complete; while it runs, and after it was killed, history.csv tells."""
-        told = self.record.get("progress", {}).get("epochs", 0)
+        """Complete epochs. For a run that is not finished, history.csv is counted, too."""
+        told = self.record.progress.epochs if self.record.progress else 0
         if self.finished:
             return told
         try:
@@ -112,44 +145,45 @@ class Run:
 
     @property
     def architecture(self) -> str:
-        """What names its architecture to a registry: a name, or the file it was in."""
-        architecture = self.record["architecture"]
-        return architecture["origin"]["file"] or architecture["name"]
+        """The architecture's name, or the path of the file that it was in."""
+        architecture = self.record.architecture
+        return architecture.origin.file or architecture.name
 
     @property
     def source(self) -> Path | None:
-        """Its own copy of the file that its architecture was in; None for a plugin's."""
-        file = self.record["architecture"]["origin"]["file"]
+        """The run's copy of the architecture's file; None for an architecture of a plugin."""
+        file = self.record.architecture.origin.file
         kept = self.folder / "source" / Path(file).name
         return kept if file and kept.is_file() else None
 
     @property
     def hyperparameters(self) -> dict[str, Any]:
-        """As `build` takes them; JSON has made lists of tuples."""
-        return from_plain(self.record["architecture"]["hyperparameters"])
+        """The hyperparameters as `build` takes them."""
+        return from_plain(self.record.architecture.hyperparameters)
 
     @property
     def dataset(self) -> str:
-        """The name or path to load its data again: a name, or the user's file or folder."""
-        dataset = self.record["dataset"]
-        return dataset["origin"] if Path(dataset["origin"]).is_absolute() else dataset["name"]
+        """The dataset's name, or the path of the user's file or folder."""
+        dataset = self.record.dataset
+        return dataset.origin if Path(dataset.origin).is_absolute() else dataset.name
 
     @property
     def conversion(self) -> str:
-        """How its samples reached the model, as `zoo.layouts.name` calls it."""
-        return layouts.recorded(self.record["input"])
+        """How samples were converted for the model, in the words of `zoo.layouts.name`."""
+        given = self.record.input
+        return given.conversion or layouts.name(given.source, given.target, given.how)
 
     @property
     def data_parameters(self) -> dict[str, Any]:
-        """The dataset's parameters, as `make` takes them; empty where it has none."""
-        return from_plain(self.record["dataset"].get("parameters", {}))
+        """The dataset's parameters as its `make` takes them; empty if it has none."""
+        return from_plain(self.record.dataset.parameters or {})
 
     def find_dataset(self, registry: "Registry") -> "Dataset":
-        """Its dataset, with the parameters that it was trained with.
+        """Find its dataset, with the parameters of the training.
 
         Raises:
-            UsageError: nobody has it, or it has no such parameters any more.
-            DataError: the file cannot be trained on.
+            UsageError: the dataset or one of its parameters is unknown here.
+            DataError: the file cannot be used.
         """
         from zoo.datasets.catalog import find_dataset
 
@@ -158,52 +192,73 @@ class Run:
     @property
     def recipe(self) -> Recipe:
         """The resolved recipe that it was trained by."""
-        fields = {k: v for k, v in self.record["recipe"].items() if k != "digest"}
-        return Recipe(
-            **fields, identity_name=str(self.record["identity"]["recipe"].get("name", ""))
-        )
+        return codec.recipe_of(self.record.recipe, self.record.identity)
+
+    @property
+    def epoch_seconds(self) -> tuple[float, ...]:
+        """Training seconds of each epoch."""
+        return self.record.timings.epochs if self.record.timings else ()
+
+    @property
+    def images_per_second(self) -> tuple[float, ...]:
+        """Training samples per second of each epoch."""
+        return self.record.timings.images_per_second if self.record.timings else ()
+
+    @property
+    def compile_seconds(self) -> float:
+        """Seconds of compilation, added up over all sessions."""
+        return (self.record.timings and self.record.timings.compile) or 0.0
+
+    @property
+    def peak_memory(self) -> int:
+        """Peak memory in bytes: of the device if that was measured, otherwise of the host."""
+        held = self.record.peak_memory
+        return (held.device_bytes or held.host_bytes) if held else 0
+
+    @property
+    def shared_machine(self) -> bool:
+        """Whether other trainings ran at the same time, so that timings are upper bounds."""
+        return any(session.alongside for session in self.record.sessions)
+
+    @property
+    def commit(self) -> str | None:
+        """The Git commit of the working folder; None outside a checkout."""
+        git = self.record.environment.git
+        return git.commit if isinstance(git, GitRecord) else None
 
     @property
     def phase_seconds(self) -> float:
-        """Seconds that its phases took together: loading, compiling, training, evaluating, ..."""
-        timings = self.record.get("timings", {})
-        return sum(value for value in timings.values() if not isinstance(value, list))
+        """Seconds of all phases together: loading, compiling, training, evaluating, ..."""
+        timings = self.record.timings
+        return sum(timings.phases().values()) if timings else 0.0
 
     @classmethod
     def open(cls, folder: Path) -> "Run":
-        """Read a run's record.
+        """Open a run: read its record.
 
         Raises:
             ZooError: `run.json` is missing, damaged, or of a newer schema.
         """
         path = folder / "run.json"
         if path.exists() and not path.is_file():
-            raise ZooError(f"{folder}: is no run: run.json is no file.")
+            raise ZooError(f"{folder}: is not a run: run.json is not a file.")
         try:
-            record = aliases.record(json.loads(text_of(path)))
-            schema = record["schema"]
+            return cls(folder, codec.decode(text_of(path)))
         except OSError as error:
             raise ZooError(
-                f"{folder}: is no run: run.json cannot be read ({error.strerror})."
+                f"{folder}: is not a run: run.json cannot be read ({error.strerror})."
             ) from error
-        except RecursionError as error:
-            raise ZooError(f"{path}: is damaged (it is nested too deeply).") from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise ZooError(f"{path}: is damaged ({error}).") from error
-        if schema != SCHEMA:
+        except codec.OtherSchema as error:
             raise ZooError(
-                f"{path}: has schema {schema!r:.20}; this archzoo reads {SCHEMA}. Upgrade: pip install "
-                "-U archzoo."
-            )
-        if missing := REQUIRED - set(record):
-            raise ZooError(f"{path}: is damaged (it lacks {', '.join(sorted(missing))}).")
-        if fault := run_record.fault(record):
-            raise ZooError(f"{path}: is damaged ({fault:.200} is nothing that archzoo writes).")
-        return cls(folder, record)
+                f"{path}: has schema {error.schema!r:.20}; this archzoo reads {SCHEMA}. Upgrade: "
+                "pip install -U archzoo."
+            ) from error
+        except ValueError as error:
+            raise ZooError(f"{path}: is damaged ({error!s:.300}).") from error
 
     def save(self) -> None:
         """Write `run.json`, atomically."""
-        atomic.write_text(self.folder / "run.json", json.dumps(self.record, indent=2) + "\n")
+        atomic.write_text(self.folder / "run.json", codec.encode(self.record))
 
     def save_history(self, rows: list[dict[str, float]]) -> None:
         """Write `history.csv`, with every digit of each number."""
@@ -214,7 +269,7 @@ class Run:
         atomic.write_text(self.folder / "history.csv", text.getvalue())
 
     def read_history(self) -> list[dict[str, float]]:
-        """The rows of `history.csv`; without a validation split their `val_` values are NaN.
+        """The rows of `history.csv`; without validation, `val_loss` and `val_accuracy` are NaN.
 
         Raises:
             ZooError: it is missing or damaged.
@@ -236,17 +291,18 @@ class Run:
         atomic.write(path, lambda file: np.savez_compressed(file, logits=logits, labels=labels))
 
     def read_predictions(self) -> "tuple[np.ndarray, np.ndarray]":
-        """The test set's `(logits, labels)`, of the shapes that the record says.
+        """Read the logits `(N, classes)` and labels `(N,)` of the test set.
 
         Raises:
-            ZooError: the file is missing, damaged, or not such arrays.
+            ZooError: the file is missing or damaged, or the shapes are wrong.
         """
         path = self.folder / "predictions.npz"
         try:
             with archives.open_npz(path) as archive:
                 shapes = [archive.headers[name].shape for name in ("logits", "labels")]
-                count = self.record["dataset"]["sizes"]["test"]
-                if shapes != [(count, len(self.record["dataset"]["classes"])), (count,)]:
+                dataset = self.record.dataset
+                count = dataset.sizes.test
+                if shapes != [(count, len(dataset.classes)), (count,)]:
                     raise ValueError(f"its arrays have the shapes {shapes}")
                 if archive.size > (most := archives.limit_of(path)):
                     raise ValueError(f"it unpacks to more than {most:,} bytes")
@@ -255,28 +311,33 @@ class Run:
             raise ZooError(f"{path}: cannot be used ({error}).") from error
 
     def damage(self) -> str:
-        """A line that names a result file which is missing or not what was written; else empty."""
+        """Check the files with results: a line about the first missing or changed one, else empty."""
         results = ("history.csv", "predictions.npz") if self.tested else ("history.csv",)
         for name in results:
             path = self.folder / name
             if not path.is_file():
                 return f"{path}: is missing"
-            if sha256(path) != self.record["files"][name]:
+            if sha256(path) != self.hash_of(name):
                 return f"{path}: is not what this run wrote (its SHA-256 differs from run.json's)"
         return ""
 
+    def hash_of(self, name: str) -> str | None:
+        """The recorded SHA-256 of a file with results; None if there is none."""
+        return (self.record.files or {}).get(name)
+
     def update(self, **changes: Any) -> None:
-        """Change fields of the record and write it."""
-        self.record.update(changes)
+        """Change fields of the record and write run.json."""
+        for name, value in changes.items():
+            setattr(self.record, name, value)
         self.save()
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the folder, alone.
+        """Lock the folder for this process.
 
         Raises:
-            UsageError: another process holds it.
-            ZooError: the folder cannot be made or written.
+            UsageError: another process has locked it.
+            ZooError: the folder cannot be written.
         """
         import filelock
 
@@ -290,7 +351,7 @@ class Run:
                 "another `seed`."
             ) from error
         except OSError as error:
-            raise _unwritable(self.folder, error) from error
+            raise unwritable(self.folder, error) from error
         try:
             atomic.remove_partial(self.folder)
             yield
@@ -299,14 +360,14 @@ class Run:
             self._leave_nothing_empty()
 
     def _leave_nothing_empty(self) -> None:
-        """A training that failed before its record was written leaves no folder."""
+        """Remove the folder if training failed before run.json was written."""
         if not (self.folder / "run.json").exists():
             with contextlib.suppress(OSError):
                 (self.folder / ".lock").unlink(missing_ok=True)
                 self.folder.rmdir()
 
     def is_locked(self) -> bool:
-        """Whether a process is at work in the folder."""
+        """Whether a process has locked the folder."""
         import filelock
 
         path = self.folder / ".lock"
@@ -317,96 +378,3 @@ class Run:
                 return False
         except filelock.Timeout:
             return True
-
-
-def now() -> str:
-    """The time in UTC, to the second, as ISO 8601."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def digest(identity: dict[str, Any]) -> str:
-    """Eight hexadecimal digits that any change of a run's identity changes."""
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
-
-
-def sha256(path: Path) -> str:
-    """A file's SHA-256."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def all_runs(
-    runs_dir: Path, progress: Callable[[int, int], object] = lambda _done, _total: None
-) -> tuple[list[Run], list[str]]:
-    """The runs in a folder, oldest first, and a line for each folder whose record is unusable.
-
-    `progress` is told how many are read, and of how many.
-    """
-    runs, problems = [], []
-    records = sorted(runs_dir.glob("*/run.json"))
-    for place, record in enumerate(records):
-        progress(place + 1, len(records))
-        try:
-            runs.append(Run.open(record.parent))
-        except ZooError as error:
-            problems.append(str(error))
-    return sorted(runs, key=lambda run: run.record.get("created", "")), problems
-
-
-def find_run(text: str, runs_dir: Path) -> Run:
-    """The run that `text` means: a folder, a name in `runs_dir`, a unique part of one, or
-    `last`, the one written to last.
-
-    Raises:
-        UsageError: no run, or several, are meant.
-        ZooError: its record is damaged.
-    """
-    names = [path.parent.name for path in sorted(runs_dir.glob("*/run.json"))]
-    here = Path(text)
-    if text in names:
-        _check_only_one(text, runs_dir)
-        return Run.open(runs_dir / text)
-    if (here / "run.json").is_file():
-        return Run.open(here)
-    if here.is_file():
-        raise UsageError(f"{text}: is a file; a run is the folder that holds run.json.")
-    if text == "last" and names:
-        written = [runs_dir / name / "run.json" for name in names]
-        return Run.open(max(written, key=lambda path: path.stat().st_mtime).parent)
-    matches = [name for name in names if text in name]
-    if len(matches) > 1:
-        raise UsageError(
-            f"{text!r} is part of {len(matches)} runs: {', '.join(matches)}. Give more of it."
-        )
-    if not matches:
-        raise UsageError(unknown(f"run in {runs_dir}", text, names, "See zoo runs."))
-    return Run.open(runs_dir / matches[0])
-
-
-def _check_only_one(name: str, runs_dir: Path) -> None:
-    here, there = Path(name), runs_dir / name
-    if (here / "run.json").is_file() and not here.samefile(there):
-        raise UsageError(
-            f"{name!r} is a run in {runs_dir} and one here: write {there} or ./{name}."
-        )
-
-
-def check_writable(runs_dir: Path) -> None:
-    """Find out before hours of training that nothing can be written.
-
-    Raises:
-        ZooError: the folder cannot be made or written.
-    """
-    probe = runs_dir / f".probe.{os.getpid()}"
-    try:
-        runs_dir.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        raise _unwritable(runs_dir, error) from error
-
-
-def _unwritable(folder: Path, error: OSError) -> ZooError:
-    return ZooError(
-        f"{folder}: cannot be written ({error.strerror or error}). Use another `runs_dir`."
-    )

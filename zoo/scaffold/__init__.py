@@ -1,1 +1,1 @@
-"""What `zoo new` writes: a complete plugin package, from templates."""
+"""Writes a complete plugin package from templates, for `zoo new`."""

@@ -1,4 +1,4 @@
-"""Which names a new plugin may have."""
+"""Checks the name of a new plugin."""
 
 import keyword
 import re
@@ -25,15 +25,15 @@ def module_of(name: str) -> str:
 
 
 def distribution_of(name: str) -> str:
-    """What the plugin `name` is called in a package index."""
+    """The distribution name of the plugin `name`."""
     return f"archzoo-{name.replace('_', '-')}"
 
 
 def check(name: str, registry: Registry) -> None:
-    """Refuse a name that the package could not have.
+    """Refuse an invalid or taken name.
 
     Raises:
-        UsageError: why not, what is allowed, and a name that is.
+        UsageError: the reason, what is allowed, and a valid name.
     """
     taken = _taken(registry)
     if reason := _reason_against(name, taken):
@@ -41,7 +41,7 @@ def check(name: str, registry: Registry) -> None:
 
 
 def _taken(registry: Registry) -> dict[str, str]:
-    """Names that a new plugin would be confused with, and what has them; metadata only."""
+    """Taken names and their owners; reads metadata only."""
     return (
         dict.fromkeys(BUILT_IN, "a dataset of archzoo")
         | {plugin.name: f"the installed plugin {plugin.title}" for plugin in registry.plugins}
@@ -53,20 +53,20 @@ def _taken(registry: Registry) -> dict[str, str]:
 
 
 def _reason_against(name: str, taken: Mapping[str, str]) -> str:
-    """Why `name` cannot be had; empty if it can."""
+    """Why `name` cannot be used; empty if it can."""
     if not _LEGAL.fullmatch(name) or len(name) > LONGEST:
         return f"cannot name a plugin: {RULE}"
     if keyword.iskeyword(name):
-        return "is a word of Python's; use another"
+        return "is a Python keyword; use another"
     if name in taken:
         return f"is the name of {taken[name]}; use another"
     if find_spec(module_of(name)):
-        return f"would make a module {module_of(name)}, and one is there already; use another"
+        return f"needs a module {module_of(name)}, which already exists; use another"
     return ""
 
 
 def _suggestion(name: str, taken: Mapping[str, str]) -> str:
-    """A legal name that is close to `name`."""
+    """A valid name similar to `name`."""
     ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", ascii_only).lower()  # MyNet is my_net
     bare = re.sub(r"[^a-z0-9]+", "_", words).removeprefix("archzoo_")

@@ -1,4 +1,4 @@
-"""A new plugin package, rendered."""
+"""Renders the files of a new plugin package."""
 
 import json
 from dataclasses import dataclass
@@ -9,27 +9,27 @@ from zoo.architecture import Layout
 from zoo.scaffold.naming import distribution_of, module_of
 
 LICENCES = ("MIT", "Apache-2.0", "BSD-3-Clause")
-"""SPDX identifiers of the licences whose text can be written."""
+"""SPDX identifiers of the available licences."""
 NO_LICENCE = "none"
 
 SUMMARIES: dict[Layout, str] = {
     "image": "two blocks of convolutions, then a classifier",
-    "sequence": "a convolution along the steps, then an LSTM in both directions",
+    "sequence": "a convolution over the steps, then a bidirectional LSTM",
     "frames": "the same convolutions on each frame, then an LSTM",
 }
 DATASETS: dict[Layout, str] = {"image": "shapes", "sequence": "waves", "frames": "moves"}
-"""What the example dataset of each layout is called, after the plugin's name."""
+"""The suffix of the example dataset's name, by layout."""
 
 
 @dataclass(frozen=True)
 class Package:
-    """What a new package is to be.
+    """The settings of a new package.
 
     Attributes:
-        name: the plugin's, checked by `zoo.scaffold.naming`.
-        layout: the architecture's, and the example dataset's.
-        with_dataset: whether it brings an example dataset, too.
-        author, email: printable, or empty.
+        name: the plugin's name, checked by `zoo.scaffold.naming`.
+        layout: of the architecture and the example dataset.
+        with_dataset: whether the package has an example dataset.
+        author, email: printable text, or empty.
         licence: one of `LICENCES`, or `NO_LICENCE`.
         year: of the copyright.
     """
@@ -54,11 +54,11 @@ class Package:
 
     @property
     def dataset(self) -> str:
-        """What its example dataset is called, if it brings one."""
+        """The name of the example dataset."""
         return f"{self.name}_{DATASETS[self.layout]}"
 
     def files(self) -> dict[str, str]:
-        """Every file's text, by its path with `/` in the package's folder."""
+        """The text of every file, by its path in the package's folder."""
         texts = {
             "pyproject.toml": _read("pyproject.toml.in"),
             f"{self.module}/__init__.py": _read(f"models/{self.layout}.py.in"),

@@ -1,4 +1,4 @@
-"""Writing a folder of files: all of it, or nothing."""
+"""Writes a folder of files completely, or not at all."""
 
 import os
 import shutil
@@ -10,33 +10,33 @@ from zoo.errors import UsageError
 
 
 def check_free(folder: Path) -> None:
-    """Find out, before anything is asked or written, that a new folder cannot be made there.
+    """Refuse a folder that cannot be created, before anything is asked or written.
 
     Raises:
-        UsageError: something is there already, or the folder around it is not.
+        UsageError: it exists and is not empty, or its parent folder does not exist.
     """
-    then = "Nothing was written; name another with --directory."
+    then = "Nothing was written; name another `directory`."
     if folder.is_dir():
         if folder.samefile(Path.cwd()):
             raise UsageError(
-                f"--directory {folder}: is the folder that you are in; name one that is not there "
-                "yet, or go up: cd .."
+                f"`directory={str(folder)!r}`: is the current folder; name a new one, or go to "
+                "its parent: cd .."
             )
         if any(folder.iterdir()):
-            raise UsageError(f"{folder}: is there already and not empty. {then}")
+            raise UsageError(f"{folder}: exists and is not empty. {then}")
     elif folder.exists():
         raise UsageError(f"{folder}: is a file. {then}")
     if not folder.parent.is_dir():
-        raise UsageError(f"{folder}: there is no folder {folder.parent}. {then}")
+        raise UsageError(f"{folder}: the folder {folder.parent} does not exist. {then}")
 
 
 def write_folder(folder: Path, files: Mapping[str, str]) -> None:
     """Write `files`, by their paths with `/`, into a new folder.
 
-    They are written beside it, and get its name when all are there.
+    They are written to a temporary folder beside it, which is renamed at the end.
 
     Raises:
-        OSError: it could not be written, or something is there by now; nothing new is left.
+        OSError: it cannot be written, or exists by now; nothing new is left.
     """
     folder = folder.resolve()
     partial = folder.with_name(f".{folder.name}.{os.getpid()}{SUFFIX}")

@@ -29,7 +29,7 @@ class Check:
     """A property that every architecture, or every dataset, must have.
 
     Args:
-        name: used in `zoo check --list` and in test names.
+        name: used by `zoo.check` and in test names.
         says: the property, in one sentence.
         why: why it matters, in one sentence.
         run: takes a `Harness` (for datasets a `DatasetHarness`) and returns what was seen, in a few

@@ -10,13 +10,19 @@ import sys
 import time
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from zoo import diagnosis
-from zoo.numerics import settle_keras, settle_variables
+from zoo.numerics import settle_variables
 from zoo.orphan import end_with_parent
 from zoo.testing.dataset_ref import DatasetRef
 from zoo.testing.import_ref import ImportRef, extend_path
+
+if TYPE_CHECKING:
+    import keras
+
+    from zoo.testing.harness import Harness
 
 HEAVY = ("keras", "tensorflow", "jax", "torch")
 
@@ -28,13 +34,15 @@ class _Refused(BaseException):
 class _Guard:
     """A finder and loader: heavy packages are found, and importing one raises `_Refused`."""
 
-    def find_spec(self, name, _path=None, _target=None):
-        return ModuleSpec(name, self) if name in HEAVY else None
+    def find_spec(
+        self, name: str, _path: object = None, _target: object = None
+    ) -> ModuleSpec | None:
+        return ModuleSpec(name, self) if name in HEAVY else None  # type: ignore[arg-type]
 
-    def create_module(self, spec):
+    def create_module(self, spec: ModuleSpec) -> None:
         raise _Refused(spec.name)
 
-    def exec_module(self, module): ...
+    def exec_module(self, module: ModuleType) -> None: ...
 
 
 def light_import(ref: ImportRef) -> dict[str, Any]:
@@ -87,8 +95,9 @@ def memory(ref: ImportRef, backend: str, batch: int) -> dict[str, Any]:
     harness = _harness(ref, backend)
     from zoo.environment import peak_memory
     from zoo.testing.short_fit import ShortFit
+    from zoo.training.backend import start_keras
 
-    settle_keras()  # imports the backend, whose memory is reported apart
+    start_keras(backend)  # imports the backend, whose memory is reported apart
 
     before = peak_memory()
     with ShortFit(harness, batch_size=batch) as fit:
@@ -104,7 +113,7 @@ def fingerprints(ref: DatasetRef) -> dict[str, Any]:
     return {"fingerprints": fingerprints(ref.find().load(Locations.of_user()))}
 
 
-def _harness(ref: ImportRef, backend: str):
+def _harness(ref: ImportRef, backend: str) -> "Harness":
     from zoo.testing.harness import Harness
     from zoo.training.backend import choose_backend, hide_gpus
 
@@ -113,7 +122,7 @@ def _harness(ref: ImportRef, backend: str):
     return Harness(ref.find())
 
 
-def _write_answers(model, inputs: str, outputs: str) -> None:
+def _write_answers(model: "keras.Model", inputs: str, outputs: str) -> None:
     import numpy as np
 
     from zoo.testing.harness import answers

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from zoo.architecture import Architecture
+from zoo.native_logs import quiet_native_logs
 from zoo.testing.check import Check, CheckFailed, Skipped, State, Verdict
 from zoo.testing.checks import CHECKS
 from zoo.testing.dataset_checks import DATASET_CHECKS
 from zoo.testing.dataset_harness import DatasetHarness
 from zoo.testing.explanation import explained
 from zoo.testing.harness import Harness
-from zoo.training.backend import quiet_native_logs
 
 if TYPE_CHECKING:
     from zoo.datasets.dataset import Dataset

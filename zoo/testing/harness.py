@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from zoo import layouts
 from zoo.architecture import Architecture
-from zoo.numerics import settle_keras
 from zoo.testing.check import CheckFailed
 from zoo.testing.import_ref import ImportRef
-from zoo.training.backend import choose_backend, seed_everything
+from zoo.training.backend import choose_backend, seed_everything, start_keras
 
 if TYPE_CHECKING:
     import keras
@@ -81,7 +80,9 @@ class Harness:
             CheckFailed: `build` did not return a model. Exceptions of `build` propagate.
         """
         backend = self.backend
-        keras = settle_keras()
+        start_keras(backend)
+        import keras
+
         keras.utils.clear_session(free_memory=False)  # layer names start from the beginning
         seed_everything(backend, seed)
         hyperparameters = {**self.architecture.defaults(), **settings}

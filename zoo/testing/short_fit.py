@@ -12,10 +12,9 @@ from zoo.origin import Origin
 from zoo.recipe import Recipe
 from zoo.testing.harness import CLASSES, GREY, Harness, precision, stored_images
 from zoo.training.backend import choose_device
-from zoo.training.backends.base import RunningMetrics
 from zoo.training.examples import Examples
 from zoo.training.plan import Plan
-from zoo.training.training import prepare_engine
+from zoo.training.prepare import prepare_engine
 
 if TYPE_CHECKING:
     import keras
@@ -116,8 +115,7 @@ class ShortFit(contextlib.AbstractContextManager):
         if self._compiled != steps:
             self.engine.compile(batches, None)
             self._compiled = steps
-        _, sums = self.engine.train(batches, None, RunningMetrics(), lambda _done, _read: False)
-        return sums.mean_loss
+        return self.engine.train(batches, None).mean_loss
 
     def logits(self) -> np.ndarray:
         """Logits of the batch in inference mode, float32."""

@@ -1,32 +1,34 @@
 """Choosing the Keras backend and the device, before Keras is imported."""
 
-import contextlib
+import importlib
 import importlib.util
 import os
-import re
 import sys
-import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from zoo import diagnosis
+from zoo import diagnosis, environment
 from zoo.errors import UsageError
+from zoo.native_logs import quiet_native_logs
 from zoo.numerics import settle_keras, settle_variables
 from zoo.suggest import unknown
+from zoo.training.device import DEVICES, Device
+
+if TYPE_CHECKING:
+    from zoo.training.backends.base import Backend, Engine
 
 BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 """Each backend and the package that brings it."""
 
-TRAIN_TOGETHER = ("jax",)
-"""Backends that train several models in one program; their engines have `train_together`."""
 
-DEVICES = ("auto", "cpu", "gpu")
+def backend_of(name: str) -> "Backend":
+    """What archzoo needs of a backend. Does not import the backend's package."""
+    return importlib.import_module(f"zoo.training.backends.{name}").BACKEND
 
 
 def choose_backend(asked: str | None) -> str:
     """Make Keras use a backend: the one asked for, else `KERAS_BACKEND`, else TensorFlow.
 
-    Must come before Keras is imported.
+    Call it before Keras is imported.
 
     Raises:
         UsageError: it is unknown or not installed, or Keras already runs on another one.
@@ -51,76 +53,58 @@ def choose_backend(asked: str | None) -> str:
 
 
 def installed_backends() -> list[str]:
-    """The backends whose package is there; imports none of them."""
+    """The backends whose package is installed; imports none of them."""
     return [name for name, package in BACKENDS.items() if importlib.util.find_spec(package)]
 
 
+def trains_jointly(backend: str) -> bool:
+    """Whether a backend trains several seeds in one program."""
+    return backend_of(backend).trains_jointly
+
+
 def check_trains_together(backend: str) -> None:
-    """Whether seeds can be trained in one program.
+    """Check that a backend trains several seeds in one program.
 
     Raises:
-        UsageError: this backend cannot.
+        UsageError: it does not.
     """
-    if backend not in TRAIN_TOGETHER:
+    if not trains_jointly(backend):
         raise UsageError(
-            f"--together: {backend} trains one model at a time. Use --backend jax, or leave it out: "
-            "seeds are then trained one after another."
+            f"`together=True`: {backend} trains one model at a time. Use `backend='jax'`, or leave it "
+            "out: seeds are then trained one after another."
         )
 
 
+def shared_gpu_variables() -> dict[str, str]:
+    """Environment variables of a process that shares a GPU with others, on any backend."""
+    return {
+        name: value
+        for backend in BACKENDS
+        for name, value in backend_of(backend).shared_gpu.items()
+    }
+
+
 def hide_gpus(backend: str) -> None:
-    """Keep the process on the CPU; must come before the backend is imported."""
-    if backend == "jax":
-        os.environ["JAX_PLATFORMS"] = "cpu"
-    elif backend == "torch":
-        os.environ["KERAS_TORCH_DEVICE"] = "cpu"
-    else:
-        # TensorFlow has no variable of its own for this; CUDA's hides the devices from it.
-        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    """Keep the process on the CPU. Call it before the backend is imported."""
+    backend_of(backend).hide_gpus()
 
 
-NATIVE_LOG = re.compile(rb"[IWE]\d{4} |WARNING: All log messages before absl")
+def start_keras(backend: str) -> None:
+    """Import Keras with this backend, and give every setting that changes numbers its default.
 
-
-@contextlib.contextmanager
-def quiet_native_logs() -> Iterator[None]:
-    """Keep the log lines of C++ libraries that start within off the terminal, unless it fails.
-
-    TensorFlow tells of missing CUDA drivers on every start, before any level is set; and Keras
-    imports it, where it is installed, under every backend. Other lines come through afterwards.
-    `ZOO_DEBUG=1` lets all of them speak at once.
+    Raises:
+        UsageError: Keras refuses to start with the user's `keras.json`.
     """
-    if os.environ.get("ZOO_DEBUG", "") not in ("", "0") or sys.stderr is None:
-        yield
-        return
-    sys.stderr.flush()
-    terminal, failed = os.dup(2), True
-    with tempfile.TemporaryFile() as kept:
-        os.dup2(kept.fileno(), 2)
-        try:
-            yield
-            failed = False
-        finally:
-            sys.stderr.flush()
-            os.dup2(terminal, 2)
-            os.close(terminal)
-            kept.seek(0)
-            for line in kept:
-                if failed or not NATIVE_LOG.match(line):
-                    os.write(2, line)
-
-
-@dataclass(frozen=True)
-class Device:
-    """What the model trains on."""
-
-    kind: str
-    """`cpu` or `gpu`."""
-    name: str
+    settle_keras()
+    backend_of(backend).reset_numerics()
 
 
 def choose_device(backend: str, asked: str) -> Device:
     """The device that training uses; imports the backend.
+
+    Args:
+        backend: the current backend.
+        asked: `auto`, `cpu` or `gpu`.
 
     Raises:
         UsageError: a GPU is asked for and the backend sees none.
@@ -131,68 +115,30 @@ def choose_device(backend: str, asked: str) -> Device:
         hide_gpus(backend)
     with quiet_native_logs():
         gpus = _gpu_names(backend) if asked != "cpu" else []
-        settle_keras()
+        start_keras(backend)
     if gpus:
         return Device("gpu", gpus[0])
     if asked == "gpu":
         raise UsageError(
-            f"--device gpu: {backend} sees no GPU here ({_looked_for(backend)}). Use --device cpu, "
-            f"or install a build for the GPU; zoo doctor shows what each backend sees."
+            f"`device='gpu'`: {backend} sees no GPU here ({backend_of(backend).no_gpu}). Use "
+            "`device='cpu'`, or install a build for the GPU; zoo doctor shows what each backend sees."
         )
-    return Device("cpu", cpu_name())
+    return Device("cpu", environment.cpu_name())
 
 
 def _gpu_names(backend: str) -> list[str]:
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        devices = tf.config.list_physical_devices("GPU")
-        details = [tf.config.experimental.get_device_details(each) for each in devices]
-        return [each.get("device_name", "GPU") for each in details]
-    if backend == "jax":
-        import jax
-
-        return [
-            each.device_kind for each in jax.devices() if each.platform in ("gpu", "cuda", "rocm")
-        ]
-    import torch
-
-    return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-
-
-def _looked_for(backend: str) -> str:
-    return {
-        "tensorflow": "tf.config.list_physical_devices('GPU') is empty",
-        "jax": "jax.devices() has no cuda or rocm device",
-        "torch": "torch.cuda.device_count() is 0",
-    }[backend]
-
-
-def cpu_name() -> str:
-    """The processor's model, as the system tells it."""
-    import platform
-    from pathlib import Path
-
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+    return backend_of(backend).gpu_names()
 
 
 def make_deterministic(backend: str, device: Device) -> bool:
-    """Make a CPU give the same bits each time; on a GPU speed comes first. Says which it is."""
+    """Make a CPU give the same bits each time; on a GPU speed comes first.
+
+    Returns:
+        Whether bits repeat on this device.
+    """
     if device.kind != "cpu":
         return False
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        tf.config.experimental.enable_op_determinism()
-    elif backend == "torch":
-        import torch
-
-        torch.use_deterministic_algorithms(True)
+    backend_of(backend).make_deterministic()
     return True
 
 
@@ -207,51 +153,23 @@ def seed_everything(backend: str, seed: int) -> None:
 
     random.seed(seed)
     np.random.seed(seed)
-    if backend == "tensorflow":
-        import tensorflow as tf
+    backend_of(backend).seed(seed)
 
-        tf.random.set_seed(seed)
-    elif backend == "torch":
-        import torch
 
-        torch.manual_seed(seed)
+def make_engine(backend: str, *arguments, **named) -> "Engine":
+    """An engine of a backend, prepared; see `zoo.training.backends.base.Engine` for the arguments."""
+    engine = backend_of(backend).engine(*arguments, **named)
+    engine.prepare()
+    return engine
 
 
 def device_memory_peak(backend: str, device: Device) -> int | None:
-    """The most bytes allocated on the GPU so far; None on a CPU or where it is not told."""
-    if device.kind != "gpu":
-        return None
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        return tf.config.experimental.get_memory_info("GPU:0")["peak"]
-    if backend == "jax":
-        import jax
-
-        return (jax.devices()[0].memory_stats() or {}).get("peak_bytes_in_use")
-    import torch
-
-    return torch.cuda.max_memory_allocated()
-
-
-def cuda_version(backend: str) -> str | None:
-    """The CUDA release the backend was built for or brings; None for a CPU build."""
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        return tf.sysconfig.get_build_info().get("cuda_version")
-    if backend == "torch":
-        import torch
-
-        return torch.version.cuda
-    from zoo.environment import distribution_version
-
-    major = [n for n in (13, 12) if distribution_version(f"jax-cuda{n}-plugin")]
-    return str(major[0]) if major else None
+    """The most bytes allocated on the GPU so far; None on a CPU or where it is not known."""
+    return backend_of(backend).memory_peak() if device.kind == "gpu" else None
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether this is how Python or a backend says that memory is used up."""
+    """Whether this is how Python or a backend reports that memory is used up."""
     kind = type(error).__name__
     return (
         isinstance(error, MemoryError)

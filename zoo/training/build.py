@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from zoo import diagnosis
 from zoo.architecture import Architecture
 from zoo.errors import PluginError, ZooError
+from zoo.native_logs import quiet_native_logs
 from zoo.origin import Origin
 from zoo.training import inspection
-from zoo.training.backend import is_out_of_memory, quiet_native_logs
+from zoo.training.backend import is_out_of_memory
 
 if TYPE_CHECKING:
     import keras

@@ -8,7 +8,8 @@ from zoo import diagnosis
 from zoo.errors import UsageError, ZooError
 
 if TYPE_CHECKING:
-    from zoo.training.backends.base import RunningMetrics
+    from zoo.runs.record import RunRecord
+    from zoo.training.running import RunningMetrics
 
 
 class Callback:
@@ -122,7 +123,7 @@ class Callback:
             metrics: `test_loss`, `test_accuracy` and more, as in `run.json`.
         """
 
-    def on_run_end(self, record: Any) -> None:
+    def on_run_end(self, record: "RunRecord") -> None:
         """Called when the run is finished and its files are written.
 
         Args:

@@ -14,8 +14,8 @@ from zoo import atomic
 from zoo.archives import Npz, open_npz
 from zoo.errors import DataError, ZooError
 from zoo.runs.run import Run
-from zoo.training.backends.base import RunningMetrics
 from zoo.training.checkpoint_fit import Misfit, Wanted, check
+from zoo.training.running import RunningMetrics
 
 META, META_OF_AN_EPOCH = 2**20, 2**10
 """Bytes that a checkpoint's JSON may take: always, and for each epoch."""
@@ -144,4 +144,7 @@ def reading(run: Run) -> Iterator[None]:
 def _kept(run: Run, when: str) -> str:
     if not run.checkpoint.exists():
         return "No checkpoint was written yet."
-    return f"The last complete checkpoint stands; {when}, go on: zoo train --resume {run.folder}"
+    return (
+        f"The last complete checkpoint is kept; {when}, resume the run: "
+        f"`zoo.train(resume={str(run.folder)!r})`"
+    )

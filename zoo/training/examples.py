@@ -80,7 +80,7 @@ class Examples:
 def _check_batch(size: int, count: int, made_of: str) -> None:
     if size > count:
         raise UsageError(
-            f"--batch-size {size} is larger than the {count} training examples{made_of}; use at most "
+            f"`batch_size={size}` is larger than the {count} training examples{made_of}; use at most "
             f"{count}."
         )
 

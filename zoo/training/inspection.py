@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo import diagnosis
 from zoo.architecture import Architecture
-from zoo.training.backend import quiet_native_logs
+from zoo.native_logs import quiet_native_logs
 
 if TYPE_CHECKING:
     import keras

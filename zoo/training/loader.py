@@ -13,7 +13,7 @@ import numpy as np
 
 from zoo.datasets.samples import Samples, Stored
 from zoo.errors import UsageError
-from zoo.training.backend import Device
+from zoo.training.device import Device
 
 RESIDENT_MIB = {"cpu": 32, "gpu": 1024}
 """Lazy training samples are made once, and lie on the device, if all of them take no more than this;

@@ -4,7 +4,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo.training.backend import quiet_native_logs
+from zoo.native_logs import quiet_native_logs
 
 if TYPE_CHECKING:
     import keras

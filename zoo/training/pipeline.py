@@ -1,7 +1,7 @@
 """From the dataset's stored samples to what the model reads, in the compiled step."""
 
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,8 @@ from zoo.architecture import Architecture, FromImage, Layout
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.quality import has_units
 from zoo.datasets.samples import Samples, Stored, blocks, subset
-from zoo.parameters import from_plain, plain
 from zoo.recipe import Recipe
+from zoo.runs.record import Factor, InputRecord
 from zoo.training.augmentation import move
 
 FITTED_ON = 4096
@@ -35,8 +35,8 @@ class Pipeline:
     target: Layout
     shape: tuple[int, ...]
     how: FromImage
-    scale: "Factor"
-    offset: "Factor"
+    scale: Factor
+    offset: Factor
 
     @classmethod
     def fitted(
@@ -73,21 +73,24 @@ class Pipeline:
         scale, offset = _factor(self.scale), _factor(self.offset)
         return layouts.convert(x * scale + offset, self.source, self.target, self.how)
 
-    def as_record(self) -> dict[str, Any]:
+    def as_record(self) -> InputRecord:
         """What run.json keeps; `from_record` reads it back."""
-        return {
-            **plain(asdict(self)),
-            "input_shape": list(self.input_shape),
-            "conversion": layouts.name(self.source, self.target, self.how),
-        }
+        return InputRecord(
+            source=self.source,
+            target=self.target,
+            shape=self.shape,
+            how=self.how,
+            scale=self.scale,
+            offset=self.offset,
+            input_shape=self.input_shape,
+            conversion=layouts.name(self.source, self.target, self.how),
+        )
 
     @classmethod
-    def from_record(cls, record: dict[str, Any]) -> "Pipeline":
-        return cls(**from_plain({each.name: record[each.name] for each in fields(cls)}))
-
-
-Factor = float | tuple[float, ...]
-"""One for all values, or one for each channel."""
+    def from_record(cls, record: InputRecord) -> "Pipeline":
+        return cls(
+            record.source, record.target, record.shape, record.how, record.scale, record.offset
+        )
 
 
 def _factor(factor: Factor) -> Any:

@@ -10,8 +10,8 @@ from zoo.errors import UsageError
 from zoo.origin import Origin
 from zoo.parameters import plain
 from zoo.recipe import Recipe
-from zoo.runs.run import digest
-from zoo.training.backend import Device
+from zoo.runs.files import digest
+from zoo.training.device import Device
 from zoo.training.tta import check_shiftable
 
 MAX_SEED = 2**31 - 1
@@ -44,7 +44,7 @@ class Plan:
 
     def __post_init__(self):
         if not 0 <= self.seed <= MAX_SEED:
-            raise UsageError(f"--seed {self.seed}: use a number from 0 to {MAX_SEED}.")
+            raise UsageError(f"`seed={self.seed}`: use a number from 0 to {MAX_SEED}.")
         check_shiftable(self.dataset, self.recipe.tta_shift)
 
     def precision(self, device: Device) -> str:

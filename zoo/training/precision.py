@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo import environment
-from zoo.runs.run import all_runs
-from zoo.training.backend import Device
+from zoo.runs.record import MeasuredPrecision, RunRecord
+from zoo.runs.selection import all_runs
+from zoo.training.device import Device
 from zoo.training.plan import Plan
 
 if TYPE_CHECKING:
@@ -34,20 +35,20 @@ class Precision:
     measured: dict[str, float] | None = None
     by: str = ""
 
-    def as_record(self) -> dict[str, Any]:
-        """What run.json keeps; `of_record` reads it back."""
+    def as_record(self) -> MeasuredPrecision | None:
+        """What run.json keeps beside the policy; `of_record` reads it back."""
         if self.measured is None:
-            return {"precision": self.policy}
-        chosen = {**self.measured, "chosen": self.policy, "by": self.by}
-        return {"precision": self.policy, "precision_measured": chosen}
+            return None
+        seconds: dict[str, Any] = self.measured
+        return MeasuredPrecision(**seconds, chosen=self.policy, by=self.by)
 
     @classmethod
-    def of_record(cls, record: dict[str, Any]) -> "Precision":
-        measured = record.get("precision_measured")
+    def of_record(cls, record: RunRecord) -> "Precision":
+        measured = record.precision_measured
         if measured is None:
-            return cls(record["precision"])
-        times = {policy: measured[policy] for policy in CANDIDATES}
-        return cls(record["precision"], times, measured["by"])
+            return cls(record.precision)
+        times = {policy: getattr(measured, policy) for policy in CANDIDATES}
+        return cls(record.precision, times, measured.by)
 
 
 def choose(
@@ -77,10 +78,10 @@ def known(identity: dict[str, Any], device: Device, runs_dir: Path) -> Precision
     for run in reversed(all_runs(runs_dir)[0]):
         record = run.record
         if (
-            "precision_measured" in record
-            and _but_seed(record["identity"]) == _but_seed(identity)
-            and record["device"]["name"] == device.name
-            and record["sessions"][-1]["versions"] == versions
+            record.precision_measured
+            and _but_seed(record.identity) == _but_seed(identity)
+            and record.device.name == device.name
+            and record.sessions[-1].versions == versions
         ):
             found = Precision.of_record(record)
             return replace(found, by=found.by or run.name)
@@ -109,8 +110,8 @@ def measure(plan: Plan, examples: "Examples", device: Device, deterministic: boo
 
 def _steps(plan, examples, device, deterministic, policy) -> tuple[Callable[[], None], int]:
     """A call that trains some steps and waits for the device; how many."""
-    from zoo.training.backends.base import RunningMetrics, tree_slice
-    from zoo.training.training import epoch_batches, load_to_time, prepare_engine
+    from zoo.training.chunks import tree_slice
+    from zoo.training.prepare import epoch_batches, load_to_time, prepare_engine
 
     engine = prepare_engine(plan, examples, device, deterministic, policy)
     epoch = epoch_batches(plan, examples, engine, 1)
@@ -119,6 +120,6 @@ def _steps(plan, examples, device, deterministic, policy) -> tuple[Callable[[], 
     engine.compile(batches, transforms)
 
     def call() -> None:
-        engine.train(batches, transforms, RunningMetrics(), lambda _done, _read: False)
+        engine.train(batches, transforms)
 
     return call, len(batches)

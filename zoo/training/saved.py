@@ -1,4 +1,4 @@
-"""A finished run's model, ready to answer."""
+"""A finished run's model, loaded for inference."""
 
 from zoo.architecture import Architecture
 from zoo.archives import check_weights
@@ -6,10 +6,11 @@ from zoo.errors import UsageError, ZooError
 from zoo.origin import Origin
 from zoo.recipe import Recipe
 from zoo.registry import Registry
-from zoo.runs import run as runs
+from zoo.runs.files import sha256
+from zoo.runs.record import FINISHED
 from zoo.runs.run import Run
-from zoo.training.backend import choose_backend, choose_device, make_deterministic
-from zoo.training.backends.base import Engine, make_engine
+from zoo.training.backend import choose_backend, choose_device, make_deterministic, make_engine
+from zoo.training.backends.base import Engine
 from zoo.training.pipeline import Pipeline
 from zoo.trust import architecture_of
 
@@ -37,29 +38,30 @@ def load_engine(
             neither known here nor trusted.
         ZooError: `model.keras` is missing, damaged, or not the one that was saved.
     """
-    if run.status != runs.FINISHED:
+    if run.status != FINISHED:
         raise UsageError(
-            f"{run.name} is {run.status}, so it has no model yet. Go on: zoo train --resume {run.folder}"
+            f"{run.name} is {run.status}, so it has no model yet. Resume it: "
+            f"`zoo.train(resume={str(run.folder)!r})`"
         )
     _check_file(run)
     record = run.record
-    backend = choose_backend(backend or record["backend"])  # a file may import Keras at its top
+    backend = choose_backend(backend or record.backend)  # a file may import Keras at its top
     architecture, origin = architecture_of(run, registry, trust_source=trust_source)
     chosen = choose_device(backend, device)
     deterministic = make_deterministic(backend, chosen)
     model = _model(run, architecture, origin)
-    pipeline = Pipeline.from_record(record["input"])
+    pipeline = Pipeline.from_record(record.input)
     return make_engine(backend, model, None, pipeline, recipe or run.recipe, chosen, deterministic)
 
 
 def _check_file(run: Run) -> None:
     path = run.model_file
     if not path.is_file():
-        raise ZooError(f"{path}: is missing. Train it anew: zoo train ... --again")
-    if runs.sha256(path) != run.record["files"]["model.keras"]:
+        raise ZooError(f"{path}: is missing. Train it again: `zoo.train(..., again=True)`")
+    if sha256(path) != run.hash_of("model.keras"):
         raise ZooError(
             f"{path}: is not the file that this run saved (its SHA-256 differs from run.json's). "
-            "Restore it, or train anew: zoo train ... --again"
+            "Restore it, or train again: `zoo.train(..., again=True)`"
         )
 
 
@@ -70,9 +72,9 @@ def _model(run: Run, architecture: Architecture, origin: Origin):
     from zoo.training.describe import count
 
     record = run.record
-    keras.config.set_dtype_policy(record["precision"])
-    shape = tuple(record["input"]["input_shape"])
-    classes = len(record["dataset"]["classes"])
+    keras.config.set_dtype_policy(record.precision)
+    shape = record.input.input_shape
+    classes = len(record.dataset.classes)
     model = build_model(architecture, shape, classes, run.hyperparameters, origin)
     try:
         check_weights(run.model_file, BYTES * count(model.weights) + OVERHEAD)

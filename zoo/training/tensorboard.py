@@ -13,7 +13,9 @@ def require_tensorboard() -> None:
         UsageError: it is.
     """
     if importlib.util.find_spec("tensorboard") is None:
-        raise UsageError("--tensorboard: it is not installed: pip install 'archzoo[tensorboard]'.")
+        raise UsageError(
+            "`tensorboard=True`: it is not installed: pip install 'archzoo[tensorboard]'."
+        )
 
 
 class TensorBoard(Callback):
@@ -35,9 +37,10 @@ class TensorBoard(Callback):
         self._writer.flush()
 
     def on_run_end(self, record):
-        metrics = record["metrics"]
-        for name in {"test_loss", "test_accuracy"} & set(metrics):
-            self._writer.add_scalar(name, metrics[name], metrics["epoch"])
+        metrics = record.metrics
+        for name in ("test_loss", "test_accuracy"):
+            if (value := getattr(metrics, name)) is not None:
+                self._writer.add_scalar(name, value, metrics.epoch)
 
     def close(self):
         if self._writer is not None:

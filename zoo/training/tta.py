@@ -24,12 +24,12 @@ def check_shiftable(dataset: Dataset, most: int) -> None:
         return
     if dataset.layout == "sequence":
         raise UsageError(
-            f"tta_shift is {most}, and {dataset.name} has sequences; only images can be shifted. Use 0."
+            f"`tta_shift={most}`: {dataset.name} has sequences; only images can be shifted. Use 0."
         )
     height, width = dataset.shape[-3:-1]
     if most >= min(height, width):
         raise UsageError(
-            f"tta_shift is {most}, and {dataset.name} has images of {height} × {width}, which would "
+            f"`tta_shift={most}`: {dataset.name} has images of {height} × {width}, which would "
             f"be shifted out of the frame; use 0 to {min(height, width) - 1}."
         )
 

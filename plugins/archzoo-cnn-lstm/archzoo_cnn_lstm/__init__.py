@@ -1,4 +1,4 @@
-"""A CNN whose feature map an LSTM reads row by row."""
+"""A CNN followed by an LSTM over the rows of its feature map."""
 
 from typing import Annotated
 
@@ -9,18 +9,21 @@ def build(
     input_shape,
     num_classes,
     *,
-    filters: Annotated[tuple[int, ...], "of the convolutions, pooled halfway"] = (32, 64),
-    features: Annotated[int, "that a dense layer makes of each row; 0 for none"] = 128,
-    units: Annotated[int, "of the LSTM, in each direction"] = 96,
-    bidirectional: Annotated[bool, "read the rows upwards, too"] = True,
-    dropout: Annotated[float, "share dropped before the LSTM (two thirds of it) and after"] = 0.15,
+    filters: Annotated[tuple[int, ...], "filters of the convolutions; pooling follows halfway"] = (
+        32,
+        64,
+    ),
+    features: Annotated[int, "output size of the dense layer on each row; 0: no dense layer"] = 128,
+    units: Annotated[int, "units of the LSTM, in each direction"] = 96,
+    bidirectional: Annotated[bool, "also read the rows from bottom to top"] = True,
+    dropout: Annotated[float, "dropout rate after the LSTM; before it, two thirds of that"] = 0.15,
 ):
-    """3×3 convolutions with pooling, then an LSTM over the rows of the feature map.
+    """Build 3×3 convolutions with pooling, then an LSTM over the rows of the feature map.
 
-    Shaped like a CRNN (Shi, Bai and Yao 2015, https://arxiv.org/abs/1507.05717), with rows instead
-    of columns as time: pooling halfway through the convolutions, and after the last one where it
-    halves the width only, so that the LSTM has H/2 steps. What the LSTM reads of a row are the
-    features that one dense layer, the same for all rows, makes of it.
+    A CRNN (Shi, Bai and Yao 2015, https://arxiv.org/abs/1507.05717), with rows instead of columns as
+    time. Pooling follows halfway through the convolutions, and after the last one, where it halves
+    the width only; the LSTM has H/2 steps. One dense layer, shared by all rows, reduces each row
+    before the LSTM.
 
     Takes images `(H, W, C)`; returns logits `(batch, num_classes)`.
     """
@@ -55,7 +58,7 @@ def zoo_architectures():
             name="cnn_lstm",
             build=build,
             layout="image",
-            summary="a convolutional stem whose feature map an LSTM reads row by row",
+            summary="convolutions, then an LSTM over the rows of the feature map",
             paper="https://arxiv.org/abs/1507.05717",
         )
     ]

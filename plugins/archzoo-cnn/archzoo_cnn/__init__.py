@@ -1,4 +1,4 @@
-"""A small convolutional network: the spatial yardstick of the zoo."""
+"""A small convolutional network, the baseline for images."""
 
 from typing import Annotated
 
@@ -9,23 +9,25 @@ def build(
     input_shape,
     num_classes,
     *,
-    filters: Annotated[tuple[int, int, int], "of the three stages"] = (24, 48, 64),
-    convolutions: Annotated[tuple[int, int], "in the second and in the third stage"] = (1, 2),
-    strided: Annotated[bool, "halve the image by the first convolution, not by pooling"] = True,
-    dropout: Annotated[float, "share of the features dropped before the classifier"] = 0.3,
+    filters: Annotated[tuple[int, int, int], "filters of the three stages"] = (24, 48, 64),
+    convolutions: Annotated[
+        tuple[int, int], "number of convolutions in the second and third stage"
+    ] = (1, 2),
+    strided: Annotated[bool, "downsample with the first convolution instead of pooling"] = True,
+    dropout: Annotated[float, "dropout rate before the classifier"] = 0.3,
 ):
-    """Three stages of convolutions, each at half the size of the one before, a dense classifier.
+    """Build three stages of convolutions, each at half the previous resolution, and a dense classifier.
 
-    The first stage is one 5×5 convolution that halves the image at once, where the pixels are many and
-    say little, so that the wide convolutions work on a quarter of the positions; or, if not `strided`,
-    two of 3×3 at full size and a pooling, for several times the arithmetic (Simonyan and Zisserman
-    2014, https://arxiv.org/abs/1409.1556). Each convolution is followed by batch normalisation and ReLU
-    (Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167).
+    With `strided`, the first stage is one 5×5 convolution of stride 2, so that later convolutions work
+    on a quarter of the positions. Without, it is two 3×3 convolutions at full resolution and a pooling,
+    at several times the cost (Simonyan and Zisserman 2014, https://arxiv.org/abs/1409.1556). Batch
+    normalization and ReLU follow each convolution (Ioffe and Szegedy 2015,
+    https://arxiv.org/abs/1502.03167).
 
     Takes images `(H, W, C)`; returns logits `(batch, num_classes)`.
 
     Raises:
-        ValueError: fewer than no convolutions are asked for.
+        ValueError: `convolutions` is negative.
     """
     import keras
     from keras import layers
@@ -59,6 +61,6 @@ def zoo_architectures():
             name="cnn",
             build=build,
             layout="image",
-            summary="convolutions, batch norm, pooling, dense",
+            summary="convolutional network with batch normalization and pooling",
         )
     ]

@@ -1,4 +1,4 @@
-"""3D convolutions, to which time is an axis like height and width."""
+"""3D convolutions over time, height and width."""
 
 from typing import Annotated
 
@@ -9,16 +9,15 @@ def build(
     input_shape,
     num_classes,
     *,
-    filters: Annotated[tuple[int, int, int], "of the three convolutions"] = (24, 48, 96),
-    dropout: Annotated[float, "share of the features dropped before the classifier"] = 0.3,
+    filters: Annotated[tuple[int, int, int], "filters of the three convolutions"] = (24, 48, 96),
+    dropout: Annotated[float, "dropout rate before the classifier"] = 0.3,
 ):
-    """Three times a 3×3×3 convolution with batch normalisation, ReLU and pooling; a classifier.
+    """Build three 3×3×3 convolutions with batch normalization, ReLU and pooling, and a classifier.
 
     A small C3D (Tran et al. 2015, https://arxiv.org/abs/1412.0767). As there, the first pooling
-    leaves time as it is, so that movement is not averaged away before anything has seen it; the
-    others halve time, height and width. What is odd or 1 is padded, so any size will do; where fewer
-    than three frames are left, a kernel spans only those. Of a plain image the core makes four
-    frames, its half-resolution phases.
+    keeps the time axis, so that motion is not averaged away; the others halve time, height and width.
+    Odd sizes are padded, so any size works. With fewer than three frames the kernels are shorter. A
+    single image becomes four frames by `space_to_depth`.
 
     Takes frames `(T, H, W, C)`; returns logits `(batch, num_classes)`.
     """
@@ -28,8 +27,8 @@ def build(
     frames = keras.Input(input_shape)
     x = frames
     for level, width in enumerate(filters):
-        # Not longer in time than there are frames: the rest would see only padding, and of two
-        # frames TensorFlow's CPU gets the gradient of a longer kernel wrong in bfloat16 (2.21).
+        # At most as long as the frames: the rest would see only padding, and for two frames
+        # TensorFlow 2.21 computes a wrong bfloat16 gradient of a longer kernel on the CPU.
         kernel = (min(3, x.shape[1]), 3, 3)
         x = layers.Conv3D(width, kernel, padding="same", use_bias=False)(x)
         x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
@@ -46,7 +45,7 @@ def zoo_architectures():
             build=build,
             layout="frames",
             frames_from_image="space_to_depth",
-            summary="3D convolutions over the frames: space and time alike",
+            summary="3D convolutions over time, height and width",
             paper="https://arxiv.org/abs/1412.0767",
         )
     ]

@@ -1,4 +1,4 @@
-"""An image read as a sequence of frames by a gate-fused ConvLSTM2D."""
+"""A gate-fused ConvLSTM2D over frames, between convolutions."""
 
 from typing import Annotated
 
@@ -10,21 +10,24 @@ def build(
     num_classes,
     *,
     stem: Annotated[int, "filters of the convolutions on each frame"] = 24,
-    filters: Annotated[int, "of the ConvLSTM2D"] = 32,
+    filters: Annotated[int, "filters of the ConvLSTM2D"] = 32,
     head: Annotated[int, "filters of the convolutions after the last frame"] = 64,
-    convolutions: Annotated[tuple[int, int], "on each frame, and after the last"] = (1, 1),
-    dropout: Annotated[float, "share of the features dropped before the classifier"] = 0.3,
+    convolutions: Annotated[tuple[int, int], "convolutions on each frame, and after the last"] = (
+        1,
+        1,
+    ),
+    dropout: Annotated[float, "dropout rate before the classifier"] = 0.3,
 ):
-    """Convolutions on each frame, a ConvLSTM2D over the frames, convolutions, a classifier.
+    """Build convolutions on each frame, a ConvLSTM2D over the frames, convolutions, and a classifier.
 
     The ConvLSTM2D (Shi et al. 2015, https://arxiv.org/abs/1506.04214) is `FusedConvLSTM2D`, which
-    gives the stock layer's numbers for fewer convolutions. Of a plain image the core makes four
-    frames, its half-resolution phases.
+    gives the same outputs as the Keras layer with fewer convolutions. A single image becomes four
+    frames by `space_to_depth`.
 
     Takes frames `(T, H, W, C)`; returns logits `(batch, num_classes)`.
 
     Raises:
-        ValueError: fewer than no convolutions are asked for.
+        ValueError: `convolutions` is negative.
     """
     import keras
     from keras import layers, ops
@@ -59,7 +62,7 @@ def zoo_architectures():
             build=build,
             layout="frames",
             frames_from_image="space_to_depth",
-            summary="the image as a sequence of frames, read by a gate-fused ConvLSTM2D",
+            summary="convolutions and a gate-fused ConvLSTM2D over the frames",
             paper="https://arxiv.org/abs/1506.04214",
         )
     ]

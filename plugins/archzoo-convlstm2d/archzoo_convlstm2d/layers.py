@@ -1,39 +1,39 @@
-"""A gate-fused ConvLSTM2D layer: the stock layer's numbers from fewer convolutions."""
+"""A gate-fused ConvLSTM2D layer: the same outputs as in Keras, with fewer convolutions."""
 
 import keras
 from keras import ops
 
 UNROLL_UP_TO = 16
-"""Longest static sequence that is unrolled; above it the graph would cost more than the loop."""
+"""Longest static sequence that is unrolled; longer ones run faster as a loop."""
 
 
 @keras.saving.register_keras_serializable(package="archzoo_convlstm2d")
 class FusedConvLSTM2D(keras.layers.ConvLSTM2D):
-    """Drop-in for `keras.layers.ConvLSTM2D` without dropout, with fewer, wider convolutions.
+    """A faster `keras.layers.ConvLSTM2D` without dropout: fewer, wider convolutions.
 
-    The stock layer runs eight convolutions per time step: four gates, each over the input and over
-    the state. Without dropout all gates read the same tensors, so this layer runs one input
-    convolution for all frames at once and one recurrent convolution, four times as wide, per step;
-    and none at a first step that starts from zeros. Weights, their names and order, the
-    configuration and every option but the two below are those of the stock layer (Shi et al. 2015,
-    https://arxiv.org/abs/1506.04214, without peephole connections).
+    The Keras layer runs eight convolutions per time step: four gates, each over the input and over
+    the state. Without dropout all gates read the same tensors. This layer therefore runs one input
+    convolution for all frames at once, and one recurrent convolution, four times as wide, per step;
+    a first step that starts from zeros needs none. Weights, their names and order, the
+    configuration and every option except the two below are those of the Keras layer (Shi et al.
+    2015, https://arxiv.org/abs/1506.04214, without peephole connections).
 
     Raises:
-        ValueError: `dropout` or `recurrent_dropout` is not 0. The stock layer draws one mask per
-            gate, so the gates could no longer share a convolution.
+        ValueError: `dropout` or `recurrent_dropout` is not 0. The Keras layer draws one mask per
+            gate; with it, gates could not share a convolution.
     """
 
     def __init__(self, filters, kernel_size, *, dropout=0.0, recurrent_dropout=0.0, **kwargs):
         if dropout or recurrent_dropout:
             raise ValueError(
-                "FusedConvLSTM2D has no dropout of its own: received "
+                "FusedConvLSTM2D has no dropout: received "
                 f"dropout={dropout}, recurrent_dropout={recurrent_dropout}. Put a "
                 "keras.layers.SpatialDropout3D before it, or use keras.layers.ConvLSTM2D."
             )
         super().__init__(filters, kernel_size, **kwargs)
 
     def call(self, sequences, initial_state=None, mask=None, training=False):
-        """Reads `(batch, T, H, W, C)` (or channels first) as the stock layer does."""
+        """Inputs and outputs are those of `keras.layers.ConvLSTM2D`: `(batch, T, H, W, C)`."""
         states = self._starting_states(sequences, initial_state)
         gates = self._input_convolution(sequences)
         steps = sequences.shape[1]
@@ -48,7 +48,7 @@ class FusedConvLSTM2D(keras.layers.ConvLSTM2D):
         return (output, *states) if self.return_state else output
 
     def _starting_states(self, sequences, initial_state):
-        """The state `[h, c]` to start from, or None for zeros that nobody has to compute with."""
+        """The initial state `[h, c]`; None means zeros, whose convolution is skipped."""
         if initial_state is None and self.stateful:
             initial_state = [variable.value for variable in self.states]
         if initial_state is None:
@@ -58,8 +58,8 @@ class FusedConvLSTM2D(keras.layers.ConvLSTM2D):
     def _input_convolution(self, sequences):
         """Gate inputs of all frames, time first, `(T * batch, ...)` with `4 * filters` channels.
 
-        Time comes first so that a step's part is contiguous: slicing another axis would make the
-        gradient fill a whole tensor with zeros for every step.
+        Time is the first axis so that each step is a contiguous slice: the gradient of a slice along
+        another axis would fill a whole tensor with zeros for every step.
         """
         frames = ops.reshape(ops.moveaxis(sequences, 1, 0), (-1, *sequences.shape[2:]))
         gates = ops.conv(
@@ -123,7 +123,7 @@ class FusedConvLSTM2D(keras.layers.ConvLSTM2D):
             new, shown, last = self._hold(kept, self._step(x, [h, c]), [h, c], shown)
             return (*new, shown), (*new, last)
 
-        # Keras' scan on TensorFlow wants the outputs to be structured as the carry is.
+        # On TensorFlow, ops.scan needs outputs of the same structure as the carry.
         carry, outputs = ops.scan(step, (*states, zeros), xs if keep is None else (xs, keep))
         outputs = outputs[2]
         return ops.moveaxis(outputs, 0, 1), outputs[-1], list(carry[:2])
@@ -132,7 +132,7 @@ class FusedConvLSTM2D(keras.layers.ConvLSTM2D):
         return 1 if self.data_format == "channels_first" else -1
 
     def _hold(self, kept, new, states, shown):
-        """Where a step is masked: the state stays, and the last output (or zeros) is shown."""
+        """For masked steps, keep the state and repeat the last output (or zeros)."""
         kept = ops.reshape(ops.cast(kept, "bool"), (-1, 1, 1, 1))
         zeros = ops.zeros_like(new[0])
         shown = zeros if shown is None else shown

@@ -1,4 +1,4 @@
-"""Gated recurrent units that read the rows."""
+"""GRU layers over a sequence."""
 
 from typing import Annotated
 
@@ -9,30 +9,30 @@ def build(
     input_shape,
     num_classes,
     *,
-    units: Annotated[int, "of each layer, in each direction"] = 80,
-    depth: Annotated[int, "layers, each reading what the one below says of every row"] = 2,
-    bidirectional: Annotated[bool, "read the rows backwards, too"] = True,
-    dropout: Annotated[float, "share dropped between the layers and before the classifier"] = 0.3,
+    units: Annotated[int, "units of each layer, in each direction"] = 80,
+    depth: Annotated[int, "number of stacked layers"] = 2,
+    bidirectional: Annotated[bool, "also read the sequence backwards"] = True,
+    dropout: Annotated[float, "dropout rate between the layers and before the classifier"] = 0.3,
 ):
-    """Layers of gated recurrent units over the rows, then a classifier of the last state.
+    """Build stacked GRU layers over the sequence, and a classifier of the last state.
 
-    The unit is that of Cho et al. 2014 (https://arxiv.org/abs/1406.1078) with the reset gate after
-    the product, as cuDNN computes it; reading in both directions is due to Schuster and Paliwal
+    The unit is that of Cho et al. 2014 (https://arxiv.org/abs/1406.1078) with the reset gate applied
+    after the matrix product, as in cuDNN; bidirectional networks are due to Schuster and Paliwal
     1997 (https://doi.org/10.1109/78.650093). The classifier sees the last state of each direction:
-    after the last row and, backwards, after the first.
+    after the last step and, backwards, after the first.
 
-    Takes rows `(T, F)` with any T; returns logits `(batch, num_classes)`.
+    Takes sequences `(T, F)` with any T; returns logits `(batch, num_classes)`.
     """
     import keras
     from keras import layers
 
-    rows = keras.Input(input_shape)
-    x = rows
+    sequence = keras.Input(input_shape)
+    x = sequence
     for level in range(depth):
         gru = layers.GRU(units, return_sequences=level < depth - 1)
         x = (layers.Bidirectional(gru) if bidirectional else gru)(x)
         x = layers.Dropout(dropout)(x)
-    return keras.Model(rows, layers.Dense(num_classes)(x), name="gru")
+    return keras.Model(sequence, layers.Dense(num_classes)(x), name="gru")
 
 
 @zoo.hookimpl
@@ -42,7 +42,7 @@ def zoo_architectures():
             name="gru",
             build=build,
             layout="sequence",
-            summary="gated recurrent units read the rows, in both directions",
+            summary="bidirectional GRU layers over the sequence",
             paper="https://arxiv.org/abs/1406.1078",
         )
     ]

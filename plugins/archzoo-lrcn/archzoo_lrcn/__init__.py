@@ -1,4 +1,4 @@
-"""The classic TimeDistributed CNN + LSTM of the tutorials, made to work."""
+"""The TimeDistributed CNN + LSTM of many tutorials."""
 
 from typing import Annotated
 
@@ -9,17 +9,17 @@ def build(
     input_shape,
     num_classes,
     *,
-    filters: Annotated[tuple[int, int], "of the two pairs of convolutions"] = (32, 64),
-    features: Annotated[int, "that the CNN makes of each frame"] = 128,
-    units: Annotated[int, "of the LSTM"] = 128,
-    dropout: Annotated[float, "share of the LSTM's output dropped before the classifier"] = 0.0,
+    filters: Annotated[tuple[int, int], "filters of the two pairs of convolutions"] = (32, 64),
+    features: Annotated[int, "output size of the CNN on each frame"] = 128,
+    units: Annotated[int, "units of the LSTM"] = 128,
+    dropout: Annotated[float, "dropout rate before the classifier"] = 0.0,
 ):
-    """The same CNN on each frame, an LSTM over the frames' features, a classifier.
+    """Build the same CNN on each frame, an LSTM over the frames' features, and a classifier.
 
-    Per frame: two 3×3 convolutions, pooling, two more, pooling, a dense layer, each convolution and
-    the dense layer with ReLU and batch normalisation. A long-term recurrent convolutional network
-    (Donahue et al. 2015, https://arxiv.org/abs/1411.4389). Each frame updates the normalisation's
-    moving statistics in turn.
+    A long-term recurrent convolutional network (Donahue et al. 2015,
+    https://arxiv.org/abs/1411.4389). The CNN has two 3×3 convolutions, pooling, two more, pooling,
+    and a dense layer; ReLU and batch normalization follow each convolution and the dense layer. Each
+    frame updates the moving statistics of the normalization in turn.
 
     Takes frames `(T, H, W, C)` with any T, one frame for a plain image; returns logits
     `(batch, num_classes)`.

@@ -1,14 +1,14 @@
-"""Positions: without them attention does not know in which order the tokens came."""
+"""Learned positions: attention alone does not see the order of tokens."""
 
 import keras
 
 
 @keras.saving.register_keras_serializable(package="archzoo_transformer")
 class LearnedPositions(keras.layers.Layer):
-    """Adds to every token a learned vector of its place.
+    """Adds a learned vector of its position to every token.
 
-    Takes tokens `(batch, T, width)` with a T that is known when the model is built; returns the same
-    shape. The vectors start small and random.
+    Takes and returns tokens `(batch, T, width)`; T must be known when the model is built. The vectors
+    are initialized with small random values.
     """
 
     def build(self, input_shape):

@@ -2,11 +2,15 @@
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from zoo.testing import check_process as process
 from zoo.testing.check import Check, CheckFailed, Skipped
 from zoo.testing.harness import Harness, answers
 from zoo.training.backend import installed_backends
+
+if TYPE_CHECKING:
+    import numpy as np
 
 SAMPLES = 4
 TOLERANCE = 1e-3
@@ -42,7 +46,7 @@ def _agree(harness: Harness) -> str:
     return f"differences from {harness.backend}: {', '.join(found)}"
 
 
-def _answers_of(backend: str, harness: Harness, folder: Path):
+def _answers_of(backend: str, harness: Harness, folder: Path) -> "np.ndarray":
     import numpy as np
 
     outputs = folder / f"{backend}.npy"

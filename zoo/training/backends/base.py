@@ -1,98 +1,132 @@
-"""What an engine is: one backend's way to run training steps as fast as it can."""
+"""What archzoo needs of a Keras backend: a `Backend`, and the `Engine` that it makes for a model."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from zoo.datasets.samples import Samples, Stored
 from zoo.metrics import log_mean_probability
 from zoo.recipe import Recipe
-from zoo.training import tta
-from zoo.training.backend import Device
+from zoo.training import chunks, tta
+from zoo.training.chunks import Transforms, call_length, step_chunks, tree_slice
+from zoo.training.device import Device
 from zoo.training.loader import DeviceLoader, Loader, Step, StreamingLoader, iter_batches
 from zoo.training.pipeline import Pipeline
+from zoo.training.running import RunningMetrics
 
 if TYPE_CHECKING:
     import keras
 
 EVALUATION_BATCH = 500
 
-LONGEST_CALL = 200
-"""Steps in one call where a call is many: enough to hide what launching it costs, and few enough to
-show progress and to stop soon."""
 
+class Backend(ABC):
+    """One Keras backend: its devices, random numbers, memory, and how it trains.
 
-def call_length(steps: int, longest: int) -> int:
-    """How many of an epoch's steps one call takes, where a call is many and at most `longest`.
+    A `Backend` can be made, and asked for its attributes and `hide_gpus`, before the package is
+    imported; the other methods import it.
 
-    A length from half of `longest` that divides the epoch, so that one shape is compiled; else
-    `longest`, with a shorter last call.
+    Attributes:
+        name: as Keras calls it.
+        shared_gpu: environment variables with which several processes can use one GPU.
+        no_gpu: what it reports where it finds no GPU, for an error message.
+        trains_jointly: whether `join` is there.
     """
-    if steps <= longest:
-        return steps
-    lengths = range(longest, longest // 2, -1)
-    return next((length for length in lengths if steps % length == 0), longest)
 
+    name: ClassVar[str]
+    shared_gpu: ClassVar[Mapping[str, str]] = {}
+    no_gpu: ClassVar[str]
+    trains_jointly: ClassVar[bool] = False
 
-def step_chunks(steps: int, length: int) -> list[slice]:
-    """The steps of an epoch, or of its rest after some calls, in calls of `length`."""
-    return [slice(start, min(start + length, steps)) for start in range(0, steps, length)]
+    @abstractmethod
+    def hide_gpus(self) -> None:
+        """Keep the process on the CPU. Call it before the package is imported."""
 
+    @abstractmethod
+    def gpu_names(self) -> list[str]:
+        """The GPUs that it can use, by their models' names."""
 
-Transforms = Any
-"""What moves a batch: arrays whose first axes are steps and examples, nested or not; None: nothing."""
+    def reset_numerics(self) -> None:
+        """Undo global settings of a plugin or notebook that would change a model's numbers."""
 
+    def make_deterministic(self) -> None:
+        """Make operations on a CPU give the same bits each time."""
 
-def tree_slice(arrays: Transforms, which: int | slice) -> Transforms:
-    """A step, or a slice of steps, of arrays whose first axis is that of steps."""
-    from keras import tree
+    def seed(self, seed: int) -> None:
+        """Seed the backend's global random generator, if it has one."""
 
-    return tree.map_structure(lambda each: None if each is None else each[which], arrays)
+    @abstractmethod
+    def memory_peak(self) -> int | None:
+        """The most bytes that were allocated on the GPU; None if it is not known."""
 
+    @abstractmethod
+    def cuda_version(self) -> str | None:
+        """The CUDA release that it was built for or brings; None for a CPU build."""
 
-@dataclass(frozen=True)
-class RunningMetrics:
-    """What an epoch has added up so far; float32, so that stopping and going on changes no bit."""
+    @abstractmethod
+    def count_flops(self, model: "keras.Model", shape: tuple[int, ...]) -> int:
+        """Floating-point operations of convolutions and matrix products in one forward pass.
 
-    loss: np.float32 = np.float32(0)
-    correct: np.float32 = np.float32(0)
-    examples: int = 0
+        Args:
+            model: the model.
+            shape: the input's shape with the batch axis.
+
+        Raises:
+            Exception: the model cannot be traced.
+        """
 
     @property
-    def finite(self) -> bool:
-        """Whether the loss is a number."""
-        return bool(np.isfinite(self.loss))
+    @abstractmethod
+    def engine(self) -> "type[Engine]":
+        """The class of its engines."""
 
-    @property
-    def mean_loss(self) -> float:
-        return float(self.loss) / max(1, self.examples)
+    def join(self, engines: "Sequence[Engine]") -> "JointEngine":
+        """One engine that trains the models of several at once, where `trains_jointly`.
 
-    @property
-    def accuracy(self) -> float:
-        return float(self.correct) / max(1, self.examples)
+        Args:
+            engines: of one architecture, recipe and precision: nothing differs but the variables.
+        """
+        raise NotImplementedError(f"{self.name} trains one model at a time")
+
+
+class Chunk(NamedTuple):
+    """Some steps that are trained in one call.
+
+    Attributes:
+        steps: how many.
+        batch_size: examples in each.
+        arrays: their batches and transforms, as the compiled step takes them.
+    """
+
+    steps: int
+    batch_size: int
+    arrays: Step
 
 
 class Engine(ABC):
     """Runs training steps and inference for one model.
 
-    A batch is a row of indices; `source` has the examples that they stand for. After `train` the
-    model's and the optimizer's variables hold the new state.
+    To train: `load` the examples and `compile`; then, for an epoch or a part of one, `begin`, `step`
+    for each of `chunks`, and `end`, after which the model's and the optimizer's variables hold the new
+    state. A batch is a row of indices; `loader` has the examples that they stand for.
 
     Args:
         model: built, with logits as output.
-        optimizer: built for the model's trainable variables.
+        optimizer: built for the model's trainable variables; None for inference alone.
         pipeline: prepares a batch inside the compiled step.
-        recipe: for the loss, whether steps augment, and test-time augmentation.
-        device: where it runs; `deterministic` says that bits must repeat.
+        recipe: for the loss, augmentation, and test-time augmentation.
+        device: where it runs.
+        deterministic: whether bits must repeat.
     """
 
-    name: str
-    source: Loader
+    loader: Loader
     """Where the training examples come from, after `load`."""
+
+    _length: int
+    """Steps in a call, where a call is many; known after `compile`."""
 
     def __init__(
         self,
@@ -110,7 +144,11 @@ class Engine(ABC):
         self.device = device
         self.deterministic = deterministic
         self.augments = recipe.augments and pipeline.moves
-        self.prepare()
+
+    @property
+    def many_steps_a_call(self) -> bool:
+        """Whether a call is many steps: where launching one costs as much as running it, on a GPU."""
+        return self.device.kind == "gpu"
 
     @property
     @abstractmethod
@@ -122,11 +160,16 @@ class Engine(ABC):
         """Make the compiled functions; nothing is traced yet."""
 
     def load(self, x: Stored, y: np.ndarray) -> None:
-        """Take the training examples: arrays are put on the device, lazy samples are streamed."""
+        """Take the training examples: arrays are put on the device, lazy samples are streamed.
+
+        Args:
+            x: samples `(N, ...)`, as stored.
+            y: labels `(N,)`.
+        """
         if isinstance(x, Samples):
-            self.source = StreamingLoader(x, y, self.ready)
+            self.loader = StreamingLoader(x, y, self.ready)
         else:
-            self.source = DeviceLoader(
+            self.loader = DeviceLoader(
                 (self.to_device(x), self.to_device(y)), self.gather, self.ready
             )
 
@@ -142,59 +185,81 @@ class Engine(ABC):
         """A step's NumPy arrays as the compiled step takes them."""
         return step
 
-    def length_of_calls(self, batches: np.ndarray) -> int:
-        """How many steps of `batches` `(steps, ..., batch_size)` one call takes, where it is many."""
-        return call_length(len(batches), self.source.longest_call(batches[0].size, LONGEST_CALL))
-
-    def steps(
-        self, drawn: Iterable[Step], synchronize: Callable[[], Any]
-    ) -> "closing[Generator[Step]]":
-        """The source's steps, in a `with` at whose end nothing is made any more."""
-        return closing(self.source.steps(drawn, synchronize))
-
     def compile(self, batches: np.ndarray, transforms: Transforms) -> None:
-        """Compile what `train` needs for an epoch like this one, so that training is timed alone.
+        """Compile what `step` needs for an epoch like this one, so that training is timed alone.
 
         Does nothing where the backend compiles nothing.
         """
 
-    def compile_together(
-        self,
-        engines: "Sequence[Engine]",
-        batches: Sequence[np.ndarray],
-        transforms: Sequence[Transforms],
-    ) -> None:
-        """Compile `train_together` for these engines; they use this one's examples from here on.
+    def call_length(self, batches: np.ndarray) -> int:
+        """How many steps of `batches` `(steps, ..., batch_size)` one call takes, where it is many."""
+        longest = self.loader.longest_call(batches[0].size, chunks.LONGEST_CALL)
+        return call_length(len(batches), longest)
 
-        `batches` and `transforms` are lists with an item for each engine. The models must be of one
-        architecture, recipe and precision, so that nothing but their variables differs.
+    def chunks(
+        self, batches: np.ndarray, transforms: Transforms
+    ) -> "closing[Generator[Chunk, None, None]]":
+        """The steps, chunk by chunk, in a `with` at whose end nothing is made any more.
+
+        Args:
+            batches: indices of the examples, `(steps, batch_size)`.
+            transforms: their augmentation, with the same first axes; or None.
         """
-        raise NotImplementedError(f"{self.name} trains one model at a time")
+        return closing(self._chunks(batches, transforms))
+
+    def _chunks(self, batches: np.ndarray, transforms: Transforms) -> Generator[Chunk, None, None]:
+        several = self.many_steps_a_call
+        places = (
+            step_chunks(len(batches), self._length)
+            if several
+            else [*map(_one, range(len(batches)))]
+        )
+        sizes = [place.stop - place.start for place in places]
+        drawn = (
+            tree_slice((batches, transforms), place if several else place.start) for place in places
+        )
+        with closing(self.loader.steps(drawn, self.synchronize)) as made:
+            for steps, arrays in zip(sizes, made, strict=True):
+                yield Chunk(steps, batches.shape[1], arrays)
 
     @abstractmethod
+    def begin(self, metrics: RunningMetrics) -> None:
+        """Begin an epoch, or go on with one that has these metrics so far."""
+
+    @abstractmethod
+    def step(self, chunk: Chunk) -> None:
+        """Train the steps of a chunk. May return before the device is done."""
+
+    @abstractmethod
+    def metrics(self) -> RunningMetrics:
+        """The epoch's metrics so far; waits for the device."""
+
+    @abstractmethod
+    def end(self) -> RunningMetrics:
+        """End the epoch, or interrupt it: the variables hold the new state. Returns its metrics."""
+
+    def synchronize(self) -> None:
+        """Wait until the device has done what it was given."""
+        self.metrics()
+
     def train(
         self,
         batches: np.ndarray,
         transforms: Transforms,
-        sums: RunningMetrics,
-        after: Callable[[int, Callable[[], RunningMetrics]], bool],
-    ) -> tuple[int, RunningMetrics]:
-        """Train on `batches` `(steps, batch_size)`, moved by `transforms` (the same axes in front).
+        metrics: RunningMetrics = RunningMetrics(),  # noqa: B008 - frozen
+    ) -> RunningMetrics:
+        """Train all steps of `batches`, and wait for the device. Returns the metrics.
 
-        `after(done, read)` is called as steps are done; `read()` waits for the device and gives the
-        sums. When it returns True, training stops there. Returns the steps done and the sums.
+        Args:
+            batches: indices of the examples, `(steps, batch_size)`.
+            transforms: their augmentation, with the same first axes; or None.
+            metrics: what earlier steps of the epoch added up.
         """
-
-    def train_together(
-        self,
-        engines: "Sequence[Engine]",
-        batches: Sequence[np.ndarray],
-        transforms: Sequence[Transforms],
-        sums: Sequence[RunningMetrics],
-        after: Callable[[int, Callable[[], list[RunningMetrics]]], bool],
-    ) -> tuple[int, list[RunningMetrics]]:
-        """As `train`, for several engines at once, after `compile_together` by one of them."""
-        raise NotImplementedError(f"{self.name} trains one model at a time")
+        self.begin(metrics)
+        with self.chunks(batches, transforms) as made:
+            for chunk in made:
+                self.step(chunk)
+        return self.end()
 
     @abstractmethod
     def infer(self, x: np.ndarray) -> np.ndarray:
@@ -205,12 +270,13 @@ class Engine(ABC):
         return []
 
     def set_random_state(self, state: list[np.ndarray]) -> None:
-        """Take back what `random_state` gave."""
+        """Restore what `random_state` returned."""
 
     def logits(self, x: Stored) -> np.ndarray:
-        """Logits for any number of stored samples, with the model's weights as they are now.
+        """Logits `(N, classes)` for any number of stored samples, with the current weights.
 
-        With the recipe's `tta_shift`: the logarithm of the mean probability over the shifted copies.
+        With test-time augmentation (the recipe's `tta_shift`) they are the logarithm of the mean
+        probability over the shifted copies.
         """
         parts = []
         with closing(iter_batches(x, EVALUATION_BATCH)) as batches:
@@ -222,10 +288,10 @@ class Engine(ABC):
                     if missing
                     else batch
                 )
-                parts.append(self._answer(padded)[: len(batch)])
+                parts.append(self._augmented_logits(padded)[: len(batch)])
         return np.concatenate(parts)
 
-    def _answer(self, x: np.ndarray) -> np.ndarray:
+    def _augmented_logits(self, x: np.ndarray) -> np.ndarray:
         most = self.recipe.tta_shift
         if not most:
             return self.infer(x)
@@ -233,7 +299,7 @@ class Engine(ABC):
         return log_mean_probability(answers).astype("float32")
 
     def loss_and_correct(self, logits, labels):
-        """Mean loss and number of right answers of a batch, as float32 tensors."""
+        """Mean loss and number of correct answers of a batch, as float32 tensors."""
         import keras
         from keras import ops
 
@@ -251,21 +317,40 @@ class Engine(ABC):
         return ops.mean(losses), ops.sum(ops.cast(right, "float32"))
 
 
-def engine_kind(backend: str) -> type[Engine]:
-    """The engine class of a backend; imports it."""
-    if backend == "tensorflow":
-        from zoo.training.backends.tensorflow import TensorFlowEngine
-
-        return TensorFlowEngine
-    if backend == "jax":
-        from zoo.training.backends.jax import JaxEngine
-
-        return JaxEngine
-    from zoo.training.backends.torch import TorchEngine
-
-    return TorchEngine
+def _one(step: int) -> slice:
+    return slice(step, step + 1)
 
 
-def make_engine(backend: str, *arguments, **named) -> Engine:
-    """The engine of a backend; see `Engine` for the arguments."""
-    return engine_kind(backend)(*arguments, **named)
+class JointEngine(ABC):
+    """Trains the models of several engines at once; its methods are `Engine`'s, for lists.
+
+    The engines share the compiled functions and the examples of the first, which are loaded already.
+    """
+
+    loader: Loader
+
+    @abstractmethod
+    def compile(self, batches: Sequence[np.ndarray], transforms: Sequence[Transforms]) -> None:
+        """As `Engine.compile`, with an item for each engine."""
+
+    @abstractmethod
+    def chunks(
+        self, batches: Sequence[np.ndarray], transforms: Sequence[Transforms]
+    ) -> "closing[Generator[Chunk, None, None]]":
+        """As `Engine.chunks`, with an item for each engine."""
+
+    @abstractmethod
+    def begin(self, metrics: Sequence[RunningMetrics]) -> None:
+        """As `Engine.begin`, with an item for each engine."""
+
+    @abstractmethod
+    def step(self, chunk: Chunk) -> None:
+        """As `Engine.step`, for all engines at once."""
+
+    @abstractmethod
+    def metrics(self) -> list[RunningMetrics]:
+        """As `Engine.metrics`, of each engine."""
+
+    @abstractmethod
+    def end(self) -> list[RunningMetrics]:
+        """As `Engine.end`, of each engine."""

@@ -1,29 +1,75 @@
-"""JAX: on a GPU some hundred steps as one `lax.scan`, on a CPU a Python loop over one compiled step."""
+"""JAX: on a GPU many steps a call, as one `lax.scan`; on a CPU one compiled step a call.
 
-from functools import partial
+Several models of one architecture are trained at once by `jax.vmap` over their states.
+"""
 
-import jax
-import jax.numpy as jnp
+import math
+import os
+from contextlib import closing
+from functools import cache, partial
+from typing import Any, ClassVar
+
 import numpy as np
 
-from zoo.training.backends.base import Engine, RunningMetrics, step_chunks, tree_slice
+from zoo.environment import distribution_version
+from zoo.lazy import LazyModule
+from zoo.training.backends.base import Backend, Chunk, Engine, JointEngine
+from zoo.training.chunks import step_chunks, tree_slice
+from zoo.training.running import RunningMetrics
+
+jax: Any = LazyModule("jax")
+jnp: Any = LazyModule("jax.numpy")
+
+
+class JaxBackend(Backend):
+    name = "jax"
+    shared_gpu: ClassVar = {
+        "XLA_PYTHON_CLIENT_PREALLOCATE": "false"
+    }  # else it takes 75 % of the GPU's memory
+    no_gpu = "jax.devices() has no cuda or rocm device"
+    trains_jointly = True
+
+    def hide_gpus(self):
+        os.environ["JAX_PLATFORMS"] = "cpu"
+
+    def gpu_names(self):
+        kinds = ("gpu", "cuda", "rocm")
+        return [each.device_kind for each in jax.devices() if each.platform in kinds]
+
+    def reset_numerics(self):
+        jax.config.update("jax_enable_x64", False)
+        jax.config.update("jax_default_matmul_precision", None)
+        jax.config.update("jax_numpy_dtype_promotion", "standard")
+
+    def memory_peak(self):
+        return (jax.devices()[0].memory_stats() or {}).get("peak_bytes_in_use")
+
+    def cuda_version(self):
+        major = [n for n in (13, 12) if distribution_version(f"jax-cuda{n}-plugin")]
+        return str(major[0]) if major else None
+
+    def count_flops(self, model, shape):
+        trainable = [v.value for v in model.trainable_variables]
+        others = [v.value for v in model.non_trainable_variables]
+        forward = partial(model.stateless_call, training=False)
+        return _count_jaxpr(jax.make_jaxpr(forward)(trainable, others, jnp.zeros(shape)).jaxpr)
+
+    @property
+    def engine(self):
+        return JaxEngine
+
+    def join(self, engines):
+        return JaxJointEngine(engines)
 
 
 class JaxEngine(Engine):
-    name = "jax"
-
     @property
     def settings(self):
-        return {"loop": "scan" if self._scans else "python", "jit": True}
+        return {"loop": "scan" if self.many_steps_a_call else "python", "jit": True}
 
     def prepare(self):
-        # Many steps a call pay where launching a step costs as much as running it: on a GPU.
-        self._scans = self.device.kind == "gpu"
-        self._step = _Compiled(self._train_step)
-        self._scan = _Compiled(partial(_scan, self._train_step))
-        # Seeds side by side: states, batches and maps have an axis of them; examples have none.
-        together = jax.vmap(self._train_step, in_axes=(0, None, 0))
-        self._scan_together = _Compiled(partial(_scan, together))
+        several = self.many_steps_a_call
+        self._run = _Compiled(partial(_scan, self.train_step) if several else self.train_step)
         self._infer = jax.jit(self._logits)
 
     def to_device(self, array):
@@ -33,26 +79,16 @@ class JaxEngine(Engine):
         return array[indices]
 
     def compile(self, batches, transforms):
-        state = self._state(RunningMetrics())
-        if not self._scans:
-            step = self.source.like(tree_slice((batches, transforms), 0))
-            self._step.compile(state, self.source.arrays, step)
-            return
-        self._length = self.length_of_calls(batches)
-        for each in step_chunks(len(batches), self._length):
-            steps = self.source.like(tree_slice((batches, transforms), each))
-            self._scan.compile(state, self.source.arrays, steps)
+        self._length = self.call_length(batches)
+        several = self.many_steps_a_call
+        state = self.state(RunningMetrics())
+        for place in step_chunks(len(batches), self._length) if several else [0]:
+            step = self.loader.like(tree_slice((batches, transforms), place))
+            self._run.compile(state, self.loader.arrays, step)
 
-    def compile_together(self, engines, batches, transforms):
-        length = self.length_of_calls(np.stack(batches, axis=1))
-        for engine in engines:
-            engine.source, engine._infer = self.source, self._infer
-            engine._scan_together = self._scan_together
-            engine._length = length
-        state = _stacked([engine._state(RunningMetrics()) for engine in engines])
-        for each in step_chunks(len(batches[0]), self._length):
-            steps = self.source.like(_lanes(batches, transforms, each))
-            self._scan_together.compile(state, self.source.arrays, steps)
+    def share(self, other: "JaxEngine", length: int) -> None:
+        """Use another engine's examples and compiled functions, in calls of so many steps."""
+        self.loader, self._infer, self._length = other.loader, other._infer, length
 
     def _variables(self):
         return (
@@ -61,10 +97,16 @@ class JaxEngine(Engine):
             self.optimizer.variables,
         )
 
-    def _state(self, sums):
-        """All variables' arrays, and the sums."""
+    def state(self, metrics: RunningMetrics) -> tuple[Any, ...]:
+        """All variables' arrays, and the metrics: what a step takes and returns."""
         variables = ([variable.value for variable in group] for group in self._variables())
-        return (*variables, np.float32(sums.loss), np.float32(sums.correct))
+        return (*variables, np.float32(metrics.loss), np.float32(metrics.correct))
+
+    def store(self, state: tuple[Any, ...]) -> None:
+        """Give the variables the values of a state."""
+        for group, values in zip(self._variables(), state, strict=False):
+            for variable, value in zip(group, values, strict=True):
+                variable.assign(value)
 
     def _objective(self, trainable, others, x, labels):
         logits, others, losses = self.model.stateless_call(
@@ -74,10 +116,11 @@ class JaxEngine(Engine):
         total = loss + sum(jnp.asarray(each, loss.dtype) for each in losses)
         return total, (correct, others)
 
-    def _train_step(self, state, examples, step):
+    def train_step(self, state, examples, step):
+        """The state after a step; pure."""
         trainable, others, optimizer, loss, correct = state
         batch, transforms = step
-        x, labels = self.source.select(examples, batch)
+        x, labels = self.loader.select(examples, batch)
         x = self.pipeline(x, transforms)
         gradient = jax.value_and_grad(self._objective, has_aux=True)
         (step_loss, (step_correct, others)), gradients = gradient(trainable, others, x, labels)
@@ -89,92 +132,88 @@ class JaxEngine(Engine):
         logits, _ = self.model.stateless_call(trainable, others, self.pipeline(x), training=False)
         return logits.astype("float32")
 
-    def train(self, batches, transforms, sums, after):
-        size = batches.shape[1]
-        state = _copied(self._state(sums))
-        if self._scans:
-            drawn = (
-                tree_slice((batches, transforms), each)
-                for each in step_chunks(len(batches), self._length)
-            )
+    def begin(self, metrics):
+        self._state, self._examples = _copied(self.state(metrics)), metrics.examples
+        self._before = None
 
-            def on_device(added, done):
-                loss, correct = (np.asarray(each)[-1] for each in added)
-                return RunningMetrics(loss, correct, sums.examples + done * size)
-
-            state, done, read = self._run(self._scan, state, drawn, on_device, after)
+    def step(self, chunk):
+        if self.many_steps_a_call:
+            self._state, now = self._run(self._state, self.loader.arrays, chunk.arrays)
+            # The device is given one call ahead, so that it never waits, and a signal never waits long.
+            jax.block_until_ready(self._before)
+            self._before = now
         else:
-            state, done, read = self._loop(state, batches, transforms, sums, after)
-        self._store(state)
-        return done, read()
+            self._state = self._run(self._state, self.loader.arrays, chunk.arrays)
+            if self.loader.streamed:  # else JAX queues dozens of steps, each with its batch
+                jax.block_until_ready(self._state)
+        self._examples += chunk.steps * chunk.batch_size
 
-    def _loop(self, state, batches, transforms, sums, after):
-        done, size = 0, batches.shape[1]
+    def metrics(self):
+        loss, correct = self._state[3:]
+        return RunningMetrics(np.float32(loss), np.float32(correct), self._examples)
 
-        def read() -> RunningMetrics:
-            return RunningMetrics(
-                np.float32(state[3]), np.float32(state[4]), sums.examples + done * size
-            )
-
-        drawn = (tree_slice((batches, transforms), each) for each in range(len(batches)))
-        with self.steps(drawn, read) as steps:
-            for step in steps:
-                state = self._step(state, self.source.arrays, step)
-                if self.source.streamed:  # else JAX queues dozens of steps, each with its batch
-                    jax.block_until_ready(state)
-                done += 1
-                if after(done, read):
-                    break
-        return state, done, read
-
-    def _run(self, scan, state, drawn, sums_of, after):
-        """Call after call; the state, the steps done, and what reads the sums.
-
-        The device is given one call ahead, so that it never waits, and a signal never waits long.
-        """
-        done, added, before = 0, None, None
-
-        def read():
-            return sums_of(added, done)
-
-        with self.steps(drawn, lambda: jax.block_until_ready(added)) as chunks:
-            for steps in chunks:
-                state, added = scan(state, self.source.arrays, steps)
-                jax.block_until_ready(before)
-                before = added
-                done += len(added[0])
-                if after(done, read):
-                    break
-        return state, done, read
-
-    def train_together(self, engines, batches, transforms, sums, after):
-        size = batches[0].shape[1]
-        state = _stacked([engine._state(each) for engine, each in zip(engines, sums, strict=True)])
-        drawn = (
-            _lanes(batches, transforms, each) for each in step_chunks(len(batches[0]), self._length)
-        )
-
-        def on_device(added, done):
-            last = zip(*(np.asarray(each)[-1] for each in added), sums, strict=True)
-            return [
-                RunningMetrics(loss, correct, of.examples + done * size)
-                for loss, correct, of in last
-            ]
-
-        state, done, read = self._run(self._scan_together, state, drawn, on_device, after)
-        for engine, own in zip(engines, _apart(state), strict=True):
-            engine._store(own)
-        return done, read()
-
-    def _store(self, state):
-        for group, values in zip(self._variables(), state, strict=False):
-            for variable, value in zip(group, values, strict=True):
-                variable.assign(value)
+    def end(self):
+        self.store(self._state)
+        return self.metrics()
 
     def infer(self, x: np.ndarray) -> np.ndarray:
         trainable = [v.value for v in self.model.trainable_variables]
         others = [v.value for v in self.model.non_trainable_variables]
         return np.asarray(self._infer(trainable, others, jnp.asarray(x)))
+
+
+class JaxJointEngine(JointEngine):
+    """Engines side by side: states, batches and transforms have an axis of them; examples have none.
+
+    Args:
+        engines: the first one has the examples.
+    """
+
+    def __init__(self, engines: list[JaxEngine]):
+        self._engines, self._first = engines, engines[0]
+        self.loader = self._first.loader
+        step = jax.vmap(self._first.train_step, in_axes=(0, None, 0))
+        self._run = _Compiled(partial(_scan, step))
+
+    def compile(self, batches, transforms):
+        self._length = self._first.call_length(np.stack(batches, axis=1))
+        for engine in self._engines:
+            engine.share(self._first, self._length)
+        state = _stacked([engine.state(RunningMetrics()) for engine in self._engines])
+        for place in step_chunks(len(batches[0]), self._length):
+            steps = self.loader.like(_side_by_side(batches, transforms, place))
+            self._run.compile(state, self.loader.arrays, steps)
+
+    def chunks(self, batches, transforms):
+        return closing(self._chunks(batches, transforms))
+
+    def _chunks(self, batches, transforms):
+        places = step_chunks(len(batches[0]), self._length)
+        drawn = (_side_by_side(batches, transforms, place) for place in places)
+        with closing(self.loader.steps(drawn, self.metrics)) as made:
+            for place, arrays in zip(places, made, strict=True):
+                yield Chunk(place.stop - place.start, batches[0].shape[1], arrays)
+
+    def begin(self, metrics):
+        states = [e.state(each) for e, each in zip(self._engines, metrics, strict=True)]
+        self._state = _stacked(states)
+        self._examples = [each.examples for each in metrics]
+        self._before = None
+
+    def step(self, chunk):
+        self._state, now = self._run(self._state, self.loader.arrays, chunk.arrays)
+        jax.block_until_ready(self._before)
+        self._before = now
+        self._examples = [each + chunk.steps * chunk.batch_size for each in self._examples]
+
+    def metrics(self):
+        loss, correct = (np.asarray(each) for each in self._state[3:])
+        return [RunningMetrics(*each) for each in zip(loss, correct, self._examples, strict=True)]
+
+    def end(self):
+        for engine, state in zip(self._engines, _apart(self._state), strict=True):
+            engine.store(state)
+        return self.metrics()
 
 
 class _Compiled:
@@ -198,7 +237,7 @@ class _Compiled:
 
 
 def _scan(step, state, examples, steps):
-    """All steps of a call; the state, and the sums after each step."""
+    """All steps of a call; the state, and the metrics after each step."""
 
     def one(state, each):
         state = step(state, examples, each)
@@ -207,27 +246,60 @@ def _scan(step, state, examples, steps):
     return jax.lax.scan(one, state, steps)
 
 
-def _lanes(batches, transforms, which):
+def _side_by_side(batches, transforms, which):
     """A slice of steps for several engines: their axis is the second."""
     steps = [tree_slice(each, which) for each in zip(batches, transforms, strict=True)]
     return jax.tree.map(lambda *each: np.stack(each, axis=1), *steps)
 
 
+def _jitted(function):
+    """Decorator: `jax.jit`, when the function is first called."""
+    compiled = cache(lambda: jax.jit(function))
+    return lambda state: compiled()(state)
+
+
 # Each of these is one call on the device; array by array they would take longer than a step.
 
 
-@jax.jit
+@_jitted
 def _copied(state):
     """A state that may be donated: the variables keep theirs."""
     return jax.tree.map(jnp.copy, state)
 
 
-@jax.jit
+@_jitted
 def _stacked(states):
     return jax.tree.map(lambda *each: jnp.stack(each), *states)
 
 
-@jax.jit
+@_jitted
 def _apart(state):
     count = len(state[3])
     return [jax.tree.map(lambda each, i=i: each[i], state) for i in range(count)]
+
+
+def _count_jaxpr(jaxpr) -> int:
+    total = 0
+    for equation in jaxpr.eqns:
+        name, params = equation.primitive.name, equation.params
+        if name == "dot_general":
+            (contracting, _), _ = params["dimension_numbers"]
+            left = equation.invars[0].aval.shape
+            inner = math.prod(left[axis] for axis in contracting)
+            total += 2 * math.prod(equation.outvars[0].aval.shape) * inner
+        elif name == "conv_general_dilated":
+            kernel = equation.invars[1].aval.shape
+            out_channels = kernel[params["dimension_numbers"].rhs_spec[0]]
+            output = math.prod(equation.outvars[0].aval.shape)
+            total += 2 * output * math.prod(kernel) // out_channels
+        repeats = params.get("length", 1) if name == "scan" else 1
+        if name == "while":
+            raise NotImplementedError("a loop of unknown length")
+        for value in params.values():
+            inner_jaxpr = getattr(value, "jaxpr", value if hasattr(value, "eqns") else None)
+            if inner_jaxpr is not None:
+                total += repeats * _count_jaxpr(inner_jaxpr)
+    return total
+
+
+BACKEND = JaxBackend()

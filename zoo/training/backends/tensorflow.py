@@ -1,27 +1,66 @@
-"""TensorFlow: on a GPU some hundred steps as a loop in the graph, on a CPU a Python loop over one step."""
+"""TensorFlow: on a GPU many steps a call, as a loop in the graph; on a CPU one compiled step a call."""
 
-from typing import Any
+import math
+import os
+from typing import Any, ClassVar
 
 import numpy as np
-import tensorflow as tf
 
-from zoo.training.backends.base import Engine, RunningMetrics, step_chunks, tree_slice
+from zoo.lazy import LazyModule
+from zoo.training.backends.base import Backend, Engine
+from zoo.training.chunks import tree_slice
+from zoo.training.running import RunningMetrics
+
+tf: Any = LazyModule("tensorflow")
+
+
+class TensorFlowBackend(Backend):
+    name = "tensorflow"
+    shared_gpu: ClassVar = {
+        "TF_FORCE_GPU_ALLOW_GROWTH": "true"
+    }  # else it takes all of the GPU's memory
+    no_gpu = "tf.config.list_physical_devices('GPU') is empty"
+
+    def hide_gpus(self):
+        # TensorFlow has no variable of its own for this; CUDA's hides the devices from it.
+        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+
+    def gpu_names(self):
+        devices = tf.config.list_physical_devices("GPU")
+        details = [tf.config.experimental.get_device_details(each) for each in devices]
+        return [each.get("device_name", "GPU") for each in details]
+
+    def make_deterministic(self):
+        tf.config.experimental.enable_op_determinism()
+
+    def seed(self, seed):
+        tf.random.set_seed(seed)
+
+    def memory_peak(self):
+        return tf.config.experimental.get_memory_info("GPU:0")["peak"]
+
+    def cuda_version(self):
+        return tf.sysconfig.get_build_info().get("cuda_version")
+
+    def count_flops(self, model, shape):
+        return _count(model, shape)
+
+    @property
+    def engine(self):
+        return TensorFlowEngine
 
 
 class TensorFlowEngine(Engine):
-    name = "tensorflow"
-
     @property
     def settings(self):
-        return {"loop": "graph" if self._loops else "python", "jit": self._jit}
+        return {"loop": "graph" if self.many_steps_a_call else "python", "jit": self._jit}
 
     def prepare(self):
-        # A loop in the graph saves the launches from Python; on a CPU it was measured to be slower.
-        self._loops = self.device.kind == "gpu"
         # XLA on a CPU has no projective transform and no deterministic max-pooling gradient, and
         # would turn cuDNN's LSTM off on a GPU.
         self._jit = False
-        run = self._train_steps if self._loops else self._train_step
+        # A loop in the graph saves the launches from Python; on a CPU it was measured to be slower.
+        run = self._train_steps if self.many_steps_a_call else self._train_step
         self._run = tf.function(run, jit_compile=self._jit, autograph=False)
         self._infer = tf.function(self._logits, jit_compile=self._jit, autograph=False)
         self._infer_of: dict[tuple[int, ...], Any] = {}
@@ -36,24 +75,25 @@ class TensorFlowEngine(Engine):
         return tf.nest.map_structure(_constant, step)
 
     def compile(self, batches, transforms):
-        self._length = self.length_of_calls(batches)
+        self._length = self.call_length(batches)
+        several = self.many_steps_a_call
         # A call takes any number of steps, so that one trace serves the last one too.
-        lead = (None,) if self._loops else ()
+        lead = (None,) if several else ()
 
         def spec(each):
             return None if each is None else tf.TensorSpec((*lead, *each.shape[1:]), each.dtype)
 
-        sums = [tf.TensorSpec((), tf.float32)] * 2
-        step = tf.nest.map_structure(spec, self.source.like((batches, transforms)))
-        self._run = self._run.get_concrete_function(*step, *(sums if self._loops else ()))
-        self._warm_up(tree_slice((batches, transforms), slice(0, 1) if self._loops else 0))
+        metrics = [tf.TensorSpec((), tf.float32)] * 2
+        step = tf.nest.map_structure(spec, self.loader.like((batches, transforms)))
+        self._run = self._run.get_concrete_function(*step, *(metrics if several else ()))
+        self._warm_up(tree_slice((batches, transforms), slice(0, 1) if several else 0))
 
     def _warm_up(self, step):
         """A step that leaves no trace: TensorFlow sets its kernels up in the first one it runs."""
         variables = [*self.model.variables, *self.optimizer.variables]
         before = [tf.identity(variable.value) for variable in variables]
-        sums = [tf.constant(0.0)] * 2 if self._loops else ()
-        self._run(*self.ready(self.source.like(step)), *sums)
+        metrics = [tf.constant(0.0)] * 2 if self.many_steps_a_call else ()
+        self._run(*self.ready(self.loader.like(step)), *metrics)
         for variable, value in zip(variables, before, strict=True):
             variable.assign(value)
 
@@ -70,7 +110,7 @@ class TensorFlowEngine(Engine):
         )[1:]
 
     def _train_step(self, batch, transforms):
-        x, labels = self.source.select(self.source.arrays, batch)
+        x, labels = self.loader.select(self.loader.arrays, batch)
         x = self.pipeline(x, transforms)
         with tf.GradientTape() as tape:
             loss, correct = self.loss_and_correct(self.model(x, training=True), labels)
@@ -86,28 +126,24 @@ class TensorFlowEngine(Engine):
     def _logits(self, x):
         return tf.cast(self.model(self.pipeline(x), training=False), tf.float32)
 
-    def train(self, batches, transforms, sums, after):
-        size = batches.shape[1]
-        loss, correct = tf.constant(sums.loss), tf.constant(sums.correct)
-        done = 0
+    def begin(self, metrics):
+        self._loss, self._correct = tf.constant(metrics.loss), tf.constant(metrics.correct)
+        self._examples = metrics.examples
 
-        def read() -> RunningMetrics:
-            return RunningMetrics(loss.numpy(), correct.numpy(), sums.examples + done * size)
+    def step(self, chunk):
+        if self.many_steps_a_call:
+            self._loss, self._correct = self._run(*chunk.arrays, self._loss, self._correct)
+        else:
+            loss, correct = self._run(*chunk.arrays)
+            self._loss = self._loss + loss * chunk.batch_size
+            self._correct = self._correct + correct
+        self._examples += chunk.steps * chunk.batch_size
 
-        chunks = step_chunks(len(batches), self._length) if self._loops else range(len(batches))
-        drawn = (tree_slice((batches, transforms), which) for which in chunks)
-        with self.steps(drawn, read) as steps:
-            for step in steps:
-                if self._loops:
-                    loss, correct = self._run(*step, loss, correct)
-                    done = min(done + self._length, len(batches))
-                else:
-                    step_loss, step_correct = self._run(*step)
-                    loss, correct = loss + step_loss * size, correct + step_correct
-                    done += 1
-                if after(done, read):
-                    break
-        return done, read()
+    def metrics(self):
+        return RunningMetrics(self._loss.numpy(), self._correct.numpy(), self._examples)
+
+    def end(self):
+        return self.metrics()
 
     def infer(self, x: np.ndarray) -> np.ndarray:
         # Called by itself, TensorFlow would warn of tracing one function for many engines.
@@ -119,3 +155,68 @@ class TensorFlowEngine(Engine):
 
 def _constant(array):
     return None if array is None else tf.constant(array)
+
+
+def _count(model, shape) -> int:
+    from tensorflow.python.framework import op_callbacks  # no public way sees a loop's every step
+
+    made = {}  # each tensor's id: the operations that made it, and from which tensors
+    kept = []  # alive, so that no id is used twice
+
+    def note(op_type, inputs, attrs, outputs, op_name=None, graph=None):
+        name = op_type.decode() if isinstance(op_type, bytes) else op_type
+        cost = _cost_of(name, inputs, attrs, outputs)
+        kept.extend((*inputs, *outputs))
+        for output in outputs:
+            made[id(output)] = (len(kept), cost, [id(each) for each in inputs])
+
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    op_callbacks.add_op_callback(note)
+    try:
+        result = model(tf.zeros(shape), training=False)
+    finally:
+        op_callbacks.remove_op_callback(note)
+        tf.config.run_functions_eagerly(before)
+    return _reachable_cost(id(result), made)
+
+
+def _reachable_cost(result: int, made: dict) -> int:
+    """What the result needs. Keras' loop runs one step more, only to learn its output's shape."""
+    total, seen, waiting = 0, set(), [result]
+    while waiting:
+        call, cost, inputs = made.get(waiting.pop(), (None, 0, ()))
+        if call is not None and call not in seen:
+            seen.add(call)
+            total += cost
+            waiting.extend(inputs)
+    return int(total)
+
+
+def _cost_of(name: str, inputs, attrs, outputs) -> int:
+    if name in ("Conv2D", "Conv3D"):
+        return 2 * math.prod(outputs[0].shape) * math.prod(inputs[1].shape[:-1])
+    if name == "DepthwiseConv2dNative":
+        return 2 * math.prod(outputs[0].shape) * math.prod(inputs[1].shape[:2])
+    if name in ("MatMul", "BatchMatMulV2", "BatchMatMulV3"):
+        attributes = dict(zip(attrs[::2], attrs[1::2], strict=True))
+        transposed = attributes.get("transpose_a") or attributes.get("adj_x")
+        return 2 * math.prod(outputs[0].shape) * inputs[0].shape[-2 if transposed else -1]
+    if name == "Einsum":
+        attributes = dict(zip(attrs[::2], attrs[1::2], strict=True))
+        return 2 * math.prod(outputs[0].shape) * _summed(attributes["equation"], inputs)
+    return 0
+
+
+def _summed(equation: str, inputs) -> int:
+    """How many products an Einsum adds up for each number of its output."""
+    terms, _, result = equation.partition("->")
+    sizes: dict[str, int] = {}
+    for term, tensor in zip(terms.split(","), inputs, strict=True):
+        first, _, last = term.partition("...")  # batch axes may hide in the dots
+        sizes |= zip(first, tensor.shape, strict=False)
+        sizes |= zip(reversed(last), reversed(tensor.shape), strict=False)
+    return math.prod(size for axis, size in sizes.items() if axis not in result)
+
+
+BACKEND = TensorFlowBackend()

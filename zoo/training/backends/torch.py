@@ -1,14 +1,57 @@
 """PyTorch: eager steps."""
 
-import numpy as np
-import torch
-from keras import ops, tree
+import os
+from typing import Any
 
-from zoo.training.backends.base import Engine, RunningMetrics, tree_slice
+import numpy as np
+
+from zoo.lazy import LazyModule
+from zoo.training.backends.base import Backend, Engine
+from zoo.training.running import RunningMetrics
+
+torch: Any = LazyModule("torch")
+
+
+class TorchBackend(Backend):
+    name = "torch"
+    no_gpu = "torch.cuda.device_count() is 0"
+
+    def hide_gpus(self):
+        os.environ["KERAS_TORCH_DEVICE"] = "cpu"
+
+    def gpu_names(self):
+        return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+
+    def make_deterministic(self):
+        torch.use_deterministic_algorithms(True)
+
+    def seed(self, seed):
+        torch.manual_seed(seed)
+
+    def memory_peak(self):
+        return torch.cuda.max_memory_allocated()
+
+    def cuda_version(self):
+        return torch.version.cuda
+
+    def count_flops(self, model, shape):
+        from torch.nn.attention import SDPBackend, sdpa_kernel
+        from torch.utils.flop_counter import FlopCounterMode
+
+        device = next(iter(model.parameters())).device
+        counter = FlopCounterMode(display=False)
+        # The counter does not know the CPU's fused attention; this way it is two matrix products.
+        with counter, torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
+            model(torch.zeros(shape, device=device), training=False)
+        return counter.get_total_flops()
+
+    @property
+    def engine(self):
+        return TorchEngine
 
 
 class TorchEngine(Engine):
-    name = "torch"
+    many_steps_a_call = False
 
     @property
     def settings(self):
@@ -25,6 +68,8 @@ class TorchEngine(Engine):
         return array[indices.long()]
 
     def ready(self, step):
+        from keras import tree
+
         return tree.map_structure(self._tensor, step)
 
     def _tensor(self, array):
@@ -42,7 +87,7 @@ class TorchEngine(Engine):
             torch.cuda.set_rng_state_all(others)
 
     def _train_step(self, batch, transforms):
-        x, labels = self.source.select(self.source.arrays, batch)
+        x, labels = self.loader.select(self.loader.arrays, batch)
         x = self.pipeline(x, transforms)
         loss, correct = self.loss_and_correct(self.model(x, training=True), labels)
         total = sum(self.model.losses, loss)
@@ -57,29 +102,31 @@ class TorchEngine(Engine):
             self.optimizer.apply(gradients, variables)
         return total.detach(), correct.detach()
 
-    def train(self, batches, transforms, sums, after):
-        size = batches.shape[1]
-        loss = torch.tensor(sums.loss, device=self._device)
-        correct = torch.tensor(sums.correct, device=self._device)
-        done = 0
+    def begin(self, metrics):
+        self._loss = torch.tensor(metrics.loss, device=self._device)
+        self._correct = torch.tensor(metrics.correct, device=self._device)
+        self._examples = metrics.examples
 
-        def read() -> RunningMetrics:
-            return RunningMetrics(
-                np.float32(loss.item()), np.float32(correct.item()), sums.examples + done * size
-            )
+    def step(self, chunk):
+        loss, correct = self._train_step(*chunk.arrays)
+        self._loss = self._loss + loss * chunk.batch_size
+        self._correct = self._correct + correct
+        self._examples += chunk.steps * chunk.batch_size
 
-        drawn = (tree_slice((batches, transforms), each) for each in range(len(batches)))
-        with self.steps(drawn, read) as steps:
-            for step in steps:
-                step_loss, step_correct = self._train_step(*step)
-                loss, correct = loss + step_loss * size, correct + step_correct
-                done += 1
-                if after(done, read):
-                    break
-        return done, read()
+    def metrics(self):
+        loss, correct = np.float32(self._loss.item()), np.float32(self._correct.item())
+        return RunningMetrics(loss, correct, self._examples)
+
+    def end(self):
+        return self.metrics()
 
     def infer(self, x: np.ndarray) -> np.ndarray:
+        from keras import ops
+
         with torch.no_grad():
             batch = torch.tensor(x, device=self._device)
             logits = self.model(self.pipeline(batch), training=False)
         return ops.convert_to_numpy(ops.cast(logits, "float32"))
+
+
+BACKEND = TorchBackend()

@@ -1,36 +1,41 @@
-"""What the differences between architectures say, in one sentence."""
+"""What the differences between architectures say, in words."""
 
-from typing import Any
-
+from zoo.comparison.schema import ComparisonReport, Pair
 from zoo.formatting import listed
 
 
-def verdict(document: dict[str, Any]) -> str:
-    """One sentence: who is told apart from whom, as `document["pairs"]` decided it."""
-    rows = [row for row in document["rows"] if row["accuracy"] is not None]
-    names = [row["name"] for row in rows]
+def of_pair(pair: Pair) -> str:
+    """`cnn is better`, or `cannot tell`."""
+    if pair.different:
+        return f"{_ordered(pair)[0]} is better"
+    return "cannot tell: one seed" if pair.seeds < 2 else "cannot tell"
+
+
+def _ordered(pair: Pair) -> tuple[str, str]:
+    """The more accurate one first."""
+    return (pair.first, pair.second) if pair.difference >= 0 else (pair.second, pair.first)
+
+
+def verdict(report: ComparisonReport) -> str:
+    """One sentence: who is told apart from whom, as the tests of the pairs decided it."""
+    rows = [row for row in report.rows if row.accuracy is not None]
+    names = [row.name for row in rows]
     if not names:
         return "No architecture could be measured."
     if len(names) == 1:
         return f"Only {names[0]} was measured: there is nothing to compare it with."
-    if not document["pairs"]:
+    if not report.pairs:
         return "The differences were not tested, so nothing here is told apart."
-    above = _told_above(document["pairs"])
+    above = _told_above(report.pairs)
     if not above:
-        most = max(len(row["seeds"]) for row in rows)
+        most = max(len(row.seeds) for row in rows)
         return f"With {most} seed{'s' * (most != 1)} nothing here can be told apart."
     return _leaders(names, above)
 
 
-def _told_above(pairs: list[dict[str, Any]]) -> set[tuple[str, str]]:
+def _told_above(pairs: list[Pair]) -> set[tuple[str, str]]:
     """The (higher, lower) of each pair that was told apart."""
-    return {
-        (pair["first"], pair["second"])
-        if pair["difference"] > 0
-        else (pair["second"], pair["first"])
-        for pair in pairs
-        if pair["different"]
-    }
+    return {_ordered(pair) for pair in pairs if pair.different}
 
 
 def _leaders(names: list[str], above: set[tuple[str, str]]) -> str:

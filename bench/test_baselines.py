@@ -4,10 +4,10 @@ Only on an idle machine: PyTorch's OpenMP threads spin, and one busy process bes
 its loop thirty times slower.
 """
 
+import baselines
 import keras
 import numpy as np
 import pytest
-import yardsticks
 from sizes import IMAGES, SMALLEST
 from test_trainer import SIZES, ours
 
@@ -19,9 +19,9 @@ from zoo.training.backend import choose_device
 from zoo.training.build import build_model
 
 LOOPS = {
-    "torch": ("torch", yardsticks.torch_epoch),
-    "jax": ("jax", yardsticks.jax_epoch),
-    "scanned-jax": ("jax", yardsticks.scanned_jax_epoch),
+    "torch": ("torch", baselines.torch_epoch),
+    "jax": ("jax", baselines.jax_epoch),
+    "scanned-jax": ("jax", baselines.scanned_jax_epoch),
 }
 """Each loop's package and the loop."""
 PLAIN = {"shift": 0, "rotation": 0.0, "zoom": 0.0}
@@ -35,7 +35,7 @@ SETTINGS = (
     {"convolutions": (1, 0)},
     {"convolutions": (0, 0)},
 )
-"""Beside the defaults: what a change of the defaults could bring, and the yardsticks must follow."""
+"""Beside the defaults: what a change of the defaults could bring, and the baselines must follow."""
 
 
 def library(loop: str):
@@ -54,7 +54,7 @@ def test_the_network_by_hand_is_the_plugins(loop, settings):
     hyperparameters = {**architecture.defaults(), **settings}
     images = np.random.default_rng(0).random((4, 28, 28, 1), "float32")
     recipe = resolve(registry.manifest, "standard", "cnn", PLAIN)
-    network = yardsticks.Network.of(hyperparameters)
+    network = baselines.Network.of(hyperparameters)
     by_hand = make(images, np.zeros(4, "int32"), np.zeros((1, 4), "int32"), recipe, network)
     model = build_model(architecture, (28, 28, 1), 10, {**hyperparameters, "dropout": 0.0})
     weights = [keras.ops.convert_to_numpy(v) for v in model.trainable_variables]
@@ -77,7 +77,7 @@ def test_an_epoch_against_a_plain_loop(loop, against, benchmark):
     x, y = np.ascontiguousarray(arrays.x_train[:examples]), arrays.y_train[:examples]
     recipe = resolve(registry.manifest, "standard", "cnn", {**PLAIN, "batch_size": batch})
     batches = order.batches(0, 1, examples, batch)
-    other = make(x, y, batches, recipe, yardsticks.Network.of(architecture.defaults()))
+    other = make(x, y, batches, recipe, baselines.Network.of(architecture.defaults()))
     if other.device != device.kind:
         pytest.skip(f"Keras trains on the {device.kind}, plain {package} on the {other.device}")
     # The cycle is one pass long: this one learns, later ones are timed at its zero, as ours are.
@@ -87,7 +87,7 @@ def test_an_epoch_against_a_plain_loop(loop, against, benchmark):
         ours(architecture, dataset, x, y, recipe),
         other,
         rounds=7,
-        yardstick=f"a plain {loop} loop",
+        baseline=f"a plain {loop} loop",
         backend=keras.backend.backend(),
         device=device.name,
         examples=examples,
@@ -97,4 +97,4 @@ def test_an_epoch_against_a_plain_loop(loop, against, benchmark):
     assert other.loss < first / 2 or SMALLEST
     info = benchmark.extra_info
     info["images_per_second"] = round(examples / benchmark.stats.stats.median)
-    info["yardstick_images_per_second"] = round(examples / info["yardstick_seconds"])
+    info["baseline_images_per_second"] = round(examples / info["baseline_seconds"])

@@ -1,9 +1,9 @@
 """The shipped `cnn` on 28×28 images with its training loop, written by hand for one library each.
 
-They are what people write who use no zoo and no Keras, and so the yardsticks of our trainer. Both
+They are what people write who use no zoo and no Keras, and so the baselines of our trainer. Both
 do what it does by a recipe without augmentation: the same layers, loss, AdamW and one-cycle rate,
 and uint8 images on the device, gathered by index. They build the plugin's network from its own
-hyperparameters (`Network`), and test_yardsticks.py compares the two, weight by weight.
+hyperparameters (`Network`), and test_baselines.py compares the two, weight by weight.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ import numpy as np
 
 from zoo.recipe import Recipe
 
-# Each loop needs its own library only; test_yardsticks.py skips the one that is absent.
+# Each loop needs its own library only; test_baselines.py skips the one that is absent.
 with contextlib.suppress(ModuleNotFoundError):
     import torch
     from torch import nn
@@ -68,7 +68,7 @@ class Network:
         known = {field.name for field in fields(cls)}
         if other := known ^ hyperparameters.keys():
             raise SystemExit(
-                f"bench/yardsticks.py: cnn takes {', '.join(sorted(hyperparameters))}; built by hand is "
+                f"bench/baselines.py: cnn takes {', '.join(sorted(hyperparameters))}; built by hand is "
                 f"a network of {', '.join(sorted(known))}. Teach Network what {min(other)} does."
             )
         return cls(**hyperparameters)

@@ -1,0 +1,228 @@
+"""Comparing: `compare`, `plan_comparison` and `compare_runs`."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from zoo.api import arguments
+from zoo.api.arguments import RUNS_DIR, Backend, DatasetLike, Device
+from zoo.api.compared_architectures import Architectures, select, showing
+from zoo.compared import Comparison
+from zoo.comparison.benchmark import DEPTHS
+from zoo.comparison.comparing import compare_folders, plan_runs
+from zoo.comparison.comparing import compare_runs as compare_requests
+from zoo.comparison.results import Wanted
+from zoo.datasets.catalog import find_dataset
+from zoo.errors import UsageError
+from zoo.registry import Registry
+from zoo.training.request import DEFAULT_DATASET
+
+if TYPE_CHECKING:
+    from zoo.comparison.jobs import RunPlan
+
+Costs = Literal["none", "quick", "full"]
+
+TARGET = 0.99
+SEEDS = 3
+
+
+def compare(
+    architectures: Architectures,
+    dataset: DatasetLike = DEFAULT_DATASET,
+    *,
+    recipe: str | Path | None = None,
+    seeds: int = SEEDS,
+    tta_shift: int | None = None,
+    hyperparameters: Mapping[str, Mapping[str, Any]] | None = None,
+    data_parameters: Mapping[str, Any] | None = None,
+    recipe_changes: Mapping[str, Any] | None = None,
+    costs: Costs = "none",
+    target: float = TARGET,
+    jobs: int = 1,
+    together: bool = False,
+    backend: Backend | None = None,
+    device: Device = "auto",
+    progress: bool | None = None,
+    runs_dir: str | Path = RUNS_DIR,
+    data_dir: str | Path | None = None,
+    registry: Registry | None = None,
+    command: str = "zoo.compare(...)",
+) -> Comparison:
+    """Train architectures under one recipe with several seeds, and say which is better.
+
+    Each run is trained in a process of its own. Finished runs are not trained again.
+
+    Args:
+        architectures: names, files, `zoo.Architecture`s or functions, as `train` takes them; or
+            `"all"` that are installed.
+        dataset, recipe, data_parameters, recipe_changes, tta_shift, backend, device, runs_dir,
+            data_dir, progress, registry: as for `train`.
+        seeds: runs of each architecture, with seeds 0, 1, ...
+        hyperparameters: of each architecture by name, `{"cnn": {"filters": (8, 16, 32)}}`.
+        costs: measure speed after training: `none`, `quick` (one process for each), `full` (three).
+        target: the validation accuracy whose time is measured, above 0 and at most 1.
+        jobs: how many processes train at once.
+        together: train all seeds of an architecture in one program (JAX only).
+        command: what to type to repeat the comparison, for the report.
+
+    Returns:
+        The comparison: its table, its differences and its verdicts.
+
+    Raises:
+        UsageError: an argument is not allowed.
+        ZooError: no run is finished, or the runs folder cannot be written.
+        Interrupted: Ctrl-C; the same call resumes.
+
+    Example:
+        >>> c = zoo.compare(["cnn", "gru"], "digits", seeds=2)  # doctest: +SKIP
+        >>> c.verdict("cnn", "gru")  # doctest: +SKIP
+        'cannot tell'
+    """
+    chosen = select(
+        architectures,
+        dataset,
+        recipe=recipe,
+        seeds=seeds,
+        tta_shift=tta_shift,
+        hyperparameters=hyperparameters,
+        data_parameters=data_parameters,
+        recipe_changes=recipe_changes,
+        jobs=jobs,
+        together=together,
+        backend=backend,
+        device=device,
+        runs_dir=runs_dir,
+        data_dir=data_dir,
+        registry=arguments.find_registry(registry),
+    )
+    with showing(progress) as callback:
+        made = compare_requests(
+            *chosen.parts,
+            settings=DEPTHS.get(costs),
+            target=target,
+            command=command,
+            callback=callback,
+        )
+    return Comparison(
+        made.report, made.results, chosen.registry, arguments.find_locations(data_dir)
+    )
+
+
+def plan_comparison(
+    architectures: Architectures,
+    dataset: DatasetLike = DEFAULT_DATASET,
+    *,
+    recipe: str | Path | None = None,
+    seeds: int = SEEDS,
+    tta_shift: int | None = None,
+    hyperparameters: Mapping[str, Mapping[str, Any]] | None = None,
+    data_parameters: Mapping[str, Any] | None = None,
+    recipe_changes: Mapping[str, Any] | None = None,
+    costs: Costs = "none",
+    jobs: int = 1,
+    together: bool = False,
+    backend: Backend | None = None,
+    device: Device = "auto",
+    progress: bool | None = None,
+    runs_dir: str | Path = RUNS_DIR,
+    data_dir: str | Path | None = None,
+    registry: Registry | None = None,
+) -> "RunPlan":
+    """List the runs that `compare` would train, and estimate how long they take.
+
+    Args:
+        architectures, dataset, ...: as for `compare`.
+
+    Returns:
+        `jobs`, one for each run with its `state` (cached, resumable, pending, failed) and `seconds`,
+        and a `summary`.
+
+    Raises:
+        UsageError: an argument is not allowed.
+        ZooError: the runs folder cannot be written.
+    """
+    chosen = select(
+        architectures,
+        dataset,
+        recipe=recipe,
+        seeds=seeds,
+        tta_shift=tta_shift,
+        hyperparameters=hyperparameters,
+        data_parameters=data_parameters,
+        recipe_changes=recipe_changes,
+        jobs=jobs,
+        together=together,
+        backend=backend,
+        device=device,
+        runs_dir=runs_dir,
+        data_dir=data_dir,
+        registry=arguments.find_registry(registry),
+    )
+    with showing(progress) as callback:
+        return plan_runs(*chosen.parts, settings=DEPTHS.get(costs), callback=callback)
+
+
+def compare_runs(
+    folders: str | Path | Sequence[str | Path],
+    architectures: Sequence[str] = (),
+    dataset: str | None = None,
+    *,
+    recipe: str | None = None,
+    data_parameters: Mapping[str, Any] | None = None,
+    allow_mixed: bool = False,
+    target: float = TARGET,
+    progress: bool | None = None,
+    data_dir: str | Path | None = None,
+    registry: Registry | None = None,
+    command: str = "zoo.compare_runs(...)",
+) -> Comparison:
+    """Compare finished runs, for example those that another machine has trained. Nothing is trained.
+
+    Args:
+        folders: folders of runs, or of one run each.
+        architectures, dataset, recipe: names that select among the runs; by default all are compared.
+        data_parameters: parameters that the dataset of the runs must have; needs `dataset`.
+        allow_mixed: compare runs of different devices, versions or recipes, too.
+        target: the validation accuracy whose time is shown, above 0 and at most 1.
+        progress: show progress; by default in notebooks and terminals.
+        data_dir: a folder that holds datasets, for the images of the page.
+        registry: as for `train`.
+        command: what to type to repeat the comparison, for the report.
+
+    Raises:
+        UsageError: a folder is missing, no run is selected, or the runs must not be mixed.
+        ZooError: the predictions of a run cannot be read.
+
+    Example:
+        >>> zoo.compare_runs("gpu-machine/runs").to_frame()  # doctest: +SKIP
+    """
+    registry = arguments.find_registry(registry)
+    wanted = Wanted(
+        [Path(name).stem if name.endswith(".py") else name for name in architectures],
+        dataset,
+        Path(recipe).stem if recipe else None,
+        _made_with(dataset, data_parameters, registry),
+    )
+    with showing(progress) as callback:
+        made = compare_folders(
+            [Path(each) for each in ([folders] if isinstance(folders, str | Path) else folders)],
+            wanted,
+            registry,
+            allow_mixed=allow_mixed,
+            target=target,
+            command=command,
+            callback=callback,
+        )
+    return Comparison(made.report, made.results, registry, arguments.find_locations(data_dir))
+
+
+def _made_with(
+    dataset: str | None, parameters: Mapping[str, Any] | None, registry: Registry
+) -> dict[str, Any]:
+    """The parameters that the data of the runs must have, as their types read them."""
+    if not parameters:
+        return {}
+    if not dataset:
+        raise UsageError("`data_parameters` says how a dataset was made: name it with `dataset`.")
+    made = find_dataset(dataset, registry, arguments.texts(parameters))
+    return {key: made.parameters[key] for key in parameters}

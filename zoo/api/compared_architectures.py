@@ -1,0 +1,107 @@
+"""Which architectures are compared or measured, and how that is shown."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from zoo.api import arguments
+from zoo.api.arguments import ArchitectureLike, DatasetLike
+from zoo.comparison.comparing import Workplace
+from zoo.comparison.entries import Entry, choose
+from zoo.materials import architecture_text
+from zoo.registry import Registry
+from zoo.training.request import Request
+
+if TYPE_CHECKING:
+    from zoo.comparison.callback import ComparisonCallback
+
+Architectures = Sequence[ArchitectureLike] | Literal["all"]
+"""What `zoo.train` takes as an architecture, several times; or all that are installed."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is compared, and where."""
+
+    entries: list[Entry]
+    request: Callable[[Entry], Request]
+    seeds: range
+    workplace: Workplace
+    registry: Registry
+
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        return self.entries, self.request, self.seeds, self.workplace, self.registry
+
+
+def select(
+    architectures: Architectures,
+    dataset: DatasetLike,
+    *,
+    seeds: int,
+    tta_shift: int | None,
+    hyperparameters: Mapping[str, Mapping[str, Any]] | None,
+    recipe_changes: Mapping[str, Any] | None,
+    jobs: int,
+    together: bool,
+    runs_dir: str | Path,
+    data_dir: str | Path | None,
+    registry: Registry,
+    **options: Any,
+) -> Selection:
+    """Look up what a comparison needs.
+
+    Raises:
+        UsageError: an argument is not allowed.
+        PluginError: a plugin that is named is broken.
+    """
+    arguments.check_seeds(seeds)
+    entries = choose_entries(registry, architectures, hyperparameters, runs_dir)
+    workplace = Workplace(
+        Path(runs_dir), str(data_dir) if data_dir else None, jobs, together, bool(registry.plugins)
+    )
+    changes = {"tta_shift": tta_shift, **(recipe_changes or {})}
+    asked = arguments.make_request("", dataset, changes=changes, runs_dir=runs_dir, **options)
+    return Selection(
+        entries,
+        lambda entry: replace(asked, architecture=entry.architecture, settings=entry.settings),
+        range(seeds),
+        workplace,
+        registry,
+    )
+
+
+def choose_entries(
+    registry: Registry,
+    architectures: Architectures,
+    hyperparameters: Mapping[str, Mapping[str, Any]] | None,
+    runs_dir: str | Path,
+) -> list[Entry]:
+    """Look up what is compared or measured.
+
+    Raises:
+        UsageError: nothing is named, a name or a hyperparameter is unknown, or a name is given twice.
+        PluginError: a plugin that is named is broken.
+    """
+    everything = architectures == "all"
+    names = [] if everything else [architecture_text(x, Path(runs_dir)) for x in architectures]
+    settings = {
+        f"{name}.{key}": text
+        for name, chosen in (hyperparameters or {}).items()
+        for key, text in arguments.texts(chosen).items()
+    }
+    return choose(registry, names, everything=everything, settings=settings)
+
+
+@contextmanager
+def showing(progress: bool | None) -> "Iterator[ComparisonCallback]":
+    """A display of progress, closed at the end."""
+    from zoo.comparison_progress import make_comparison_callback
+
+    callback = make_comparison_callback(silent=not arguments.shows_progress(progress))
+    try:
+        yield callback
+    finally:
+        callback.close()

@@ -1,0 +1,91 @@
+"""Measuring speed: `benchmark` and `load_benchmark`."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoo.api import arguments
+from zoo.api.arguments import RUNS_DIR, Backend, DatasetLike, Device
+from zoo.api.compared_architectures import Architectures, choose_entries, showing
+from zoo.comparison.benchmark import Settings, run_benchmark
+from zoo.registry import Registry
+from zoo.training.request import DEFAULT_DATASET
+
+if TYPE_CHECKING:
+    from zoo.comparison.cost_record import BenchmarkReport
+
+DEFAULTS = Settings()
+
+
+def benchmark(
+    architectures: Architectures = "all",
+    dataset: DatasetLike = DEFAULT_DATASET,
+    *,
+    recipe: str | Path | None = None,
+    hyperparameters: Mapping[str, Mapping[str, Any]] | None = None,
+    data_parameters: Mapping[str, Any] | None = None,
+    batch_size: int = DEFAULTS.batch_size,
+    processes: int = DEFAULTS.processes,
+    rounds: int = DEFAULTS.rounds,
+    backend: Backend | None = None,
+    device: Device = "auto",
+    progress: bool | None = None,
+    runs_dir: str | Path = RUNS_DIR,
+    data_dir: str | Path | None = None,
+    registry: Registry | None = None,
+) -> "BenchmarkReport":
+    """Measure the speed of architectures: training, inference, latency, start-up, compiling.
+
+    Each runs in fresh processes, is warmed up, and is measured in turn with the others. The first is
+    measured twice: the difference is noise.
+
+    Args:
+        architectures, dataset, recipe, hyperparameters, data_parameters: as for `compare`.
+        batch_size: samples in a training step, for all architectures.
+        processes: fresh processes for each architecture.
+        rounds: rounds of measurements in each process.
+        backend, device, progress, runs_dir, data_dir, registry: as for `train`.
+
+    Returns:
+        The medians and quartiles: `to_frame()`, `write(path)`; those that failed are in `problems`.
+
+    Raises:
+        UsageError: an argument is not allowed.
+
+    Example:
+        >>> zoo.benchmark(["cnn", "gru"], "digits").to_frame()  # doctest: +SKIP
+    """
+    registry = arguments.find_registry(registry)
+    settings = Settings(batch_size, processes, rounds)
+    entries = choose_entries(registry, architectures, hyperparameters, runs_dir)
+    asked = arguments.make_request(
+        "",
+        dataset,
+        recipe=recipe,
+        data_parameters=data_parameters,
+        backend=backend,
+        device=device,
+        runs_dir=runs_dir,
+    )
+    with showing(progress) as callback:
+        return run_benchmark(
+            entries,
+            lambda entry: replace(asked, architecture=entry.architecture, settings=entry.settings),
+            registry,
+            settings=settings,
+            data_dir=str(data_dir) if data_dir else None,
+            use_plugins=bool(registry.plugins),
+            callback=callback,
+        )
+
+
+def load_benchmark(path: str | Path) -> "BenchmarkReport":
+    """Load what `BenchmarkReport.write` or `pytest bench/ --benchmark-json` wrote.
+
+    Raises:
+        ZooError: the file cannot be read, or is damaged.
+    """
+    from zoo.comparison import cost_table
+
+    return cost_table.read(Path(path))

@@ -1,0 +1,93 @@
+"""Remarks for the foot of a comparison's table."""
+
+from collections.abc import Sequence
+
+from zoo.comparison import conditions
+from zoo.comparison.cost_record import BenchmarkReport
+from zoo.comparison.results import Result, resolved_recipe
+from zoo.comparison.schema import Row
+from zoo.metrics import explained_by_majority, majority
+
+
+def left_out(pairs: int, most: int) -> list[str]:
+    """That only some of the pairs are listed."""
+    if pairs <= most:
+        return []
+    return [
+        f"of {pairs:,} pairs the {most:,} with the largest differences are listed; ranks and "
+        "corrected p values are of all"
+    ]
+
+
+def notes(
+    rows: Sequence[Row], results: Sequence[Result], cost: BenchmarkReport | None
+) -> list[str]:
+    """What should be known of the numbers; `results` have runs."""
+    return [
+        *_majority(rows, results[0]),
+        *_overrides(results),
+        *_test_time_augmentation(results),
+        *_shared(results),
+        *_unmeasured(rows, cost),
+    ]
+
+
+def _majority(rows: Sequence[Row], result: Result) -> list[str]:
+    """What the largest class of the test set explains; nothing where its share is an ordinary one."""
+    run = result.runs[0]
+    labels, classes = run.read_predictions()[1], run.record.dataset.classes
+    largest, share = majority(labels)
+    line = explained_by_majority(1.0, share, classes[largest], len(classes))
+    if no_better := [row.name for row in rows if row.interval and row.interval[0] <= share]:
+        line = explained_by_majority(0.0, share, classes[largest], len(classes))
+        line = f"{', '.join(no_better)}: {line}"
+    return [line] if line else []
+
+
+def _overrides(results: Sequence[Result]) -> list[str]:
+    """What the recipe has for some architectures alone."""
+    recipes = {result.name: resolved_recipe(result) for result in results}
+    lines = []
+    for key in next(iter(recipes.values())):
+        values = [(name, recipe[key]) for name, recipe in recipes.items()]
+        if key != "digest":
+            lines += conditions.differing({f"the recipe differs in {key}": values})
+    return lines
+
+
+def _test_time_augmentation(results: Sequence[Result]) -> list[str]:
+    """Who averages predictions over shifted copies, and that the costs are those of one."""
+    whose: dict[tuple[int, int], list[str]] = {}
+    for result in results:
+        recipe = result.runs[0].recipe
+        if recipe.tta_shift:
+            whose.setdefault((recipe.tta_shift, recipe.tta_copies), []).append(result.name)
+    return [
+        f"tta_shift {most}{'' if len(names) == len(results) else ' of ' + ', '.join(names)}: "
+        f"test and validation predictions average the probabilities of {copies} copies, shifted by "
+        f"up to {most} "
+        f"pixel{'s' * (most > 1)} (test-time augmentation); inference samples/s and latency are "
+        "those of one copy"
+        for (most, copies), names in whose.items()
+    ]
+
+
+def _shared(results: Sequence[Result]) -> list[str]:
+    """Whose timings are those of runs beside others."""
+    names = [result.name for result in results if any(run.shared_machine for run in result.runs)]
+    if not names:
+        return []
+    return [
+        "timings are upper bounds: some runs shared the machine, or a program, with others "
+        f"({', '.join(names)})"
+    ]
+
+
+def _unmeasured(rows: Sequence[Row], cost: BenchmarkReport | None) -> list[str]:
+    names = [row.name for row in rows if row.from_runs]
+    if cost is None or not names:
+        return []
+    return [
+        f"not in the benchmark: {', '.join(names)}; their training samples/s and compile times "
+        "were measured in their own runs"
+    ]

@@ -1,0 +1,293 @@
+"""What a comparison's report and a record of the cost benchmark hold, typed, and their JSON.
+
+Fields of which the default is `UNSET` are left out of the JSON where they are not set: records of
+older versions do not have them.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from zoo import aliases
+from zoo.comparison.report_file import read
+from zoo.runs.codec import convert
+from zoo.runs.record import Number, Whole
+
+SCHEMA = 1
+
+Conditions = dict[str, str | None]
+Interval = tuple[Number, Number]
+
+
+class Statistic(Struct, kw_only=True):
+    """A measure over rounds or runs: median, quartiles, how many, and each value if they are kept."""
+
+    median: Number
+    q1: Number
+    q3: Number
+    n: Whole
+    values: list[Number] | UnsetType = UNSET
+
+    @property
+    def summary(self) -> "Statistic":
+        """The same without the values."""
+        return Statistic(median=self.median, q1=self.q1, q3=self.q3, n=self.n)
+
+
+class DatasetInfo(Struct, kw_only=True):
+    """The dataset that all rows were trained and tested on."""
+
+    name: str
+    parameters: dict[str, Any] | UnsetType = UNSET
+    classes: list[str]
+    sizes: dict[str, Whole]
+    origin: str
+    layout: str
+    checksums: dict[str, str] = {}
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """Its parameters; empty if it has none."""
+        return {} if self.parameters is UNSET else self.parameters
+
+
+class DeviceInfo(Struct, kw_only=True):
+    """`cpu` or `gpu`, and its name."""
+
+    kind: str
+    name: str
+
+
+class ConditionsInfo(Struct, kw_only=True):
+    """Backend, device, versions and machine of the first row's first run."""
+
+    backend: str
+    device: DeviceInfo
+    precision: str
+    cores: Whole
+    versions: dict[str, str | None]
+    machine: dict[str, Any] = {}
+    engine: dict[str, Any] | UnsetType = UNSET
+
+
+class ColumnInfo(Struct, kw_only=True):
+    """A column of the table."""
+
+    key: str
+    title: str
+    unit: str
+    group: str
+    explanation: str
+
+
+class FailedSeed(Struct, kw_only=True):
+    """A seed without a result, and why."""
+
+    seed: Whole
+    status: str
+    cause: str
+
+
+class TimeToTarget(Struct, kw_only=True):
+    """How many of the seeds reached the target accuracy, and the median epochs and seconds of those."""
+
+    reached: Whole
+    of: Whole
+    epochs: Number | None
+    seconds: Number | None
+
+
+class Row(Struct, kw_only=True):
+    """An architecture: what it learned, is and costs; without runs most of it is None.
+
+    Attributes:
+        status: `ok`, `partial` (some seeds failed) or `failed` (all did).
+        accuracies: of each seed.
+        interval: 95 % interval of `accuracy`, the mean.
+        rank: the best and the worst rank consistent with the tests.
+        peak_memory: in bytes.
+        text: each column's cell as people read it.
+        from_runs: whether training speed is what the runs saw, for want of a benchmark.
+    """
+
+    accuracy: Number | None
+    interval: Interval | None
+    rank: tuple[Whole, Whole] | None
+    parameters: Whole | None
+    flops: Whole | None
+    peak_memory: Whole | None
+    target: TimeToTarget | None
+    train_images_per_second: Statistic | None
+    inference_images_per_second: Statistic | None
+    latency_p50: Statistic | None
+    latency_p99: Statistic | None
+    compile_seconds: Statistic | None
+    name: str
+    status: Literal["ok", "partial", "failed"]
+    problem: str
+    failures: list[FailedSeed] = []
+    seeds: list[Whole]
+    accuracies: list[Number]
+    pareto: bool
+    origin: dict[str, Any] | None
+    layout: str | None
+    conversion: str | UnsetType | None = UNSET
+    hyperparameters: dict[str, Any]
+    input: dict[str, Any] | UnsetType = UNSET
+    recipe: str | UnsetType = UNSET
+    from_runs: bool | UnsetType = UNSET
+    text: dict[str, str] = {}
+
+
+class Pair(Struct, kw_only=True):
+    """Two architectures: by how much the first is more accurate, and whether that is significant."""
+
+    first: str
+    second: str
+    difference: Number
+    interval: Interval
+    p: Number
+    p_adjusted: Number
+    test: str | UnsetType = UNSET
+    different: bool
+    seeds: Whole
+
+
+class Ensemble(Struct, kw_only=True):
+    """Several runs whose probabilities are averaged."""
+
+    name: str
+    architectures: list[str]
+    members: Whole
+    accuracy: Number
+    interval: Interval
+    correct: Whole | UnsetType = UNSET
+    examples: Whole | UnsetType = UNSET
+    members_accuracy: Number
+
+
+class NoiseFloor(Struct, kw_only=True):
+    """How far two trainings, and two measurements, of one architecture differ.
+
+    Attributes:
+        accuracy: root mean square difference between two seeds; None with one seed each.
+        cost: for each measure, the second measurement over the first; None: not measured.
+    """
+
+    accuracy: Number | None
+    cost: dict[str, Number] | None
+    text: str
+
+
+class CostSummary(Struct, kw_only=True):
+    """The cost benchmark: its settings and conditions, and each architecture's measures."""
+
+    created: str
+    batch_size: Whole | None
+    processes: Whole | UnsetType = UNSET
+    rounds: Whole | UnsetType = UNSET
+    conditions: Conditions | None
+    problems: dict[str, str]
+    entries: dict[str, dict[str, Statistic]]
+
+
+class HarnessInfo(Struct, kw_only=True):
+    """What making the comparison took, beyond what its runs took.
+
+    Attributes:
+        overhead: excess of the wall time over the runs' own phases, as a share of these; None if
+            nothing was trained, or several at a time or together.
+    """
+
+    jobs: Whole
+    together: bool | UnsetType = UNSET
+    trained: Whole
+    reused: Whole
+    wall_seconds: Number
+    phases_seconds: Number
+    overhead: Number | None
+
+
+class RunInfo(Struct, kw_only=True):
+    """A run that was compared."""
+
+    architecture: str
+    seed: Whole
+    run: str
+    test_accuracy: Number
+    conditions: Conditions
+    commit: str | None
+    predictions_sha256: str
+
+
+class ComparisonReport(Struct, kw_only=True):
+    """A comparison: everything that the tables, the files and the page are made of.
+
+    Rows come best first, failed ones last.
+
+    Attributes:
+        recipe: every key of it, and its digest.
+        mixed: what differs between runs and should not.
+        notes: further lines for the table's foot.
+        target: the validation accuracy that is timed.
+        methods: how each figure is computed.
+        harness: None for runs that were made elsewhere.
+        repeat: what to type to make the comparison again.
+    """
+
+    schema: int
+    created: str
+    archzoo: str
+    command: str
+    dataset: DatasetInfo
+    recipe: dict[str, Any]
+    conditions: ConditionsInfo
+    mixed: list[str]
+    notes: list[str]
+    target: Number
+    methods: dict[str, str]
+    columns: list[ColumnInfo]
+    rows: list[Row]
+    ensembles: list[Ensemble] = []
+    pairs: list[Pair]
+    noise: NoiseFloor
+    cost: CostSummary | None
+    harness: HarnessInfo | None
+    runs: list[RunInfo] = []
+    repeat: list[str] = []
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON has it: plain values."""
+        return msgspec.to_builtins(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "ComparisonReport":
+        """The report of plain values, as `to_dict` gives them.
+
+        Raises:
+            ValueError: a field is missing or of another type; it is named.
+        """
+        return convert(values, cls)
+
+    @classmethod
+    def read(cls, path: Path) -> "ComparisonReport":
+        """The report in a file, of this version or an older one.
+
+        Raises:
+            ZooError: it cannot be read, is damaged (the field is named), or of a newer schema.
+        """
+        report = read(path, cls, SCHEMA, "report of zoo compare")
+        report.take_current_names()
+        return report
+
+    def take_current_names(self) -> None:
+        """Replace names of older versions by those of today."""
+        self.dataset.layout = aliases.current(aliases.LAYOUTS, self.dataset.layout)
+        self.recipe = aliases.recipe(self.recipe)
+        for row in self.rows:
+            row.layout = aliases.current(aliases.LAYOUTS, row.layout)
+            if row.conversion:
+                row.conversion = aliases.conversion(row.conversion)

@@ -1,0 +1,106 @@
+"""From a plan to what is trained: model, optimizer, engine, and the batches of an epoch."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zoo import layouts
+from zoo.datasets.samples import Samples
+from zoo.errors import UsageError
+from zoo.training import augmentation, order
+from zoo.training.backend import make_engine, seed_everything
+from zoo.training.backends.base import Engine
+from zoo.training.build import build_model
+from zoo.training.chunks import Transforms
+from zoo.training.device import Device
+from zoo.training.examples import Examples
+from zoo.training.loader import streams
+from zoo.training.optimizer import make_optimizer
+from zoo.training.pipeline import Pipeline
+from zoo.training.plan import Plan
+
+if TYPE_CHECKING:
+    import keras
+
+
+def prepare_engine(
+    plan: Plan, examples: Examples, device: Device, deterministic: bool, precision: str
+) -> Engine:
+    """Build model, optimizer and engine for a plan, from its seed.
+
+    Args:
+        plan: what is trained.
+        examples: the data, to which the scaling is fitted.
+        device: where it is trained.
+        deterministic: whether bits must repeat.
+        precision: Keras' dtype policy; the plan may say `auto`.
+
+    Raises:
+        PluginError: the architecture does not build.
+        UsageError: the dataset's samples cannot be given the architecture's layout.
+    """
+    import keras
+
+    recipe = plan.recipe
+    keras.utils.clear_session(free_memory=False)  # names and Keras' own generator start anew
+    seed_everything(plan.backend, plan.seed)
+    keras.config.set_dtype_policy(precision)
+    pipeline = Pipeline.fitted(plan.dataset, plan.architecture, recipe, examples.x_train)
+    model = model_of(plan, pipeline.shape)
+    steps = len(examples.y_train) // recipe.batch_size * recipe.epochs
+    optimizer = make_optimizer(recipe, steps)
+    optimizer.build(model.trainable_variables)
+    return make_engine(plan.backend, model, optimizer, pipeline, recipe, device, deterministic)
+
+
+def model_of(plan: Plan, shape: tuple[int, ...]) -> "keras.Model":
+    """A plan's model, for stored samples of a shape.
+
+    Raises:
+        PluginError: the architecture does not build.
+        UsageError: the samples cannot be given the architecture's layout.
+    """
+    architecture, dataset = plan.architecture, plan.dataset
+    how = architecture.frames_from_image
+    try:
+        given = layouts.shape(dataset.layout, tuple(shape), architecture.layout, how)
+    except ValueError as error:
+        raise UsageError(f"{architecture.name} on {dataset.name}: {error}.") from error
+    classes = len(dataset.classes)
+    return build_model(architecture, given, classes, plan.hyperparameters, plan.origin)
+
+
+def load_examples(engine: Engine, examples: Examples) -> None:
+    """Give the engine the training examples; lazy ones that are not streamed are made, once."""
+    x = examples.x_train
+    engine.load(x if streams(x, engine.device) else np.asarray(x), examples.y_train)
+
+
+def load_to_time(engine: Engine, examples: Examples, batches: np.ndarray) -> np.ndarray:
+    """Give the engine examples for steps that are only timed; returns the batches to time.
+
+    Those of the first batch stand for all lazy ones, so that what is timed makes or reads no sample.
+    """
+    if not isinstance(examples.x_train, Samples):
+        load_examples(engine, examples)
+        return batches
+    first = batches[0]
+    engine.load(examples.x_train[first], examples.y_train[first])
+    return np.tile(np.arange(len(first), dtype=first.dtype), (len(batches), 1))
+
+
+def epoch_batches(
+    plan: Plan, examples: Examples, engine: Engine, epoch: int
+) -> tuple[np.ndarray, Transforms]:
+    """The batches of an epoch (from 1), a function of the seed and the epoch.
+
+    Returns:
+        Indices `(steps, batch_size)`, and augmentation parameters `(steps, batch_size, n)` or None.
+    """
+    seed, recipe = plan.seed, plan.recipe
+    batches = order.batches(seed, epoch, len(examples.y_train), recipe.batch_size)
+    if not engine.augments:
+        return batches, None
+    height, width = examples.x_train.shape[-3:-1]
+    transforms = augmentation.transforms(recipe, seed, epoch, batches.size, height, width)
+    return batches, transforms.reshape(*batches.shape, -1)

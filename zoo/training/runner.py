@@ -1,0 +1,430 @@
+"""From plans to runs on disk: folders, locks, resuming, and what a process trains at once."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from zoo import trust
+from zoo.datasets.location import Locations
+from zoo.errors import Interrupted, UsageError, ZooError
+from zoo.registry import Registry
+from zoo.runs.files import check_writable
+from zoo.runs.run import Run
+from zoo.training import precision as precisions
+from zoo.training.backend import check_trains_together, trains_jointly
+from zoo.training.callbacks import Callback
+from zoo.training.checkpoint import reading
+from zoo.training.device import Device
+from zoo.training.extension import check_extendable, plan_of_run
+from zoo.training.interruption import Interruption
+from zoo.training.plan import Plan, run_name
+from zoo.training.precision import Precision
+from zoo.training.run_writer import RunContext, RunWriter
+
+
+@dataclass(frozen=True)
+class TrainJob:
+    """A run to be trained.
+
+    Attributes:
+        plan: what is trained.
+        again: train in a new folder, even if the run is finished.
+        resume: go on in this run's folder, and only if the plan is what was trained there.
+        callback: is called as the training goes on, and closed.
+        extends: a run with fewer epochs, from whose checkpoint the new run begins.
+    """
+
+    plan: Plan
+    again: bool = False
+    resume: Run | None = None
+    callback: Callback = field(default_factory=Callback)
+    extends: Run | None = None
+
+
+def train(
+    plan: Plan,
+    runs_dir: Path,
+    locations: Locations,
+    *,
+    callback: Callback | None = None,
+    again: bool = False,
+    resume: Run | None = None,
+) -> Run:
+    """Train a plan, or resume its interrupted run.
+
+    The same plan gives the same folder: a finished run is returned as it is, an interrupted one is
+    resumed from its checkpoint.
+
+    Args:
+        plan: what is trained.
+        runs_dir: the folder that holds the runs.
+        locations: where datasets may lie.
+        callback: is called as the training goes on, and closed.
+        again: train in a new folder, even if the run is finished.
+        resume: go on in this run's folder; refused if the plan is not what was trained there.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        Interrupted: by a signal, after a checkpoint was written.
+        Diverged: the loss became NaN or infinite; the run says so.
+        ZooError: data, plugin, disk: the message says which.
+    """
+    return _train_one(TrainJob(plan, again, resume, callback or Callback()), runs_dir, locations)
+
+
+def extend(
+    run: Run,
+    epochs: int,
+    runs_dir: Path,
+    locations: Locations,
+    registry: Registry,
+    *,
+    callback: Callback | None = None,
+    callbacks: tuple[str, ...] = (),
+    trust_source: bool = False,
+) -> Run:
+    """Train a run for more epochs, from its checkpoint on.
+
+    The result is the run that is trained with `epochs` epochs from the start, bit for bit on a CPU: it
+    has that run's identity, name and folder. The run that it begins from is unchanged. The learning
+    rate must be constant: a schedule that depends on the number of epochs has gone another way.
+
+    Args:
+        run: a run that is finished or was interrupted.
+        epochs: the epochs of the whole training, more than the run's.
+        runs_dir: the folder of the new run.
+        locations: where datasets may lie.
+        registry: finds the architecture and the dataset.
+        callback: is called as the training goes on, and closed.
+        callbacks: descriptions of callbacks that may stop the training; as in the run.
+        trust_source: execute the run's own copy of its architecture, as `zoo.trust` says.
+
+    Returns:
+        The new run, finished.
+
+    Raises:
+        UsageError: the run cannot be extended; the message says why, and what to do.
+        Interrupted: by a signal, after a checkpoint of the new run; the same call resumes it.
+        ZooError: data, plugin, disk: the message says which.
+
+    Example:
+        >>> extend(run, 20, Path("runs"), Locations.of_user(), registry)  # doctest: +SKIP
+    """
+    check_extendable(run, epochs)
+    before = replace(plan_of_run(run, registry, trust_source=trust_source), callbacks=callbacks)
+    plan = replace(before, recipe=replace(before.recipe, epochs=epochs))
+    job = TrainJob(plan, callback=callback or Callback(), extends=run)
+    return _train_one(job, runs_dir, locations)
+
+
+def _train_one(job: TrainJob, runs_dir: Path, locations: Locations) -> Run:
+    (run,), (ended,) = train_jobs([job], runs_dir, locations)
+    if ended:
+        raise ended
+    return run
+
+
+def train_jobs(
+    jobs: Sequence[TrainJob],
+    runs_dir: Path,
+    locations: Locations,
+    *,
+    alongside: int = 0,
+    precision: Precision | None = None,
+) -> tuple[list[Run], list[ZooError | None]]:
+    """Train some runs in one program.
+
+    Args:
+        jobs: their plans differ in nothing but the seed; several need a backend that trains jointly.
+        runs_dir: the folder that holds the runs.
+        locations: where datasets may lie.
+        alongside: how many other trainings run on this machine meanwhile; recorded, because they
+            disturb timings.
+        precision: what a recipe's `auto` was found to be; None measures it where necessary.
+
+    Returns:
+        The runs, and for each what ended it early, or None.
+
+    Raises:
+        ZooError: data, plugin, disk: the message says which.
+    """
+    return Runner.open(jobs[0].plan, runs_dir, locations, alongside, precision).train(jobs)
+
+
+def train_seeds(
+    plan: Plan,
+    count: int,
+    runs_dir: Path,
+    locations: Locations,
+    *,
+    callbacks: Callable[[Plan], Callback] = lambda _plan: Callback(),
+    again: bool = False,
+    together: bool | None = None,
+) -> list[Run]:
+    """Train a plan with several seeds, from its own on; each run is as `train` would make it.
+
+    Args:
+        plan: what is trained.
+        count: how many seeds.
+        runs_dir: the folder that holds the runs.
+        locations: where datasets may lie.
+        callbacks: makes the callback of each plan.
+        again: train in new folders, even if runs are finished.
+        together: train them in one program, step by step alike, which JAX can; None does so on a GPU,
+            where a step of one small model leaves most of it idle. A model must depend on the seed by
+            nothing but its variables, as all models of Keras' layers do.
+
+    Returns:
+        The runs. One whose loss became NaN or infinite is `diverged`; the others are not affected.
+
+    Raises:
+        Interrupted: by a signal, after a checkpoint of each run that is being trained.
+        UsageError: they cannot be trained together, although that is asked for.
+        ZooError: data, plugin, disk: the message says which.
+    """
+    plans = [replace(plan, seed=plan.seed + number) for number in range(count)]
+    runner = Runner.open(plan, runs_dir, locations)
+    groups = [plans] if runner.together(plan, together) else [[each] for each in plans]
+    found: list[Run] = []
+    for group in groups:
+        try:
+            done, ended = runner.train(
+                [TrainJob(each, again, callback=callbacks(each)) for each in group]
+            )
+        except KeyboardInterrupt as error:  # between two runs, or at a second Ctrl-C
+            raise _stopped(found, count, signal.SIGINT) from error
+        found += done
+        for end in ended:
+            if isinstance(end, Interrupted):
+                raise _stopped(found, count, end.exit_code - 128)
+    return found
+
+
+def _stopped(found: Sequence[Run], count: int, signal_number: int) -> Interrupted:
+    finished = sum(run.finished for run in found)
+    return Interrupted(
+        f"stopped with {finished} of {count} seeds finished; the same command goes on from there.",
+        signal_number,
+    )
+
+
+def prepare_backend(plan: Plan) -> tuple[Device, bool]:
+    """Import the plan's backend; returns its device, and whether bits will repeat there."""
+    from zoo.training.backend import choose_backend, choose_device, make_deterministic
+
+    choose_backend(plan.backend)
+    device = choose_device(plan.backend, plan.device)
+    return device, make_deterministic(plan.backend, device)
+
+
+class Runner:
+    """Trains runs that share the data and the device: their plans differ in nothing but the seed.
+
+    Args:
+        context: what they share.
+        runs_dir: the folder that holds the runs.
+        precision: what a recipe's `auto` was found to be; None measures it where necessary.
+        timings: seconds that loading and importing took; recorded in the first run.
+        notes: what was found in the data; told to the first run's callback.
+    """
+
+    def __init__(
+        self,
+        context: RunContext,
+        runs_dir: Path,
+        precision: Precision | None = None,
+        timings: dict[str, float] | None = None,
+        notes: Sequence[str] = (),
+    ):
+        self._context, self._runs_dir, self._precision = context, runs_dir, precision
+        self._timings, self._notes = timings or {}, notes
+
+    @classmethod
+    def open(
+        cls,
+        plan: Plan,
+        runs_dir: Path,
+        locations: Locations,
+        alongside: int = 0,
+        precision: Precision | None = None,
+    ) -> "Runner":
+        """Load the data of a plan and import its backend.
+
+        Raises:
+            ZooError: the data are missing or damaged, or `runs_dir` cannot be written.
+            UsageError: the device is not there.
+        """
+        from zoo.datasets.quality import check_alike, worth_saying
+        from zoo.training.examples import Examples
+
+        started = time.perf_counter()
+        check_writable(runs_dir)
+        arrays = plan.dataset.load(locations)
+        check_alike(plan.dataset, arrays)
+        loaded = time.perf_counter()
+        device, deterministic = prepare_backend(plan)
+        timings = {"load": loaded - started, "import": time.perf_counter() - loaded}
+        examples = Examples.split(arrays, plan.recipe)
+        context = RunContext(arrays, examples, device, deterministic, alongside)
+        return cls(context, runs_dir, precision, timings, worth_saying(plan.dataset, arrays))
+
+    def together(self, plan: Plan, asked: bool | None) -> bool:
+        """Whether seeds are trained in one program.
+
+        Raises:
+            UsageError: that is asked for, and the backend does not.
+        """
+        if asked:
+            check_trains_together(plan.backend)
+        if asked is None:
+            return trains_jointly(plan.backend) and self._context.device.kind == "gpu"
+        return asked
+
+    def train(self, jobs: Sequence[TrainJob]) -> tuple[list[Run], list[ZooError | None]]:
+        """Train what is not finished, in one program; the runs, and what ended each early."""
+        with ExitStack() as stack:
+            found: list[Run] = []
+            writers: dict[int, RunWriter] = {}
+            for place, job in enumerate(jobs):
+                stack.callback(job.callback.close)
+                if not place:
+                    job.callback.on_data_loaded(self._notes)
+                    self._notes = ()
+                trust.remember(job.plan.origin)
+                identity = job.plan.identity(self._context.arrays, self._context.device)
+                run = stack.enter_context(self._locked(job, identity))
+                found.append(run)
+                if run.finished:
+                    job.callback.on_note(f"{run.name} is finished already, so nothing was trained")
+                else:
+                    writers[place] = self._prepare(job, run, identity)
+            _train_all(list(writers.values()))
+            ended = [
+                writers[place].ended if place in writers else None for place in range(len(jobs))
+            ]
+        return found, ended
+
+    @contextmanager
+    def _locked(self, job: TrainJob, identity: dict[str, Any]) -> Iterator[Run]:
+        """The run's folder, locked; with its record, if it was begun before."""
+        resume = job.resume
+        run = resume or Run(_folder(self._runs_dir, run_name(identity), job.again))
+        if resume:
+            _check_same(resume, identity)
+        if job.extends:
+            _check_same(job.extends, {**identity, "recipe": job.extends.record.identity["recipe"]})
+        with run.locked():
+            if (run.folder / "run.json").exists():
+                run = Run.open(run.folder)
+                _check_same(run, identity)
+            yield run
+
+    def _prepare(self, job: TrainJob, run: Run, identity: dict[str, Any]) -> RunWriter:
+        """Build a run's model, and what trains and records it."""
+        from zoo.training.loop import TrainLoop
+        from zoo.training.prepare import prepare_engine
+
+        timings, self._timings = self._timings, dict.fromkeys(self._timings, 0.0)
+        precision = self._precision_of(job, run, identity, timings)
+        context, started = self._context, time.perf_counter()
+        engine = prepare_engine(
+            job.plan, context.examples, context.device, context.deterministic, precision.policy
+        )
+        timings["build"] = time.perf_counter() - started
+        loop = TrainLoop(job.plan, run, context.examples, engine, job.callback)
+        return RunWriter(
+            job.plan, run, context, identity, precision, loop, job.callback, timings, job.extends
+        )
+
+    def _precision_of(
+        self, job: TrainJob, run: Run, identity: dict[str, Any], timings: dict[str, float]
+    ) -> Precision:
+        """The precision that a run began with; else one for all that begin now."""
+        if run.begun:
+            return Precision.of_record(run.record)
+        if job.extends:
+            found = Precision.of_record(job.extends.record)
+            return replace(found, by=found.by or (job.extends.name if found.measured else ""))
+        if self._precision is not None:
+            return self._precision
+        context, started = self._context, time.perf_counter()
+        chosen = precisions.choose(
+            job.plan,
+            context.examples,
+            context.device,
+            context.deterministic,
+            lambda: precisions.known(identity, context.device, self._runs_dir),
+        )
+        if chosen.measured and not chosen.by:
+            timings["precision"] = time.perf_counter() - started
+        self._precision = replace(chosen, by=chosen.by or run.name)
+        return chosen
+
+
+def _folder(runs_dir: Path, name: str, again: bool) -> Path:
+    folder, number = runs_dir / name, 2
+    while again and folder.exists():
+        folder, number = runs_dir / f"{name}-{number}", number + 1
+    return folder
+
+
+def _check_same(run: Run, identity: dict[str, Any]) -> None:
+    before = run.record.identity
+    keys = [key for key in {**identity, **before} if before.get(key) != identity.get(key)]
+    if keys:
+        changes = "; ".join(
+            f"{key} was {before.get(key)!r} and is {identity.get(key)!r}" for key in keys
+        )
+        raise UsageError(
+            f"{run.name} cannot go on, because what it was trained with has changed: {changes}."
+        )
+
+
+def _train_all(writers: Sequence[RunWriter]) -> None:
+    """Train what is left of each run, evaluate, and write the files.
+
+    Runs at the same step, with the same precision, are trained together in one program; usually that
+    is all of them. What ended a run early is in its writer's `ended`.
+
+    Raises:
+        ZooError: the disk, the data or the architecture's code.
+    """
+    # From the moment there is a record, a signal leaves a checkpoint beside it.
+    with Interruption() as interruption:
+        for writer in writers:
+            writer.restore()
+        for _, group in groupby(sorted(writers, key=_point), key=_point):
+            _train_group(list(group), interruption)
+            if interruption.requested:
+                return
+
+
+def _point(writer: RunWriter) -> tuple[int, int, str]:
+    progress = writer.loop.progress
+    return progress.epoch, progress.step, writer.precision.policy
+
+
+def _train_group(writers: list[RunWriter], interruption: Interruption) -> None:
+    from zoo.training.build import running
+    from zoo.training.joint import JointLoop
+
+    plan, loops = writers[0].plan, [writer.loop for writer in writers]
+    loop = loops[0] if len(loops) == 1 else JointLoop(loops)
+    for writer in writers:
+        writer.begin(together=len(writers))
+    with reading(writers[0].run), running(plan.architecture, plan.origin):
+        with ExitStack() as clocks:
+            for writer in writers:
+                clocks.enter_context(writer.timed("compile"))
+            loop.compile()
+        loop.fit(interruption)
+    for writer in writers:
+        with reading(writer.run), running(plan.architecture, plan.origin):
+            writer.end(interruption)
