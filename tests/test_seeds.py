@@ -238,7 +238,7 @@ def test_finished_seeds_are_reused_and_further_ones_trained(zoo_here, tiny_py, s
 def test_what_cannot_be_asked_for(zoo_here, tiny_py, small_npz):
     data = ("--dataset", small_npz)
     assert_one_line_error(zoo_here("train", tiny_py, "--seeds", "0"), 2, "--seeds 0", "at least 1")
-    assert_one_line_error(zoo_here("train", tiny_py, "--together"), 2, "go with --seeds N")
+    assert_one_line_error(zoo_here("train", tiny_py, "--together"), 2, "goes with --seeds")
     result = zoo_here("train", tiny_py, *data, "--seeds", "2", "--together")
     assert_one_line_error(result, 2, "tensorflow trains one model at a time", "--backend jax")
     seeds = ("--seed", str(2**31 - 2), "--seeds", "3")
