@@ -1,6 +1,7 @@
 """The command line. A command's module is imported when it is run, and only then."""
 
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -31,15 +32,15 @@ COMMANDS = {
 class LazyGroup(click.Group):
     """A group whose commands live in modules of their own, named in `COMMANDS`."""
 
-    def list_commands(self, ctx):
+    def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
-    def get_command(self, ctx, cmd_name):
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
         return import_module(COMMANDS[cmd_name][0]).command
 
-    def resolve_command(self, ctx, args):
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and args[0] not in COMMANDS:
             from zoo.errors import UsageError
             from zoo.suggest import unknown
@@ -47,7 +48,7 @@ class LazyGroup(click.Group):
             raise UsageError(unknown("command", args[0], COMMANDS, "See zoo --help."))
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx, formatter):
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 

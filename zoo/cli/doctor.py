@@ -5,6 +5,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 
 import click
@@ -22,6 +23,9 @@ import keras
 print(json.dumps({"keras": keras.version(), "device": device.kind, "name": device.name}))
 """
 PROBE_SECONDS = 120
+
+Finding = tuple[str, str, str]
+"""What was looked at, `ok`, `note` or `bad`, and what was found."""
 
 
 @click.command("doctor")
@@ -48,7 +52,7 @@ def command(context: click.Context, data_dir: str | None, as_json: bool) -> None
         context.exit(1)
 
 
-def _python():
+def _python() -> Iterator[Finding]:
     yield "python", "ok", f"{platform.python_version()} at {sys.executable}"
     yield "archzoo", "ok", distribution_version("archzoo") or "not installed as a package"
     if others := [each for each in packages_distributions().get("zoo", []) if each != "archzoo"]:
@@ -62,7 +66,7 @@ def _python():
     yield "cores", "ok", str(usable_cores())
 
 
-def _backends():
+def _backends() -> Iterator[Finding]:
     from zoo.training.backend import BACKENDS
 
     default = os.environ.get("KERAS_BACKEND", "tensorflow")
@@ -94,7 +98,7 @@ def _probe(backend: str, version: str) -> tuple[str, str]:
     return "ok", f"{version}, trains on the {found['device'].upper()} ({found['name']})"
 
 
-def _cuda():
+def _cuda() -> Iterator[Finding]:
     card = nvidia()
     if card:
         yield "cuda", "ok", f"driver {card['driver']}, {card['gpu']}"
@@ -102,7 +106,7 @@ def _cuda():
         yield "cuda", "note", "nvidia-smi finds no card; training uses the CPU"
 
 
-def _data(data_dir: str | None):
+def _data(data_dir: str | None) -> Iterator[Finding]:
     from zoo.datasets.catalog import BUILT_IN
     from zoo.datasets.location import Locations
 
@@ -120,7 +124,7 @@ def _data(data_dir: str | None):
             )
 
 
-def _plugins(context: click.Context):
+def _plugins(context: click.Context) -> Iterator[Finding]:
     registry = options.registry(context)
     if not registry.plugins:
         yield "plugins", "note", "no plugin is installed or enabled: pip install archzoo-cnn"

@@ -5,6 +5,7 @@ from fnmatch import fnmatch
 import click
 
 from zoo.cli import options
+from zoo.plugin import Plugin
 from zoo.registry import Registry
 from zoo.terminal import echo, print_json, print_table
 
@@ -60,5 +61,5 @@ def _rows(registry: Registry) -> list[dict[str, str]]:
     return rows
 
 
-def _claimed(registry: Registry, plugin) -> str:
+def _claimed(registry: Registry, plugin: Plugin) -> str:
     return " (name claimed twice: zoo plugins)" if plugin.name in registry.collisions else ""

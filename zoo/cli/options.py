@@ -27,20 +27,26 @@ def use_plugins(context: click.Context) -> bool:
     return root.obj.get("use_plugins", True)
 
 
-def complete_architectures(context, _parameter, incomplete):
+def complete_architectures(
+    context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem[str]]:
     """Plugin names and what is shipped, and files; nothing is imported."""
     found = registry(context)
     items = [CompletionItem(name) for name in found.names() if name.startswith(incomplete)]
     return items or [CompletionItem(incomplete, type="file")]
 
 
-def complete_recipes(context, _parameter, incomplete):
+def complete_recipes(
+    context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem[str]]:
     """Named recipes, and files."""
     names = [name for name in registry(context).manifest.recipes if name.startswith(incomplete)]
     return [CompletionItem(name) for name in names] or [CompletionItem(incomplete, type="file")]
 
 
-def complete_datasets(_context, _parameter, incomplete):
+def complete_datasets(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem[str]]:
     """Built-in datasets, and files."""
     from zoo.datasets.catalog import BUILT_IN
 
@@ -48,7 +54,9 @@ def complete_datasets(_context, _parameter, incomplete):
     return [CompletionItem(name) for name in names] or [CompletionItem(incomplete, type="file")]
 
 
-def complete_runs(context, _parameter, incomplete):
+def complete_runs(
+    context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem[str]]:
     """Names of the runs in the runs folder."""
     folder = Path(context.params.get("runs_dir") or "runs")
     names = sorted(path.parent.name for path in folder.glob("*/run.json"))

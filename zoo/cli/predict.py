@@ -93,7 +93,7 @@ def _answers(found: "Predictions") -> list[dict[str, Any]]:
     ]
 
 
-def _answer(path: Path, probabilities, classes: tuple[str, ...]) -> dict[str, Any]:
+def _answer(path: Path, probabilities: Any, classes: tuple[str, ...]) -> dict[str, Any]:
     order = probabilities.argsort()[::-1][:TOP]
     top = [{"class": classes[i], "probability": float(probabilities[i])} for i in order]
     return {"image": str(path), **top[0], "top": top}

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -129,7 +130,7 @@ def print_result(run: Run) -> None:
     echo(f"run            {run.folder}")
 
 
-def majority_line(metrics, classes: Sequence[str]) -> str:
+def majority_line(metrics: Any, classes: Sequence[str]) -> str:
     """How the accuracy compares with predicting the largest class; empty if it is far above."""
     if "majority_share" not in metrics:
         return ""
@@ -143,7 +144,7 @@ def majority_line(metrics, classes: Sequence[str]) -> str:
     )
 
 
-def _together(record) -> str:
+def _together(record: Any) -> str:
     """How many seeds each session trained at once, which its timings depend on."""
     counts = [session.together for session in record.sessions]
     if max(counts) == 1:

@@ -1,6 +1,7 @@
 """Moving images: the random part on the host, the resampling on the device."""
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -58,7 +59,7 @@ def transforms(
     return numbers
 
 
-def move(x, transforms, layout: Layout):
+def move(x: Any, transforms: Any, layout: Layout) -> Any:
     """The images or frames `x` (float, batch in front), each moved by its map; black comes in.
 
     All frames of a clip move alike.
@@ -73,7 +74,7 @@ def move(x, transforms, layout: Layout):
     return ops.transpose(apart, (0, 3, 1, 2, 4))
 
 
-def _resample(images, transforms):
+def _resample(images: Any, transforms: Any) -> Any:
     """Bilinear; gathering from the flattened batch costs a fraction of `ops.image` on JAX and torch."""
     from keras import ops
 
@@ -88,7 +89,7 @@ def _resample(images, transforms):
     first = ops.cast((top + 1) * row + left + 1, "int32")
     first = first + (height + 3) * row * ops.arange(ops.shape(images)[0], dtype="int32")[:, None]
 
-    def along(start):
+    def along(start: Any) -> Any:
         return ops.take(flat, start, axis=0) * (1 - right_share) + (
             ops.take(flat, start + 1, axis=0) * right_share
         )
@@ -97,7 +98,7 @@ def _resample(images, transforms):
     return ops.reshape(moved, (-1, height, width, channels))
 
 
-def _sources(transforms, height: int, width: int):
+def _sources(transforms: Any, height: int, width: int) -> Any:
     """Where each output pixel comes from: x and y, `(batch, H * W)` float32, in pixels."""
     from keras import ops
 

@@ -4,7 +4,7 @@ import importlib
 import importlib.util
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zoo import diagnosis, environment
 from zoo.errors import UsageError
@@ -156,7 +156,7 @@ def seed_everything(backend: str, seed: int) -> None:
     backend_of(backend).seed(seed)
 
 
-def make_engine(backend: str, *arguments, **named) -> "Engine":
+def make_engine(backend: str, *arguments: Any, **named: Any) -> "Engine":
     """An engine of a backend, prepared; see `zoo.training.backends.base.Engine` for the arguments."""
     engine = backend_of(backend).engine(*arguments, **named)
     engine.prepare()

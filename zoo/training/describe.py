@@ -78,7 +78,7 @@ def _environment(backend: str, device: Device) -> dict[str, Any]:
     }
 
 
-def count(variables) -> int:
+def count(variables: Any) -> int:
     """The numbers in some variables."""
     total = 0
     for variable in variables:

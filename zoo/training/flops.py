@@ -1,11 +1,13 @@
 """Counting the floating-point operations of one sample's forward pass."""
 
+from typing import Any
+
 from zoo.training.backend import backend_of
 
 COUNTED = "2 × multiply-adds of convolutions and matrix products, one sample, forward"
 
 
-def flops_per_sample(backend: str, model, input_shape: tuple[int, ...]) -> int | None:
+def flops_per_sample(backend: str, model: Any, input_shape: tuple[int, ...]) -> int | None:
     """Operations of the convolutions and matrix products in one forward pass.
 
     A multiplication with its addition counts as two; element-wise operations, pooling and

@@ -11,7 +11,7 @@ class Interruption:
     A second SIGINT raises KeyboardInterrupt at once. Outside the main thread signals are not ours.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.signal_number: int | None = None
         self._before: dict[int, Any] = {}
 
@@ -26,11 +26,11 @@ class Interruption:
                 self._before[number] = signal.signal(number, self._note)
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def _note(self, number, _frame) -> None:
+    def _note(self, number: Any, _frame: Any) -> None:
         if self.requested and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.signal_number = number

@@ -1,6 +1,7 @@
 """The training loop of several seeds in one program: each step is a step of all of them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from zoo.training.backend import backend_of
 from zoo.training.backends.base import JointEngine
@@ -25,18 +26,18 @@ class JointLoop(Loop):
         return [loop for loop in self.loops if loop.has_epochs_left]
 
     @property
-    def has_epochs_left(self):
+    def has_epochs_left(self) -> bool:
         return bool(self._with_epochs_left())
 
     @property
-    def interval(self):
+    def interval(self) -> float:
         return min(loop.interval for loop in self._left)
 
     @property
-    def metrics(self):
+    def metrics(self) -> Any:
         return [loop.metrics for loop in self._left]
 
-    def compile(self):
+    def compile(self) -> None:
         for loop in self.loops:
             loop.callback.on_model_built(loop.model, loop.engine.optimizer)
         if self.has_epochs_left:
@@ -52,33 +53,33 @@ class JointLoop(Loop):
         batches, transforms = zip(*(loop.whole_epoch() for loop in loops), strict=True)
         self.engine.compile(batches, transforms)
 
-    def begin(self):
+    def begin(self) -> None:
         for loop in self.loops:
             loop.begin()
 
-    def begin_epoch(self):
+    def begin_epoch(self) -> None:
         left = self._with_epochs_left()
         if left != self._left:
             self._join(left)
         for loop in left:
             loop.begin_epoch()
 
-    def steps_left(self):
+    def steps_left(self) -> tuple[Any, Any]:
         batches, transforms = zip(*(loop.steps_left() for loop in self._left), strict=True)
         return batches, transforms
 
-    def report(self, done, metrics):
+    def report(self, done: int, metrics: Any) -> bool:
         going_on = [loop.report(done, own) for loop, own in zip(self._left, metrics, strict=True)]
         return any(going_on)
 
-    def advance(self, done, metrics, seconds, waiting):
+    def advance(self, done: int, metrics: Any, seconds: float, waiting: float) -> None:
         for loop, own in zip(self._left, metrics, strict=True):
             loop.advance(done, own, seconds, waiting)
 
-    def end_epoch(self):
+    def end_epoch(self) -> None:
         for loop in self._left:
             loop.end_epoch()
 
-    def end(self):
+    def end(self) -> None:
         for loop in self.loops:
             loop.end()

@@ -76,7 +76,7 @@ class KerasCallback(Callback):
         model = getattr(self._callback, "model", None)
         return bool(model is not None and model.stop_training)
 
-    def on_model_built(self, model, optimizer):
+    def on_model_built(self, model: Any, optimizer: Any) -> None:
         # Not by Keras' own setattr, which would make the optimizer a part of the model that is saved.
         object.__setattr__(model, "stop_training", False)
         object.__setattr__(model, "optimizer", optimizer)
@@ -85,22 +85,22 @@ class KerasCallback(Callback):
         self._callback.set_model(model)
         self._rate = _rate_of(model)
 
-    def on_train_begin(self, folder, steps, epochs, start_epoch):
+    def on_train_begin(self, folder: Any, steps: int, epochs: int, start_epoch: int) -> None:
         self._callback.set_params({"epochs": epochs, "steps": steps, "verbose": 0})
         self._call("on_train_begin", {})
 
-    def on_epoch_begin(self, epoch):
+    def on_epoch_begin(self, epoch: int) -> None:
         self._call("on_epoch_begin", epoch - 1, {})
 
-    def on_train_batch_end(self, epoch, step, metrics):
+    def on_train_batch_end(self, epoch: int, step: int, metrics: Any) -> None:
         logs = {"loss": metrics.mean_loss, "accuracy": metrics.accuracy}
         self._call("on_train_batch_begin", step - 1, {})
         self._call("on_train_batch_end", step - 1, logs)
 
-    def on_epoch_end(self, epoch, row, samples_per_second):
+    def on_epoch_end(self, epoch: int, row: dict[str, float], samples_per_second: float) -> None:
         self._call("on_epoch_end", epoch - 1, {name: row[name] for name in LOGS if name in row})
 
-    def on_train_end(self):
+    def on_train_end(self) -> None:
         self._call("on_train_end", {})
 
     def _call(self, hook: str, *arguments: Any) -> None:

@@ -125,17 +125,17 @@ class DeviceLoader(Loader):
     def __init__(self, arrays: tuple[Any, Any], gather: Callable, ready: Callable[[Step], Step]):
         self.arrays, self._gather, self._ready = arrays, gather, ready
 
-    def steps(self, drawn, synchronize):
+    def steps(self, drawn: Iterable[Step], synchronize: Callable[[], Any]) -> Generator[Step]:
         yield from map(self._ready, drawn)
 
-    def select(self, arrays, batch):
+    def select(self, arrays: tuple[Any, ...], batch: Any) -> tuple[Any, Any]:
         x, y = arrays
         return self._gather(x, batch), self._gather(y, batch)
 
-    def like(self, step):
+    def like(self, step: Step) -> Step:
         return step
 
-    def longest_call(self, examples, most):
+    def longest_call(self, examples: int, most: int) -> int:
         return most
 
 
@@ -157,7 +157,7 @@ class StreamingLoader(Loader):
         x = self._x[indices.ravel()].reshape(*indices.shape, *self._x.shape[1:])
         return self._ready(((x, self._y[indices]), transforms))
 
-    def steps(self, drawn, synchronize):
+    def steps(self, drawn: Iterable[Step], synchronize: Callable[[], Any]) -> Generator[Step]:
         with closing(prefetch(self._made, drawn)) as made:
             for step in made:
                 if not step.done():
@@ -170,17 +170,17 @@ class StreamingLoader(Loader):
         wait([step])
         self.waiting += time.perf_counter() - started
 
-    def select(self, arrays, batch):
+    def select(self, arrays: tuple[Any, ...], batch: Any) -> tuple[Any, Any]:
         return batch
 
-    def like(self, step):
+    def like(self, step: Step) -> Step:
         indices, transforms = step
         shape = (*indices.shape, *self._x.shape[1:])
         # No memory for samples that nobody looks at.
         x = np.broadcast_to(np.zeros((), self._x.dtype), shape)
         return (x, self._y[indices]), transforms
 
-    def longest_call(self, examples, most):
+    def longest_call(self, examples: int, most: int) -> int:
         size = _bytes(self._x) // len(self._x) * examples
         return max(1, min(most, CALL_BYTES // size))
 

@@ -169,15 +169,15 @@ class TrainLoop(Loop):
         return "streamed" if self.streamed else "resident"
 
     @property
-    def interval(self):
+    def interval(self) -> float:
         return self.callback.interval
 
     @property
-    def metrics(self):
+    def metrics(self) -> RunningMetrics:
         return self.progress.sums
 
     @property
-    def has_epochs_left(self):
+    def has_epochs_left(self) -> bool:
         progress = self.progress
         if self.diverged or progress.epoch >= self.recipe.epochs or self.callback.stop_training:
             return False
@@ -200,18 +200,18 @@ class TrainLoop(Loop):
         recipe = run.recipe if run else self.recipe
         return self.state.restore(run or self.run, recipe, self.steps, validates=validates)
 
-    def compile(self):
+    def compile(self) -> None:
         self.callback.on_model_built(self.model, self.engine.optimizer)
         if self.has_epochs_left:
             load_examples(self.engine, self.examples)
             self.engine.compile(*self.whole_epoch())
 
-    def begin(self):
+    def begin(self) -> None:
         self.callback.on_train_begin(
             self.run.folder, self.steps, self.recipe.epochs, self.progress.epoch
         )
 
-    def begin_epoch(self):
+    def begin_epoch(self) -> None:
         self.callback.on_epoch_begin(self.epoch)
 
     def whole_epoch(self) -> tuple[np.ndarray, Transforms]:
@@ -220,7 +220,7 @@ class TrainLoop(Loop):
             return self._prefetched.pop(self.epoch).result()
         return epoch_batches(self.plan, self.examples, self.engine, self.epoch)
 
-    def steps_left(self):
+    def steps_left(self) -> tuple[Any, Any]:
         left = tree_slice(self.whole_epoch(), slice(self.progress.step, None))
         following = self.epoch + 1
         if self.engine.device.kind == "gpu" and following <= self.recipe.epochs:
@@ -228,12 +228,12 @@ class TrainLoop(Loop):
             self._prefetched = {following: drawn}
         return left
 
-    def report(self, done, metrics):
+    def report(self, done: int, metrics: Any) -> bool:
         if metrics.finite:
             self.callback.on_train_batch_end(self.epoch, self.progress.step + done, metrics)
         return metrics.finite
 
-    def advance(self, done, metrics, seconds, waiting):
+    def advance(self, done: int, metrics: Any, seconds: float, waiting: float) -> None:
         progress = self.progress
         self._clock(progress.step, done, seconds)
         if self.streamed:
@@ -256,7 +256,7 @@ class TrainLoop(Loop):
             progress.seconds.append(seconds)
             progress.throughput.append(done * self.recipe.batch_size / seconds)
 
-    def end_epoch(self):
+    def end_epoch(self) -> None:
         if self.diverged:
             return
         if self.progress.step < self.steps:
@@ -307,5 +307,5 @@ class TrainLoop(Loop):
         timings = self.progress.timings
         timings[phase] = timings.get(phase, 0.0) + seconds
 
-    def end(self):
+    def end(self) -> None:
         self.callback.on_train_end()

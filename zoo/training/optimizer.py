@@ -11,7 +11,7 @@ START_DIVISOR = 25
 """The one-cycle rate starts at a 25th of its peak (Smith and Topin 2018, arXiv:1708.07120)."""
 
 
-def learning_rate(recipe: Recipe, steps: int):
+def learning_rate(recipe: Recipe, steps: int) -> Any:
     """A number, or Keras' cosine decay with warm-up over `steps` training steps."""
     import keras
 
@@ -37,12 +37,12 @@ def averaging(kind: type["keras.optimizers.Optimizer"]) -> type["keras.optimizer
 
     class Averaging(kind):
         @property
-        def ema_momentum(self):
+        def ema_momentum(self) -> Any:
             done = ops.cast(self.iterations, "float32")
             return ops.minimum(self._longest, (1 + done) / (10 + done))
 
         @ema_momentum.setter
-        def ema_momentum(self, longest):
+        def ema_momentum(self, longest: Any) -> None:
             self._longest = longest
 
     Averaging.__name__ = kind.__name__

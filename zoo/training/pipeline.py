@@ -63,7 +63,7 @@ class Pipeline:
         """Whether there is an image to augment; rows are taken as they are."""
         return self.source != "sequence"
 
-    def __call__(self, x, transforms=None):
+    def __call__(self, x: Any, transforms: Any = None) -> Any:
         """The batch `x` as the model reads it; `transforms` move it first."""
         from keras import ops
 

@@ -42,7 +42,7 @@ class Plan:
     tests: bool = True
     callbacks: tuple[str, ...] = ()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not 0 <= self.seed <= MAX_SEED:
             raise UsageError(f"`seed={self.seed}`: use a number from 0 to {MAX_SEED}.")
         check_shiftable(self.dataset, self.recipe.tta_shift)

@@ -108,7 +108,9 @@ def measure(plan: Plan, examples: "Examples", device: Device, deterministic: boo
     return Precision(min(medians, key=medians.__getitem__), medians)
 
 
-def _steps(plan, examples, device, deterministic, policy) -> tuple[Callable[[], None], int]:
+def _steps(
+    plan: Plan, examples: "Examples", device: Device, deterministic: bool, policy: str
+) -> tuple[Callable[[], None], int]:
     """A call that trains some steps and waits for the device; how many."""
     from zoo.training.chunks import tree_slice
     from zoo.training.prepare import epoch_batches, load_to_time, prepare_engine

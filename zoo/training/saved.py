@@ -1,5 +1,7 @@
 """A finished run's model, loaded for inference."""
 
+from typing import Any
+
 from zoo.architecture import Architecture
 from zoo.archives import check_weights
 from zoo.errors import UsageError, ZooError
@@ -65,7 +67,7 @@ def _check_file(run: Run) -> None:
         )
 
 
-def _model(run: Run, architecture: Architecture, origin: Origin):
+def _model(run: Run, architecture: Architecture, origin: Origin) -> Any:
     import keras
 
     from zoo.training.build import build_model

@@ -1,6 +1,7 @@
 """Events that TensorBoard reads, in the run's own folder."""
 
 import importlib.util
+from typing import Any
 
 from zoo.errors import UsageError
 from zoo.training.callbacks import Callback
@@ -21,27 +22,27 @@ def require_tensorboard() -> None:
 class TensorBoard(Callback):
     """Writes each epoch's metrics to `<run>/tensorboard`."""
 
-    def __init__(self):
-        self._writer = None
+    def __init__(self) -> None:
+        self._writer: Any = None
 
-    def on_train_begin(self, folder, steps, epochs, start_epoch):
+    def on_train_begin(self, folder: Any, steps: int, epochs: int, start_epoch: int) -> None:
         from tensorboard.summary import Writer
 
         self._writer = Writer(str(folder / "tensorboard"))
 
-    def on_epoch_end(self, epoch, row, samples_per_second):
+    def on_epoch_end(self, epoch: int, row: dict[str, float], samples_per_second: float) -> None:
         for name, value in row.items():
             if name != "epoch":
                 self._writer.add_scalar(name, value, epoch)
         self._writer.add_scalar("images_per_second", samples_per_second, epoch)
         self._writer.flush()
 
-    def on_run_end(self, record):
+    def on_run_end(self, record: Any) -> None:
         metrics = record.metrics
         for name in ("test_loss", "test_accuracy"):
             if (value := getattr(metrics, name)) is not None:
                 self._writer.add_scalar(name, value, metrics.epoch)
 
-    def close(self):
+    def close(self) -> None:
         if self._writer is not None:
             self._writer.close()

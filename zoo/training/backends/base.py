@@ -298,7 +298,7 @@ class Engine(ABC):
         answers = (self.infer(copy) for copy in tta.shifted(x, most))
         return log_mean_probability(answers).astype("float32")
 
-    def loss_and_correct(self, logits, labels):
+    def loss_and_correct(self, logits: Any, labels: Any) -> Any:
         """Mean loss and number of correct answers of a batch, as float32 tensors."""
         import keras
         from keras import ops

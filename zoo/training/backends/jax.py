@@ -5,6 +5,7 @@ Several models of one architecture are trained at once by `jax.vmap` over their 
 
 import math
 import os
+from collections.abc import Sequence
 from contextlib import closing
 from functools import cache, partial
 from typing import Any, ClassVar
@@ -29,56 +30,56 @@ class JaxBackend(Backend):
     no_gpu = "jax.devices() has no cuda or rocm device"
     trains_jointly = True
 
-    def hide_gpus(self):
+    def hide_gpus(self) -> None:
         os.environ["JAX_PLATFORMS"] = "cpu"
 
-    def gpu_names(self):
+    def gpu_names(self) -> list[str]:
         kinds = ("gpu", "cuda", "rocm")
         return [each.device_kind for each in jax.devices() if each.platform in kinds]
 
-    def reset_numerics(self):
+    def reset_numerics(self) -> None:
         jax.config.update("jax_enable_x64", False)
         jax.config.update("jax_default_matmul_precision", None)
         jax.config.update("jax_numpy_dtype_promotion", "standard")
 
-    def memory_peak(self):
+    def memory_peak(self) -> int | None:
         return (jax.devices()[0].memory_stats() or {}).get("peak_bytes_in_use")
 
-    def cuda_version(self):
+    def cuda_version(self) -> str | None:
         major = [n for n in (13, 12) if distribution_version(f"jax-cuda{n}-plugin")]
         return str(major[0]) if major else None
 
-    def count_flops(self, model, shape):
+    def count_flops(self, model: Any, shape: tuple[int, ...]) -> int:
         trainable = [v.value for v in model.trainable_variables]
         others = [v.value for v in model.non_trainable_variables]
         forward = partial(model.stateless_call, training=False)
         return _count_jaxpr(jax.make_jaxpr(forward)(trainable, others, jnp.zeros(shape)).jaxpr)
 
     @property
-    def engine(self):
+    def engine(self) -> "type[Engine]":
         return JaxEngine
 
-    def join(self, engines):
+    def join(self, engines: Any) -> "JointEngine":
         return JaxJointEngine(engines)
 
 
 class JaxEngine(Engine):
     @property
-    def settings(self):
+    def settings(self) -> dict[str, Any]:
         return {"loop": "scan" if self.many_steps_a_call else "python", "jit": True}
 
-    def prepare(self):
+    def prepare(self) -> None:
         several = self.many_steps_a_call
         self._run = _Compiled(partial(_scan, self.train_step) if several else self.train_step)
         self._infer = jax.jit(self._logits)
 
-    def to_device(self, array):
+    def to_device(self, array: Any) -> Any:
         return jnp.asarray(array)
 
-    def gather(self, array, indices):
+    def gather(self, array: Any, indices: Any) -> Any:
         return array[indices]
 
-    def compile(self, batches, transforms):
+    def compile(self, batches: Any, transforms: Any) -> None:
         self._length = self.call_length(batches)
         several = self.many_steps_a_call
         state = self.state(RunningMetrics())
@@ -90,7 +91,7 @@ class JaxEngine(Engine):
         """Use another engine's examples and compiled functions, in calls of so many steps."""
         self.loader, self._infer, self._length = other.loader, other._infer, length
 
-    def _variables(self):
+    def _variables(self) -> tuple[list[Any], ...]:
         return (
             self.model.trainable_variables,
             self.model.non_trainable_variables,
@@ -108,7 +109,7 @@ class JaxEngine(Engine):
             for variable, value in zip(group, values, strict=True):
                 variable.assign(value)
 
-    def _objective(self, trainable, others, x, labels):
+    def _objective(self, trainable: Any, others: Any, x: Any, labels: Any) -> Any:
         logits, others, losses = self.model.stateless_call(
             trainable, others, x, training=True, return_losses=True
         )
@@ -116,7 +117,7 @@ class JaxEngine(Engine):
         total = loss + sum(jnp.asarray(each, loss.dtype) for each in losses)
         return total, (correct, others)
 
-    def train_step(self, state, examples, step):
+    def train_step(self, state: Any, examples: Any, step: Any) -> Any:
         """The state after a step; pure."""
         trainable, others, optimizer, loss, correct = state
         batch, transforms = step
@@ -128,15 +129,15 @@ class JaxEngine(Engine):
         size = labels.shape[0]
         return trainable, others, optimizer, loss + step_loss * size, correct + step_correct
 
-    def _logits(self, trainable, others, x):
+    def _logits(self, trainable: Any, others: Any, x: Any) -> Any:
         logits, _ = self.model.stateless_call(trainable, others, self.pipeline(x), training=False)
         return logits.astype("float32")
 
-    def begin(self, metrics):
+    def begin(self, metrics: RunningMetrics) -> None:
         self._state, self._examples = _copied(self.state(metrics)), metrics.examples
         self._before = None
 
-    def step(self, chunk):
+    def step(self, chunk: Chunk) -> None:
         if self.many_steps_a_call:
             self._state, now = self._run(self._state, self.loader.arrays, chunk.arrays)
             # The device is given one call ahead, so that it never waits, and a signal never waits long.
@@ -148,11 +149,11 @@ class JaxEngine(Engine):
                 jax.block_until_ready(self._state)
         self._examples += chunk.steps * chunk.batch_size
 
-    def metrics(self):
+    def metrics(self) -> RunningMetrics:
         loss, correct = self._state[3:]
         return RunningMetrics(np.float32(loss), np.float32(correct), self._examples)
 
-    def end(self):
+    def end(self) -> RunningMetrics:
         self.store(self._state)
         return self.metrics()
 
@@ -175,7 +176,7 @@ class JaxJointEngine(JointEngine):
         step = jax.vmap(self._first.train_step, in_axes=(0, None, 0))
         self._run = _Compiled(partial(_scan, step))
 
-    def compile(self, batches, transforms):
+    def compile(self, batches: Any, transforms: Any) -> None:
         self._length = self._first.call_length(np.stack(batches, axis=1))
         for engine in self._engines:
             engine.share(self._first, self._length)
@@ -184,33 +185,33 @@ class JaxJointEngine(JointEngine):
             steps = self.loader.like(_side_by_side(batches, transforms, place))
             self._run.compile(state, self.loader.arrays, steps)
 
-    def chunks(self, batches, transforms):
+    def chunks(self, batches: Any, transforms: Any) -> Any:
         return closing(self._chunks(batches, transforms))
 
-    def _chunks(self, batches, transforms):
+    def _chunks(self, batches: Any, transforms: Any) -> Any:
         places = step_chunks(len(batches[0]), self._length)
         drawn = (_side_by_side(batches, transforms, place) for place in places)
         with closing(self.loader.steps(drawn, self.metrics)) as made:
             for place, arrays in zip(places, made, strict=True):
                 yield Chunk(place.stop - place.start, batches[0].shape[1], arrays)
 
-    def begin(self, metrics):
+    def begin(self, metrics: Sequence[RunningMetrics]) -> None:
         states = [e.state(each) for e, each in zip(self._engines, metrics, strict=True)]
         self._state = _stacked(states)
         self._examples = [each.examples for each in metrics]
         self._before = None
 
-    def step(self, chunk):
+    def step(self, chunk: Chunk) -> None:
         self._state, now = self._run(self._state, self.loader.arrays, chunk.arrays)
         jax.block_until_ready(self._before)
         self._before = now
         self._examples = [each + chunk.steps * chunk.batch_size for each in self._examples]
 
-    def metrics(self):
+    def metrics(self) -> list[RunningMetrics]:
         loss, correct = (np.asarray(each) for each in self._state[3:])
         return [RunningMetrics(*each) for each in zip(loss, correct, self._examples, strict=True)]
 
-    def end(self):
+    def end(self) -> list[RunningMetrics]:
         for engine, state in zip(self._engines, _apart(self._state), strict=True):
             engine.store(state)
         return self.metrics()
@@ -222,37 +223,37 @@ class _Compiled:
     The state's memory is used again for the state that comes back.
     """
 
-    def __init__(self, function):
+    def __init__(self, function: Any) -> None:
         self._function = jax.jit(function, donate_argnums=0)
-        self._programs = {}
+        self._programs: dict[tuple[Any, ...], Any] = {}
 
-    def compile(self, state, examples, steps):
+    def compile(self, state: Any, examples: Any, steps: Any) -> Any:
         shapes = tuple(leaf.shape for leaf in jax.tree.leaves(steps))
         if shapes not in self._programs:
             self._programs[shapes] = self._function.lower(state, examples, steps).compile()
         return self._programs[shapes]
 
-    def __call__(self, state, examples, steps):
+    def __call__(self, state: Any, examples: Any, steps: Any) -> Any:
         return self.compile(state, examples, steps)(state, examples, steps)
 
 
-def _scan(step, state, examples, steps):
+def _scan(step: Any, state: Any, examples: Any, steps: Any) -> Any:
     """All steps of a call; the state, and the metrics after each step."""
 
-    def one(state, each):
+    def one(state: Any, each: Any) -> Any:
         state = step(state, examples, each)
         return state, state[3:]
 
     return jax.lax.scan(one, state, steps)
 
 
-def _side_by_side(batches, transforms, which):
+def _side_by_side(batches: Any, transforms: Any, which: Any) -> Any:
     """A slice of steps for several engines: their axis is the second."""
     steps = [tree_slice(each, which) for each in zip(batches, transforms, strict=True)]
     return jax.tree.map(lambda *each: np.stack(each, axis=1), *steps)
 
 
-def _jitted(function):
+def _jitted(function: Any) -> Any:
     """Decorator: `jax.jit`, when the function is first called."""
     compiled = cache(lambda: jax.jit(function))
     return lambda state: compiled()(state)
@@ -262,23 +263,23 @@ def _jitted(function):
 
 
 @_jitted
-def _copied(state):
+def _copied(state: Any) -> Any:
     """A state that may be donated: the variables keep theirs."""
     return jax.tree.map(jnp.copy, state)
 
 
 @_jitted
-def _stacked(states):
+def _stacked(states: Any) -> Any:
     return jax.tree.map(lambda *each: jnp.stack(each), *states)
 
 
 @_jitted
-def _apart(state):
+def _apart(state: Any) -> Any:
     count = len(state[3])
     return [jax.tree.map(lambda each, i=i: each[i], state) for i in range(count)]
 
 
-def _count_jaxpr(jaxpr) -> int:
+def _count_jaxpr(jaxpr: Any) -> int:
     total = 0
     for equation in jaxpr.eqns:
         name, params = equation.primitive.name, equation.params

@@ -21,41 +21,41 @@ class TensorFlowBackend(Backend):
     }  # else it takes all of the GPU's memory
     no_gpu = "tf.config.list_physical_devices('GPU') is empty"
 
-    def hide_gpus(self):
+    def hide_gpus(self) -> None:
         # TensorFlow has no variable of its own for this; CUDA's hides the devices from it.
         os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 
-    def gpu_names(self):
+    def gpu_names(self) -> list[str]:
         devices = tf.config.list_physical_devices("GPU")
         details = [tf.config.experimental.get_device_details(each) for each in devices]
         return [each.get("device_name", "GPU") for each in details]
 
-    def make_deterministic(self):
+    def make_deterministic(self) -> None:
         tf.config.experimental.enable_op_determinism()
 
-    def seed(self, seed):
+    def seed(self, seed: int) -> None:
         tf.random.set_seed(seed)
 
-    def memory_peak(self):
+    def memory_peak(self) -> int | None:
         return tf.config.experimental.get_memory_info("GPU:0")["peak"]
 
-    def cuda_version(self):
+    def cuda_version(self) -> str | None:
         return tf.sysconfig.get_build_info().get("cuda_version")
 
-    def count_flops(self, model, shape):
+    def count_flops(self, model: Any, shape: tuple[int, ...]) -> int:
         return _count(model, shape)
 
     @property
-    def engine(self):
+    def engine(self) -> "type[Engine]":
         return TensorFlowEngine
 
 
 class TensorFlowEngine(Engine):
     @property
-    def settings(self):
+    def settings(self) -> dict[str, Any]:
         return {"loop": "graph" if self.many_steps_a_call else "python", "jit": self._jit}
 
-    def prepare(self):
+    def prepare(self) -> None:
         # XLA on a CPU has no projective transform and no deterministic max-pooling gradient, and
         # would turn cuDNN's LSTM off on a GPU.
         self._jit = False
@@ -65,22 +65,22 @@ class TensorFlowEngine(Engine):
         self._infer = tf.function(self._logits, jit_compile=self._jit, autograph=False)
         self._infer_of: dict[tuple[int, ...], Any] = {}
 
-    def to_device(self, array):
+    def to_device(self, array: Any) -> Any:
         return tf.constant(array)
 
-    def gather(self, array, indices):
+    def gather(self, array: Any, indices: Any) -> Any:
         return tf.gather(array, indices)
 
-    def ready(self, step):
+    def ready(self, step: Any) -> Any:
         return tf.nest.map_structure(_constant, step)
 
-    def compile(self, batches, transforms):
+    def compile(self, batches: Any, transforms: Any) -> None:
         self._length = self.call_length(batches)
         several = self.many_steps_a_call
         # A call takes any number of steps, so that one trace serves the last one too.
         lead = (None,) if several else ()
 
-        def spec(each):
+        def spec(each: Any) -> Any:
             return None if each is None else tf.TensorSpec((*lead, *each.shape[1:]), each.dtype)
 
         metrics = [tf.TensorSpec((), tf.float32)] * 2
@@ -88,7 +88,7 @@ class TensorFlowEngine(Engine):
         self._run = self._run.get_concrete_function(*step, *(metrics if several else ()))
         self._warm_up(tree_slice((batches, transforms), slice(0, 1) if several else 0))
 
-    def _warm_up(self, step):
+    def _warm_up(self, step: Any) -> None:
         """A step that leaves no trace: TensorFlow sets its kernels up in the first one it runs."""
         variables = [*self.model.variables, *self.optimizer.variables]
         before = [tf.identity(variable.value) for variable in variables]
@@ -97,11 +97,11 @@ class TensorFlowEngine(Engine):
         for variable, value in zip(variables, before, strict=True):
             variable.assign(value)
 
-    def _train_steps(self, batches, transforms, loss, correct):
+    def _train_steps(self, batches: Any, transforms: Any, loss: Any, correct: Any) -> Any:
         steps, size = tf.unstack(tf.shape(tf.nest.flatten(batches)[-1]))
         size = tf.cast(size, tf.float32)
 
-        def one(step, loss, correct):
+        def one(step: Any, loss: Any, correct: Any) -> Any:
             step_loss, step_correct = self._train_step(*tree_slice((batches, transforms), step))
             return step + 1, loss + step_loss * size, correct + step_correct
 
@@ -109,7 +109,7 @@ class TensorFlowEngine(Engine):
             lambda step, *_: step < steps, one, (0, loss, correct), parallel_iterations=1
         )[1:]
 
-    def _train_step(self, batch, transforms):
+    def _train_step(self, batch: Any, transforms: Any) -> Any:
         x, labels = self.loader.select(self.loader.arrays, batch)
         x = self.pipeline(x, transforms)
         with tf.GradientTape() as tape:
@@ -123,14 +123,14 @@ class TensorFlowEngine(Engine):
         self.optimizer.apply(gradients, variables)
         return total, correct
 
-    def _logits(self, x):
+    def _logits(self, x: Any) -> Any:
         return tf.cast(self.model(self.pipeline(x), training=False), tf.float32)
 
-    def begin(self, metrics):
+    def begin(self, metrics: RunningMetrics) -> None:
         self._loss, self._correct = tf.constant(metrics.loss), tf.constant(metrics.correct)
         self._examples = metrics.examples
 
-    def step(self, chunk):
+    def step(self, chunk: Any) -> None:
         if self.many_steps_a_call:
             self._loss, self._correct = self._run(*chunk.arrays, self._loss, self._correct)
         else:
@@ -139,10 +139,10 @@ class TensorFlowEngine(Engine):
             self._correct = self._correct + correct
         self._examples += chunk.steps * chunk.batch_size
 
-    def metrics(self):
+    def metrics(self) -> RunningMetrics:
         return RunningMetrics(self._loss.numpy(), self._correct.numpy(), self._examples)
 
-    def end(self):
+    def end(self) -> RunningMetrics:
         return self.metrics()
 
     def infer(self, x: np.ndarray) -> np.ndarray:
@@ -153,17 +153,21 @@ class TensorFlowEngine(Engine):
         return self._infer_of[x.shape](tf.constant(x)).numpy()
 
 
-def _constant(array):
+def _constant(array: Any) -> Any:
     return None if array is None else tf.constant(array)
 
 
-def _count(model, shape) -> int:
+def _count(model: Any, shape: Any) -> int:
     from tensorflow.python.framework import op_callbacks  # no public way sees a loop's every step
 
-    made = {}  # each tensor's id: the operations that made it, and from which tensors
-    kept = []  # alive, so that no id is used twice
+    made: dict[
+        int, Any
+    ] = {}  # each tensor's id: the operations that made it, and from which tensors
+    kept: list[Any] = []  # alive, so that no id is used twice
 
-    def note(op_type, inputs, attrs, outputs, op_name=None, graph=None):
+    def note(
+        op_type: Any, inputs: Any, attrs: Any, outputs: Any, op_name: Any = None, graph: Any = None
+    ) -> None:
         name = op_type.decode() if isinstance(op_type, bytes) else op_type
         cost = _cost_of(name, inputs, attrs, outputs)
         kept.extend((*inputs, *outputs))
@@ -193,7 +197,7 @@ def _reachable_cost(result: int, made: dict) -> int:
     return int(total)
 
 
-def _cost_of(name: str, inputs, attrs, outputs) -> int:
+def _cost_of(name: str, inputs: Any, attrs: Any, outputs: Any) -> int:
     if name in ("Conv2D", "Conv3D"):
         return 2 * math.prod(outputs[0].shape) * math.prod(inputs[1].shape[:-1])
     if name == "DepthwiseConv2dNative":
@@ -208,7 +212,7 @@ def _cost_of(name: str, inputs, attrs, outputs) -> int:
     return 0
 
 
-def _summed(equation: str, inputs) -> int:
+def _summed(equation: str, inputs: Any) -> int:
     """How many products an Einsum adds up for each number of its output."""
     terms, _, result = equation.partition("->")
     sizes: dict[str, int] = {}
