@@ -127,8 +127,11 @@ def _installed_in(value: Any) -> str:
     if not module or not name.isidentifier():
         return ""
     file = getattr(sys.modules.get(module), "__file__", None)
-    places = {Path(sysconfig.get_path(kind)) for kind in ("purelib", "platlib", "stdlib")}
-    return module if file and places & set(Path(file).parents) else ""
+    if not file:
+        return ""
+    # By the folder's name: packages of the system, the user or a parent environment count, too.
+    standard = Path(sysconfig.get_path("stdlib")) in Path(file).parents
+    return module if standard or {"site-packages", "dist-packages"} & {*Path(file).parts} else ""
 
 
 def _is_plain(value: Any) -> bool:

@@ -143,9 +143,6 @@ def _check(context: click.Context, given: dict[str, Any]) -> None:
                 option = next(each.opts[0] for each in context.command.params if each.name == name)
                 raise UsageError(f"--from compares finished runs; leave {option} out.")
     if given["html"]:
-        from zoo.report.page import require_report
-
-        require_report()
         atomic.check_file(given["html"])
 
 

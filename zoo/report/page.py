@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import importlib.util
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -20,11 +19,9 @@ from zoo.comparison.schema import (
     Statistic,
 )
 from zoo.comparison.verdict import of_pair, verdict
-from zoo.errors import UsageError
 from zoo.formatting import listed, p_value, percent
 from zoo.report import words
 
-NEEDED = ("jinja2", "matplotlib")
 MATRIX_CLASSES = 20
 """Above so many classes a confusion matrix is no longer read; its worst pairs are."""
 WORST_PAIRS = 12
@@ -39,25 +36,8 @@ GROUPS = {
 }
 
 
-def require_report() -> None:
-    """Check, without importing them, that the modules of the extra `report` are there.
-
-    Raises:
-        UsageError: one is missing.
-    """
-    if missing := [name for name in NEEDED if importlib.util.find_spec(name) is None]:
-        raise UsageError(
-            f"The HTML report needs {' and '.join(missing)}: pip install 'archzoo[report]'."
-        )
-
-
 def render(report: ComparisonReport, diagnostics: Diagnostics) -> str:
-    """The page, one self-contained HTML text; equal input gives equal bytes.
-
-    Raises:
-        UsageError: the extra `report` is not installed.
-    """
-    require_report()
+    """The page, one self-contained HTML text; equal input gives equal bytes."""
     import jinja2
 
     environment = jinja2.Environment(
