@@ -48,6 +48,11 @@ if TYPE_CHECKING:
     from zoo.datasets.dataset import Dataset as Dataset
     from zoo.datasets.location import Locations as Locations
     from zoo.datasets.samples import Samples as Samples
+    from zoo.errors import DataError as DataError
+    from zoo.errors import Diverged as Diverged
+    from zoo.errors import Interrupted as Interrupted
+    from zoo.errors import PluginError as PluginError
+    from zoo.errors import UsageError as UsageError
     from zoo.errors import ZooError as ZooError
     from zoo.hookspecs import hookimpl as hookimpl
     from zoo.recipe import Recipe as Recipe
@@ -61,14 +66,19 @@ _HOMES = {
     "Arrays": "zoo.datasets.dataset",
     "Callback": "zoo.training.callbacks",
     "Comparison": "zoo.compared",
+    "DataError": "zoo.errors",
     "Dataset": "zoo.datasets.dataset",
+    "Diverged": "zoo.errors",
     "Hyperparameter": "zoo.architecture",
+    "Interrupted": "zoo.errors",
     "Locations": "zoo.datasets.location",
     "Plan": "zoo.training.plan",
+    "PluginError": "zoo.errors",
     "Recipe": "zoo.recipe",
     "Registry": "zoo.registry",
     "Run": "zoo.trained",
     "Samples": "zoo.datasets.samples",
+    "UsageError": "zoo.errors",
     "ZooError": "zoo.errors",
     "hookimpl": "zoo.hookspecs",
     "benchmark": "zoo.api.speed",
