@@ -35,7 +35,9 @@ def test_a_dataset_names_the_recipe_that_is_taken_unless_another_is_asked_for(
 
 
 def test_what_ships_is_what_the_documentation_says():
-    assert " ".join(SHIPPED.recipes) == "quick standard long tutorial small clips speedrun"
+    assert (
+        " ".join(SHIPPED.recipes) == "quick standard long tutorial small timeseries clips speedrun"
+    )
     assert resolve(SHIPPED, "standard", "cnn").epochs == 5
     speedrun = resolve(SHIPPED, "speedrun", "cnn")
     assert (speedrun.epochs, speedrun.validation, speedrun.augments) == (1, 0, False)
@@ -131,10 +133,10 @@ def test_the_command_says_it_too(zoo_here, tmp_path, monkeypatch):
     [
         (["--recipe", "quik"], ["unknown recipe 'quik'", "Did you mean quick"]),
         (["--recipe", "gone.toml"], ["gone.toml", "cannot be read"]),
-        (["--epochs", "0"], ["epochs is 0", "1 to 100,000"]),
-        (["--epochs", "-3"], ["epochs is -3"]),
-        (["--batch-size", "0"], ["batch_size is 0"]),
-        (["--learning-rate", "-1"], ["learning_rate is -1"]),
+        (["--epochs", "0"], ["--epochs 0", "1 to 100,000"]),
+        (["--epochs", "-3"], ["--epochs -3"]),
+        (["--batch-size", "0"], ["--batch-size 0"]),
+        (["--learning-rate", "-1"], ["--learning-rate -1"]),
         (["--epochs", "many"], ["'many' is not a valid integer"]),
         (["--seed", "-1"], ["--seed -1", "from 0"]),
         (["--set", "filters"], ["--set filters", "KEY=VALUE"]),
@@ -167,3 +169,29 @@ def test_odd_files_are_refused_in_a_line(zoo_here, tmp_path, text, said):
     (tmp_path / "odd.toml").write_text(text)
     result = zoo_here("train", "cnn", "--dataset", "digits", "--recipe", "odd.toml", "--dry-run")
     assert_one_line_error(result, 2, said)
+
+
+def test_steps_make_as_many_epochs_as_the_examples_need(tmp_path):
+    own = manifest(tmp_path, "schema = 1\n[recipes.r]\nsteps = 100\nbatch_size = 16\n")
+    recipe = resolve(own, "r", "cnn")
+    assert recipe.steps == 100
+    assert [recipe.for_examples(count).epochs for count in (16, 50, 160, 1600, 16_000)] == [
+        100,
+        34,
+        10,
+        1,
+        1,
+    ]
+
+
+def test_epochs_alone_replace_steps(tmp_path):
+    own = manifest(tmp_path, "schema = 1\n[recipes.r]\nsteps = 100\n")
+    assert resolve(own, "r", "cnn", {"epochs": 3}).steps == 0
+    assert resolve(own, "r", "cnn", {"epochs": 3, "steps": 9}).steps == 9
+    (tmp_path / "mine.toml").write_text('base = "r"\nepochs = 2\n')
+    assert resolve(own, str(tmp_path / "mine.toml"), "cnn").for_examples(10_000).epochs == 2
+
+
+def test_recipes_without_steps_keep_their_digest():
+    assert "steps" not in Recipe().causes()
+    assert Recipe().digest != Recipe(steps=1).digest

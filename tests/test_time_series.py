@@ -1,5 +1,7 @@
 """`.ts` files of the UCR and UEA archives: what is read, and what is refused with its line."""
 
+import json
+
 import numpy as np
 import pytest
 from conftest import assert_one_line_error
@@ -192,3 +194,28 @@ def test_a_training_on_time_series_and_its_parameters_are_recorded(tmp_path, zoo
     assert code == 0, err
     code, out, _ = zoo_here("runs", "show", "last", "--runs-dir", tmp_path / "runs")
     assert "unequal=resample" in out
+
+
+def test_a_budget_of_steps_is_trained_found_again_and_compared(folder, tmp_path, zoo_here):
+    recipe = tmp_path / "ten.toml"
+    recipe.write_text("steps = 10\nbatch_size = 4\nvalidation = 0.0\nlearning_rate = 0.01\n")
+    asked = (
+        "--dataset", folder, "--recipe", recipe, "--set", "units=4", "--runs-dir",
+        tmp_path / "runs",
+    )  # fmt: skip
+    code, out, err = zoo_here("train", "gru", *asked, "--json")
+    assert code == 0, err
+    run = json.loads(out)
+    assert (run["recipe"]["epochs"], run["recipe"]["steps"]) == (4, 10)  # three steps an epoch
+    assert run["progress"] == {"epochs": 4, "steps": 0}
+    code, _, err = zoo_here("train", "gru", *asked)
+    assert "finished already" in err
+    code, out, err = zoo_here(
+        "compare", "gru", "--dataset", folder, "--recipe", recipe, "--set", "gru.units=4",
+        "--seeds", 1, "--dry-run", "--json", "--runs-dir", tmp_path / "runs",
+    )  # fmt: skip
+    assert code == 0, err
+    assert [each["state"] for each in json.loads(out)["jobs"]] == ["cached"]
+    code, out, err = zoo_here("compare", "--from", tmp_path / "runs", "--json")
+    assert code == 0, err
+    assert json.loads(out)["mixed"] == []

@@ -48,8 +48,11 @@ class Recipe:
     name: str = "custom"
     summary: str = ""
 
-    # Duration. An incomplete last batch is dropped; each epoch shuffles anew.
+    # Duration. An incomplete last batch is dropped; each epoch shuffles anew. With `steps` there are
+    # as many epochs as it takes to train at least so many steps, so that fifty samples and fifty
+    # thousand get a training each; 0: `epochs` counts.
     epochs: int = 5
+    steps: int = 0
     batch_size: int = 128
 
     # Keras optimizers: `momentum` is for sgd, the betas for Adam; weight decay skips biases and
@@ -105,6 +108,17 @@ class Recipe:
         for name, problem in _problems(self).items():
             raise UsageError(f"recipe {self.name}: {name} is {getattr(self, name)!r}; {problem}.")
 
+    def for_examples(self, count: int) -> "Recipe":
+        """With the `epochs` that its `steps` make of `count` training examples.
+
+        >>> Recipe(steps=100, batch_size=16).for_examples(50).epochs
+        34
+        """
+        if not self.steps:
+            return self
+        each = max(1, count // self.batch_size)
+        return replace(self, epochs=-(-self.steps // each))
+
     @property
     def augments(self) -> bool:
         """Whether any epoch augments the images."""
@@ -125,7 +139,8 @@ class Recipe:
         Fields have their former names here, and those that were added later count only where they
         are used: identities made before still hold.
         """
-        left_out = {"summary"} | ({"patience"} if not self.patience else set())
+        later = {name for name in ("patience", "steps") if not getattr(self, name)}
+        left_out = {"summary", *later}
         kept = {k: v for k, v in self.as_dict().items() if k not in left_out}
         return aliases.former_keys({**kept, "name": self.identity_name or self.name})
 
@@ -140,6 +155,7 @@ TYPES: dict[str, Any] = typing.get_type_hints(Recipe)
 
 _BOUNDS: dict[str, tuple[float, float, str]] = {
     "epochs": (1, 100_000, "use 1 to 100,000"),
+    "steps": (0, 10_000_000, "use 0 to count epochs, or a number of training steps"),
     "batch_size": (1, 1_000_000, "use 1 to 1,000,000"),
     "learning_rate": (1e-12, 1000.0, "use a positive rate up to 1,000, such as 0.001"),
     "momentum": (0, 0.9999999, "use a number from 0 to below 1"),
@@ -215,7 +231,21 @@ def resolve(
     else:
         raise UsageError(unknown("recipe", name, manifest.recipes, "Or give a FILE.toml."))
     given = {key: value for key, value in (changes or {}).items() if value is not None}
-    return replace(recipe, **aliases.keys(given))
+    given = aliases.keys(given)
+    try:
+        return _replaced(recipe, given)
+    except UsageError as error:
+        for key, value in given.items():
+            _, found, advice = str(error).partition(f": {key} is {value!r}; ")
+            if found:
+                raise UsageError(f"`{key}={value!r}`: {advice}") from error
+        raise
+
+
+def _replaced(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
+    """With other values; whoever gives `epochs` alone does not count steps."""
+    counted = {"steps": 0} if "epochs" in values and "steps" not in values else {}
+    return replace(recipe, **{**counted, **values})
 
 
 def _from_file(manifest: Manifest, path: Path, architecture: str) -> Recipe:
@@ -259,7 +289,7 @@ def _change(recipe: Recipe, table: Mapping[str, Any], path: Path, at: tuple[str,
             raise UsageError(f"{where(path, at, key)}: {unknown('recipe key', key, known)}")
         values[key] = _typed(value, TYPES[key], f"{where(path, at, written)}: {written}")
     try:
-        return replace(recipe, **values)
+        return _replaced(recipe, values)
     except UsageError as error:
         blamed = next((key for key in values if f" {key} is " in str(error)), None)
         if blamed is None:

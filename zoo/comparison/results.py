@@ -232,6 +232,7 @@ def _recipe(run: Run, manifest: Manifest, named_for: Callable[[str, str], Recipe
     if name not in manifest.recipes:
         return f"{name} {recipe.digest}"
     named = named_for(name, run.record.architecture.name)
+    named = named.for_examples(run.record.dataset.sizes.train)
     changed = [
         f"{each.name}={getattr(recipe, each.name)}"
         for each in fields(Recipe)

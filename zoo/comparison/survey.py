@@ -46,6 +46,7 @@ class Survey:
         started = time.perf_counter()
         device, deterministic = prepare_backend(plan)
         self._import_seconds = max(self._import_seconds, time.perf_counter() - started)
+        plan = plan.on(self._load(plan.dataset))
         identity = plan.identity(self._load(plan.dataset), device)
         precision = self._precision(plan, identity, device, deterministic)
         if question.ask == "pace":

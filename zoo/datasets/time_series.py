@@ -153,7 +153,7 @@ def _dataset(name: str, path: Path, files: Mapping[str, TsFile], chosen: Choices
         load=load,
         summary=f"time series of {path}",
         origin=str(path.resolve()),
-        recipe="small",
+        recipe="timeseries",
         notes=tuple(_notes(files, chosen, steps)),
     )
 

@@ -68,6 +68,17 @@ class Examples:
             arrays.y_test,
         )
 
+    @staticmethod
+    def training_size(arrays: Arrays, recipe: Recipe) -> int:
+        """How many examples `split` leaves to train on."""
+        labels = arrays.y_train
+        if arrays.y_validation is not None:
+            return len(labels)
+        held_out = round(recipe.validation * len(labels))
+        if arrays.groups is None:
+            return len(labels) - held_out
+        return len(by_groups(labels, arrays.groups, held_out, recipe.split_seed)[0])
+
     @property
     def sizes(self) -> dict[str, int]:
         return {

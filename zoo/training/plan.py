@@ -1,6 +1,6 @@
 """What is to be trained, decided before anything heavy is imported; and its identity."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from zoo import aliases, numerics
@@ -46,6 +46,15 @@ class Plan:
         if not 0 <= self.seed <= MAX_SEED:
             raise UsageError(f"`seed={self.seed}`: use a number from 0 to {MAX_SEED}.")
         check_shiftable(self.dataset, self.recipe.tta_shift)
+
+    def on(self, arrays: Arrays) -> "Plan":
+        """This plan with the epochs that its recipe's `steps` make on a dataset's arrays."""
+        if not self.recipe.steps:
+            return self
+        from zoo.training.examples import Examples
+
+        count = Examples.training_size(arrays, self.recipe)
+        return replace(self, recipe=self.recipe.for_examples(count))
 
     def precision(self, device: Device) -> str:
         """As the recipe says; of `auto`, float32 on a CPU, and on a GPU `auto`: it is measured there.

@@ -119,7 +119,7 @@ def extend(
     """
     check_extendable(run, epochs)
     before = replace(plan_of_run(run, registry, trust_source=trust_source), callbacks=callbacks)
-    plan = replace(before, recipe=replace(before.recipe, epochs=epochs))
+    plan = replace(before, recipe=replace(before.recipe, epochs=epochs, steps=0))
     job = TrainJob(plan, callback=callback or Callback(), extends=run)
     return _train_one(job, runs_dir, locations)
 
@@ -297,6 +297,7 @@ class Runner:
                 if not place:
                     job.callback.on_data_loaded(self._notes)
                     self._notes = ()
+                job = replace(job, plan=job.plan.on(self._context.arrays))
                 trust.remember(job.plan.origin)
                 identity = job.plan.identity(self._context.arrays, self._context.device)
                 run = stack.enter_context(self._locked(job, identity))
