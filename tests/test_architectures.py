@@ -7,8 +7,9 @@ from keras import ops
 
 from zoo import Registry, layouts
 from zoo.errors import UsageError
+from zoo.manifest import Manifest
 
-NAMES = ["cnn", "cnn_lstm", "conv3d", "convlstm2d", "gru", "lrcn", "tcn", "transformer"]
+NAMES = sorted(Manifest.read().architectures)
 IMAGES = [(28, 28, 1), (32, 20, 3)]
 
 

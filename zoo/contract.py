@@ -14,6 +14,7 @@ import numpy as np
 from zoo.architecture import Layout
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.encoding import BYTES, UNIT, PixelRange, Statistics, extremes, pixel_range
+from zoo.datasets.pixels import Resize
 from zoo.datasets.samples import Samples, Stored
 from zoo.errors import UsageError
 from zoo.runs.record import ContractRecord, Dtype, Factor, Polarity, SamplesRecord
@@ -23,6 +24,10 @@ MARGIN = 0.25
 """How far beyond the training samples' own spread a sample may lie before it is called unusual."""
 WIDER = 10.0
 """Values without a pixel range are refused if their range is so many times that of training's."""
+
+
+OTHER_SIZES: dict[Resize, str] = {"fit": "fitted", "crop": "cropped", "stretch": "stretched"}
+"""How run.json calls what is done to pictures of other sizes."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,7 @@ class InputContract:
         polarity: of a dataset that is defined so: what is drawn is `light on dark`; a picture that is
             the other way round is inverted. None: pictures are taken as they are.
         centred: whether pictures of other sizes are cut out and centred as MNIST's digits were.
+        resize: how other pictures are brought to `shape`, as those of training were.
         classes: the classes' names, in the order of the model's outputs.
         seen: what the training samples were like; None in runs of before contracts.
     """
@@ -47,6 +53,7 @@ class InputContract:
     classes: tuple[str, ...]
     polarity: Polarity | None = None
     centred: bool = False
+    resize: Resize = "fit"
     seen: Statistics | None = field(default=None, hash=False)
 
     @classmethod
@@ -60,6 +67,7 @@ class InputContract:
             tuple(dataset.classes),
             dataset.polarity,
             dataset.centred,
+            dataset.parameters.get("resize") or "fit",
             Statistics.of(x_train, dataset.layout),
         )
 
@@ -72,7 +80,7 @@ class InputContract:
             pixel_range=self.pixel_range,
             polarity=self.polarity,
             centred=self.centred,
-            other_sizes="centred" if self.centred else "fitted",
+            other_sizes="centred" if self.centred else OTHER_SIZES[self.resize],
             seen=SamplesRecord(**vars(self.seen)) if self.seen else None,
         )
 
@@ -91,6 +99,7 @@ class InputContract:
             classes,
             kept.polarity,
             kept.centred,
+            _resize(kept.other_sizes),
             _statistics(kept.seen) if kept.seen else None,
         )
 
@@ -293,3 +302,7 @@ def _range_by_scale(scale: Factor, offset: Factor) -> PixelRange | None:
     if offset or isinstance(scale, tuple):
         return None
     return next((each for each in (BYTES, UNIT) if math.isclose(scale, 1 / each[1])), None)
+
+
+def _resize(other_sizes: str | None) -> Resize:
+    return next((how for how, said in OTHER_SIZES.items() if said == other_sizes), "fit")

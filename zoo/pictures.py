@@ -9,6 +9,7 @@ from PIL import Image
 from zoo.contract import InputContract
 from zoo.datasets.encoding import BYTES, PixelRange, side
 from zoo.datasets.images import is_transparent, open_image
+from zoo.datasets.pixels import MODES, lanczos, pixels_of, reduced, resized
 from zoo.errors import DataError, UsageError
 
 INK = 0.2
@@ -20,13 +21,9 @@ DIGIT_BOX = 20 / 28
 PAPER = 0.1
 """Share of the contrast that a background may differ from black before it is made black."""
 
-SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
+DONE = {"fit": "fitted", "crop": "cropped", "stretch": "stretched"}
 ELONGATED = 2.0
 """Times that a picture's proportions may differ from training's before it is called unusual."""
-LARGE = 2048
-"""Pictures are halved, or more, until their shorter side is less than twice this."""
-MODES = {1: "L", 3: "RGB", 4: "RGBA"}
-"""Pillow's mode for so many channels."""
 
 Size = tuple[int, ...]
 """Height and width, and whatever follows."""
@@ -92,11 +89,11 @@ class PictureReader:
         done: list[str] = []
         image = open_image(path)
         size = image.height, image.width
-        pixels = _pixels(image, path, self.contract, done)
+        pixels = self._pixels(image, path, done)
         if self.contract.polarity and self.contract.shape[-1] == 1 and self.inverted is None:
             pixels = self._as_defined(pixels, size, done)
         else:
-            pixels = _sized(pixels, self.contract.shape, size, done)
+            pixels = self._sized(pixels, size, done)
             if self.inverted:
                 pixels = BYTES[1] - pixels
                 done.append("inverted")
@@ -105,6 +102,22 @@ class PictureReader:
         facts = (self.contract.unusual(picture.sample), self._proportions(size))
         picture.unusual = "; ".join(filter(None, facts))
         return picture
+
+    def _pixels(self, image: Image.Image, path: Path, done: list[str]) -> np.ndarray:
+        """From 0 to 255, `(H, W, C)`; transparent ones on the paper that shows what is drawn."""
+        image, channels = reduced(image), self.contract.shape[-1]
+        if is_transparent(image) and channels != 4:
+            image = _on_paper(image, path, self.contract, done)
+        return pixels_of(image, path, channels, done)
+
+    def _sized(self, pixels: np.ndarray, size: Size, done: list[str]) -> np.ndarray:
+        """In the model's size, as the training's images were brought to theirs."""
+        height, width, _ = self.contract.shape
+        if pixels.shape[:2] == (height, width):
+            return pixels
+        how = self.contract.resize
+        done.append(f"{DONE[how]}, from {size[1]}×{size[0]} to {width}×{height}")
+        return resized(pixels, height, width, how)
 
     def _proportions(self, size: Size) -> str:
         """Whether a picture is far wider or higher than training's; those that are cut out may be."""
@@ -130,8 +143,9 @@ class PictureReader:
             return grey[..., None]
         what = "cut out and centred" if self.contract.centred else "fitted"
         done.append(f"{what}, from {size[1]}×{size[0]} to {width}×{height}")
-        make = _centred if self.contract.centred else _fitted
-        return make(grey, height, width)[..., None]
+        if self.contract.centred:
+            return _centred(grey, height, width)[..., None]
+        return resized(grey[..., None], height, width, "fit")
 
     def _stored(self, pixels: np.ndarray) -> np.ndarray:
         """Pixels from 0 to 255 as training's samples were stored."""
@@ -154,41 +168,6 @@ class PictureReader:
             f"{picture.path}: is {polarity or 'even'}, and all training images are {seen.polarity}. "
             "Use `invert=True` to invert it, or `invert=False` to take it as it is."
         )
-
-
-def _pixels(image: Image.Image, path: Path, contract: InputContract, done: list[str]) -> np.ndarray:
-    """The pixels `(H, W, C)`, float64 from 0 to 255."""
-    channels = contract.shape[-1]
-    if image.mode in SIXTEEN_BITS:
-        done.append("16 bits to 8")
-        grey = np.asarray(image).astype("float64") / 257
-        return np.repeat(grey[..., None], channels, axis=-1) if channels > 1 else grey[..., None]
-    if image.mode in ("I", "F"):
-        raise DataError(
-            f"{path}: has 32-bit pixels, whose black and white are not known; save it with 8 or 16 "
-            "bits."
-        )
-    image = _reduced(image, done)
-    if is_transparent(image) and channels != 4:
-        image = _on_paper(image, path, contract, done)
-    if channels == 1 and image.mode not in ("1", "L", "LA", "La") and not _is_grey(image):
-        done.append("colour to grey")
-    pixels = np.asarray(image.convert(MODES[channels]), "float64")
-    return pixels.reshape(*pixels.shape[:2], channels)
-
-
-def _reduced(image: Image.Image, done: list[str]) -> Image.Image:
-    factor = min(image.size) // LARGE
-    if factor < 2:
-        return image
-    if image.mode not in ("L", "RGB", "RGBA"):
-        image = image.convert("RGBA" if is_transparent(image) else "RGB")
-    return image.reduce(factor)
-
-
-def _is_grey(image: Image.Image) -> bool:
-    red, green, blue = (np.asarray(band) for band in image.convert("RGB").split())
-    return np.array_equal(red, green) and np.array_equal(green, blue)
 
 
 def _on_paper(
@@ -222,33 +201,6 @@ def _light_on_dark(grey: np.ndarray) -> np.ndarray:
     return ink * (255 / ink.max()) if ink.max() > 0 else ink
 
 
-def _sized(pixels: np.ndarray, shape: Size, size: Size, done: list[str]) -> np.ndarray:
-    """A picture of the model's size; its proportions are kept, and its background fills the rest."""
-    height, width, channels = shape
-    if pixels.shape[:2] == (height, width):
-        return pixels
-    done.append(f"fitted, from {size[1]}×{size[0]} to {width}×{height}")
-    return np.stack(
-        [_fitted(pixels[..., each], height, width) for each in range(channels)], axis=-1
-    )
-
-
-def _resized(grey: np.ndarray, height: int, width: int) -> np.ndarray:
-    image = Image.fromarray(grey.astype("float32"))
-    return np.asarray(image.resize((width, height), Image.Resampling.LANCZOS)).clip(0, 255)
-
-
-def _fitted(grey: np.ndarray, height: int, width: int) -> np.ndarray:
-    """The whole picture, its proportions kept, in the middle of its background."""
-    scale = min(height / grey.shape[0], width / grey.shape[1])
-    size = [max(1, round(length * scale)) for length in grey.shape]
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    result = np.full((height, width), np.median(border))
-    top, left = (height - size[0]) // 2, (width - size[1]) // 2
-    result[top : top + size[0], left : left + size[1]] = _resized(grey, *size)
-    return result
-
-
 def _centred(grey: np.ndarray, height: int, width: int) -> np.ndarray:
     """What is drawn, fitted into MNIST's box, with its centre of mass in the middle."""
     rows, columns = (np.flatnonzero((grey > INK * 255).any(axis=axis)) for axis in (1, 0))
@@ -256,7 +208,7 @@ def _centred(grey: np.ndarray, height: int, width: int) -> np.ndarray:
         return np.zeros((height, width))
     drawn = grey[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     scale = DIGIT_BOX * min(height, width) / max(drawn.shape)
-    small = _resized(drawn, *(max(1, round(length * scale)) for length in drawn.shape))
+    small = lanczos(drawn, *(max(1, round(length * scale)) for length in drawn.shape))
     weights = small / small.sum()
     result = np.zeros((height, width))
     start = []

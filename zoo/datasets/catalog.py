@@ -65,12 +65,12 @@ def _find(name: str, registry: "Registry") -> Dataset:
 
 
 def is_own(name: str) -> bool:
-    """Whether `name` is a path: it ends in .npz, or has a separator."""
-    return name.lower().endswith(".npz") or os.sep in name
+    """Whether `name` is a path: it ends in .npz or .ts, or has a separator."""
+    return name.lower().endswith((".npz", ".ts")) or os.sep in name
 
 
 def own_dataset(path: Path) -> Dataset:
-    """The user's own data, in an .npz file, a folder of recordings or a folder of clips.
+    """The user's own data: an `.npz` file, `.ts` files, or a folder of images, recordings or clips.
 
     Raises:
         UsageError: it does not exist, or is a file of another type.
@@ -81,21 +81,34 @@ def own_dataset(path: Path) -> Dataset:
 
         return dataset_from_npz(path)
     if not path.exists():
-        raise UsageError(f"`dataset={str(path)!r}`: there is no such folder.")
+        raise UsageError(f"`dataset={str(path)!r}`: there is no such file or folder.")
+    from zoo.datasets.time_series import dataset_from_ts, is_time_series
+
+    if is_time_series(path):
+        return dataset_from_ts(path)
     if not path.is_dir():
         raise UsageError(f"`dataset={str(path)!r}`: {_other_file(path)}")
-    from zoo.datasets.folders import check_level, folders
+    return _of_folder(path)
 
-    if not folders(path):
-        raise DataError(
-            f"{path}: has no classes: make a folder for each, with its recordings, CLASS/*.wav, or its "
-            "clips, CLASS/CLIP/FRAME.png."
-        )
-    check_level(path)
+
+def _of_folder(path: Path) -> Dataset:
+    from zoo.datasets.folders import check_level, folders
+    from zoo.datasets.image_folders import dataset_from_images
+    from zoo.datasets.image_listing import TABLE, holds_images
     from zoo.datasets.recordings import dataset_from_recordings, holds_recordings
     from zoo.datasets.video import dataset_from_video
 
-    return dataset_from_recordings(path) if holds_recordings(path) else dataset_from_video(path)
+    if (path / TABLE).is_file():
+        return dataset_from_images(path)
+    if not folders(path):
+        raise DataError(
+            f"{path}: has no classes: make a folder for each, with its images, CLASS/*.png, its "
+            "recordings, CLASS/*.wav, or its clips, CLASS/CLIP/FRAME.png."
+        )
+    check_level(path)
+    if holds_recordings(path):
+        return dataset_from_recordings(path)
+    return dataset_from_images(path) if holds_images(path) else dataset_from_video(path)
 
 
 _TABLES = (".csv", ".tsv", ".parquet", ".feather", ".xls", ".xlsx", ".json", ".arff", ".data")

@@ -33,6 +33,8 @@ class Arrays:
         source: the folder, file or address of the data.
         x_validation, y_validation: the validation set, like the others; None: the recipe's share of the
             training set is held out.
+        groups: of the training samples, `(N,)` text, empty for none; None: no groups. Samples of one
+            group (a person, a scene) are never both trained and validated on.
 
     >>> import numpy as np
     >>> x, y = np.zeros((20, 8, 8, 1), "uint8"), np.arange(20, dtype="int32") % 2
@@ -47,6 +49,7 @@ class Arrays:
     source: str
     x_validation: "np.ndarray | Samples | None" = None
     y_validation: "np.ndarray | None" = None
+    groups: "np.ndarray | None" = None
 
     @cached_property
     def checksums(self) -> dict[str, str]:

@@ -51,17 +51,19 @@ class Announced:
     transparency: bool
 
 
-def announced(path: Path) -> Announced:
+def announced(path: Path, *, verify: bool = True) -> Announced:
     """Read a file's header without decoding pixels.
 
-    The file's checksums are verified where its format has some.
+    Args:
+        verify: read the whole file and verify its checksums, where its format has some.
 
     Raises:
         DataError: as `open_image`.
     """
     with _opened(path) as image:
         size, mode, transparency = image.size, image.mode, image.has_transparency_data
-        image.verify()
+        if verify:
+            image.verify()
     width, height = reversed(size) if _is_transposed(path) else size
     return Announced(height, width, mode, transparency)
 

@@ -32,14 +32,49 @@ def stratified(labels: np.ndarray, held_out: int, seed: int) -> tuple[np.ndarray
     return np.flatnonzero(~mask), np.flatnonzero(mask)
 
 
+def by_groups(
+    labels: np.ndarray, groups: np.ndarray, held_out: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Indices `(kept, held_out)`, both ascending; samples of one group are all in one of them.
+
+    Groups are taken in a random order, each if it brings the classes' counts nearer to their
+    proportions. About `held_out` samples are held out, as groups allow.
+
+    Args:
+        labels: `(N,)`, from 0.
+        groups: `(N,)` of text; empty: a group of its own.
+        held_out: how many samples to hold out.
+        seed: of the order.
+    """
+    alone = np.array([f"\0{place}" for place in range(len(groups))])
+    _, numbers = np.unique(np.where(groups == "", alone, groups), return_inverse=True)
+    wanted = held_out * np.bincount(labels) / len(labels)
+    taken = np.zeros_like(wanted)
+    mask = np.zeros(len(labels), bool)
+    order = np.random.Generator(np.random.Philox(seed)).permutation(numbers.max() + 1)
+    for group in order:
+        members = numbers == group
+        counts = np.bincount(labels[members], minlength=len(wanted))
+        if np.abs(taken + counts - wanted).sum() < np.abs(taken - wanted).sum():
+            taken += counts
+            mask |= members
+    return np.flatnonzero(~mask), np.flatnonzero(mask)
+
+
 def hold_out_test(
-    labels: np.ndarray, classes: tuple[str, ...], path: Path, samples: str, remedy: str
+    labels: np.ndarray,
+    classes: tuple[str, ...],
+    path: Path,
+    samples: str,
+    remedy: str,
+    groups: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Indices `(train, test)`: a fifth by class is for testing.
 
     Args:
         samples: what messages call them: `clips`.
         remedy: what to give instead, in messages.
+        groups: `(N,)` of text; samples of one group stay together.
 
     Raises:
         DataError: a class would have no sample in one of them; the message names it.
@@ -49,7 +84,10 @@ def hold_out_test(
         raise DataError(
             f"{path}: {len(labels)} {samples} are too few to hold out a test set; give {remedy}."
         )
-    train, test = stratified(labels, held_out, seed=0)
+    if groups is None:
+        train, test = stratified(labels, held_out, seed=0)
+    else:
+        train, test = by_groups(labels, groups, held_out, seed=0)
     counts = np.bincount(labels, minlength=len(classes))
     for part, indices in (("test", test), ("training", train)):
         left = np.bincount(labels[indices], minlength=len(classes))

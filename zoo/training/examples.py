@@ -6,7 +6,7 @@ import numpy as np
 
 from zoo.datasets.dataset import Arrays
 from zoo.datasets.samples import Stored, subset
-from zoo.datasets.split import stratified
+from zoo.datasets.split import by_groups, stratified
 from zoo.errors import DataError, UsageError
 from zoo.recipe import Recipe
 
@@ -53,7 +53,10 @@ class Examples:
                 f"validation {recipe.validation:.3g} of {count} training examples is none; use a "
                 "larger share, or validation = 0."
             )
-        kept, held = stratified(arrays.y_train, held_out, recipe.split_seed)
+        if arrays.groups is None:
+            kept, held = stratified(arrays.y_train, held_out, recipe.split_seed)
+        else:
+            kept, held = by_groups(arrays.y_train, arrays.groups, held_out, recipe.split_seed)
         _check_batch(recipe.batch_size, len(kept), f" ({count} less {held_out} for validation)")
         _check_classes(arrays.y_train, kept, recipe.validation)
         return cls(

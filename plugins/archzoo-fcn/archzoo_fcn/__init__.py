@@ -1,0 +1,50 @@
+"""A fully convolutional network over time (Wang, Yan and Oates 2017)."""
+
+from typing import Annotated
+
+import zoo
+
+
+def build(
+    input_shape,
+    num_classes,
+    *,
+    filters: Annotated[tuple[int, ...], "of each convolution"] = (128, 256, 128),
+    kernels: Annotated[tuple[int, ...], "steps that each convolution sees"] = (8, 5, 3),
+):
+    """Convolutions with batch normalisation and ReLU, the mean over time, a classifier.
+
+    The FCN of Wang, Yan and Oates 2017, "Time series classification from scratch with deep neural
+    networks: a strong baseline" (https://arxiv.org/abs/1611.06455). Nothing is pooled before the
+    mean, so every step has its own features.
+
+    Takes a sequence `(T, F)` with any T; returns logits `(batch, num_classes)`.
+    """
+    import keras
+    from keras import layers
+
+    if len(filters) != len(kernels):
+        raise ValueError(
+            f"filters has {len(filters)} numbers and kernels {len(kernels)}; give one for each "
+            "convolution"
+        )
+    sequence = keras.Input(input_shape)
+    x = sequence
+    for count, kernel in zip(filters, kernels, strict=True):
+        x = layers.Conv1D(count, kernel, padding="same", kernel_initializer="he_uniform")(x)
+        x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+    x = layers.GlobalAveragePooling1D()(x)
+    return keras.Model(sequence, layers.Dense(num_classes)(x), name="fcn")
+
+
+@zoo.hookimpl
+def zoo_architectures():
+    return [
+        zoo.Architecture(
+            name="fcn",
+            build=build,
+            layout="sequence",
+            summary="a fully convolutional network: three convolutions over time, then their mean",
+            paper="https://arxiv.org/abs/1611.06455",
+        )
+    ]

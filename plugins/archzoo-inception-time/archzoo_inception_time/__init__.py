@@ -1,0 +1,68 @@
+"""The network of InceptionTime (Fawaz et al. 2020)."""
+
+from typing import Annotated
+
+import zoo
+
+RESIDUAL_EVERY = 3
+"""Modules between two shortcuts."""
+
+
+def build(
+    input_shape,
+    num_classes,
+    *,
+    filters: Annotated[int, "of each convolution in a module"] = 32,
+    kernels: Annotated[tuple[int, ...], "steps that a module's convolutions see"] = (40, 20, 10),
+    bottleneck: Annotated[int, "channels that a module's convolutions read"] = 32,
+    depth: Annotated[int, "Inception modules"] = 6,
+    residual: Annotated[bool, "add a shortcut around every three modules"] = True,
+):
+    """Inception modules with shortcuts, the mean over time, a classifier.
+
+    One network of InceptionTime, Fawaz et al. 2020, "InceptionTime: finding AlexNet for time series
+    classification" (https://arxiv.org/abs/1909.04939); the paper answers with the mean of five that
+    differ in their seed, which `zoo compare --seeds 5` shows in its table of ensembles. A module
+    brings its input to a few channels, reads these by convolutions of several lengths, reads the
+    input's maximum over three steps by one of length one, and stacks all of it.
+
+    Takes a sequence `(T, F)` with any T; returns logits `(batch, num_classes)`.
+    """
+    import keras
+    from keras import layers
+
+    def convolution(count, kernel, x):
+        return layers.Conv1D(count, kernel, padding="same", use_bias=False)(x)
+
+    def normalized(x):
+        return layers.BatchNormalization(momentum=0.9)(x)
+
+    def module(x):
+        few = convolution(bottleneck, 1, x) if bottleneck and x.shape[-1] > 1 else x
+        branches = [convolution(filters, kernel, few) for kernel in kernels]
+        largest = layers.MaxPooling1D(3, strides=1, padding="same")(x)
+        branches.append(convolution(filters, 1, largest))
+        return layers.ReLU()(normalized(layers.Concatenate()(branches)))
+
+    sequence = keras.Input(input_shape)
+    x = shortcut = sequence
+    for number in range(depth):
+        x = module(x)
+        if residual and number % RESIDUAL_EVERY == RESIDUAL_EVERY - 1:
+            before = normalized(convolution(x.shape[-1], 1, shortcut))
+            x = shortcut = layers.ReLU()(layers.Add()([before, x]))
+    x = layers.GlobalAveragePooling1D()(x)
+    return keras.Model(sequence, layers.Dense(num_classes)(x), name="inception_time")
+
+
+@zoo.hookimpl
+def zoo_architectures():
+    return [
+        zoo.Architecture(
+            name="inception_time",
+            build=build,
+            layout="sequence",
+            summary="six Inception modules: convolutions of three lengths side by side",
+            paper="https://arxiv.org/abs/1909.04939",
+        )
+    ]

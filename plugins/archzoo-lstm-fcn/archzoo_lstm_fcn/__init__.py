@@ -1,0 +1,55 @@
+"""LSTM-FCN: an LSTM beside a fully convolutional network (Karim et al. 2018)."""
+
+from typing import Annotated
+
+import zoo
+
+
+def build(
+    input_shape,
+    num_classes,
+    *,
+    units: Annotated[int, "of the LSTM"] = 8,
+    filters: Annotated[tuple[int, ...], "of each convolution"] = (128, 256, 128),
+    kernels: Annotated[tuple[int, ...], "steps that each convolution sees"] = (8, 5, 3),
+    dropout: Annotated[float, "share of the LSTM's answer dropped"] = 0.8,
+):
+    """A fully convolutional branch and an LSTM branch, joined before the classifier.
+
+    Karim et al. 2018, "LSTM fully convolutional networks for time series classification"
+    (https://arxiv.org/abs/1709.05206). The LSTM reads the sequence with its axes exchanged, as the
+    paper does ("dimension shuffle"): one step for each channel, whose features are all its values
+    over time. So the number of steps is part of the model.
+
+    Takes a sequence `(T, F)`; returns logits `(batch, num_classes)`.
+    """
+    import keras
+    from keras import layers
+
+    if len(filters) != len(kernels):
+        raise ValueError(
+            f"filters has {len(filters)} numbers and kernels {len(kernels)}; give one for each "
+            "convolution"
+        )
+    sequence = keras.Input(input_shape)
+    x = sequence
+    for count, kernel in zip(filters, kernels, strict=True):
+        x = layers.Conv1D(count, kernel, padding="same", kernel_initializer="he_uniform")(x)
+        x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+    x = layers.GlobalAveragePooling1D()(x)
+    y = layers.LSTM(units)(layers.Permute((2, 1))(sequence))
+    x = layers.Concatenate()([layers.Dropout(dropout)(y), x])
+    return keras.Model(sequence, layers.Dense(num_classes)(x), name="lstm_fcn")
+
+
+@zoo.hookimpl
+def zoo_architectures():
+    return [
+        zoo.Architecture(
+            name="lstm_fcn",
+            build=build,
+            layout="sequence",
+            summary="a fully convolutional network beside a small LSTM",
+            paper="https://arxiv.org/abs/1709.05206",
+        )
+    ]

@@ -1,0 +1,48 @@
+"""Long short-term memory layers that read a sequence."""
+
+from typing import Annotated
+
+import zoo
+
+
+def build(
+    input_shape,
+    num_classes,
+    *,
+    units: Annotated[int, "of each layer, in each direction"] = 100,
+    depth: Annotated[int, "layers; more than one are stacked"] = 1,
+    bidirectional: Annotated[bool, "read the sequence backwards, too"] = False,
+    dropout: Annotated[float, "share dropped after each layer"] = 0.2,
+):
+    """Layers of long short-term memory over the steps, then a classifier of the last state.
+
+    The unit is that of Hochreiter and Schmidhuber 1997 (https://doi.org/10.1162/neco.1997.9.8.1735)
+    with the forget gate of Gers, Schmidhuber and Cummins 2000; reading in both directions is due to
+    Schuster and Paliwal 1997 (https://doi.org/10.1109/78.650093). The plain one is the baseline that
+    papers compare with.
+
+    Takes a sequence `(T, F)` with any T; returns logits `(batch, num_classes)`.
+    """
+    import keras
+    from keras import layers
+
+    sequence = keras.Input(input_shape)
+    x = sequence
+    for level in range(depth):
+        lstm = layers.LSTM(units, return_sequences=level < depth - 1)
+        x = (layers.Bidirectional(lstm) if bidirectional else lstm)(x)
+        x = layers.Dropout(dropout)(x)
+    return keras.Model(sequence, layers.Dense(num_classes)(x), name="lstm")
+
+
+@zoo.hookimpl
+def zoo_architectures():
+    return [
+        zoo.Architecture(
+            name="lstm",
+            build=build,
+            layout="sequence",
+            summary="long short-term memory layers that read the sequence",
+            paper="https://doi.org/10.1162/neco.1997.9.8.1735",
+        )
+    ]

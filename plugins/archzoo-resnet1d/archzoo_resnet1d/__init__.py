@@ -1,0 +1,56 @@
+"""A residual network over time (Wang, Yan and Oates 2017)."""
+
+from typing import Annotated
+
+import zoo
+
+
+def build(
+    input_shape,
+    num_classes,
+    *,
+    filters: Annotated[tuple[int, ...], "of the convolutions in each block"] = (64, 128, 128),
+    kernels: Annotated[tuple[int, ...], "steps that a block's convolutions see"] = (8, 5, 3),
+):
+    """Residual blocks of convolutions, the mean over time, a classifier.
+
+    The ResNet of Wang, Yan and Oates 2017, "Time series classification from scratch with deep
+    neural networks: a strong baseline" (https://arxiv.org/abs/1611.06455): three blocks of three
+    convolutions, each with batch normalisation, added to the block's input before the last ReLU.
+    Where a block changes the number of channels its input is brought there by a convolution of
+    one step; else by batch normalisation alone, as in the authors' code.
+
+    Takes a sequence `(T, F)` with any T; returns logits `(batch, num_classes)`.
+    """
+    import keras
+    from keras import layers
+
+    def normalized(x):
+        return layers.BatchNormalization(momentum=0.9)(x)
+
+    sequence = keras.Input(input_shape)
+    x = sequence
+    for count in filters:
+        y = x
+        for place, kernel in enumerate(kernels):
+            y = normalized(layers.Conv1D(count, kernel, padding="same")(y))
+            if place < len(kernels) - 1:
+                y = layers.ReLU()(y)
+        if x.shape[-1] != count:
+            x = layers.Conv1D(count, 1, padding="same")(x)
+        x = layers.ReLU()(layers.Add()([normalized(x), y]))
+    x = layers.GlobalAveragePooling1D()(x)
+    return keras.Model(sequence, layers.Dense(num_classes)(x), name="resnet1d")
+
+
+@zoo.hookimpl
+def zoo_architectures():
+    return [
+        zoo.Architecture(
+            name="resnet1d",
+            build=build,
+            layout="sequence",
+            summary="a residual network over time: three blocks of three convolutions",
+            paper="https://arxiv.org/abs/1611.06455",
+        )
+    ]

@@ -1,0 +1,194 @@
+"""`.ts` files of the UCR and UEA archives: what is read, and what is refused with its line."""
+
+import numpy as np
+import pytest
+from conftest import assert_one_line_error
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from zoo.datasets.catalog import own_dataset
+from zoo.datasets.ts_file import read_ts
+from zoo.errors import DataError
+
+HEADER = """#A comment
+@problemName Made
+@timeStamps false
+@univariate {univariate}
+@classLabel true up down
+@data
+"""
+
+
+def ts(path, lines, univariate="true"):
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(HEADER.format(univariate=univariate) + "".join(f"{line}\n" for line in lines))
+    return path
+
+
+def series(number, steps=6, sign=1):
+    return ",".join(f"{sign * (step + number / 7):.6g}" for step in range(steps))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """`Made_TRAIN.ts` and `Made_TEST.ts` of twelve and four series of six steps."""
+    for part, count in (("TRAIN", 12), ("TEST", 4)):
+        lines = [
+            f"{series(i, sign=1 if i % 2 else -1)}:{'up' if i % 2 else 'down'}"
+            for i in range(count)
+        ]
+        ts(tmp_path / "Made" / f"Made_{part}.ts", lines)
+    return tmp_path / "Made"
+
+
+def test_the_archives_files_are_read_exactly(folder):
+    dataset = own_dataset(folder)
+    arrays = dataset.load(None)
+    assert (dataset.name, dataset.classes, dataset.shape) == ("made", ("up", "down"), (6, 1))
+    assert arrays.x_train.shape == (12, 6, 1) and arrays.x_test.shape == (4, 6, 1)
+    assert arrays.x_train.dtype == np.float32
+    np.testing.assert_array_equal(
+        arrays.x_train[3, :, 0], np.array([float(f"{s + 3 / 7:.6g}") for s in range(6)], "float32")
+    )
+    assert arrays.y_train.tolist() == [1, 0] * 6
+
+
+def test_a_file_brings_its_partner(folder):
+    one = own_dataset(folder / "Made_TRAIN.ts").load(None)
+    assert one.checksums == own_dataset(folder).load(None).checksums
+
+
+def test_a_file_alone_is_split(tmp_path):
+    lines = [f"{series(i)}:{'up' if i % 2 else 'down'}" for i in range(20)]
+    arrays = own_dataset(ts(tmp_path / "alone.ts", lines)).load(None)
+    assert (len(arrays.y_train), len(arrays.y_test)) == (16, 4)
+
+
+def test_channels_are_features(tmp_path):
+    lines = ["1,2,3:10,20,30:up", "4,5,6:40,50,60:down"] * 6
+    dataset = own_dataset(ts(tmp_path / "two.ts", lines, "false"))
+    assert dataset.shape == (3, 2)
+    assert dataset.load(None).x_train[0].tolist() in (
+        [[1, 10], [2, 20], [3, 30]],
+        [[4, 40], [5, 50], [6, 60]],
+    )
+
+
+LINES = [f"{series(i)}:{'up' if i % 2 else 'down'}" for i in range(12)]
+
+
+@pytest.mark.parametrize(
+    ("odd", "part"),
+    [
+        ("1,2,x,4,5,6:up", "line 19: 'x' is no number"),
+        ("1,2,3,4,5,6:left", "line 19: the class 'left' is not in @classLabel (up, down)"),
+        ("1,2,3,4,5,6", "line 19: the class '1,2,3,4,5,6' is not"),
+        ("up", "line 19: has no class"),
+        ("1,2,3,4,5,6:1,2,3:up", "line 19: its channels have 3 to 6 steps"),
+        ("1,2,3,4,5,6:1,2,3,4,5,6:up", "line 19: has 2 channels"),
+        ("1,2,inf,4,5,6:up", "infinite"),
+        ("1,2,1e60,4,5,6:up", "too large for float32"),
+    ],
+)
+def test_a_line_that_is_not_in_the_format_is_named(odd, part, tmp_path, zoo_here):
+    path = ts(tmp_path / "own.ts", [*LINES, odd])
+    assert_one_line_error(zoo_here("train", "gru", "--dataset", path), 1, "own.ts", part)
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("", "no @data"),
+        ("1,2,3\n", "line 1: stands before @data"),
+        ("@classLabel true a b\n@data\n", "has no series"),
+        ("@classLabel false\n@data\n1,2:a\n", "lists no classes"),
+        ("@timeStamps true\n@classLabel true a\n@data\n(1,2):a\n", "time stamp"),
+        ("@targetLabel true\n@data\n1,2:3.4\n", "numbers to predict"),
+        ("@classLabel true a\n" * 11_000, "no @data"),
+    ],
+)
+def test_a_file_that_is_no_dataset_is_refused(text, part, tmp_path):
+    path = tmp_path / "own.ts"
+    path.write_text(text)
+    with pytest.raises(DataError) as caught:
+        own_dataset(path)
+    assert part in str(caught.value) and "own.ts" in str(caught.value)
+
+
+def test_several_datasets_in_a_folder_must_be_chosen_from(folder, zoo_here):
+    ts(folder / "Other_TRAIN.ts", LINES)
+    result = zoo_here("train", "gru", "--dataset", folder)
+    assert_one_line_error(result, 2, "Made, Other", "give the folder or the file of one")
+    assert own_dataset(folder / "Made_TRAIN.ts").name == "made"
+
+
+def unequal(folder, missing=""):
+    lines = [
+        f"{missing if i == 3 else ''}{series(i, 3 + i % 4)}:{'up' if i % 2 else 'down'}"
+        for i in range(12)
+    ]
+    return ts(folder / "uneven.ts", lines)
+
+
+def test_unequal_lengths_are_refused_until_one_chooses(tmp_path, zoo_here):
+    result = zoo_here("train", "gru", "--dataset", unequal(tmp_path))
+    assert_one_line_error(result, 1, "3 to 6 steps", "--data-set unequal=resample, or pad")
+
+
+def test_unequal_series_are_resampled_or_padded_as_chosen(tmp_path):
+    dataset = own_dataset(unequal(tmp_path))
+    resampled = dataset.configured({"unequal": "resample", "length": "5"})
+    assert resampled.shape == (5, 1) and resampled.parameters["length"] == 5
+    first = read_ts(tmp_path / "uneven.ts").series[0][:, 0]  # three steps
+    x = np.concatenate([resampled.load(None).x_train, resampled.load(None).x_test])[..., 0]
+    between = (first[:-1] + first[1:]) / 2
+    wanted = [first[0], between[0], first[1], between[1], first[2]]
+    assert any(np.allclose(each, wanted) for each in x)
+    padded = dataset.configured({"unequal": "pad"})
+    x = np.concatenate([padded.load(None).x_train, padded.load(None).x_test])[..., 0]
+    assert any(np.array_equal(each, [*first, 0, 0, 0]) for each in x)
+
+
+def test_missing_values_are_refused_or_interpolated_as_chosen(tmp_path, zoo_here):
+    lines = [*LINES, "?,2,?,4,5,?:up"]
+    path = ts(tmp_path / "gaps.ts", lines)
+    result = zoo_here("train", "gru", "--dataset", path)
+    assert_one_line_error(result, 1, "3 values are missing", "--data-set missing=interpolate")
+    arrays = own_dataset(path).configured({"missing": "interpolate"}).load(None)
+    x = np.concatenate([arrays.x_train, arrays.x_test])[..., 0]
+    assert any(np.array_equal(each, [2, 2, 3, 4, 5, 5]) for each in x)
+
+
+def test_a_length_without_resampling_makes_no_sense(folder, zoo_here):
+    result = zoo_here("train", "gru", "--dataset", folder, "--data-set", "length=9")
+    assert_one_line_error(result, 2, "length is 9; it goes with unequal=resample")
+
+
+VALUES = st.lists(
+    st.lists(st.floats(-(2.0**100), 2.0**100, width=32), min_size=4, max_size=4),
+    min_size=10,
+    max_size=10,
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(values=VALUES)
+def test_every_number_comes_back_bit_for_bit(values, tmp_path_factory):
+    path = tmp_path_factory.mktemp("ts") / "any.ts"
+    lines = [
+        ",".join(map(repr, each)) + (":up" if i % 2 else ":down") for i, each in enumerate(values)
+    ]
+    read = read_ts(ts(path, lines))
+    np.testing.assert_array_equal(np.stack(read.series)[..., 0], np.array(values, "float32"))
+
+
+def test_a_training_on_time_series_and_its_parameters_are_recorded(tmp_path, zoo_here):
+    path = unequal(tmp_path)
+    chosen = ("--data-set", "unequal=resample")
+    code, _, err = zoo_here(
+        "train", "gru", "--dataset", path, *chosen, "--set", "units=4", "--epochs", 1,
+        "--batch-size", 4, "--runs-dir", tmp_path / "runs",
+    )  # fmt: skip
+    assert code == 0, err
+    code, out, _ = zoo_here("runs", "show", "last", "--runs-dir", tmp_path / "runs")
+    assert "unequal=resample" in out

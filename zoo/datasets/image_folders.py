@@ -1,0 +1,237 @@
+"""A user's own images: a folder for each class, in it the image files."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from PIL import Image
+
+from zoo.datasets.dataset import Arrays, Dataset, named_after
+from zoo.datasets.image_listing import Listing, listing_of
+from zoo.datasets.images import Announced, announced, is_transparent, open_image
+from zoo.datasets.pixels import GREY, Resize, is_grey, pixels_of, reduced, resized
+from zoo.datasets.samples import Samples
+from zoo.datasets.split import hold_out_test
+from zoo.errors import DataError, UsageError
+
+SMALLEST, LARGEST = 4, 1024
+"""Pixels of a side that images are brought to."""
+
+Colour = Literal["auto", "grey", "rgb"]
+Background = Literal["refuse", "white", "black"]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """How files become samples; see `dataset_from_images`."""
+
+    size: int | None = None
+    resize: Resize | None = None
+    colour: Colour = "auto"
+    background: Background = "refuse"
+
+    def check(self) -> None:
+        """
+        Raises:
+            UsageError: a value out of range, or one that needs another.
+        """
+        if self.size is not None and not SMALLEST <= self.size <= LARGEST:
+            raise UsageError(f"size is {self.size}; use {SMALLEST} to {LARGEST} pixels.")
+        if self.size is None and self.resize is not None:
+            raise UsageError(f"resize is {self.resize}; it goes with a size, such as size=64.")
+
+
+def dataset_from_images(path: Path) -> Dataset:
+    """The images in `path/CLASS/IMAGE`, in `path/train/CLASS/IMAGE`, `path/test/...`, or those that
+    `path/labels.csv` lists (`zoo.datasets.image_table`).
+
+    Files are taken in the order of their names, classes too. Without `train` and `test` a fifth of
+    the images, by class, is held out for testing. Files are read when a sample is asked for.
+
+    Args:
+        path: the folder.
+
+    Returns:
+        A dataset of layout `image`, samples `(size, size, channels)` uint8, with the parameters
+        `size` and `resize` (`fit`, `crop` or `stretch`; by default all images must have one size),
+        `colour` (`auto`: grey if all are) and `background` (behind transparent pixels).
+
+    Raises:
+        DataError: a class is empty, or an image cannot be read; the message names it.
+
+    Example:
+        >>> dataset_from_images(Path("pets")).configured({"size": "64"}).shape  # doctest: +SKIP
+        (64, 64, 3)
+    """
+    found = _Images(listing_of(path))
+
+    def make(
+        *,
+        size: Annotated[int | None, "pixels of each side; none: all have one size already"] = None,
+        resize: Annotated[Resize | None, "how other sizes become that; none: fit"] = None,
+        colour: Annotated[Colour, "grey or rgb; auto: grey if all are"] = "auto",
+        background: Annotated[Background, "what lies behind transparent pixels"] = "refuse",
+    ) -> Dataset:
+        """The same images, brought to a size and colour in another way."""
+        chosen = Choices(size, resize, colour, background)
+        chosen.check()
+        return replace(found.dataset(chosen), make=make, parameters=asdict(chosen))
+
+    return make()
+
+
+class _Images:
+    """The files of a listing, and what their headers say, read once."""
+
+    def __init__(self, listing: Listing):
+        self.path, self.classes, self.files = listing.path, listing.classes, listing.files
+        self.listing = listing
+
+    @cached_property
+    def headers(self) -> dict[Path, Announced]:
+        """What each file's header says; damaged files are named here, before training."""
+        return {
+            file: announced(file, verify=False)
+            for files, _ in self.files.values()
+            for file in files
+        }
+
+    def dataset(self, chosen: Choices) -> Dataset:
+        first = next(iter(self.headers.values()))
+        side = (first.height, first.width) if chosen.size is None else (chosen.size, chosen.size)
+        channels = self._channels(chosen.colour)
+        shape = (*side, channels)
+        reader = Reader(shape, chosen.resize or "fit", chosen.background)
+        return Dataset(
+            name=named_after(self.path.resolve().name),
+            classes=self.classes,
+            layout="image",
+            shape=shape,
+            load=lambda _: self._load(chosen, reader),
+            summary=f"images of {self.path}",
+            origin=str(self.path.resolve()),
+            notes=(*self.listing.notes, *self._said(shape)),
+        )
+
+    def _channels(self, colour: Colour) -> int:
+        if colour != "auto":
+            return {"grey": 1, "rgb": 3}[colour]
+        for file, header in self.headers.items():
+            if header.mode not in GREY and not is_grey(open_image(file)):
+                return 3
+        return 1
+
+    def _said(self, shape: tuple[int, ...]) -> Iterator[str]:
+        """What is converted, and how many files it is."""
+        sizes = [
+            header for header in self.headers.values() if (header.height, header.width) != shape[:2]
+        ]
+        if sizes:
+            yield f"{len(sizes):,} of {len(self.headers):,} images are resized to {shape[1]}×{shape[0]}"
+        modes = [header.mode for header in self.headers.values()]
+        for what, which in (("CMYK", ("CMYK",)), ("16-bit", ("I;16", "I;16B", "I;16L", "I;16N"))):
+            if count := sum(mode in which for mode in modes):
+                yield f"{count:,} {what} images are read as 8-bit {'RGB' if shape[2] == 3 else 'grey'}"
+        if shape[2] == 3 and (count := sum(mode in GREY for mode in modes)):
+            yield f"{count:,} grey images are read as RGB, as others are in colour"
+
+    def _load(self, chosen: Choices, reader: "Reader") -> Arrays:
+        self._check(chosen)
+        parts = dict(self.files)
+        files, labels = parts["train"]
+        groups = self.listing.groups
+        if "test" not in parts:
+            train, test = hold_out_test(
+                labels, self.classes, self.path, "images", "train and test of your own", groups
+            )
+            groups = None if groups is None else groups[train]
+            for split, kept in (("train", train), ("test", test)):
+                parts[split] = ([files[each] for each in kept], labels[kept])
+        made = {
+            split: (ImageFiles(self.path, files, reader), labels)
+            for split, (files, labels) in parts.items()
+        }
+        source = str(self.path.resolve())
+        arrays = Arrays(*made["train"], *made["test"], source, *made.get("validation", ()))
+        return replace(arrays, groups=groups)
+
+    def _check(self, chosen: Choices) -> None:
+        """Refuse sizes that differ, unless one is chosen; and transparency, unless its background is."""
+        sizes = sorted({(each.width, each.height) for each in self.headers.values()})
+        if len(sizes) > 1 and chosen.size is None:
+            (least, most), count = (sizes[0], sizes[-1]), len(sizes)
+            raise DataError(
+                f"{self.path}: has images of {count:,} sizes, from {least[0]}×{least[1]} to "
+                f"{most[0]}×{most[1]}. Choose one: `data_parameters={{'size': 64, 'resize': 'fit'}}`; "
+                "resize is fit, crop or stretch."
+            )
+        if chosen.background != "refuse":
+            return
+        for file, header in self.headers.items():
+            if header.transparency and is_transparent(open_image(file)):
+                raise DataError(
+                    f"{file}: is transparent in places. Choose what lies behind, white or black: "
+                    "`data_parameters={'background': 'white'}`."
+                )
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads files as samples of one shape."""
+
+    shape: tuple[int, ...]
+    resize: Resize
+    background: Background
+
+    def read(self, file: Path) -> np.ndarray:
+        """The pixels of a file, `shape` uint8.
+
+        Raises:
+            DataError: it cannot be read.
+        """
+        height, width, channels = self.shape
+        image = reduced(open_image(file))
+        if self.background != "refuse" and is_transparent(image):
+            image = _on(image, self.background)
+        pixels = resized(pixels_of(image, file, channels, []), height, width, self.resize)
+        return pixels.round().clip(0, 255).astype(np.uint8)
+
+
+def _on(image: Image.Image, colour: str) -> Image.Image:
+    image = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", image.size, colour), image).convert("RGB")
+
+
+class ImageFiles(Samples):
+    """Images `(N, H, W, C)` uint8, each read from its file when it is asked for.
+
+    Args:
+        root: the folder of all of them.
+        files: in the samples' order.
+        reader: how a file becomes a sample.
+    """
+
+    dtype = np.dtype(np.uint8)
+
+    def __init__(self, root: Path, files: Sequence[Path], reader: Reader):
+        self.root, self.files, self.reader = root, files, reader
+        self.shape = (len(files), *reader.shape)
+
+    def take(self, indices: np.ndarray) -> np.ndarray:
+        made = np.empty((len(indices), *self.reader.shape), self.dtype)
+        for place, number in enumerate(indices):
+            made[place] = self.reader.read(self.files[number])
+        return made
+
+    @cached_property
+    def checksum(self) -> str:
+        """SHA-256 of how files are read, of their names and of their bytes."""
+        whole = hashlib.sha256(repr(self.reader).encode())
+        for file in self.files:
+            whole.update(file.relative_to(self.root).as_posix().encode())
+            whole.update(hashlib.sha256(file.read_bytes()).digest())
+        return whole.hexdigest()
