@@ -329,7 +329,7 @@ def test_a_comparison_trains_seeds_together_where_it_is_told_to(
     result = zoo(*arguments, "--json")
     assert result.returncode == 0, result.stderr
     assert "twice: joint training of 2 seeds failed (failed: build of twice" in result.stderr
-    assert result.stderr.count("each is trained alone now") == 1
+    assert result.stderr.count("training the seeds one by one") == 1
     runs = [Run.open(path.parent) for path in sorted(Path("runs").glob("*/run.json"))]
     made = [(Path(run.architecture).stem, run.record.seed, run.status) for run in runs]
     assert made == [
