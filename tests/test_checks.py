@@ -359,7 +359,9 @@ def test_importing_the_kit_imports_nothing_heavy():
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     assert not set(done.stdout.split()) & set(HEAVY)
     assert not loaded_by("check", "--list") & set(HEAVY)
-    assert not loaded_by("check", "cnn", "--only", "hyperparameters_documented") & set(HEAVY)
+    # Keeping the process on the CPU asks the backend's own file, which needs NumPy.
+    without_building = loaded_by("check", "cnn", "--only", "hyperparameters_documented")
+    assert not without_building & (set(HEAVY) - {"numpy"})
 
 
 # The command.

@@ -178,7 +178,7 @@ def test_a_shipped_but_uninstalled_plugin_says_how_to_get_it(zoo):
 
 def test_list_takes_patterns(zoo):
     names = [row["name"] for row in json.loads(zoo("list", "*lstm*", "--json").stdout)]
-    assert names == ["cnn_lstm", "convlstm2d"]
+    assert names == ["cnn_lstm", "convlstm1d", "convlstm2d", "lstm", "lstm_fcn"]
     assert [row["name"] for row in json.loads(zoo("list", "lrc", "--json").stdout)] == ["lrcn"]
     assert "No architecture matches" in zoo("list", "zzz").stdout
 
