@@ -1,6 +1,7 @@
 """What a model sees at predict and evaluate is what it saw in training, or it is refused."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -370,9 +371,15 @@ def test_an_older_record_without_a_contract_is_read_by_its_scaling(zoo_here, ans
 
 def test_a_contract_is_its_record(digits):
     x = digits[0][..., None]
-    contract = InputContract("image", (28, 28, 1), "uint8", (0.0, 255.0), ("a",), None, False)
-    assert contract.as_record()["seen"] is None
     seen = Statistics.of(x, "image")
-    assert Statistics.from_record(json.loads(json.dumps(seen.as_record()))) == seen
-    assert seen.polarity == "light on dark"
-    assert seen.background == 0
+    contract = InputContract(
+        "image", (28, 28, 1), "uint8", (0.0, 255.0), ("a",), None, False, "crop", seen
+    )
+    kept = contract.as_record()
+    assert (kept.other_sizes, kept.shape, kept.pixel_range) == (
+        "cropped",
+        (28, 28, 1),
+        (0.0, 255.0),
+    )
+    assert kept.seen and (kept.seen.polarity, kept.seen.background) == ("light on dark", 0)
+    assert replace(contract, seen=None).as_record().seen is None

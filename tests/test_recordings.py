@@ -167,7 +167,7 @@ def test_folders_without_what_is_needed(tones, tmp_path, zoo_here):
     def told(folder):
         return zoo_here("train", "cnn", "--dataset", folder)
 
-    assert_one_line_error(told("./gone"), 2, "gone: there is no such folder")
+    assert_one_line_error(told("./gone"), 2, "gone: no such file or folder")
     assert_one_line_error(told("gone"), 2, "FOLDER")
     (tmp_path / "void").mkdir()
     assert_one_line_error(told("void"), 1, "void: has no classes", "CLASS/*.wav")

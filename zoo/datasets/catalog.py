@@ -81,7 +81,7 @@ def own_dataset(path: Path) -> Dataset:
 
         return dataset_from_npz(path)
     if not path.exists():
-        raise UsageError(f"`dataset={str(path)!r}`: there is no such file or folder.")
+        raise UsageError(f"`dataset={str(path)!r}`: no such file or folder.")
     from zoo.datasets.time_series import dataset_from_ts, is_time_series
 
     if is_time_series(path):
