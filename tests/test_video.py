@@ -226,7 +226,9 @@ def test_what_is_wrong_is_named(fault, films, zoo_here):
 
 
 def test_what_is_no_folder(zoo_here):
-    assert_one_line_error(zoo_here("train", "cnn", "--dataset", "./gone"), 2, "no such file or folder")
+    assert_one_line_error(
+        zoo_here("train", "cnn", "--dataset", "./gone"), 2, "no such file or folder"
+    )
 
 
 def test_a_folder_is_trained_on_evaluated_and_checked(films, zoo):

@@ -1,12 +1,13 @@
 """Inference with a finished run: image files, arrays, and the test set of a dataset."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.datasets.location import Locations
 from zoo.errors import UsageError, ZooError
+from zoo.recipe import changed
 from zoo.registry import Registry
 from zoo.runs.run import Run
 
@@ -204,7 +205,7 @@ def evaluate(
 
     run, contract = model.run, model.contract
     _check_shape(run, contract, dataset)
-    recipe = run.recipe if tta_shift is None else replace(run.recipe, tta_shift=tta_shift)
+    recipe = run.recipe if tta_shift is None else changed(run.recipe, {"tta_shift": tta_shift})
     check_shiftable(dataset, recipe.tta_shift)
     arrays = dataset.load(locations)
     labels, said = contract.labels(arrays.y_test, dataset.classes, dataset.name)

@@ -231,6 +231,15 @@ def resolve(
     else:
         raise UsageError(unknown("recipe", name, manifest.recipes, "Or give a FILE.toml."))
     given = {key: value for key, value in (changes or {}).items() if value is not None}
+    return changed(recipe, given)
+
+
+def changed(recipe: Recipe, given: Mapping[str, Any]) -> Recipe:
+    """A recipe with other values of some fields, given as arguments.
+
+    Raises:
+        UsageError: a value is out of range; the message has the argument as it was given.
+    """
     given = aliases.keys(given)
     try:
         return _replaced(recipe, given)

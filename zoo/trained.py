@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.errors import UsageError
 from zoo.frames import as_frame
+from zoo.recipe import changed
 from zoo.registry import Registry
 from zoo.runs.part import plain
 from zoo.runs.run import HISTORY
@@ -208,7 +209,7 @@ class Run(RunFolder):
         if epochs is None:
             return found
         check_extendable(self, epochs)
-        return replace(found, recipe=replace(found.recipe, epochs=epochs))
+        return replace(found, recipe=changed(found.recipe, {"epochs": epochs}))
 
     def _asked(
         self,

@@ -12,6 +12,7 @@ from typing import Any
 from zoo import trust
 from zoo.datasets.location import Locations
 from zoo.errors import Interrupted, UsageError, ZooError
+from zoo.recipe import changed
 from zoo.registry import Registry
 from zoo.runs.files import check_writable
 from zoo.runs.run import Run
@@ -119,7 +120,7 @@ def extend(
     """
     check_extendable(run, epochs)
     before = replace(plan_of_run(run, registry, trust_source=trust_source), callbacks=callbacks)
-    plan = replace(before, recipe=replace(before.recipe, epochs=epochs, steps=0))
+    plan = replace(before, recipe=changed(before.recipe, {"epochs": epochs}))
     job = TrainJob(plan, callback=callback or Callback(), extends=run)
     return _train_one(job, runs_dir, locations)
 
