@@ -66,7 +66,7 @@ def accuracy_interval(correct: int, examples: int) -> tuple[float, float]:
 
 
 def majority(labels: np.ndarray) -> tuple[int, float]:
-    """The largest class and its share: the accuracy of whoever always answers it."""
+    """The largest class and its share: the accuracy of always answering it."""
     counts = np.bincount(labels)
     return int(counts.argmax()), float(counts.max() / counts.sum())
 

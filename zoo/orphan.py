@@ -1,4 +1,4 @@
-"""A worker process ends soon after whoever started it, even while it imports a backend."""
+"""A worker process ends soon after its parent, even while it imports a backend."""
 
 import os
 import signal

@@ -252,7 +252,7 @@ def changed(recipe: Recipe, given: Mapping[str, Any]) -> Recipe:
 
 
 def _replaced(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
-    """With other values; whoever gives `epochs` alone does not count steps."""
+    """With other values; `epochs` without `steps` turns counting steps off."""
     counted = {"steps": 0} if "epochs" in values and "steps" not in values else {}
     return replace(recipe, **{**counted, **values})
 

@@ -108,7 +108,7 @@ class Registry:
         Plugins are tried by name first; only if none has it are the others imported.
 
         Raises:
-            UsageError: nobody has it; close matches, or how to install it, are in the message.
+            UsageError: it is not installed; close matches, or how to install it, are in the message.
             PluginError: the plugin that should have it is broken, or two claim it.
         """
         if _is_file(name):

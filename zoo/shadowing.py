@@ -47,7 +47,7 @@ def hidden_by(entry_point: EntryPoint) -> str:
 
 
 def load(entry_point: EntryPoint) -> Any:
-    """What `entry_point.load()` gives, of the distribution's own files, whoever hides them."""
+    """What `entry_point.load()` gives, from the distribution's own files, even if another one hides them."""
     from zoo.private_import import import_family
 
     file = own_file(entry_point)

@@ -1,6 +1,6 @@
 """Whether a run's own code may be executed: as it was recorded, and only if the user knows it.
 
-A run of a file brings that file. Whoever trained it has run its code before, which is remembered by
+A run of a file brings that file. A user who trained it has run its code before, which is remembered by
 hash in the user's state folder; of a run that came from elsewhere it is executed only when asked for.
 """
 
@@ -29,7 +29,7 @@ def architecture_of(
     recorded ones, and the user has trained with them here or says `trust_source`.
 
     Raises:
-        UsageError: the file is not known here and not trusted, or nobody has the architecture.
+        UsageError: the file is not known here and not trusted, or the architecture is not installed.
         ZooError: a file is missing, not the recorded one, or the record names none.
         PluginError: the plugin is broken, or the file.
     """

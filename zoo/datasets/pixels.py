@@ -32,7 +32,7 @@ def pixels_of(image: Image.Image, path: Path, channels: int, done: list[str]) ->
         done: what is done is appended, in words.
 
     Raises:
-        DataError: it has 32-bit pixels, whose black and white nobody knows.
+        DataError: it has 32-bit pixels, whose values of black and white are not known.
     """
     if image.mode in SIXTEEN_BITS:
         done.append("16 bits to 8")

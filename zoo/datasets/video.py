@@ -62,7 +62,7 @@ def dataset_from_video(path: Path) -> Dataset:
 
 
 class _Folder:
-    """What is in the folder, by name; images are opened by `load` and by whoever asks for clips."""
+    """What is in the folder, by name; images are opened by `load` and when clips are read."""
 
     def __init__(self, path: Path):
         self.path = path

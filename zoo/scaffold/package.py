@@ -112,7 +112,7 @@ class Package:
 
     def _terms(self) -> str:
         if self.licence == NO_LICENCE:
-            return "None yet, so nobody else may use this: choose one before you publish."
+            return "None yet, so others may not use this: choose one before you publish."
         return f"{self.licence}. Copyright {self.year} {self._holder()}."
 
 

@@ -177,7 +177,7 @@ def unsaveable(model: "keras.Model") -> str:
 
 
 def remarks(model: "keras.Model") -> list[str]:
-    """What whoever trains it should know: what is ignored, and what spoils the result."""
+    """What a user should know before training: what is ignored, and what spoils the result."""
     return [text.format(found) for look, text in _REMARKS if (found := look(model))]
 
 

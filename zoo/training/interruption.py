@@ -17,7 +17,7 @@ class Interruption:
 
     @property
     def requested(self) -> bool:
-        """Whether somebody wants the training to stop."""
+        """Whether a signal asked the training to stop."""
         return self.signal_number is not None
 
     def __enter__(self) -> "Interruption":

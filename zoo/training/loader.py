@@ -18,7 +18,7 @@ from zoo.training.device import Device
 RESIDENT_MIB = {"cpu": 32, "gpu": 1024}
 """Lazy training samples are made once, and lie on the device, if all of them take no more than this;
 `ZOO_RESIDENT_MIB` is another limit. On a CPU it is small beside what a backend itself holds, so that
-memory is flat in the number of samples; a GPU has memory of its own, and outruns whoever makes them."""
+memory is flat in the number of samples; a GPU has memory of its own, and is faster than the CPU that makes them."""
 
 AHEAD = 3
 """So many batches (calls, where a call is many steps) are made ahead of the one in use."""
@@ -176,7 +176,7 @@ class StreamingLoader(Loader):
     def like(self, step: Step) -> Step:
         indices, transforms = step
         shape = (*indices.shape, *self._x.shape[1:])
-        # No memory for samples that nobody looks at.
+        # A view of one zero: only its shape is used.
         x = np.broadcast_to(np.zeros((), self._x.dtype), shape)
         return (x, self._y[indices]), transforms
 

@@ -59,7 +59,7 @@ class Plan:
     def precision(self, device: Device) -> str:
         """As the recipe says; of `auto`, float32 on a CPU, and on a GPU `auto`: it is measured there.
 
-        So an identity never hangs on a clock; `zoo.training.precision` measures.
+        Timing never affects a run's identity: `zoo.training.precision` measures later.
         """
         if self.recipe.precision == "auto" and device.kind == "cpu":
             return "float32"
