@@ -18,7 +18,8 @@ from zoo.training.device import Device
 RESIDENT_MIB = {"cpu": 32, "gpu": 1024}
 """Lazy training samples are made once, and lie on the device, if all of them take no more than this;
 `ZOO_RESIDENT_MIB` is another limit. On a CPU it is small beside what a backend itself holds, so that
-memory is flat in the number of samples; a GPU has memory of its own, and is faster than the CPU that makes them."""
+memory is flat in the number of samples. A GPU has its own memory, and reads faster than a CPU makes
+samples."""
 
 AHEAD = 3
 """So many batches (calls, where a call is many steps) are made ahead of the one in use."""
