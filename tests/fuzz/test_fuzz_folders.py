@@ -82,7 +82,7 @@ def clips(content: bytes, name: str, good: str = "l.png") -> dict[str, bytes]:
 
 
 def test_undamaged_folders_are_shown(attempt):
-    assert "layout rows" in attempt(sounds(GOOD)).out
+    assert "layout sequence" in attempt(sounds(GOOD)).out
     assert "layout frames" in attempt(clips(FRAMES["l.png"], "0.png")).out
 
 
