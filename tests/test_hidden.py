@@ -45,4 +45,4 @@ def test_a_distribution_that_brings_a_zoo_is_named_by_doctor(zoo, tmp_path, monk
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"), prepend=os.pathsep)
     result = zoo("doctor")
     assert "package zoo" in result.stdout
-    assert "animals installed one, too" in result.stdout
+    assert "animals also installed a package zoo" in result.stdout

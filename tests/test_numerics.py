@@ -8,12 +8,19 @@ import pytest
 from conftest import assert_one_line_error
 
 from zoo import Run
+from zoo.numerics import RECORDED
 
 KERAS_JSON = {"floatx": "float16", "epsilon": 0.001, "image_data_format": "channels_first"}
 VARIABLES = {
     "tensorflow": {"TF_ENABLE_ONEDNN_OPTS": "0"},
     "jax": {"JAX_ENABLE_X64": "1", "JAX_DEFAULT_MATMUL_PRECISION": "bfloat16"},
 }
+
+
+@pytest.fixture(autouse=True)
+def no_variables_of_this_machine(monkeypatch):
+    for name in RECORDED:
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
