@@ -15,13 +15,15 @@ TOLERANCE = 1e-3
 def _xla(harness: Harness) -> str:
     import numpy as np
 
-    if harness.backend == "torch":
-        raise Skipped("PyTorch does not compile with XLA; the tensorflow and jax backends do")
+    from zoo.training.backend import backend_of
+
     model, x = harness.build(), harness.samples(SAMPLES)
+    compiled = backend_of(harness.backend).compile_with_xla(model)
+    if compiled is None:
+        raise Skipped("PyTorch does not compile with XLA; the tensorflow and jax backends do")
     wanted = answers(model, x)
-    model.compile(jit_compile=True)
     try:
-        given = model.predict_on_batch(x).astype("float32")
+        given = compiled(x).astype("float32")
     except Exception as error:
         raise CheckFailed(
             f"compiling failed: {_heart_of(error)}",

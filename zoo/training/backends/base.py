@@ -1,7 +1,7 @@
 """What archzoo needs of a Keras backend: a `Backend`, and the `Engine` that it makes for a model."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -77,6 +77,13 @@ class Backend(ABC):
         Raises:
             Exception: the model cannot be traced.
         """
+
+    def compile_with_xla(self, model: "keras.Model") -> Callable[[np.ndarray], np.ndarray] | None:
+        """Inference of a model, compiled with XLA when it is first called; None: it has no XLA.
+
+        Keras' own `jit_compile=True` compiles nothing where operations were made deterministic.
+        """
+        return None
 
     @property
     @abstractmethod

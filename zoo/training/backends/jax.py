@@ -55,6 +55,12 @@ class JaxBackend(Backend):
         forward = partial(model.stateless_call, training=False)
         return _count_jaxpr(jax.make_jaxpr(forward)(trainable, others, jnp.zeros(shape)).jaxpr)
 
+    def compile_with_xla(self, model: Any) -> Any:
+        trainable = [v.value for v in model.trainable_variables]
+        others = [v.value for v in model.non_trainable_variables]
+        compiled = jax.jit(partial(model.stateless_call, training=False))
+        return lambda x: np.asarray(compiled(trainable, others, jnp.asarray(x))[0])
+
     @property
     def engine(self) -> "type[Engine]":
         return JaxEngine

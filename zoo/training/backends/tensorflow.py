@@ -2,6 +2,7 @@
 
 import math
 import os
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -44,6 +45,10 @@ class TensorFlowBackend(Backend):
 
     def count_flops(self, model: Any, shape: tuple[int, ...]) -> int:
         return _count(model, shape)
+
+    def compile_with_xla(self, model: Any) -> Any:
+        compiled = tf.function(partial(model, training=False), jit_compile=True, autograph=False)
+        return lambda x: compiled(tf.constant(x)).numpy()
 
     @property
     def engine(self) -> "type[Engine]":
