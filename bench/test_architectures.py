@@ -27,7 +27,7 @@ def measured(request):
     registry = Registry.discover()
     asked = Request(request.param, dataset=IMAGES, changes={"batch_size": BATCH_SIZE})
     plan = asked.plan(registry)
-    probe = BenchmarkProbe(plan, plan.dataset.load(Locations.of_user()))
+    probe = BenchmarkProbe.open(plan, plan.dataset.load(Locations.of_user()))
     return probe, _fresh_process(asked)
 
 

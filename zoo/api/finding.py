@@ -27,7 +27,7 @@ def list_architectures(pattern: str = "*", *, registry: Registry | None = None) 
 
     Example:
         >>> zoo.list_architectures("conv*")
-        ['convlstm2d']
+        ['conv3d', 'convlstm1d', 'convlstm2d']
     """
     return [name for name in arguments.find_registry(registry).names() if fnmatch(name, pattern)]
 

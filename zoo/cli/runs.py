@@ -13,7 +13,6 @@ from zoo.formatting import duration, percent, size, tta
 from zoo.runs.part import plain
 from zoo.runs.record import INTERRUPTED, RUNNING, Timings
 from zoo.runs.run import HISTORY, Run
-from zoo.runs.selection import all_runs, find_run
 from zoo.terminal import echo, print_json, print_table, style
 
 
@@ -30,9 +29,9 @@ def command(context: click.Context, runs_dir: Path, as_json: bool) -> None:
     """
     if context.invoked_subcommand:
         return
-    runs, problems = all_runs(runs_dir)
-    for problem in problems:
-        echo(f"skipped: {problem}", err=True)
+    from zoo.api.finding import load_runs
+
+    runs = load_runs(runs_dir, on_skipped=lambda why: echo(f"skipped: {why}", err=True))
     if as_json:
         print_json(
             [
@@ -73,7 +72,9 @@ def show(run: str, runs_dir: Path, as_json: bool) -> None:
 
     RUN is a folder, a name, a part of a name, or last.
     """
-    found = find_run(run, runs_dir)
+    from zoo.api.finding import load_run
+
+    found = load_run(run, runs_dir)
     if as_json:
         print_json({**found.record.to_dict(), "status": found.status, "folder": str(found.folder)})
         return

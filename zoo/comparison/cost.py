@@ -14,6 +14,8 @@ from zoo.datasets.dataset import Arrays
 from zoo.training.plan import Plan
 
 if TYPE_CHECKING:
+    from zoo.training.backends.base import Engine
+    from zoo.training.device import Device
     from zoo.training.examples import Examples
 
 BATCH_SIZE = 128
@@ -32,57 +34,79 @@ class BenchmarkProbe:
 
     Lazy samples are made before anything is timed: this is what the architecture costs.
 
-    Args:
-        plan: what is measured; its backend must be the current one.
-        arrays: its dataset, loaded.
-        inference_batches: the batch sizes that `infer` is made ready for.
-        precision: that of the training it stands for; None chooses it as a training would.
-
     Attributes:
+        device, precision: where, and in which precision, it runs.
         phases: seconds of `import`, `build`, `compile` (of the training step) and
             `compile_inference` (at all batch sizes) in this process. What a first call takes longer
             than a second counts as compiling.
         built: when the model was ready to be compiled, in seconds since the epoch.
         sizes: how many examples are trained on, validated on and tested on.
         images_per_call: training examples in one call of `train`.
-
-    Raises:
-        ZooError: data, plugin, build: the message says which.
     """
 
-    def __init__(
-        self,
+    device: "Device"
+    precision: str
+    engine: "Engine"
+    built: float
+    images_per_call: int
+
+    def __init__(self, plan: Plan, examples: "Examples", inference_batches: Sequence[int]):
+        self.plan, self.sizes, self.inference_batches = plan, examples.sizes, inference_batches
+        self.phases: dict[str, float] = {}
+        # In memory, so that what is timed makes or reads no sample.
+        self._pool = examples.x_test[: max(inference_batches)]
+
+    @classmethod
+    def open(
+        cls,
         plan: Plan,
         arrays: Arrays,
         inference_batches: Sequence[int] = INFERENCE_BATCHES,
         precision: str | None = None,
-    ):
+    ) -> "BenchmarkProbe":
+        """Build and compile what is measured.
+
+        Args:
+            plan: what is measured; its backend must be the current one.
+            arrays: its dataset, loaded.
+            inference_batches: the batch sizes that `infer` is made ready for.
+            precision: that of the training it stands for; None chooses it as a training would.
+
+        Raises:
+            ZooError: data, plugin, build: the message says which.
+        """
         from zoo.training.examples import Examples
+
+        examples = Examples.split(arrays, plan.recipe)
+        probe = cls(plan, examples, inference_batches)
+        probe._build(examples, precision)
+        probe._compile(examples)
+        return probe
+
+    def _build(self, examples: "Examples", precision: str | None) -> None:
         from zoo.training.precision import choose
-        from zoo.training.prepare import load_to_time, prepare_engine
+        from zoo.training.prepare import prepare_engine
         from zoo.training.runner import prepare_backend
 
-        self.plan = plan
-        self.phases: dict[str, float] = {}
-        self.inference_batches = inference_batches
-        examples = Examples.split(arrays, plan.recipe)
-        self.sizes = examples.sizes
-        # In memory, so that what is timed makes or reads no sample.
-        self._pool = examples.x_test[: max(inference_batches)]
+        plan = self.plan
         with self._timed("import"):
             self.device, deterministic = prepare_backend(plan)
         self.precision = precision or choose(plan, examples, self.device, deterministic).policy
         with self._timed("build"):
             self.engine = prepare_engine(plan, examples, self.device, deterministic, self.precision)
         self.built = time.time()
-        batches, self._maps = self._some_batches(examples)
+
+    def _compile(self, examples: "Examples") -> None:
+        from zoo.training.prepare import load_to_time
+
+        batches, self._transforms = self._some_batches(examples)
         self._batches = load_to_time(self.engine, examples, batches)
         self.images_per_call = batches.size
         with self._timed("compile"):
-            self.engine.compile(self._batches, self._maps)
+            self.engine.compile(self._batches, self._transforms)
         self.phases["compile"] += _first_extra(self.train)
         self.phases["compile_inference"] = sum(
-            _first_extra(partial(self.infer, batch)) for batch in inference_batches
+            _first_extra(partial(self.infer, batch)) for batch in self.inference_batches
         )
 
     @contextmanager
@@ -101,7 +125,7 @@ class BenchmarkProbe:
 
     def train(self) -> None:
         """Train some steps (an epoch on a GPU), and wait for the device."""
-        self.engine.train(self._batches, self._maps)
+        self.engine.train(self._batches, self._transforms)
 
     def infer(self, batch: int) -> None:
         """Logits of `batch` test samples, from stored samples to numbers in host memory."""

@@ -89,7 +89,7 @@ class Survey:
         return self._arrays[dataset.title]
 
     def _pace(self, plan: Plan, precision: str) -> Paced:
-        probe = BenchmarkProbe(plan, self._load(plan.dataset), (EVALUATION_BATCH,), precision)
+        probe = BenchmarkProbe.open(plan, self._load(plan.dataset), (EVALUATION_BATCH,), precision)
         recipe, sizes = plan.recipe, probe.sizes
         step_images = min(times_of(probe.train)) / probe.images_per_call
         answer = min(times_of(lambda: probe.infer(EVALUATION_BATCH))) / EVALUATION_BATCH

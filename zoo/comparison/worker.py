@@ -154,7 +154,7 @@ def cost(channel: Channel, task: CostTask, registry: Registry) -> None:
     plan = task.request.plan(registry)
     arrays = plan.dataset.load(Locations.of_user(task.data_dir))
     plan = plan.on(arrays)
-    probe = BenchmarkProbe(plan, arrays, precision=task.precision)
+    probe = BenchmarkProbe.open(plan, arrays, precision=task.precision)
     model, pipeline = probe.engine.model, probe.engine.pipeline
     channel.send(
         messages.Ready(
