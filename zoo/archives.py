@@ -49,8 +49,7 @@ class Objects(Unfit):
 class Npz(Mapping[str, "np.ndarray"]):
     """The arrays of an open .npz file by name; each is read when it is asked for.
 
-    Its header is looked at before that: an array is as large as it says, so whoever has looked at
-    the headers knows what reading takes. What is no `.npy` is passed over.
+    `headers` tell the size of every array before one is read. Members that are no `.npy` are skipped.
 
     Raises:
         Unfit: members share bytes, or lie beyond the file's end; taking an array or its header:

@@ -25,7 +25,7 @@ class _File:
 
 @dataclass(frozen=True)
 class _Source:
-    """One of the MNIST-like datasets: four files, and where others keep them."""
+    """An MNIST-like dataset: its four files and where they may be."""
 
     name: str
     files: dict[str, _File]
@@ -48,7 +48,7 @@ class _Source:
         yield locations.torchvision / self.torchvision / "raw"
 
     def find(self, locations: Locations) -> Path | None:
-        """The first place that has all of it. Only file names are looked at, except for an
+        """Find the first folder or npz that has the dataset. Only file names are checked, except for an
         explicit npz, which must hold the four arrays' names."""
         for place in self.places(locations):
             if place.suffix == ".npz" and place.is_file():

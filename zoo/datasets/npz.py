@@ -1,4 +1,4 @@
-"""A user's own data in one `.npz` file."""
+"""Arrays in one `.npz` file."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -113,7 +113,7 @@ def _is_uint16(x: np.ndarray) -> bool:
 
 
 def _samples(x: np.ndarray, axes: Axes, where: str) -> np.ndarray:
-    """Samples as they are trained on, uint8 or float32, in one piece of memory."""
+    """Convert samples to contiguous uint8 or float32."""
     if x.dtype == np.uint8:
         return np.ascontiguousarray(axes.arrange(x))
     if _is_uint16(x) and axes.layout != "sequence":

@@ -1,4 +1,4 @@
-"""A user's `.npz` file: without pickle, only what is asked for, and within bounds."""
+"""Reading `.npz` files lazily, without pickle and within memory limits."""
 
 import contextlib
 import zipfile
@@ -60,7 +60,7 @@ class NpzFile(Mapping[str, np.ndarray]):
 
 @contextlib.contextmanager
 def open_npz(path: Path) -> Iterator[NpzFile]:
-    """The archive; nothing of its arrays is read yet.
+    """Open an archive without reading its arrays.
 
     More than `ZOO_MAX_DATA_MIB` (4,096) is refused, and arrays that unpack to more than 200 times what
     lies in the file.

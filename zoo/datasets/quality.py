@@ -1,4 +1,4 @@
-"""What looks wrong with a dataset's samples: findings with figures, for a person to judge."""
+"""Checks of a dataset's samples: warnings with figures, for a person to judge."""
 
 import hashlib
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ MAJORITY = 1.5
 
 
 def check_alike(dataset: Dataset, arrays: Arrays) -> None:
-    """Find out before training that splits are not stored alike.
+    """Check that all splits are stored in the same pixel range.
 
     Raises:
         DataError: black and white have other values in another split; both ranges are named.
@@ -43,7 +43,7 @@ def check_alike(dataset: Dataset, arrays: Arrays) -> None:
 
 
 def findings(dataset: Dataset, arrays: Arrays) -> list[str]:
-    """What looks wrong, a line each, worst first; empty where nothing does.
+    """Warnings, one line each, worst first.
 
     Of many samples, ranges are those of some that are drawn, the same each time.
     """
@@ -60,7 +60,7 @@ def findings(dataset: Dataset, arrays: Arrays) -> list[str]:
 
 
 def worth_saying(dataset: Dataset, arrays: Arrays) -> list[str]:
-    """What is to be known of a dataset before it is trained on: how it was read, what looks wrong.
+    """Notes before training: how the dataset was read, and warnings.
 
     Nothing of a built-in one, whose data are as they were published.
     """
@@ -120,7 +120,7 @@ def channel_ranges(x: Stored) -> tuple[np.ndarray, np.ndarray]:
 
 
 def has_units(x: Stored) -> bool:
-    """Whether channels differ so much in their ranges that they need a scaling each."""
+    """Whether channels have such different ranges that each needs its own scaling."""
     if x.dtype == np.uint8 or x.shape[-1] < 2:
         return False
     low, high = channel_ranges(x)

@@ -1,4 +1,4 @@
-"""A user's own sounds: a folder of WAV files, one folder a class, read as spectrograms."""
+"""Recordings in folders: WAV files, one folder per class, read as spectrograms."""
 
 import hashlib
 from collections import Counter
@@ -156,7 +156,7 @@ def _by_class(root: Path) -> dict[str, list[Path]]:
 
 
 def _passed_over(folder: Path, found: Mapping[str, Path]) -> tuple[str, ...]:
-    """What a user should know of recordings that do not lie in a class's folder itself."""
+    """Notes on recordings that are not directly in a class folder and are not used."""
     roots = list(found.values()) or [folder]
     counts = {root: sum(map(_is_sound, entries(root))) for root in [folder, *roots]}
     inner = (each for root in roots for name in folders(root) for each in folders(name))
@@ -176,7 +176,7 @@ def _passed_over(folder: Path, found: Mapping[str, Path]) -> tuple[str, ...]:
 
 
 def _sounds_below(folder: Path) -> int:
-    """How many sounds there are in a folder and in those within it."""
+    """Count the sounds in a folder and its subfolders."""
     return sum(
         _is_sound(path) and not any(map(is_litter, path.relative_to(folder).parts))
         for path in folder.rglob("*")
@@ -219,7 +219,7 @@ def _labelled(classes: dict[str, list[Path]]) -> Labelled:
 
 
 def _spectrogram(files: list[Path]) -> LogMel:
-    """What makes spectrograms as long as the longest of `files`, whose headers are all read."""
+    """A spectrogram transform for the longest of `files`; reads all their headers."""
     headers = {path: wav.rate_and_length(path, str(path)) for path in files}
     [(rate, most)] = Counter(rate for rate, _ in headers.values()).most_common(1)
     for path, (its_rate, count) in headers.items():

@@ -1,4 +1,4 @@
-"""Log-mel spectrograms: how loud a recording is, step by step, in bands as the ear hears them."""
+"""Log-mel spectrograms: the loudness of a recording over time in mel frequency bands."""
 
 import math
 from dataclasses import dataclass

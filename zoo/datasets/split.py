@@ -1,4 +1,4 @@
-"""Holding out a part of the examples, the same for every architecture and seed."""
+"""Splitting examples, the same way for every architecture and seed."""
 
 from pathlib import Path
 
@@ -69,7 +69,7 @@ def hold_out_test(
     remedy: str,
     groups: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Indices `(train, test)`: a fifth by class is for testing.
+    """Hold out a stratified fifth for testing; returns indices `(train, test)`.
 
     Args:
         samples: what messages call them: `clips`.

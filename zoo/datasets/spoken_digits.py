@@ -53,7 +53,7 @@ class Recording:
 
 @cache
 def published() -> tuple[Recording, ...]:
-    """All recordings, in the order that they are loaded in."""
+    """All recordings, in loading order."""
     lines = (files("zoo.datasets") / "spoken_digits.sha256").read_text("ascii").splitlines()
     words = (line.split() for line in lines)
     return tuple(Recording(PurePosixPath(name).name, sha256) for sha256, name in words)
@@ -115,7 +115,7 @@ def _places(locations: Locations) -> Iterator[Path]:
 
 
 def _find(locations: Locations) -> Path | None:
-    """The first place that is such an archive, or a folder with a recording in it."""
+    """Find the first archive or folder that has recordings."""
     for place in _places(locations):
         if place.name in PACKED and place.is_file():
             return place
@@ -189,7 +189,7 @@ def _in_archive(archive: Path, called: str) -> dict[str, bytes]:
 
 
 def _explain(content: bytes, name: str) -> None:
-    """Raise DataError that says how a recording differs from the published one."""
+    """Raise a DataError that says how a recording differs from the published one."""
     from zoo.datasets.wav import read
 
     try:

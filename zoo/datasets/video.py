@@ -1,4 +1,4 @@
-"""A user's own clips: a folder for each class, in it one for each clip, in it its frames as images."""
+"""Clips in folders: one folder per class, in it one per clip, in it the frames as images."""
 
 import hashlib
 import math
@@ -28,9 +28,9 @@ CHANNELS = {"1": 1, "L": 1, "P": 3, "RGB": 3}
 
 @dataclass(frozen=True)
 class Clip:
-    """A folder of images, and which class it is of.
+    """A clip: a folder of images, and its class.
 
-    Frames are names: clips that call theirs alike share them, which a path each would not.
+    Frames are kept as names, not paths: equal names of several clips share memory.
     """
 
     folder: Path
@@ -212,12 +212,12 @@ class VideoClips(Samples):
 
 
 def _spaced(frames: Sequence[str], count: int) -> list[str]:
-    """`count` of the frames: the middles of as many equal parts."""
+    """Take `count` frames, evenly spaced."""
     return [frames[math.floor((each + 0.5) * len(frames) / count)] for each in range(count)]
 
 
 def _folders(root: Path) -> list[Path]:
-    """The folders in a folder, which holds nothing else."""
+    """List the folders in a folder that must hold nothing else."""
     found = entries(root)
     for each in found:
         if not each.is_dir():
@@ -226,7 +226,7 @@ def _folders(root: Path) -> list[Path]:
 
 
 def _kind(path: Path) -> str:
-    """What a file is that lies where folders are expected, and what to do about it."""
+    """Describe a file that lies where a folder is expected, and what to do about it."""
     if path.suffix.lower() in FILMS:
         clip = path.with_suffix("")
         given, frames = shlex.quote(str(path)), shlex.quote(f"{clip}/%d.png")
@@ -241,7 +241,7 @@ def _kind(path: Path) -> str:
 
 
 def _holds_clips(folder: Path) -> bool:
-    """Whether it is a class: its folders hold images themselves."""
+    """Whether a folder is a class: its folders hold images."""
     clips = (each for each in entries(folder) if each.is_dir())
     return any(each.suffix.lower() in SUFFIXES for clip in clips for each in entries(clip))
 
@@ -254,7 +254,7 @@ def _images(folder: Path) -> tuple[str, ...]:
 
 
 def _in_order(path: Path) -> list[tuple[int, str]]:
-    """Names with numbers in the order of the numbers: frame2 before frame10."""
+    """Sort key for natural order: frame2 comes before frame10."""
     parts = re.split(r"(\d+)", path.name)
     return [(int(part) if part.isdigit() else -1, part) for part in parts]
 
@@ -275,7 +275,7 @@ def _facts(frame: Path) -> tuple[int, int, int]:
 
 
 def _is_grey(frame: Path) -> bool:
-    """Whether an image that could be in colour is not: of a palette of greys, for example."""
+    """Whether an image in a colour mode has only grey pixels."""
     pixels = np.asarray(open_image(frame).convert("RGB"))
     return bool((pixels == pixels[..., :1]).all())
 

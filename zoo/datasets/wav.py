@@ -1,4 +1,4 @@
-"""Reading WAV files: mono, 16-bit PCM, any rate; and saying what is wrong with others."""
+"""Reading WAV files: mono, 16-bit PCM, any sampling rate."""
 
 import contextlib
 import struct
@@ -57,7 +57,7 @@ def read(source: Path | BinaryIO, name: str) -> tuple[int, np.ndarray]:
 
 @dataclass(frozen=True)
 class _Form:
-    """Where the samples are, and how many a second; of the header that all files share."""
+    """Find the samples and the sampling rate in the RIFF chunks."""
 
     rate: int
     start: int
@@ -97,7 +97,7 @@ def _form(file: BinaryIO, name: str) -> _Form:
 
 
 def _chunks(file: BinaryIO, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Each chunk's kind, where its content begins, and the size that it announces."""
+    """Each chunk's type, the offset of its content and its declared size."""
     place = 12
     for _ in range(_MOST_CHUNKS):
         if place + 8 > end:
@@ -109,7 +109,7 @@ def _chunks(file: BinaryIO, end: int) -> Iterator[tuple[bytes, int, int]]:
 
 
 def _rate(form: bytes, name: str) -> int:
-    """Samples a second; a format that is not read is an error."""
+    """The sampling rate; raises DataError for unsupported formats."""
     if len(form) < 16:
         raise DataError(f"{name}: is empty, or truncated within its header.")
     code, channels, rate, _, _, bits = struct.unpack("<HHIIHH", form[:16])
