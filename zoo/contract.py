@@ -1,4 +1,4 @@
-"""What a model takes: the input contract that a run records, and what becomes of samples that differ.
+"""The input contract that a run records, and the conversion of samples that are stored otherwise.
 
 Whatever is answered by a trained model goes through it, so that the model is given what it was
 trained on: a sample that was stored otherwise is converted exactly, or refused.
@@ -58,7 +58,7 @@ class InputContract:
 
     @classmethod
     def of(cls, dataset: Dataset, x_train: Stored) -> "InputContract":
-        """That of a dataset whose training samples are `x_train` `(N, *shape)`."""
+        """The contract of a dataset with training samples `x_train` `(N, *shape)`."""
         return cls(
             dataset.layout,
             tuple(x_train.shape[1:]),
@@ -86,7 +86,7 @@ class InputContract:
 
     @classmethod
     def of_run(cls, run: Run) -> "InputContract":
-        """That which a run was trained by."""
+        """The contract that a run was trained with."""
         classes = tuple(run.record.dataset.classes)
         kept = run.record.contract
         if not kept:
@@ -173,7 +173,7 @@ class InputContract:
         return np.asarray(stored)
 
     def check_side(self, x: Stored, name: str) -> None:
-        """Refuse images that are certainly the other way round than all of training's.
+        """Refuse images that are certainly inverted, compared with all training images.
 
         Raises:
             UsageError: they are dark on light and training's light on dark, or the reverse.
@@ -207,7 +207,7 @@ class InputContract:
         return places[y], f"{name}: classes are matched by name{left_out}"
 
     def unusual(self, sample: np.ndarray) -> str:
-        """How a sample `(*shape)`, stored as training's were, is unlike all of training's; or empty."""
+        """How a sample `(*shape)` differs from all training samples; or empty."""
         if self.seen is None:
             return ""
         seen, values = self.seen, sample.astype("float64")
@@ -268,7 +268,7 @@ class Moved(Samples):
 
 
 def invert(x: Stored, black_and_white: PixelRange) -> Stored:
-    """Each pixel's opposite, exactly."""
+    """Invert the pixels, exactly."""
     low, high = black_and_white
     if isinstance(x, Samples):
         return Moved(x, -1.0, low + high)
@@ -276,7 +276,7 @@ def invert(x: Stored, black_and_white: PixelRange) -> Stored:
 
 
 def _of_an_older_run(run: Run, classes: tuple[str, ...]) -> InputContract:
-    """What a record of before contracts leaves no doubt about.
+    """The contract of a run that was recorded before contracts: only what is certain.
 
     Its scaling tells: 1/255 is that of bytes (or of floats from 0 to 255), 1 that of floats to 1.
     """

@@ -1,4 +1,4 @@
-"""What is wrong with a stranger's plugin: the cause, their own frames, the next step."""
+"""Diagnosis of a broken plugin: the cause, the author's own frames, the next step."""
 
 import inspect
 import re
@@ -146,7 +146,7 @@ def in_a_line(error: BaseException) -> str:
 
 
 def text(error: BaseException) -> str:
-    """What an exception says; a stranger's may fail at that, too."""
+    """The message of an exception; even `str(error)` may fail."""
     try:
         return str(error)
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""What a run was made with: versions, machine, commit."""
+"""The environment of a run: versions, machine, commit."""
 
 import importlib.metadata
 import os

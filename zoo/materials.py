@@ -1,4 +1,4 @@
-"""What people hand to `zoo.train` and `zoo.compare`, as names and files that any process can look up.
+"""Turns arguments of `zoo.train` and `zoo.compare` into names and files that any process can find.
 
 A function or arrays in memory are written beside the runs, so that a run can be repeated.
 """
@@ -51,7 +51,7 @@ def architecture_text(architecture: Any, runs_dir: Path) -> str:
 
 
 def _is_plugins(architecture: Architecture) -> bool:
-    """Whether a plugin brings this very architecture, so that its name is enough."""
+    """Whether an installed plugin provides this architecture, so that its name is enough."""
     from zoo.registry import Registry
 
     registry, module = Registry.discover(), getattr(architecture.build, "__module__", "")

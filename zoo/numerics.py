@@ -1,4 +1,4 @@
-"""What changes a model's numbers from outside a run: `keras.json`, and environment variables.
+"""Outside settings that change a model's numbers: `keras.json` and environment variables.
 
 A run's identity must tell of every cause of its numbers. Some causes are always set here, the same
 for all; others belong to the machine or the user's purpose, and are recorded in the identity.
@@ -57,7 +57,7 @@ HARMLESS = ("--xla_dump_", "--xla_gpu_cuda_data_dir", "--xla_force_host_platform
 
 
 def settle_variables() -> None:
-    """Remove or set the variables that decide about numbers; before a backend is imported."""
+    """Remove or set the environment variables that change numbers. Call it before a backend is imported."""
     for name in REMOVED:
         os.environ.pop(name, None)
     os.environ.update(FIXED)

@@ -1,4 +1,4 @@
-"""What a function lets people choose: its keyword-only parameters, read from its signature.
+"""Hyperparameters and dataset parameters: the keyword-only parameters of a function.
 
 Architectures have them in `build`, datasets in `make`.
 """

@@ -1,4 +1,4 @@
-"""Image files as the samples that a model knows: any size and mode, by the contract of its run."""
+"""Reading image files for prediction: any size and mode, by the input contract of the run."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,7 +111,7 @@ class PictureReader:
         return pixels_of(image, path, channels, done)
 
     def _sized(self, pixels: np.ndarray, size: Size, done: list[str]) -> np.ndarray:
-        """In the model's size, as the training's images were brought to theirs."""
+        """Resize to the model's size, in the same way as in training."""
         height, width, _ = self.contract.shape
         if pixels.shape[:2] == (height, width):
             return pixels
@@ -120,7 +120,7 @@ class PictureReader:
         return resized(pixels, height, width, how)
 
     def _proportions(self, size: Size) -> str:
-        """Whether a picture is far wider or higher than training's; those that are cut out may be."""
+        """Whether the proportions differ much from training; cut-out drawings may differ."""
         ours = self.contract.shape[1] / self.contract.shape[0]
         given = size[1] / size[0]
         if self.contract.centred or max(given / ours, ours / given) <= ELONGATED:
@@ -128,7 +128,7 @@ class PictureReader:
         return f"width to height {given:.3g}, in training {ours:.3g}"
 
     def _as_defined(self, pixels: np.ndarray, size: Size, done: list[str]) -> np.ndarray:
-        """As a dataset of drawn things has them: light on dark, and of its size and place."""
+        """Convert to what the dataset defines: light on dark, in its size and place."""
         grey, (height, width, _) = pixels[..., 0], self.contract.shape
         background, polarity = side(pixels)
         if polarity == "dark on light":
@@ -148,14 +148,14 @@ class PictureReader:
         return resized(grey[..., None], height, width, "fit")
 
     def _stored(self, pixels: np.ndarray) -> np.ndarray:
-        """Pixels from 0 to 255 as training's samples were stored."""
+        """Convert pixels from 0 to 255 to the range and dtype of the training samples."""
         if self.contract.dtype == "uint8":
             return pixels.round().clip(0, 255).astype("uint8")
         low, high = self.black_and_white
         return (low + pixels.clip(0, 255) / 255 * (high - low)).astype("float32")
 
     def _check_side(self, picture: Picture) -> None:
-        """Refuse what is certainly the other way round: of the other side, and far from the background."""
+        """Refuse a picture that is certainly inverted: other polarity, and far from the background."""
         seen = self.contract.seen
         if seen is None or seen.polarity is None or self.inverted is not None:
             return
@@ -173,7 +173,7 @@ class PictureReader:
 def _on_paper(
     image: Image.Image, path: Path, contract: InputContract, done: list[str]
 ) -> Image.Image:
-    """What is drawn, on the paper that shows it: black under light strokes, white under dark ones.
+    """Lay a transparent drawing on a background: black under light strokes, white under dark ones.
 
     Raises:
         DataError: the training images have no one background, so that the paper would be a guess.
@@ -193,7 +193,7 @@ def _on_paper(
 
 
 def _light_on_dark(grey: np.ndarray) -> np.ndarray:
-    """Stretched to 0 for the background, which the border's median tells, and 255 for the ink."""
+    """Stretch the contrast: 0 for the background (the median of the border), 255 for the drawing."""
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     difference = grey - np.median(border)
     # What is drawn departs further from the background on its own side.
@@ -202,7 +202,7 @@ def _light_on_dark(grey: np.ndarray) -> np.ndarray:
 
 
 def _centred(grey: np.ndarray, height: int, width: int) -> np.ndarray:
-    """What is drawn, fitted into MNIST's box, with its centre of mass in the middle."""
+    """Fit the drawing into MNIST's box, with its centre of mass in the middle."""
     rows, columns = (np.flatnonzero((grey > INK * 255).any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         return np.zeros((height, width))

@@ -1,4 +1,4 @@
-"""Executing an architecture's file with neighbours of its own, which no other file sees."""
+"""Executing an architecture's file with private copies of its neighbour modules."""
 
 import builtins
 import hashlib

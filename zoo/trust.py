@@ -1,4 +1,4 @@
-"""Whether a run's own code may be executed: as it was recorded, and only if the user knows it.
+"""Whether a run's own code may be executed: unchanged, and only if this user has run it before.
 
 A run of a file brings that file. A user who trained it has run its code before, which is remembered by
 hash in the user's state folder; of a run that came from elsewhere it is executed only when asked for.
@@ -68,7 +68,7 @@ def check_unchanged(run: Run) -> None:
 
 
 def remember(origin: Origin) -> None:
-    """Note that the user runs the code of this file; where that cannot be written, nothing is."""
+    """Remember that the user runs the code of this file, if that can be written."""
     if origin.file:
         with contextlib.suppress(OSError):
             known = _known()
@@ -82,7 +82,7 @@ def is_known(origin: Origin) -> bool:
 
 
 def recorded_origin(run: Run) -> Origin:
-    """What run.json says of where the architecture came from.
+    """The architecture's origin, as run.json has it.
 
     Raises:
         ZooError: it says nothing that an archzoo writes.

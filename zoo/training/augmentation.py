@@ -1,4 +1,4 @@
-"""Moving images: the random part on the host, the resampling on the device."""
+"""Augmentation of images: random numbers on the host, resampling on the device."""
 
 from functools import cache
 from typing import Any
@@ -60,7 +60,7 @@ def transforms(
 
 
 def move(x: Any, transforms: Any, layout: Layout) -> Any:
-    """The images or frames `x` (float, batch in front), each moved by its map; black comes in.
+    """Transform images or frames `x` (float, batch first), each by its map, with black outside.
 
     All frames of a clip move alike.
     """
@@ -99,7 +99,7 @@ def _resample(images: Any, transforms: Any) -> Any:
 
 
 def _sources(transforms: Any, height: int, width: int) -> Any:
-    """Where each output pixel comes from: x and y, `(batch, H * W)` float32, in pixels."""
+    """The source coordinates x and y of each output pixel, `(batch, H * W)` float32."""
     from keras import ops
 
     grid = np.indices((height, width), "float32").reshape(2, -1)

@@ -1,4 +1,4 @@
-"""What is wrong with a model that `build` gave, and what of it archzoo does otherwise."""
+"""Checks of the model that `build` returned, before it is trained."""
 
 import re
 import warnings
@@ -24,7 +24,7 @@ _WANTED_AXES = re.compile(
 
 
 def fault(model: Any, input_shape: tuple[int, ...], num_classes: int) -> str:
-    """What keeps `build`'s result from being trained, as the rest of a sentence; else empty."""
+    """Why the result of `build` cannot be trained, as the rest of a sentence; else empty."""
     import keras
 
     if not isinstance(model, keras.Model):
@@ -87,7 +87,7 @@ def _one_row(model: "keras.Model") -> str:
 
 
 def wrong_layout(error: BaseException, architecture: Architecture, shape: tuple[int, ...]) -> str:
-    """What to write, if `build` failed because its first layer wants another layout; else empty."""
+    """Which layout to declare, if `build` failed because of the layout; else empty."""
     found = _WANTED_AXES.search(diagnosis.text(error))
     if not found or found[2].replace(" ", "") != ",".join(["None", *map(str, shape)]):
         return ""  # the layer that complains was not given the input
@@ -101,7 +101,7 @@ def wrong_layout(error: BaseException, architecture: Architecture, shape: tuple[
 
 
 def operations(model: "keras.Model") -> Iterator[Any]:
-    """The layers and operations of a model, from the input on, those of models within it, too."""
+    """All layers and operations of a model, including nested models, from the input on."""
     import keras
 
     whole = getattr(model, "_functional", None) or model
@@ -113,7 +113,7 @@ def operations(model: "keras.Model") -> Iterator[Any]:
 
 
 def rescales(model: "keras.Model") -> str:
-    """What shrinks the input before the first weight, as for pixels from 0 to 255; else empty."""
+    """The layer that rescales the input before the first weight, as for pixels from 0 to 255; else empty."""
     for each in operations(model):
         if getattr(each, "trainable_weights", None):
             break
@@ -123,7 +123,7 @@ def rescales(model: "keras.Model") -> str:
 
 
 def _factor(operation: Any) -> float:
-    """What it multiplies its input by, about; 1 where it does no such thing."""
+    """The approximate factor by which a layer multiplies its input; 1 if it does not."""
     import numpy as np
 
     kind = type(operation).__name__
@@ -140,7 +140,7 @@ def _factor(operation: Any) -> float:
 
 
 def own_training(model: "keras.Model") -> str:
-    """What `build` brings of a training of its own, which is not used; else empty."""
+    """The training settings of a compiled model, which are not used; else empty."""
     found = []
     for name in ("train_step", "compute_loss", "fit"):
         (owner, *_) = [each for each in type(model).__mro__ if name in vars(each)]

@@ -1,4 +1,4 @@
-"""The order in which examples come: a function of the seed and the epoch, on every backend alike."""
+"""Shuffling: the order of examples is a function of the seed and the epoch, equal on all backends."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ ORDER, AUGMENTATION = 0, 1
 
 
 def generator(seed: int, epoch: int, purpose: int) -> np.random.Generator:
-    """Random numbers for one purpose in one epoch (from 1), with no state to keep."""
+    """A random generator for one purpose in one epoch (from 1); there is no state to keep."""
     return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, epoch, purpose])))
 
 

@@ -1,4 +1,4 @@
-"""From the dataset's stored samples to what the model reads, in the compiled step."""
+"""Preprocessing in the compiled step: augmentation, scaling, layout."""
 
 import math
 from dataclasses import dataclass
@@ -60,11 +60,11 @@ class Pipeline:
 
     @property
     def moves(self) -> bool:
-        """Whether there is an image to augment; rows are taken as they are."""
+        """Whether samples are images, which can be augmented; sequences are not."""
         return self.source != "sequence"
 
     def __call__(self, x: Any, transforms: Any = None) -> Any:
-        """The batch `x` as the model reads it; `transforms` move it first."""
+        """Preprocess a batch `x`; `transforms` augment it first."""
         from keras import ops
 
         x = ops.cast(x, "float32")

@@ -66,7 +66,7 @@ class Plan:
         return self.recipe.precision
 
     def identity(self, arrays: Arrays, device: Device) -> dict[str, Any]:
-        """What makes two runs the same run: every cause of their numbers but the versions."""
+        """What makes two runs the same run: everything that affects the numbers except versions."""
         from zoo.datasets.quality import has_units
 
         chosen = plain(self.dataset.parameters)

@@ -1,4 +1,4 @@
-"""Which precision a training has, where its recipe leaves it open: measured on the GPU at hand."""
+"""Precision `auto`: measure on the GPU which dtype policy trains faster."""
 
 import gc
 import statistics
