@@ -87,7 +87,10 @@ def test_predict_and_evaluate_are_those_of_the_run(run, arrays):
     assert run.predict(x[0]).labels == found.labels[:1]
     assert run.predict((x / 255).astype("float32")).labels == found.labels
     assert len(found.to_frame()["predicted"]) == len(x)
-    assert run.evaluate().metrics["test_correct"] == run.metrics["test_correct"]
+    measured = run.evaluate()
+    assert measured.metrics["test_correct"] == run.metrics["test_correct"]
+    assert measured.scores.accuracy == pytest.approx(run.metrics["test_accuracy"])
+    assert measured.scores.confusion.trace() == run.metrics["test_correct"]
     unit = {"x_train": arrays[0] / 255, "y_train": arrays[1], "x_test": x / 255, "y_test": y}
     assert run.evaluate(unit).metrics["test_correct"] == run.metrics["test_correct"]
     with pytest.raises(UsageError, match=r"reads image \(N, 28, 28, 1\); received uint8"):

@@ -14,6 +14,7 @@ from zoo.runs.run import Run
 if TYPE_CHECKING:
     import numpy as np
 
+    from zoo.classification import Scores
     from zoo.contract import InputContract
     from zoo.datasets.dataset import Arrays, Dataset
     from zoo.datasets.encoding import PixelRange
@@ -172,12 +173,15 @@ class Evaluation:
 
     Attributes:
         metrics: as `zoo.metrics.measured` gives them.
+        scores: balanced accuracy, macro F1, MCC, calibration and those of each class; see
+            `zoo.classification.Scores`.
         notes: what was done to the samples, and what is to be known about them.
     """
 
     dataset: "Dataset"
     recipe: "Recipe"
     metrics: dict[str, Any]
+    scores: "Scores"
     notes: list[str] = field(default_factory=list)
 
     def __repr__(self) -> str:
@@ -200,6 +204,7 @@ def evaluate(
         DataError: the data are missing or damaged.
         ZooError: the run is not finished, or its files are damaged.
     """
+    from zoo.classification import scores
     from zoo.metrics import measured
     from zoo.training.tta import check_shiftable
 
@@ -213,7 +218,7 @@ def evaluate(
     samples, said = _samples(model, contract, dataset, arrays)
     logits = model.logits(samples, recipe)
     found = [each for each in [*notes, said] if each]
-    return Evaluation(dataset, recipe, measured(logits, labels), found)
+    return Evaluation(dataset, recipe, measured(logits, labels), scores(logits, labels), found)
 
 
 def _check_shape(run: Run, contract: "InputContract", dataset: "Dataset") -> None:
