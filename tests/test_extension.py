@@ -9,7 +9,7 @@ from test_training import assert_same_results
 import zoo
 from zoo.errors import UsageError, ZooError
 from zoo.runs.run import Run
-from zoo.training.runner import extend
+from zoo.training.fit import extend
 
 CONSTANT = """
     optimizer = "adam"
@@ -40,8 +40,9 @@ def train(tiny_py, small_npz, recipe):
 
 
 def longer(run: Run, epochs: int, **options) -> Run:
-    locations, registry = zoo.Locations.of_user(download=False), zoo.Registry.discover()
-    found = extend(run, epochs, run.folder.parent, locations, registry, **options)
+    locations = zoo.Locations.of_user(download=False)
+    plan = zoo.load_run(run).plan(epochs=epochs)
+    found = extend(run, plan, run.folder.parent, locations, **options)
     return Run.open(found.folder)
 
 
@@ -134,3 +135,9 @@ def test_what_cannot_be_extended_is_refused_with_the_reason(train, tmp_path):
     with pytest.raises(UsageError, match="checkpoint is missing"):
         longer(steady, 3)
     assert len(list(runs.glob("*/run.json"))) == 3
+
+
+def test_an_extension_does_not_change_whether_the_test_set_is_read(train, tmp_path):
+    short = train(2, tmp_path / "runs")
+    with pytest.raises(UsageError, match="tests was None and is False"):
+        zoo.train(resume=short, epochs=4, test=False, progress=False)

@@ -9,6 +9,7 @@ from zoo.api import arguments
 from zoo.api.arguments import RUNS_DIR, ArchitectureLike, Backend, DatasetLike, Device, Precision
 from zoo.api.finding import load_run
 from zoo.errors import UsageError
+from zoo.recipe import changed
 from zoo.registry import Registry
 from zoo.trained import Run
 from zoo.training.callbacks import Callback, CallbackList
@@ -251,7 +252,7 @@ def train(
     if isinstance(architecture, Plan):
         made = architecture
     elif begun is not None:
-        made = begun.plan(trust_source=trust_source, registry=what["registry"])
+        made = begun.plan(epochs=epochs, trust_source=trust_source, registry=what["registry"])
     elif architecture is not None:
         made = plan(architecture, dataset, **what)
     else:
@@ -259,21 +260,13 @@ def train(
     made = replace(made, tests=made.tests and test, callbacks=descriptions(callbacks))
     folder = begun.folder.parent if begun else Path(runs_dir)
     locations = arguments.find_locations(data_dir)
-    from zoo.training.runner import extend, train_seeds
-    from zoo.training.runner import train as train_plan
+    from zoo.training.fit import extend, train_seeds
+    from zoo.training.fit import train as train_plan
 
     shown = _callbacks(callbacks, arguments.shows_progress(progress), tensorboard, seeds)
     if begun is not None and epochs is not None:
-        found = extend(
-            begun,
-            epochs,
-            folder,
-            locations,
-            arguments.find_registry(registry),
-            callback=shown(made),
-            callbacks=made.callbacks,
-            trust_source=trust_source,
-        )
+        made = replace(made, recipe=changed(made.recipe, {"epochs": epochs}))
+        found = extend(begun, made, folder, locations, callback=shown(made))
         return Run(found.folder, found.record)
     if seeds is None:
         found = train_plan(made, folder, locations, callback=shown(made), again=again, resume=begun)

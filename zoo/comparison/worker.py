@@ -103,7 +103,8 @@ class Events(Callback):
 
 def train(channel: Channel, task: TrainTask, registry: Registry) -> None:
     """Train the runs in one program: of each comes `Finished`, or what ended it."""
-    from zoo.training.runner import TrainJob, train_jobs
+    from zoo.training.fit import train_jobs
+    from zoo.training.runner import TrainJob
 
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     jobs = [

@@ -53,10 +53,7 @@ class Examples:
                 f"validation {recipe.validation:.3g} of {count} training examples is none; use a "
                 "larger share, or validation = 0."
             )
-        if arrays.groups is None:
-            kept, held = stratified(arrays.y_train, held_out, recipe.split_seed)
-        else:
-            kept, held = by_groups(arrays.y_train, arrays.groups, held_out, recipe.split_seed)
+        kept, held = _hold_out(arrays, held_out, recipe)
         _check_batch(recipe.batch_size, len(kept), f" ({count} less {held_out} for validation)")
         _check_classes(arrays.y_train, kept, recipe.validation)
         return cls(
@@ -71,13 +68,10 @@ class Examples:
     @staticmethod
     def training_size(arrays: Arrays, recipe: Recipe) -> int:
         """How many examples `split` leaves to train on."""
-        labels = arrays.y_train
+        count = len(arrays.y_train)
         if arrays.y_validation is not None:
-            return len(labels)
-        held_out = round(recipe.validation * len(labels))
-        if arrays.groups is None:
-            return len(labels) - held_out
-        return len(by_groups(labels, arrays.groups, held_out, recipe.split_seed)[0])
+            return count
+        return len(_hold_out(arrays, round(recipe.validation * count), recipe)[0])
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -86,6 +80,13 @@ class Examples:
             "validation": len(self.y_validation),
             "test": len(self.y_test),
         }
+
+
+def _hold_out(arrays: Arrays, held_out: int, recipe: Recipe) -> tuple[np.ndarray, np.ndarray]:
+    """Indices `(kept, held)` of the training set, by class and, where there are some, by groups."""
+    if arrays.groups is None:
+        return stratified(arrays.y_train, held_out, recipe.split_seed)
+    return by_groups(arrays.y_train, arrays.groups, held_out, recipe.split_seed)
 
 
 def _check_batch(size: int, count: int, made_of: str) -> None:
