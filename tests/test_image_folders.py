@@ -1,5 +1,7 @@
 """Folders of images as people have them: any format, size and mode, and one way of reading them."""
 
+import shutil
+
 import numpy as np
 import pytest
 from conftest import assert_one_line_error
@@ -206,7 +208,11 @@ def test_a_class_without_images_and_one_class_alone(tmp_path):
     root = written(tmp_path / "halves")
     (root / "empty").mkdir()
     with pytest.raises(DataError, match="no image"):
-        own_dataset(root).load(None)
+        own_dataset(root)
+    shutil.rmtree(root / "empty")
+    shutil.rmtree(root / "upper")
+    with pytest.raises(DataError, match="at least two; there is only left/"):
+        own_dataset(root)
 
 
 def test_the_same_folder_elsewhere_is_the_same_data(tmp_path):
@@ -311,3 +317,18 @@ def test_a_table_leads_nowhere_else(path, tmp_path):
         file.write(f"{path},dog\n")
     with pytest.raises(DataError, match="line 4"):
         own_dataset(root)
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        (b"path,label\n", "lists no image"),
+        (b"path,label\n\xff.png,cat\n", "no CSV file in UTF-8"),
+        (b'path,label\n"a.png,cat\n', "no CSV file in UTF-8"),
+    ],
+)
+def test_a_table_that_cannot_be_read(content, part, tmp_path):
+    (tmp_path / "labels.csv").write_bytes(content)
+    with pytest.raises(DataError, match="labels") as caught:
+        own_dataset(tmp_path)
+    assert part in str(caught.value)

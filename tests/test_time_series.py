@@ -219,3 +219,30 @@ def test_a_budget_of_steps_is_trained_found_again_and_compared(folder, tmp_path,
     code, out, err = zoo_here("compare", "--from", tmp_path / "runs", "--json")
     assert code == 0, err
     assert json.loads(out)["mixed"] == []
+
+
+def test_a_test_file_alone_is_no_dataset(folder, zoo_here):
+    (folder / "Made_TRAIN.ts").unlink()
+    result = zoo_here("train", "gru", "--dataset", folder / "Made_TEST.ts")
+    assert_one_line_error(result, 2, "no Made_TRAIN.ts beside it")
+    assert_one_line_error(zoo_here("train", "gru", "--dataset", folder), 2, "no Made_TRAIN.ts")
+
+
+def test_a_class_without_series_cannot_be_learned(tmp_path):
+    lines = [line.replace(":down", ":up") for line in LINES]
+    with pytest.raises(DataError, match="no series of the class 'down'"):
+        own_dataset(ts(tmp_path / "one.ts", lines))
+
+
+def test_a_channel_without_a_value_is_never_made_up(tmp_path):
+    path = ts(tmp_path / "gone.ts", [*LINES, "?,?,?,?,?,?:up"])
+    dataset = own_dataset(path).configured({"missing": "interpolate"})
+    with pytest.raises(DataError, match="channel without a value"):
+        dataset.load(None)
+
+
+def test_what_is_interpolated_is_said_only_where_it_is(tmp_path):
+    dataset = own_dataset(ts(tmp_path / "gaps.ts", [*LINES, "?,2,3,4,5,6:up"]))
+    assert not any("interpolated" in note for note in dataset.notes)
+    chosen = dataset.configured({"missing": "interpolate"})
+    assert "1 missing values are interpolated, linearly" in chosen.notes

@@ -13,7 +13,7 @@ from PIL import Image
 from zoo.datasets.dataset import Arrays, Dataset, named_after
 from zoo.datasets.image_listing import Listing, listing_of
 from zoo.datasets.images import Announced, announced, is_transparent, open_image
-from zoo.datasets.pixels import GREY, Resize, is_grey, pixels_of, reduced, resized
+from zoo.datasets.pixels import GREY, SIXTEEN_BITS, Resize, is_grey, pixels_of, reduced, resized
 from zoo.datasets.samples import Samples
 from zoo.datasets.split import hold_out_test
 from zoo.errors import DataError, UsageError
@@ -117,13 +117,16 @@ class _Images:
             notes=(*self.listing.notes, *self._said(shape)),
         )
 
+    @cached_property
+    def in_colour(self) -> bool:
+        """Whether an image is in colour; those of a colour mode are decoded until one is."""
+        return any(
+            header.mode not in GREY and not is_grey(open_image(file))
+            for file, header in self.headers.items()
+        )
+
     def _channels(self, colour: Colour) -> int:
-        if colour != "auto":
-            return {"grey": 1, "rgb": 3}[colour]
-        for file, header in self.headers.items():
-            if header.mode not in GREY and not is_grey(open_image(file)):
-                return 3
-        return 1
+        return 3 if colour == "rgb" or (colour == "auto" and self.in_colour) else 1
 
     def _said(self, shape: tuple[int, ...]) -> Iterator[str]:
         """What is converted, and how many files it is."""
@@ -133,7 +136,7 @@ class _Images:
         if sizes:
             yield f"{len(sizes):,} of {len(self.headers):,} images are resized to {shape[1]}×{shape[0]}"
         modes = [header.mode for header in self.headers.values()]
-        for what, which in (("CMYK", ("CMYK",)), ("16-bit", ("I;16", "I;16B", "I;16L", "I;16N"))):
+        for what, which in (("CMYK", ("CMYK",)), ("16-bit", SIXTEEN_BITS)):
             if count := sum(mode in which for mode in modes):
                 yield f"{count:,} {what} images are read as 8-bit {'RGB' if shape[2] == 3 else 'grey'}"
         if shape[2] == 3 and (count := sum(mode in GREY for mode in modes)):

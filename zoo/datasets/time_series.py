@@ -95,20 +95,26 @@ def _files(path: Path) -> dict[str, Path]:
         raise UsageError(f"{path}: there is no such file.")
     for end, split in PARTS.items():
         if path.stem.lower().endswith(end):
-            both = _in_folder(path.parent, path.stem[: -len(end)])
-            return both if split in both else {"train": path}
+            name = path.stem[: -len(end)]
+            both = {**_by_name(path.parent).get(name, {}), split: path}
+            if "train" not in both:
+                raise UsageError(f"{path}: there is no {name}_TRAIN.ts beside it; give both files.")
+            return both
     return {"train": path}
 
 
-def _in_folder(folder: Path, name: str | None = None) -> dict[str, Path]:
-    """The files of the dataset called `name` in a folder; without a name there must be one alone."""
+def _by_name(folder: Path) -> dict[str, dict[str, Path]]:
+    """The files NAME_TRAIN.ts and NAME_TEST.ts of a folder, by NAME and split."""
     found: dict[str, dict[str, Path]] = {}
     for file in _ts_files(folder):
         for end, split in PARTS.items():
             if file.stem.lower().endswith(end):
                 found.setdefault(file.stem[: -len(end)], {})[split] = file
-    if name is not None:
-        return found[name]
+    return found
+
+
+def _in_folder(folder: Path) -> dict[str, Path]:
+    found = _by_name(folder)
     if len(found) != 1:
         there = ", ".join(sorted(found)) or "no NAME_TRAIN.ts"
         raise UsageError(f"{folder}: has {there}; give the folder or the file of one dataset.")
@@ -124,9 +130,12 @@ def _ts_files(folder: Path) -> list[Path]:
 
 
 def _check_alike(files: Mapping[str, TsFile]) -> None:
+    train = files["train"]
+    if unknown := [name for name in train.classes if name not in train.labels]:
+        raise DataError(f"{train.path}: has no series of the class {unknown[0]!r} to learn from.")
     if "test" not in files:
         return
-    train, test = files["train"], files["test"]
+    test = files["test"]
     if train.classes != test.classes:
         raise DataError(
             f"{test.path}: lists the classes {', '.join(test.classes[:10])}, and {train.path.name} "
@@ -164,7 +173,8 @@ def _notes(files: Mapping[str, TsFile], chosen: Choices, steps: int) -> list[str
         said.append(f"series of unequal length end with zeros, up to {steps} steps")
     if chosen.unequal == "resample" and (_unequal(files) or chosen.length):
         said.append(f"series are resampled to {steps} steps, linearly")
-    if count := sum(each.missing for each in files.values()):
+    count = sum(each.missing for each in files.values())
+    if count and chosen.missing == "interpolate":
         said.append(f"{count:,} missing values are interpolated, linearly")
     return said
 
@@ -199,6 +209,9 @@ def _check_chosen(path: Path, files: Mapping[str, TsFile], chosen: Choices) -> N
             f"{path}: the series have {low:,} to {high:,} steps. Choose how they become equal: "
             "`data_parameters={'unequal': 'resample'}`, or pad."
         )
+    for file in files.values():
+        if any(np.isnan(series).all(axis=0).any() for series in file.series):
+            raise DataError(f"{file.path}: a series has a channel without a value; leave it out.")
     missing = sum(each.missing for each in files.values())
     if chosen.missing == "refuse" and missing:
         raise DataError(
@@ -220,7 +233,5 @@ def _sample(series: np.ndarray, chosen: Choices, steps: int) -> np.ndarray:
 def _complete(channel: np.ndarray) -> np.ndarray:
     """Missing values lie on the line between their neighbours; at an end they repeat the nearest."""
     known = ~np.isnan(channel)
-    if known.all() or not known.any():
-        return np.nan_to_num(channel)
     places = np.arange(len(channel))
     return np.interp(places, places[known], channel[known])
