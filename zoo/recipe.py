@@ -29,6 +29,19 @@ def _accepting_old_keys(recipe: type[R]) -> type[R]:
     return recipe
 
 
+class BadField(UsageError):
+    """A field of a recipe has a value that is not allowed.
+
+    Attributes:
+        field: its name.
+        advice: what is allowed.
+    """
+
+    def __init__(self, recipe: str, field: str, value: Any, advice: str):
+        super().__init__(f"recipe {recipe}: {field} is {value!r}; {advice}.")
+        self.field, self.advice = field, advice
+
+
 @_accepting_old_keys
 @dataclass(frozen=True)
 class Recipe:
@@ -105,8 +118,8 @@ class Recipe:
     identity_name: str = ""
 
     def __post_init__(self) -> None:
-        for name, problem in _problems(self).items():
-            raise UsageError(f"recipe {self.name}: {name} is {getattr(self, name)!r}; {problem}.")
+        for name, advice in _problems(self).items():
+            raise BadField(self.name, name, getattr(self, name), advice)
 
     def for_examples(self, count: int) -> "Recipe":
         """With the `epochs` that its `steps` make of `count` training examples.
@@ -243,12 +256,10 @@ def changed(recipe: Recipe, given: Mapping[str, Any]) -> Recipe:
     given = aliases.keys(given)
     try:
         return _replaced(recipe, given)
-    except UsageError as error:
-        for key, value in given.items():
-            _, found, advice = str(error).partition(f": {key} is {value!r}; ")
-            if found:
-                raise UsageError(f"`{key}={value!r}`: {advice}") from error
-        raise
+    except BadField as error:
+        if error.field not in given:
+            raise
+        raise UsageError(f"`{error.field}={given[error.field]!r}`: {error.advice}.") from error
 
 
 def _replaced(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
@@ -299,11 +310,10 @@ def _change(recipe: Recipe, table: Mapping[str, Any], path: Path, at: tuple[str,
         values[key] = _typed(value, TYPES[key], f"{where(path, at, written)}: {written}")
     try:
         return _replaced(recipe, values)
-    except UsageError as error:
-        blamed = next((key for key in values if f" {key} is " in str(error)), None)
-        if blamed is None:
+    except BadField as error:
+        if error.field not in values:
             raise
-        raise UsageError(f"{where(path, at, blamed)}: {error}") from error
+        raise UsageError(f"{where(path, at, error.field)}: {error}") from error
 
 
 def _typed(value: Any, kind: Any, what: str) -> Any:

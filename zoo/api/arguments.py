@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from zoo.architecture import Architecture
 from zoo.datasets.dataset import Dataset
@@ -14,9 +14,6 @@ from zoo.parameters import as_text
 from zoo.registry import Registry
 from zoo.training.request import Request
 
-if TYPE_CHECKING:
-    pass
-
 RUNS_DIR = "runs"
 MOST_SEEDS = 1000
 
@@ -25,9 +22,6 @@ ArchitectureLike = str | Path | Architecture | Callable[..., Any]
 
 DatasetLike = str | Path | Dataset | Mapping[str, Any] | Sequence[Any]
 """A name, a path, a `Dataset`, `(x_train, y_train, x_test, y_test)`, or a mapping of arrays."""
-
-RunLike = "Run | str | Path"
-"""A `Run`, its folder, its name, a part of its name, or `last`."""
 
 Backend = Literal["tensorflow", "jax", "torch"]
 Device = Literal["auto", "cpu", "gpu"]

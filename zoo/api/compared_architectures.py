@@ -66,7 +66,7 @@ def select(
     asked = arguments.make_request("", dataset, changes=changes, runs_dir=runs_dir, **options)
     return Selection(
         entries,
-        lambda entry: replace(asked, architecture=entry.architecture, settings=entry.settings),
+        for_entries(asked),
         range(seeds),
         workplace,
         registry,
@@ -93,6 +93,11 @@ def choose_entries(
         for key, text in arguments.texts(chosen).items()
     }
     return choose(registry, names, everything=everything, settings=settings)
+
+
+def for_entries(asked: Request) -> Callable[[Entry], Request]:
+    """What makes an entry's request of one that names no architecture."""
+    return lambda entry: replace(asked, architecture=entry.architecture, settings=entry.settings)
 
 
 @contextmanager

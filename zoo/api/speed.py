@@ -1,13 +1,12 @@
 """Measuring speed: `benchmark` and `load_benchmark`."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.api import arguments
 from zoo.api.arguments import RUNS_DIR, Backend, DatasetLike, Device
-from zoo.api.compared_architectures import Architectures, choose_entries, showing
+from zoo.api.compared_architectures import Architectures, choose_entries, for_entries, showing
 from zoo.comparison.benchmark import Settings, run_benchmark
 from zoo.registry import Registry
 from zoo.training.request import DEFAULT_DATASET
@@ -71,7 +70,7 @@ def benchmark(
     with showing(progress) as callback:
         return run_benchmark(
             entries,
-            lambda entry: replace(asked, architecture=entry.architecture, settings=entry.settings),
+            for_entries(asked),
             registry,
             settings=settings,
             data_dir=str(data_dir) if data_dir else None,

@@ -11,8 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from zoo import aliases
-from zoo.errors import UsageError
-from zoo.recipe import TYPES, Recipe
+from zoo.recipe import TYPES, BadField, Recipe
 from zoo.runs.part import fields_of, plain
 from zoo.runs.record import FINISHED, SCHEMA, IdentityRecord, RunRecord
 
@@ -248,9 +247,8 @@ def _check_recipe(values: Mapping[str, Any], identity: Mapping[str, Any]) -> Non
             raise BadRecord(f"recipe.{name}", f"{value!r:.50} has the wrong type")
     try:
         recipe_of(values, identity)
-    except UsageError as error:
-        wrong = next((name for name in values if f": {name} is " in str(error)), "")
-        raise BadRecord(_within("recipe", wrong).rstrip("."), str(error).rstrip(".")) from error
+    except BadField as error:
+        raise BadRecord(f"recipe.{error.field}", str(error).rstrip(".")) from error
 
 
 def recipe_of(values: Mapping[str, Any], identity: Mapping[str, Any]) -> Recipe:
