@@ -54,7 +54,8 @@ def test_what_is_there_is_read(content, tmp_path):
     path = tmp_path / "a.wav"
     path.write_bytes(content)
     for source in (path, io.BytesIO(content)):
-        assert wav.rate_and_length(source, "a.wav") == (8000, 800)
+        form = wav.form_of(source, "a.wav")
+        assert (form.rate, form.count) == (8000, 800)
         rate, samples = wav.read(source, "a.wav")
         assert (rate, samples.dtype) == (8000, np.float64)
         assert np.array_equal(samples * 32768, SAMPLES)
@@ -85,7 +86,7 @@ REFUSED = {
 @pytest.mark.parametrize(("content", "part"), REFUSED.values(), ids=REFUSED)
 def test_what_cannot_be_read_is_named(content, part):
     with pytest.raises(DataError) as caught:
-        wav.rate_and_length(io.BytesIO(content), "a.wav")
+        wav.form_of(io.BytesIO(content), "a.wav")
     assert str(caught.value).startswith("a.wav: ")
     assert part in str(caught.value)
 

@@ -15,8 +15,10 @@ from zoo.architecture import Layout
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.encoding import BYTES, UNIT, PixelRange, Statistics, extremes, pixel_range
 from zoo.datasets.pixels import Resize
+from zoo.datasets.readings import Reading
 from zoo.datasets.samples import Samples, Stored
 from zoo.errors import UsageError
+from zoo.reading_records import reading_of, record_of
 from zoo.runs.record import ContractRecord, Dtype, Factor, Polarity, SamplesRecord
 from zoo.runs.run import Run
 
@@ -44,6 +46,7 @@ class InputContract:
         resize: how other pictures are brought to `shape`, as those of training were.
         classes: the classes' names, in the order of the model's outputs.
         seen: what the training samples were like; None in runs of before contracts.
+        reading: how sound files or films become samples; None: images, or no files.
     """
 
     layout: Layout
@@ -55,6 +58,7 @@ class InputContract:
     centred: bool = False
     resize: Resize = "fit"
     seen: Statistics | None = field(default=None, hash=False)
+    reading: Reading | None = None
 
     @classmethod
     def of(cls, dataset: Dataset, x_train: Stored) -> "InputContract":
@@ -69,6 +73,7 @@ class InputContract:
             dataset.centred,
             dataset.parameters.get("resize") or "fit",
             Statistics.of(x_train, dataset.layout),
+            dataset.reading,
         )
 
     def as_record(self) -> ContractRecord:
@@ -82,6 +87,7 @@ class InputContract:
             centred=self.centred,
             other_sizes="centred" if self.centred else OTHER_SIZES[self.resize],
             seen=SamplesRecord(**vars(self.seen)) if self.seen else None,
+            reading=record_of(self.reading) if self.reading else None,
         )
 
     @classmethod
@@ -101,6 +107,7 @@ class InputContract:
             kept.centred,
             _resize(kept.other_sizes),
             _statistics(kept.seen) if kept.seen else None,
+            reading_of(kept.reading, kept.shape) if kept.reading else None,
         )
 
     def stored(self, x: Stored, given: PixelRange | None, name: str) -> tuple[Stored, str]:

@@ -125,20 +125,20 @@ class Predictions:
 
 
 def predict(model: Model, paths: Sequence[Path]) -> Predictions:
-    """Classify image files.
+    """Classify image files; or sound files or films, with a run that was trained on such.
 
     Raises:
-        UsageError: the run reads no images, or a picture does not fit what it was trained on.
-        DataError: a file is missing, damaged or no image.
+        UsageError: the run reads no files, or a picture does not fit what it was trained on.
+        DataError: a file is missing, damaged or of another kind.
         ZooError: the run is not finished, or its files are damaged.
     """
     import numpy as np
     from scipy.special import softmax
 
-    from zoo.pictures import PictureReader
+    from zoo.media_files import reader_of
 
     contract = model.contract
-    reader = PictureReader(contract, model.inverted)
+    reader = reader_of(contract, model.inverted)
     pictures = [reader.read(path) for path in paths]
     logits = model.logits(np.stack([each.sample for each in pictures]))
     probabilities = softmax(logits.astype("float64"), axis=-1)
