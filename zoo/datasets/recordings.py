@@ -135,7 +135,7 @@ class _Recordings:
     def forms(self) -> dict[Path, SoundForm]:
         """Of each file; damaged ones are named here, before training."""
         files = [path for paths, _ in self.listing.files.values() for path in paths]
-        return {path: _with_count(path, sound_file.form_of(path)) for path in files}
+        return {path: sound_file.form_of(path) for path in files}
 
     def dataset(self, chosen: Choices) -> Dataset:
         reading = self._reading(chosen)
@@ -156,13 +156,13 @@ class _Recordings:
         for path, form in self.forms.items():
             if form.rate != rate:
                 check_resampling(path, form.rate, rate)
-            lasts = (form.count or 0) / form.rate
+            lasts = form.count / form.rate
             if lasts > LONGEST and chosen.seconds is None:
                 raise DataError(
                     f"{path}: lasts {lasts:.1f} s; recordings last at most {LONGEST:g} s. Cut it, or "
                     f"take the beginning of each: `data_parameters={ {'seconds': LONGEST}!r}`."
                 )
-        counts = (-(-(form.count or 0) * rate // form.rate) for form in self.forms.values())
+        counts = (-(-form.count * rate // form.rate) for form in self.forms.values())
         longest = max(counts) if chosen.seconds is None else round(chosen.seconds * rate)
         steps = steps_of(longest, rate)
         return SoundReading(rate, -(-steps // STEPS_DIVIDE_BY) * STEPS_DIVIDE_BY)
@@ -207,14 +207,6 @@ def _held_out(listing: Listing) -> tuple[dict[str, Labelled], np.ndarray | None]
     return taken, groups
 
 
-def _with_count(path: Path, form: SoundForm) -> SoundForm:
-    """Decode a file whose header does not know how long it is."""
-    if form.count is not None:
-        return form
-    _, heard = sound_file.read(path, LONGEST + 1)
-    return replace(form, count=len(heard))
-
-
 def _said(forms: Mapping[Path, SoundForm], reading: SoundReading) -> Iterator[str]:
     """What is converted, and how many files it is."""
     number, every = len(forms), list(forms.values())
@@ -235,9 +227,9 @@ def _said(forms: Mapping[Path, SoundForm], reading: SoundReading) -> Iterator[st
         yield (
             f"{sum(other[rate] for rate in low):,} recordings have fewer than {reading.rate:,} "
             "samples/s, so that their highest bands are empty: a model may tell classes apart by that. "
-            f"`data_parameters={ {'rate': min(low)}!r}` makes all alike"
+            f"The parameter rate, {min(low)} here, makes all alike"
         )
-    lengths = [(form.count or 0) / form.rate for form in every]
+    lengths = [form.count / form.rate for form in every]
     most = reading.steps * reading.spectrogram.hop / reading.rate
     if count := sum(length > most for length in lengths):
         yield f"{count:,} of {number:,} recordings are cut to their first {most:.2f} s"

@@ -17,24 +17,23 @@ from zoo.errors import DataError
 MOST_BYTES = 2**28
 """Larger compressed files are refused: MP3 is scanned from end to end to learn its length."""
 UNKNOWN = 2**40
-"""Counts from here on mean that a header does not know its own; so does 0."""
+"""Counts from here on mean that a header does not know how many samples there are."""
 LOST = {"MP3": 2304}
 """So many samples may be missing at the end: two MP3 frames of delay that not every encoder tells."""
 _NAMES = {"MPEG_LAYER_III": "MP3", "VORBIS": "OGG Vorbis", "OPUS": "OGG Opus"}
 
 
-def form_of(path: Path) -> tuple[int, int | None, str, int]:
-    """Samples per second, how many there are (None: the header does not know), the format's name and
-    the number of channels.
+def form_of(path: Path) -> tuple[int, int, str, int]:
+    """Samples per second, how many there are, the format's name and the number of channels.
 
     Raises:
         DataError: as `read`.
     """
     with _opened(path) as file:
-        count = int(file.frames)
         name = _NAMES.get(file.subtype, file.format)
-        known = count if 0 < count < UNKNOWN else None
-        return int(file.samplerate), known, name, int(file.channels)
+        if file.format.startswith(("WAV", "RF64")):
+            name = f"{file.subtype} WAV"
+        return int(file.samplerate), int(file.frames), name, int(file.channels)
 
 
 def read(path: Path, most: int) -> np.ndarray:
@@ -47,9 +46,7 @@ def read(path: Path, most: int) -> np.ndarray:
         announced = int(file.frames)
         mixed = mixed_down(_blocks(file, most), most, str(path))
         lost = LOST.get(str(file.format), 0)
-    if not len(mixed):
-        raise DataError(f"{path}: is empty: it has a header and no samples.")
-    if announced < UNKNOWN and len(mixed) < min(announced, most) - lost:
+    if len(mixed) < min(announced, most) - lost:
         raise DataError(
             f"{path}: is truncated or damaged: its header announces {announced:,} samples, and "
             f"{len(mixed):,} can be read."
@@ -84,10 +81,20 @@ def _opened(path: Path) -> Iterator[Any]:
                     f"{path}: is damaged: its header says {file.samplerate:,} samples/s of "
                     f"{file.channels} channels."
                 )
+            _check_count(path, file.frames)
             yield file
     except (soundfile.SoundFileError, RuntimeError, ValueError, OSError) as error:
         reason = getattr(error, "error_string", None) or error
         raise DataError(f"{path}: is damaged, or no sound that is read ({reason}).") from error
+
+
+def _check_count(path: Path, count: int) -> None:
+    if count <= 0:
+        raise DataError(f"{path}: is empty: it has a header and no samples.")
+    if count >= UNKNOWN:  # FLAC that was written to a pipe; libsndfile loses its end
+        raise DataError(
+            f"{path}: does not say how long it is. Convert it: ffmpeg -i IN -c:a flac OUT.flac."
+        )
 
 
 def _check(path: Path) -> None:

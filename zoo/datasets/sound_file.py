@@ -17,13 +17,13 @@ class SoundForm:
 
     Attributes:
         rate: samples per second.
-        count: samples of each channel; None: the header does not know.
+        count: samples of each channel.
         name: of the format: `24-bit WAV`, `MP3`.
         channels: how many there are.
     """
 
     rate: int
-    count: int | None
+    count: int
     name: str
     channels: int
 

@@ -73,7 +73,7 @@ class SoundReading:
             said.append(f"{form.channels} channels mixed down")
         if form.rate != self.rate:
             said.append(f"resampled from {form.rate:,} to {self.rate:,} samples/s")
-        length, most = (form.count or 0) / form.rate, self.steps * self.spectrogram.hop / self.rate
+        length, most = form.count / form.rate, self.steps * self.spectrogram.hop / self.rate
         if length > most:
             said.append(f"cut to its first {most:.2f} of {length:.2f} s")
         return said
