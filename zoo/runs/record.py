@@ -96,6 +96,8 @@ class InputRecord(Part, kw_only=True, frozen=True):
         how: how an image becomes frames.
         scale, offset: a value `p` becomes `p * scale + offset`.
         conversion: the same in words.
+        per_series: whether each series is normalized by its own mean and deviation, channel by channel,
+            instead of `scale` and `offset`.
     """
 
     source: Layout
@@ -106,6 +108,7 @@ class InputRecord(Part, kw_only=True, frozen=True):
     offset: Factor
     input_shape: Shape
     conversion: str | None = None
+    per_series: bool | None = None
 
 
 class SamplesRecord(Part, kw_only=True, frozen=True):
