@@ -72,13 +72,14 @@ def test_x_val_is_what_is_validated_on_and_a_part_of_the_identity(own):
 
 @pytest.mark.parametrize("share", [0.1, 0])
 def test_nothing_is_held_out_beside_x_val(share, own, tiny_py, zoo):
-    path = own(x_val=X[:12], y_val=Y[:12], x_test=X, y_test=Y)
+    path = own(y_train=Y + 1, x_val=X[:12], y_val=Y[:12] + 1, x_test=X, y_test=Y + 1)
     (path.parent / "mine.toml").write_text(f'base = "tutorial"\nvalidation = {share}\n')
     train = ("train", tiny_py, "--dataset", path, "--epochs", "1", "--batch-size", "20", "--json")
     done = zoo(*train, "--recipe", "mine.toml")
     assert done.returncode == 0, done.stderr
     record = json.loads(done.stdout)
     assert record["dataset"]["sizes"] == {"train": 60, "validation": 12, "test": 60}
+    assert record["dataset"]["notes"][0] == "labels 1 to 3 are taken as the classes"
 
 
 CHANNELS_FIRST = [
