@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 
 from zoo import layouts
-from zoo.architecture import Architecture, FromImage, Layout
+from zoo.architecture import MASK_VALUE, Architecture, FromImage, Layout
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.quality import has_units
-from zoo.datasets.samples import Samples, Stored, blocks, subset
+from zoo.datasets.samples import Samples, Stored, blocks, subset, without_padding
 from zoo.recipe import Recipe
 from zoo.runs.record import Factor, InputRecord
 from zoo.training.augmentation import move
+from zoo.training.padding import SAID, Unequal, padding_of, resample, without
 
 FITTED_ON = 4096
 """Lazy samples whose pixels decide about scaling, at most: to make all would take as long as an epoch."""
@@ -29,6 +30,8 @@ class Pipeline:
         how: how an image becomes frames.
         scale, offset: a value `p` becomes `p * scale + offset`; a number for each channel, or feature
             of a sequence, where their ranges are far apart.
+        unequal: how the model is given sequences of unequal length, which end in steps of NaN:
+            `masked` or `resampled`; None: all have one length.
     """
 
     source: Layout
@@ -37,6 +40,7 @@ class Pipeline:
     how: FromImage
     scale: Factor
     offset: Factor
+    unequal: Unequal | None = None
 
     @classmethod
     def fitted(
@@ -51,7 +55,13 @@ class Pipeline:
             architecture.frames_from_image,
             scale,
             offset,
+            unequal_by(dataset, architecture),
         )
+
+    @property
+    def mask_value(self) -> float | None:
+        """What padded steps are in the model's input; None: it has none."""
+        return MASK_VALUE if self.unequal == "masked" else None
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -70,8 +80,17 @@ class Pipeline:
         x = ops.cast(x, "float32")
         if transforms is not None:
             x = move(x, transforms, self.source)
+        if self.unequal:
+            return self._unequal(x)
         scale, offset = _factor(self.scale), _factor(self.offset)
         return layouts.convert(x * scale + offset, self.source, self.target, self.how)
+
+    def _unequal(self, x: Any) -> Any:
+        padding = padding_of(x)
+        x = without(x, padding) * _factor(self.scale) + _factor(self.offset)
+        if self.unequal == "masked":
+            return without(x, padding, MASK_VALUE)
+        return layouts.convert(resample(x, padding), self.source, self.target, self.how)
 
     def as_record(self) -> InputRecord:
         """What run.json keeps; `from_record` reads it back."""
@@ -83,14 +102,41 @@ class Pipeline:
             scale=self.scale,
             offset=self.offset,
             input_shape=self.input_shape,
-            conversion=layouts.name(self.source, self.target, self.how),
+            conversion=conversion(self.source, self.target, self.how, self.unequal),
+            unequal=self.unequal,
         )
 
     @classmethod
     def from_record(cls, record: InputRecord) -> "Pipeline":
         return cls(
-            record.source, record.target, record.shape, record.how, record.scale, record.offset
+            record.source,
+            record.target,
+            record.shape,
+            record.how,
+            record.scale,
+            record.offset,
+            record.unequal,
         )
+
+
+def unequal_by(dataset: Dataset, architecture: Architecture) -> Unequal | None:
+    """How an architecture is given the sequences of a dataset; None: they have one length."""
+    if not dataset.padded:
+        return None
+    obeys = architecture.layout == "sequence" and architecture.obeys_masks
+    return "masked" if obeys else "resampled"
+
+
+def conversion_of(dataset: Dataset, architecture: Architecture) -> str:
+    """How the samples of a dataset become an architecture's input, in words."""
+    how, unequal = architecture.frames_from_image, unequal_by(dataset, architecture)
+    return conversion(dataset.layout, architecture.layout, how, unequal)
+
+
+def conversion(source: Layout, target: Layout, how: FromImage, unequal: Unequal | None) -> str:
+    """How samples become a model's input, in words: `sequence: as stored, padding masked`."""
+    name = layouts.name(source, target, how)
+    return f"{name}, {SAID[unequal]}" if unequal else name
 
 
 def _factor(factor: Factor) -> Any:
@@ -105,6 +151,7 @@ def scaling(x: Stored, normalization: str) -> tuple[Factor, Factor]:
     One for all values; floats whose channels have ranges far apart get one each. Of more than
     `FITTED_ON` lazy samples, that of as many, drawn once for all.
     """
+    x = without_padding(x)
     if has_units(x):
         return _by_channel(np.asarray(_few(x)), normalization)
     if normalization == "standard":
