@@ -96,6 +96,8 @@ class InputRecord(Part, kw_only=True, frozen=True):
         conversion: the same in words.
         unequal: `masked` or `resampled`: how sequences of unequal length are given to the model; None:
             all have one length.
+        per_series: whether each series is normalized by its own mean and deviation, channel by channel,
+            instead of `scale` and `offset`.
     """
 
     source: Layout
@@ -107,6 +109,7 @@ class InputRecord(Part, kw_only=True, frozen=True):
     input_shape: Shape
     conversion: str | None = None
     unequal: Literal["masked", "resampled"] | None = None
+    per_series: bool | None = None
 
 
 class SamplesRecord(Part, kw_only=True, frozen=True):

@@ -16,6 +16,17 @@ def padding_of(x: Any) -> Any:
     return ops.all(ops.isnan(x), axis=-1, keepdims=True)
 
 
+def lengths(padding: Any) -> Any:
+    """How many steps of each sequence are no padding, `(batch, 1)` float32.
+
+    Args:
+        padding: `(batch, T, 1)` bool.
+    """
+    from keras import ops
+
+    return ops.sum(ops.cast(ops.logical_not(padding), "float32"), axis=1)
+
+
 def without(x: Any, padding: Any, value: float = 0.0) -> Any:
     """`x` `(batch, T, F)` with `value` in its padded steps."""
     from keras import ops
@@ -33,8 +44,7 @@ def resample(x: Any, padding: Any) -> Any:
     from keras import ops
 
     steps = x.shape[1]
-    last = ops.sum(ops.cast(ops.logical_not(padding), "float32"), axis=1) - 1  # (batch, 1)
-    last = ops.maximum(last, 0.0)
+    last = ops.maximum(lengths(padding) - 1, 0.0)
     places = last * (ops.arange(steps, dtype="float32") / max(1, steps - 1))[None]
     left = ops.minimum(ops.floor(places), last)
     share = (places - left)[..., None]

@@ -1,23 +1,18 @@
 """Preprocessing in the compiled step: augmentation, scaling, layout."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 from zoo import layouts
 from zoo.architecture import MASK_VALUE, Architecture, FromImage, Layout
 from zoo.datasets.dataset import Dataset
-from zoo.datasets.quality import has_units
-from zoo.datasets.samples import Samples, Stored, blocks, subset, without_padding
+from zoo.datasets.samples import Stored
 from zoo.recipe import Recipe
 from zoo.runs.record import Factor, InputRecord
 from zoo.training.augmentation import move
-from zoo.training.padding import SAID, Unequal, padding_of, resample, without
-
-FITTED_ON = 4096
-"""Lazy samples whose pixels decide about scaling, at most: to make all would take as long as an epoch."""
+from zoo.training.normalization import by_series, scaling
+from zoo.training.padding import SAID, Unequal, lengths, padding_of, resample, without
+from zoo.training.sequence_augmentation import augment
 
 
 @dataclass(frozen=True)
@@ -30,6 +25,7 @@ class Pipeline:
         how: how an image becomes frames.
         scale, offset: a value `p` becomes `p * scale + offset`; a number for each channel, or feature
             of a sequence, where their ranges are far apart.
+        per_series: whether each sequence is normalized by its own mean and deviation instead.
         unequal: how the model is given sequences of unequal length, which end in steps of NaN:
             `masked` or `resampled`; None: all have one length.
     """
@@ -40,6 +36,7 @@ class Pipeline:
     how: FromImage
     scale: Factor
     offset: Factor
+    per_series: bool = False
     unequal: Unequal | None = None
 
     @classmethod
@@ -55,6 +52,7 @@ class Pipeline:
             architecture.frames_from_image,
             scale,
             offset,
+            recipe.normalization == "series",
             unequal_by(dataset, architecture),
         )
 
@@ -68,29 +66,37 @@ class Pipeline:
         """The model's input, without the batch axis."""
         return layouts.shape(self.source, self.shape, self.target, self.how)
 
-    @property
-    def moves(self) -> bool:
-        """Whether samples are images, which can be augmented; sequences are not."""
-        return self.source != "sequence"
-
     def __call__(self, x: Any, transforms: Any = None) -> Any:
-        """Preprocess a batch `x`; `transforms` augment it first."""
+        """Preprocess a batch `x`; `transforms` augment images before they are scaled, and sequences
+        after they are normalized."""
         from keras import ops
 
         x = ops.cast(x, "float32")
-        if transforms is not None:
-            x = move(x, transforms, self.source)
         if self.unequal:
-            return self._unequal(x)
-        scale, offset = _factor(self.scale), _factor(self.offset)
-        return layouts.convert(x * scale + offset, self.source, self.target, self.how)
+            return self._unequal(x, transforms)
+        if self.source == "sequence":
+            x = by_series(x) if self.per_series else self._scaled(x)
+            x = x if transforms is None else augment(x, transforms)
+        else:
+            x = self._scaled(x if transforms is None else move(x, transforms, self.source))
+        return layouts.convert(x, self.source, self.target, self.how)
 
-    def _unequal(self, x: Any) -> Any:
+    def _scaled(self, x: Any) -> Any:
+        return x * _factor(self.scale) + _factor(self.offset)
+
+    def _unequal(self, x: Any, transforms: Any) -> Any:
+        """The same of sequences that end in steps of NaN, which count nowhere."""
+        from keras import ops
+
         padding = padding_of(x)
-        x = without(x, padding) * _factor(self.scale) + _factor(self.offset)
+        x = without(x, padding)
+        x = by_series(x, ops.logical_not(padding)) if self.per_series else self._scaled(x)
         if self.unequal == "masked":
+            x = x if transforms is None else augment(x, transforms, lengths(padding))
             return without(x, padding, MASK_VALUE)
-        return layouts.convert(resample(x, padding), self.source, self.target, self.how)
+        x = resample(x, padding)
+        x = x if transforms is None else augment(x, transforms)
+        return layouts.convert(x, self.source, self.target, self.how)
 
     def as_record(self) -> InputRecord:
         """What run.json keeps; `from_record` reads it back."""
@@ -103,6 +109,7 @@ class Pipeline:
             offset=self.offset,
             input_shape=self.input_shape,
             conversion=conversion(self.source, self.target, self.how, self.unequal),
+            per_series=self.per_series or None,
             unequal=self.unequal,
         )
 
@@ -115,6 +122,7 @@ class Pipeline:
             record.how,
             record.scale,
             record.offset,
+            bool(record.per_series),
             record.unequal,
         )
 
