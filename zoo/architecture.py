@@ -88,7 +88,7 @@ class Architecture:
                 f"{self.name}: frames_from_image {self.frames_from_image!r}: use one of "
                 f"{', '.join(FROM_IMAGE)}"
             )
-        _check_signature(self.name, self.build)
+        _check_signature(self.name, self.build, self.layout)
 
     @property
     def hyperparameters(self) -> dict[str, Hyperparameter]:
@@ -119,7 +119,7 @@ class Architecture:
         return {**self.defaults(), **changed}
 
 
-def _check_signature(name: str, build: Any) -> None:
+def _check_signature(name: str, build: Any, layout: Layout) -> None:
     if not callable(build):
         raise ValueError(f"{name}: build is {type(build).__name__}, not a function")
     positional = [
@@ -134,7 +134,13 @@ def _check_signature(name: str, build: Any) -> None:
         )
     if fault := parameters.fault(build, "build", "hyperparameter"):
         raise ValueError(f"{name}: {fault}")
+    _check_mask(name, build, layout)
+
+
+def _check_mask(name: str, build: Callable[..., Any], layout: Layout) -> None:
     mask = inspect.signature(build).parameters.get(MASK)
+    if mask is not None and layout != "sequence":
+        raise ValueError(f"{name}: {MASK} of build is for layout sequence; the layout is {layout}")
     if mask is not None and mask.default is not None:
         raise ValueError(
             f"{name}: {MASK} of build has the default {mask.default!r}; write "

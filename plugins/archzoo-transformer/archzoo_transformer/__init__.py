@@ -40,9 +40,7 @@ def build(
         # Without biases: softmax cancels that of the keys, which would get no gradient.
         head = max(1, width // heads)
         visible = None if mask is None else ops.expand_dims(mask, 1)
-        return layers.MultiHeadAttention(heads, head, use_bias=False)(
-            x, x, attention_mask=visible
-        )
+        return layers.MultiHeadAttention(heads, head, use_bias=False)(x, x, attention_mask=visible)
 
     def feed_forward(x):
         x = layers.Dense(expansion * width, activation="relu")(x)
