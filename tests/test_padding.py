@@ -164,7 +164,9 @@ def test_scaling_is_fitted_to_real_steps_only(normalization):
         assert given == pytest.approx(wanted)
 
 
-HEADER = "@problemName Uneven\n@timeStamps false\n@univariate true\n@classLabel true up down\n@data\n"
+HEADER = (
+    "@problemName Uneven\n@timeStamps false\n@univariate true\n@classLabel true up down\n@data\n"
+)
 
 
 def series_file(path, lengths, seed):
@@ -238,14 +240,17 @@ def test_how_unequal_lengths_were_given_is_recorded(runs):
 
 def test_only_whole_steps_at_the_end_may_be_missing():
     from zoo.datasets.dataset import Arrays, Dataset
-    from zoo.datasets.padding import check_padding
+    from zoo.datasets.unequal import check_padding
     from zoo.errors import DataError
 
     x, y = stored((3, 5, 4, 5), 5), np.arange(4, dtype="int32") % 2
     arrays = Arrays(x, y, x, y, source="here")
     dataset = Dataset("mine", ("a", "b"), "sequence", (5, 2), lambda _: arrays, padded=True)
     check_padding(dataset, arrays)
-    for place, message in (((1, 2, 1), r"x_train\[1\] has NaN at step 2"), (2, "x_train.2. has no")):
+    for place, message in (
+        ((1, 2, 1), r"x_train\[1\] has NaN at step 2"),
+        (2, "x_train.2. has no"),
+    ):
         wrong = x.copy()
         wrong[place] = np.nan
         with pytest.raises(DataError, match=message):

@@ -14,9 +14,9 @@ import numpy as np
 from zoo.architecture import Layout
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.encoding import BYTES, UNIT, PixelRange, Statistics, extremes, pixel_range
-from zoo.datasets.padding import padded_to
 from zoo.datasets.pixels import Resize
 from zoo.datasets.samples import Samples, Stored
+from zoo.datasets.unequal import padded_to
 from zoo.errors import UsageError
 from zoo.runs.record import ContractRecord, Dtype, Factor, Polarity, SamplesRecord
 from zoo.runs.run import Run

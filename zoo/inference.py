@@ -243,7 +243,7 @@ def _samples(
     """The test samples as the model knows them, and what was done to them."""
     from zoo.contract import invert
     from zoo.datasets.encoding import pixel_range
-    from zoo.datasets.padding import padded_to
+    from zoo.datasets.unequal import padded_to
 
     x, given = arrays.x_test, pixel_range(arrays.x_train, dataset.layout)
     if contract.padded:

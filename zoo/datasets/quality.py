@@ -7,8 +7,8 @@ import numpy as np
 
 from zoo.datasets.dataset import Arrays, Dataset
 from zoo.datasets.encoding import Statistics, drawn, pixel_range
-from zoo.datasets.padding import check_padding
 from zoo.datasets.samples import Samples, Stored, blocks, without_padding
+from zoo.datasets.unequal import check_padding
 from zoo.errors import DataError
 
 HASHED_BYTES = 2**28

@@ -83,8 +83,8 @@ def _dtypes(harness: DatasetHarness) -> str:
 def _finite(harness: DatasetHarness) -> str:
     import numpy as np
 
-    from zoo.datasets.padding import check_padding
     from zoo.datasets.samples import blocks
+    from zoo.datasets.unequal import check_padding
 
     def finite(block: np.ndarray) -> np.ndarray:
         return np.isfinite(block) | (np.isnan(block) & harness.dataset.padded)

@@ -10,8 +10,8 @@ from zoo.datasets.samples import Stored
 from zoo.recipe import Recipe
 from zoo.runs.record import Factor, InputRecord
 from zoo.training.augmentation import move
+from zoo.training.masking import SAID, Unequal, lengths, padding_of, resample, without
 from zoo.training.normalization import by_series, scaling
-from zoo.training.padding import SAID, Unequal, lengths, padding_of, resample, without
 from zoo.training.sequence_augmentation import augment
 
 
