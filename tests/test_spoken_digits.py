@@ -133,7 +133,7 @@ def test_it_is_listed(zoo_here, spoken_digits_archive):
         (lambda file, _: replace(file, b""), "is empty"),
         (lambda file, _: replace(file, b"<!DOCTYPE html>" * 9), "is no WAV file"),
         (lambda file, save: save(file, []), "is empty: it has a header and no samples"),
-        (lambda file, save: save(file, np.zeros(800), channels=2), "is truncated"),
+        (lambda file, save: save(file, np.zeros(800), channels=2), "checksum differs"),
         (lambda file, save: save(file, np.zeros(800), bits=8), "checksum differs"),
         (lambda file, save: save(file, np.zeros(800), rate=16000), "has 16,000 samples/s"),
         (lambda file, save: save(file, np.zeros(800)), "checksum differs"),

@@ -105,6 +105,9 @@ class Dataset:
         reading: how a sound file or a film becomes a sample, so that others can be predicted; None:
             samples are images, or come from no files.
         notes: sentences about how the data were read: assumptions, conversions, unused parts.
+        padded: whether sequences may end in steps whose features are all NaN, which stand for no step:
+            the samples have unequal lengths. Architectures that obey masks never see them; others are
+            given each sequence resampled to one length.
 
     Raises:
         ValueError: `make` is not such a function, or `parameters` do not match it.
@@ -134,6 +137,7 @@ class Dataset:
     polarity: Literal["light on dark"] | None = None
     centred: bool = False
     notes: tuple[str, ...] = ()
+    padded: bool = False
     reading: "Reading | None" = None
 
     def __post_init__(self) -> None:
