@@ -94,7 +94,8 @@ def build_trained(
     keras.config.set_dtype_policy(precision or record.precision)
     shape = record.input.input_shape
     classes = len(record.dataset.classes)
-    model = build_model(architecture, shape, classes, run.hyperparameters, origin)
+    masked = record.input.unequal == "masked"
+    model = build_model(architecture, shape, classes, run.hyperparameters, origin, masked=masked)
     try:
         check_weights(run.model_file, BYTES * count(model.weights) + OVERHEAD)
         model.load_weights(run.model_file)
