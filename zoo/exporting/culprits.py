@@ -45,6 +45,10 @@ def _nodes(traced: Any) -> list[Any]:
 
 
 def _layer_of(node: str, layers: Sequence[str]) -> str:
-    """The innermost layer whose name is a part of a node's name."""
-    parts = node.split("/")
-    return next((each for each in reversed(parts[:-1]) if each in layers), "")
+    """The innermost layer whose name is a part of a node's name.
+
+    TensorFlow numbers a name that it has seen before: `dense`, `dense_1`.
+    """
+    parts = reversed(node.split("/")[:-1])
+    names = (name for part in parts for name in (part, re.sub(r"_\d+$", "", part)))
+    return next((each for each in names if each in layers), "")

@@ -28,7 +28,8 @@ class InputDescription(Struct, kw_only=True):
         dtype: `uint8` or `float32`.
         pixel_range: the values of black and white; None: the values are no pixels.
         polarity: `light on dark` or `dark on light`, where all training images are so.
-        values: the same in words.
+        padded: whether sequences may be shorter than `shape` says; they end in steps of NaN.
+    values: the same in words.
     """
 
     name: str
@@ -37,6 +38,7 @@ class InputDescription(Struct, kw_only=True):
     dtype: str
     pixel_range: tuple[float, float] | None
     polarity: str | None
+    padded: bool
     values: str
 
     @classmethod
@@ -49,6 +51,7 @@ class InputDescription(Struct, kw_only=True):
             dtype=contract.dtype,
             pixel_range=contract.pixel_range,
             polarity=polarity,
+            padded=contract.padded,
             values=contract.values(),
         )
 
@@ -159,7 +162,7 @@ class ExportReport(Struct, kw_only=True):
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as the JSON has them."""
-        return msgspec.to_builtins(self)
+        return msgspec.json.decode(msgspec.json.encode(self))
 
     def encode(self) -> str:
         """The text of `FILE.export.json`."""

@@ -1,6 +1,7 @@
 """Writing LiteRT (TensorFlow Lite): TensorFlow's converter, without operations of full TensorFlow."""
 
 import json
+import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +26,8 @@ def write(
     Args:
         metadata: appended to the file as a zip archive with `metadata.json` and `labels.txt`, which
             is how LiteRT keeps associated files: any zip tool reads them, and the runtime skips them.
-        quantize: `int8`, `float16` or None.
+        quantize: `int8`, `float16` or None. With padded sequences int8 is that of weights alone: what
+            marks padding lies so far from the data that no value between would be told apart.
         calibration: single samples `(1, *shape)` from which int8 takes the ranges of values.
     """
     import tensorflow as tf
@@ -40,13 +42,15 @@ def write(
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if quantize == "float16":
         converter.target_spec.supported_types = [tf.float16]
-    elif quantize == "int8":
+    elif quantize == "int8" and graph.pipeline.unequal != "masked":
 
         def samples() -> "Iterator[dict[str, np.ndarray]]":
             yield from ({INPUT: sample} for sample in calibration)
 
         converter.representative_dataset = samples
-    path.write_bytes(converter.convert())
+    with warnings.catch_warnings():  # its calibration uses an interpreter that it calls deprecated
+        warnings.simplefilter("ignore")
+        path.write_bytes(converter.convert())
     _append(path, metadata)
 
 

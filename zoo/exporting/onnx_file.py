@@ -35,7 +35,10 @@ def write(
 
     rewrites.for_onnx(graph.model)
     model, _ = tf2onnx.convert.from_function(
-        graph.function(), input_signature=[graph.signature], opset=OPSET
+        graph.function(),
+        input_signature=[graph.signature],
+        opset=OPSET,
+        custom_op_handlers={"SelectV2": (_choose, [])},
     )
     if quantize == "float16":
         _store_float16(model.graph)
@@ -48,6 +51,12 @@ def write(
     onnx.helper.set_model_props(model, metadata)
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString())
+
+
+def _choose(_context: Any, node: Any, _name: str, _arguments: Any) -> Any:
+    """A choice between two values; tf2onnx multiplies by 0 and 1, and 0 times NaN (padding) is NaN."""
+    node.type = "Where"
+    return node
 
 
 def _store_float16(graph: Any) -> None:

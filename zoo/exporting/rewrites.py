@@ -79,7 +79,9 @@ def _unroll_short(layer: Any, otherwise: Callable[..., Any] | None = None) -> No
     usual = layer.inner_loop
 
     def inner_loop(sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
-        layer.unroll = sequences.shape[1] is not None and sequences.shape[1] <= UNROLLED
+        short = sequences.shape[1] is not None and sequences.shape[1] <= UNROLLED
+        # With a mask int8 fails: a choice between two values needs one scale for both.
+        layer.unroll = short and (mask is None or otherwise is None)
         loop = usual if layer.unroll or otherwise is None else otherwise
         return loop(sequences, initial_state, mask, training=training)
 
@@ -124,37 +126,52 @@ def _loop(layer: Any) -> Callable[..., Any]:
 
     def inner_loop(sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
         steps = sequences.shape[1]
-        if mask is not None or steps is None:
+        if steps is None:
             return usual(sequences, initial_state, mask, training=training)
         start = _as_list(initial_state)
-        by_time = _swapped(sequences)
-        if layer.go_backwards:
-            by_time = tf.reverse(by_time, [0])
-
-        def body(step: Any, kept: Any, *states: Any) -> tuple[Any, ...]:
-            output, new = layer.cell(tf.gather(by_time, step), list(states), training=False)
-            new = _as_list(new)
-            for state, before in zip(new, states, strict=True):
-                state.set_shape(before.shape)
-            if layer.return_sequences:
-                output = tf.tensor_scatter_nd_update(kept, [[step]], output[None])
-            return (step + 1, output, *new)
-
-        kept = tf.zeros_like(start[0])
-        if layer.return_sequences:
-            kept = tf.tile(kept[None], [steps, *[1] * (kept.shape.rank)])
+        first = tf.zeros_like(start[0])
+        kept = tf.tile(first[None], [steps, *[1] * first.shape.rank])
         found = tf.while_loop(
             lambda step, *_: step < steps,
-            body,
-            (tf.constant(0), kept, *start),
+            _body(layer, _by_time(layer, sequences), _by_time(layer, mask)),
+            (tf.constant(0), kept if layer.return_sequences else first, first, *start),
             maximum_iterations=steps,
         )
-        outputs, states = found[1], list(found[2:])
-        if layer.return_sequences:
-            return outputs[-1], _swapped(outputs), states
-        return outputs, outputs[:, None], states
+        outputs, last, states = found[1], found[2], list(found[3:])
+        return last, _swapped(outputs) if layer.return_sequences else last[:, None], states
 
     return inner_loop
+
+
+def _body(layer: Any, sequences: Any, mask: Any) -> Callable[..., Any]:
+    """One step of the loop, from sequences and a mask whose first axis is time; without mask: None."""
+    import tensorflow as tf
+
+    def body(step: Any, kept: Any, last: Any, *states: Any) -> tuple[Any, ...]:
+        output, new = layer.cell(tf.gather(sequences, step), list(states), training=False)
+        new = _as_list(new)
+        if mask is not None:  # a padded step changes nothing
+            seen = tf.reshape(tf.gather(mask, step), [-1, *[1] * (last.shape.rank - 1)])
+            hidden = tf.zeros_like(last) if layer.zero_output_for_mask else last
+            output = tf.where(seen, output, hidden)
+            new = [tf.where(seen, *both) for both in zip(new, states, strict=True)]
+        for tensor, before in zip((output, *new), (last, *states), strict=True):
+            tensor.set_shape(before.shape)
+        if layer.return_sequences:
+            kept = tf.tensor_scatter_nd_update(kept, [[step]], output[None])
+        return (step + 1, kept, output, *new)
+
+    return body
+
+
+def _by_time(layer: Any, tensor: Any) -> Any:
+    """Time first, in the order in which the layer reads; None stays None."""
+    import tensorflow as tf
+
+    if tensor is None:
+        return None
+    tensor = _swapped(tensor)
+    return tf.reverse(tensor, [0]) if layer.go_backwards else tensor
 
 
 def _as_list(states: Any) -> list[Any]:
