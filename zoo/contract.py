@@ -14,7 +14,7 @@ import numpy as np
 from zoo.architecture import Layout
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.encoding import BYTES, UNIT, PixelRange, Statistics, extremes, pixel_range
-from zoo.datasets.pixels import Resize
+from zoo.datasets.pixels import Background, Resize
 from zoo.datasets.samples import Samples, Stored
 from zoo.errors import UsageError
 from zoo.runs.record import ContractRecord, Dtype, Factor, Polarity, SamplesRecord
@@ -44,6 +44,7 @@ class InputContract:
         resize: how other pictures are brought to `shape`, as those of training were.
         classes: the classes' names, in the order of the model's outputs.
         seen: what the training samples were like; None in runs of before contracts.
+        background: what training's transparent pictures were laid on; None: it had none.
     """
 
     layout: Layout
@@ -55,6 +56,7 @@ class InputContract:
     centred: bool = False
     resize: Resize = "fit"
     seen: Statistics | None = field(default=None, hash=False)
+    background: Background | None = None
 
     @classmethod
     def of(cls, dataset: Dataset, x_train: Stored) -> "InputContract":
@@ -69,6 +71,7 @@ class InputContract:
             dataset.centred,
             dataset.parameters.get("resize") or "fit",
             Statistics.of(x_train, dataset.layout),
+            _background(dataset.parameters.get("background")),
         )
 
     def as_record(self) -> ContractRecord:
@@ -81,6 +84,7 @@ class InputContract:
             polarity=self.polarity,
             centred=self.centred,
             other_sizes="centred" if self.centred else OTHER_SIZES[self.resize],
+            background=self.background,
             seen=SamplesRecord(**vars(self.seen)) if self.seen else None,
         )
 
@@ -101,6 +105,7 @@ class InputContract:
             kept.centred,
             _resize(kept.other_sizes),
             _statistics(kept.seen) if kept.seen else None,
+            _background(kept.background),
         )
 
     def stored(self, x: Stored, given: PixelRange | None, name: str) -> tuple[Stored, str]:
@@ -302,6 +307,10 @@ def _range_by_scale(scale: Factor, offset: Factor) -> PixelRange | None:
     if offset or isinstance(scale, tuple):
         return None
     return next((each for each in (BYTES, UNIT) if math.isclose(scale, 1 / each[1])), None)
+
+
+def _background(given: str | None) -> Background | None:
+    return cast("Background", given) if given in ("white", "black") else None
 
 
 def _resize(other_sizes: str | None) -> Resize:

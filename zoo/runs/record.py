@@ -132,6 +132,7 @@ class ContractRecord(Part, kw_only=True, frozen=True):
     polarity: Polarity | None
     centred: bool
     other_sizes: str | None = None
+    background: str | None = None
     seen: SamplesRecord | None
 
 
