@@ -94,6 +94,8 @@ class InputRecord(Part, kw_only=True, frozen=True):
         how: how an image becomes frames.
         scale, offset: a value `p` becomes `p * scale + offset`.
         conversion: the same in words.
+        unequal: `masked` or `resampled`: how sequences of unequal length are given to the model; None:
+            all have one length.
         per_series: whether each series is normalized by its own mean and deviation, channel by channel,
             instead of `scale` and `offset`.
     """
@@ -106,6 +108,7 @@ class InputRecord(Part, kw_only=True, frozen=True):
     offset: Factor
     input_shape: Shape
     conversion: str | None = None
+    unequal: Literal["masked", "resampled"] | None = None
     per_series: bool | None = None
 
 
@@ -132,6 +135,7 @@ class ContractRecord(Part, kw_only=True, frozen=True):
     polarity: Polarity | None
     centred: bool
     other_sizes: str | None = None
+    padded: bool | None = None
     seen: SamplesRecord | None
 
 
