@@ -10,6 +10,7 @@ import numpy as np
 from zoo.datasets.dataset import Arrays, Dataset, named_after
 from zoo.datasets.folders import entries
 from zoo.datasets.location import Locations
+from zoo.datasets.resample import MOST, resampled
 from zoo.datasets.split import hold_out_test
 from zoo.datasets.ts_file import TsFile, read_ts
 from zoo.errors import DataError, UsageError
@@ -39,7 +40,8 @@ def dataset_from_ts(path: Path) -> Dataset:
     Returns:
         A dataset of layout `sequence`, samples `(steps, channels)` float32, with the parameters
         `unequal` (`refuse`, `resample` to `length` steps, or `pad` with zeros at the end) and
-        `missing` (`refuse` or `interpolate`, linearly).
+        `missing` (`refuse` or `interpolate`, linearly). `resample` draws another split of all series, as
+        published results have it: see `zoo.datasets.resample`.
 
     Raises:
         UsageError: there is no such file, or the folder holds several datasets.
@@ -58,10 +60,12 @@ def dataset_from_ts(path: Path) -> Dataset:
         unequal: Annotated[Unequal, "how series of unequal length become equal"] = "refuse",
         length: Annotated[int | None, "steps of resampled series; none: the longest's"] = None,
         missing: Annotated[Missing, "what is done about missing values"] = "refuse",
+        resample: Annotated[int | None, "another split, by aeon's rule; none: the files'"] = None,
     ) -> Dataset:
         """The same series, made equal and complete in another way."""
-        chosen = Choices(unequal, length, missing)
+        chosen = Choices(unequal, length, missing, resample)
         chosen.check()
+        _check_resample(files, resample)
         return replace(_dataset(name, path, files, chosen), make=make, parameters=asdict(chosen))
 
     return make()
@@ -74,12 +78,15 @@ class Choices:
     unequal: Unequal = "refuse"
     length: int | None = None
     missing: Missing = "refuse"
+    resample: int | None = None
 
     def check(self) -> None:
         """
         Raises:
             UsageError: values that make no sense together, or out of range.
         """
+        if self.resample is not None and not 1 <= self.resample <= MOST:
+            raise UsageError(f"resample is {self.resample}; use 1 to {MOST}, or none.")
         if self.length is None:
             return
         if self.unequal != "resample":
@@ -167,6 +174,21 @@ def _dataset(name: str, path: Path, files: Mapping[str, TsFile], chosen: Choices
     )
 
 
+def _check_resample(files: Mapping[str, TsFile], resample: int | None) -> None:
+    if resample is None:
+        return
+    if "test" not in files:
+        raise UsageError(
+            f"resample is {resample}; {files['train'].path} has no _TEST.ts beside it, so that there is "
+            "no split to draw anew. Leave it out."
+        )
+    if missing := sorted(set(files["train"].labels) ^ set(files["test"].labels)):
+        raise UsageError(
+            f"resample is {resample}; the class {missing[0]!r} is in one of the two files alone, for which "
+            "the rule says nothing. Leave it out."
+        )
+
+
 def _notes(files: Mapping[str, TsFile], chosen: Choices, steps: int) -> list[str]:
     said = []
     if _unequal(files) and chosen.unequal == "pad":
@@ -176,6 +198,8 @@ def _notes(files: Mapping[str, TsFile], chosen: Choices, steps: int) -> list[str
     count = sum(each.missing for each in files.values())
     if count and chosen.missing == "interpolate":
         said.append(f"{count:,} missing values are interpolated, linearly")
+    if chosen.resample:
+        said.append(f"train and test are resample {chosen.resample} of the files', by aeon's rule")
     return said
 
 
@@ -195,6 +219,11 @@ def _arrays(path: Path, files: Mapping[str, TsFile], chosen: Choices, steps: int
         for split, file in files.items()
     }
     x, y = samples["train"], labels["train"]
+    if "test" in files and chosen.resample:
+        drawn = resampled(files["train"].labels, files["test"].labels, chosen.resample)
+        x, y = (np.concatenate([each["train"], each["test"]]) for each in (samples, labels))
+        train, test = drawn
+        return Arrays(x[train], y[train], x[test], y[test], str(path.resolve()))
     if "test" in files:
         return Arrays(x, y, samples["test"], labels["test"], str(path.resolve()))
     train, test = hold_out_test(y, files["train"].classes, path, "series", "NAME_TEST.ts beside it")
