@@ -165,7 +165,7 @@ def _label(table: Table, left: Sequence[str]) -> str:
 def _is_value(table: Table, name: str) -> bool:
     """Whether a column has numbers, or lists of numbers (Parquet)."""
     kind = table.frame[name].dtype
-    return kind == "float64" or (kind == object and _is_list(table.frame[name].iloc[0]))
+    return kind == "float64" or (str(kind) == "object" and _is_list(table.frame[name].iloc[0]))
 
 
 def _is_list(value: object) -> bool:
