@@ -75,6 +75,7 @@ class DatasetRecord(Part, kw_only=True, frozen=True):
     Attributes:
         source: where the data were read.
         origin: where they come from: an address or an absolute path.
+        notes: how samples and labels were read: what was assumed and converted.
     """
 
     name: str
@@ -83,6 +84,7 @@ class DatasetRecord(Part, kw_only=True, frozen=True):
     source: str
     origin: str
     sizes: SizesRecord
+    notes: tuple[str, ...] | None = None
 
 
 class InputRecord(Part, kw_only=True, frozen=True):
