@@ -71,7 +71,7 @@ def recognise(table: Table, asked: Asked) -> Columns:
     frame, path = table.frame, table.path
     notes = []
     left = [name for name in frame.columns if name not in _known(table, asked.dropped)]
-    if index := _index(table, left):
+    if (index := _index(table, left)) is not None:
         left.remove(index)
         notes.append("the first column counts the rows; it is left out")
     if {"path", "label"} <= {name.lower() for name in left}:

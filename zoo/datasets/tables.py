@@ -153,7 +153,8 @@ def _by_name(folder: Path) -> dict[str, dict[str, Path]]:
 
 
 def _tables(files: Mapping[str, Path], decimal: Decimal | None) -> dict[str, Table]:
-    return {split: read_table_file(file, decimal) for split, file in files.items()}
+    order = [split for split in ("train", "validation", "test") if split in files]
+    return {split: read_table_file(files[split], decimal) for split in order}
 
 
 def _undecided(path: Path, make: Callable[..., Dataset], error: DataError) -> Dataset:
