@@ -222,7 +222,15 @@ def evaluate(
 
 
 def _check_shape(run: Run, contract: "InputContract", dataset: "Dataset") -> None:
-    if (dataset.layout, tuple(dataset.shape)) != (contract.layout, contract.shape):
+    """
+    Raises:
+        UsageError: the dataset's samples have another layout or shape than the run reads. Sequences of a
+            run that was trained on unequal lengths may have another length.
+    """
+    given, wanted = tuple(dataset.shape), contract.shape
+    if contract.padded:
+        given, wanted = given[1:], wanted[1:]
+    if (dataset.layout, given) != (contract.layout, wanted):
         raise UsageError(
             f"{run.name} reads {contract.layout} {contract.shape}; {dataset.name} has "
             f"{dataset.layout} {tuple(dataset.shape)}."
@@ -235,8 +243,11 @@ def _samples(
     """The test samples as the model knows them, and what was done to them."""
     from zoo.contract import invert
     from zoo.datasets.encoding import pixel_range
+    from zoo.datasets.unequal import padded_to
 
     x, given = arrays.x_test, pixel_range(arrays.x_train, dataset.layout)
+    if contract.padded:
+        x = padded_to(contract.shape, x)
     x, said = contract.stored(x, given, dataset.name)
     if model.inverted:
         if contract.pixel_range is None:

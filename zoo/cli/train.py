@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zoo import layouts
 from zoo.cli import options
 from zoo.cli.data import default_dataset
 from zoo.errors import Diverged, UsageError
@@ -166,6 +165,7 @@ def _show(plan: "Plan", given: dict[str, Any]) -> None:
     """Print a plan, if its model can be built."""
     from zoo.api.arguments import find_locations
     from zoo.api.train import build_model
+    from zoo.training.pipeline import conversion_of
 
     build_model(plan)
     dataset, seeds = plan.dataset, given["seeds"]
@@ -183,9 +183,7 @@ def _show(plan: "Plan", given: dict[str, Any]) -> None:
         "hyperparameters": plan.hyperparameters,
         "dataset": dataset.name,
         **({"data parameters": dict(dataset.parameters)} if dataset.parameters else {}),
-        "input": layouts.name(
-            dataset.layout, plan.architecture.layout, plan.architecture.frames_from_image
-        ),
+        "input": conversion_of(plan.dataset, plan.architecture),
         "data": str(here) if here else ("to be downloaded" if dataset.fetch else "built in"),
         "recipe": {**recipe, "digest": plan.recipe.digest},
         **({"seeds": f"{plan.seed} to {plan.seed + seeds - 1}"} if seeds else {"seed": plan.seed}),

@@ -102,6 +102,9 @@ class Dataset:
         centred: whether images of another size are cropped, resized and centred by mass before they are
             classified, as in MNIST.
         notes: sentences about how the data were read: assumptions, conversions, unused parts.
+        padded: whether sequences may end in steps whose features are all NaN, which stand for no step:
+            the samples have unequal lengths. Architectures that obey masks never see them; others are
+            given each sequence resampled to one length.
 
     Raises:
         ValueError: `make` is not such a function, or `parameters` do not match it.
@@ -131,6 +134,7 @@ class Dataset:
     polarity: Literal["light on dark"] | None = None
     centred: bool = False
     notes: tuple[str, ...] = ()
+    padded: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layout", aliases.current(aliases.LAYOUTS, self.layout))

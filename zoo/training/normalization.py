@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from zoo.datasets.quality import has_units
-from zoo.datasets.samples import Samples, Stored, blocks, subset
+from zoo.datasets.samples import Samples, Stored, blocks, subset, without_padding
 from zoo.runs.record import Factor
 
 FITTED_ON = 4096
@@ -16,12 +16,19 @@ TINY = 1e-37
 """A range that is not larger is none: some devices take such numbers for 0."""
 
 
-def by_series(x: Any) -> Any:
+def by_series(x: Any, real: Any = None) -> Any:
     """Normalize sequences `(batch, steps, channels)` float32, each channel of each by itself.
 
     Over time each has mean 0 and (population) standard deviation 1; one that is constant becomes 0.
+
+    Args:
+        x: the sequences.
+        real: which steps are no padding, `(batch, steps, 1)` bool; None: all. Others become 0.
     """
     from keras import ops
+
+    if real is not None:  # padding repeats the first step, so that it is neither lowest nor highest
+        x = ops.where(real, x, x[:, :1])
 
     # Halves, because the range of float32 may be too large for float32. Values within 0 to 1 of the
     # range are summed, so that neither large means nor tiny ranges lose digits.
@@ -30,9 +37,20 @@ def by_series(x: Any) -> Any:
     width = ops.max(halves, axis=1, keepdims=True) - low
     constant = width <= TINY
     x = (halves - low) / ops.where(constant, 1.0, width)
-    x = x - ops.mean(x, axis=1, keepdims=True)
-    deviation = ops.sqrt(ops.mean(ops.square(x), axis=1, keepdims=True))
-    return ops.where(constant, 0.0, x / ops.where(constant, 1.0, deviation))
+    x = x - _mean(x, real)
+    deviation = ops.sqrt(_mean(ops.square(x), real))
+    x = ops.where(constant, 0.0, x / ops.where(constant, 1.0, deviation))
+    return x if real is None else ops.where(real, x, 0.0)
+
+
+def _mean(x: Any, real: Any) -> Any:
+    """Over time, `(batch, 1, channels)`; of real steps alone, where not all are."""
+    from keras import ops
+
+    if real is None:
+        return ops.mean(x, axis=1, keepdims=True)
+    count = ops.sum(ops.cast(real, x.dtype), axis=1, keepdims=True)
+    return ops.sum(ops.where(real, x, 0.0), axis=1, keepdims=True) / ops.maximum(count, 1.0)
 
 
 def scaling(x: Stored, normalization: str) -> tuple[Factor, Factor]:
@@ -44,6 +62,7 @@ def scaling(x: Stored, normalization: str) -> tuple[Factor, Factor]:
     """
     if normalization == "series":
         return 1.0, 0.0
+    x = without_padding(x)
     if normalization == "channel":
         return _by_channel(np.asarray(_few(x)), "standard")
     if has_units(x):

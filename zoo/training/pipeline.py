@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from zoo import layouts
-from zoo.architecture import Architecture, FromImage, Layout
+from zoo.architecture import MASK_VALUE, Architecture, FromImage, Layout
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.samples import Stored
 from zoo.recipe import Recipe
 from zoo.runs.record import Factor, InputRecord
 from zoo.training.augmentation import move
+from zoo.training.masking import SAID, Unequal, lengths, padding_of, resample, without
 from zoo.training.normalization import by_series, scaling
 from zoo.training.sequence_augmentation import augment
 
@@ -25,6 +26,8 @@ class Pipeline:
         scale, offset: a value `p` becomes `p * scale + offset`; a number for each channel, or feature
             of a sequence, where their ranges are far apart.
         per_series: whether each sequence is normalized by its own mean and deviation instead.
+        unequal: how the model is given sequences of unequal length, which end in steps of NaN:
+            `masked` or `resampled`; None: all have one length.
     """
 
     source: Layout
@@ -34,6 +37,7 @@ class Pipeline:
     scale: Factor
     offset: Factor
     per_series: bool = False
+    unequal: Unequal | None = None
 
     @classmethod
     def fitted(
@@ -49,7 +53,13 @@ class Pipeline:
             scale,
             offset,
             recipe.normalization == "series",
+            unequal_by(dataset, architecture),
         )
+
+    @property
+    def mask_value(self) -> float | None:
+        """What padded steps are in the model's input; None: it has none."""
+        return MASK_VALUE if self.unequal == "masked" else None
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -62,6 +72,8 @@ class Pipeline:
         from keras import ops
 
         x = ops.cast(x, "float32")
+        if self.unequal:
+            return self._unequal(x, transforms)
         if self.source == "sequence":
             x = by_series(x) if self.per_series else self._scaled(x)
             x = x if transforms is None else augment(x, transforms)
@@ -71,6 +83,20 @@ class Pipeline:
 
     def _scaled(self, x: Any) -> Any:
         return x * _factor(self.scale) + _factor(self.offset)
+
+    def _unequal(self, x: Any, transforms: Any) -> Any:
+        """The same of sequences that end in steps of NaN, which count nowhere."""
+        from keras import ops
+
+        padding = padding_of(x)
+        x = without(x, padding)
+        x = by_series(x, ops.logical_not(padding)) if self.per_series else self._scaled(x)
+        if self.unequal == "masked":
+            x = x if transforms is None else augment(x, transforms, lengths(padding))
+            return without(x, padding, MASK_VALUE)
+        x = resample(x, padding)
+        x = x if transforms is None else augment(x, transforms)
+        return layouts.convert(x, self.source, self.target, self.how)
 
     def as_record(self) -> InputRecord:
         """What run.json keeps; `from_record` reads it back."""
@@ -82,8 +108,9 @@ class Pipeline:
             scale=self.scale,
             offset=self.offset,
             input_shape=self.input_shape,
-            conversion=layouts.name(self.source, self.target, self.how),
+            conversion=conversion(self.source, self.target, self.how, self.unequal),
             per_series=self.per_series or None,
+            unequal=self.unequal,
         )
 
     @classmethod
@@ -96,7 +123,28 @@ class Pipeline:
             record.scale,
             record.offset,
             bool(record.per_series),
+            record.unequal,
         )
+
+
+def unequal_by(dataset: Dataset, architecture: Architecture) -> Unequal | None:
+    """How an architecture is given the sequences of a dataset; None: they have one length."""
+    if not dataset.padded:
+        return None
+    obeys = architecture.layout == "sequence" and architecture.obeys_masks
+    return "masked" if obeys else "resampled"
+
+
+def conversion_of(dataset: Dataset, architecture: Architecture) -> str:
+    """How the samples of a dataset become an architecture's input, in words."""
+    how, unequal = architecture.frames_from_image, unequal_by(dataset, architecture)
+    return conversion(dataset.layout, architecture.layout, how, unequal)
+
+
+def conversion(source: Layout, target: Layout, how: FromImage, unequal: Unequal | None) -> str:
+    """How samples become a model's input, in words: `sequence: as stored, padding masked`."""
+    name = layouts.name(source, target, how)
+    return f"{name}, {SAID[unequal]}" if unequal else name
 
 
 def _factor(factor: Factor) -> Any:

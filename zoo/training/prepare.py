@@ -16,7 +16,7 @@ from zoo.training.device import Device
 from zoo.training.examples import Examples
 from zoo.training.loader import streams
 from zoo.training.optimizer import make_optimizer
-from zoo.training.pipeline import Pipeline
+from zoo.training.pipeline import Pipeline, unequal_by
 from zoo.training.plan import Plan
 from zoo.training.sequence_augmentation import SequenceMaps
 
@@ -84,7 +84,10 @@ def model_of(plan: Plan, shape: tuple[int, ...]) -> "keras.Model":
     except ValueError as error:
         raise UsageError(f"{architecture.name} on {dataset.name}: {error}.") from error
     classes = len(dataset.classes)
-    return build_model(architecture, given, classes, plan.hyperparameters, plan.origin)
+    masked = unequal_by(dataset, architecture) == "masked"
+    return build_model(
+        architecture, given, classes, plan.hyperparameters, plan.origin, masked=masked
+    )
 
 
 def load_examples(engine: Engine, examples: Examples) -> None:
