@@ -15,9 +15,11 @@ from zoo.architecture import Layout
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.encoding import BYTES, UNIT, PixelRange, Statistics, extremes, pixel_range
 from zoo.datasets.pixels import Resize
+from zoo.datasets.readings import Reading
 from zoo.datasets.samples import Samples, Stored
 from zoo.datasets.unequal import padded_to
 from zoo.errors import UsageError
+from zoo.reading_records import reading_of, record_of
 from zoo.runs.record import ContractRecord, Dtype, Factor, Polarity, SamplesRecord
 from zoo.runs.run import Run
 
@@ -46,6 +48,7 @@ class InputContract:
         padded: whether sequences may be shorter than `shape` says: their ends are NaN.
         classes: the classes' names, in the order of the model's outputs.
         seen: what the training samples were like; None in runs of before contracts.
+        reading: how sound files or films become samples; None: images, or no files.
     """
 
     layout: Layout
@@ -58,6 +61,7 @@ class InputContract:
     resize: Resize = "fit"
     seen: Statistics | None = field(default=None, hash=False)
     padded: bool = False
+    reading: Reading | None = None
 
     @classmethod
     def of(cls, dataset: Dataset, x_train: Stored) -> "InputContract":
@@ -73,6 +77,7 @@ class InputContract:
             dataset.parameters.get("resize") or "fit",
             Statistics.of(x_train, dataset.layout),
             dataset.padded,
+            dataset.reading,
         )
 
     def as_record(self) -> ContractRecord:
@@ -87,6 +92,7 @@ class InputContract:
             other_sizes="centred" if self.centred else OTHER_SIZES[self.resize],
             padded=self.padded or None,
             seen=SamplesRecord(**vars(self.seen)) if self.seen else None,
+            reading=record_of(self.reading) if self.reading else None,
         )
 
     @classmethod
@@ -107,6 +113,7 @@ class InputContract:
             _resize(kept.other_sizes),
             _statistics(kept.seen) if kept.seen else None,
             bool(kept.padded),
+            reading_of(kept.reading, kept.shape) if kept.reading else None,
         )
 
     def stored(self, x: Stored, given: PixelRange | None, name: str) -> tuple[Stored, str]:

@@ -74,15 +74,15 @@ def read_table(table: Path, noun: str = "image") -> ImageTable:
     return ImageTable(classes, files, groups, said)
 
 
-def suffix_listed(table: Path) -> str:
-    """How the first listed path ends, in lower case: `.png`; empty if that cannot be read."""
+def first_listed(table: Path) -> Path | None:
+    """The first listed file; None if that cannot be read."""
     try:
         check_regular(table)
         with table.open(encoding="utf-8-sig", newline="") as file:
             first = next(csv.DictReader(file), None) or {}
     except (OSError, UnicodeDecodeError, csv.Error, DataError):
-        return ""
-    return Path(first.get("path") or "").suffix.lower()
+        return None
+    return table.parent / (first.get("path") or "")
 
 
 def _rows(table: Path, noun: str) -> Iterator[_Row]:
