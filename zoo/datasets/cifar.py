@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from zoo.datasets.dataset import Arrays, Dataset
 from zoo.datasets.location import Locations
 from zoo.datasets.numpy_pickle import Array, read_pickle
 from zoo.datasets.published import again, check_each_md5, check_md5, in_archive, in_folder
 from zoo.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 MIRROR = "https://www.cs.toronto.edu/~kriz/"
 PIXELS = 3 * 32 * 32
@@ -100,6 +102,8 @@ class Cifar:
         return fetch(folder, self.name, {self.pickled.archive: check}, (MIRROR,))
 
     def load(self, locations: Locations) -> Arrays:
+        import numpy as np
+
         from zoo.datasets.download import fetch_or_explain
 
         if not (place := self.find(locations)):
@@ -128,12 +132,16 @@ class Cifar:
         check_md5(place, form.md5, self.name)
         return form, in_archive(place, form.names, MOST_BYTES)
 
-    def read_pickled(self, content: bytes, rows: int, where: str) -> tuple[np.ndarray, np.ndarray]:
+    def read_pickled(
+        self, content: bytes, rows: int, where: str
+    ) -> "tuple[np.ndarray, np.ndarray]":
         """The images `(rows, 32, 32, 3)` and labels of one pickled batch.
 
         Raises:
             DataError: it is damaged, or holds something else.
         """
+        import numpy as np
+
         found = read_pickle(content, where)
         data, labels = found.get("data"), found.get(self.key)
         try:
@@ -145,12 +153,14 @@ class Cifar:
         except (ValueError, OverflowError) as error:
             raise DataError(f"{where}: is damaged ({error}). {again(self.name)}") from error
 
-    def read_binary(self, content: bytes, rows: int, where: str) -> tuple[np.ndarray, np.ndarray]:
+    def read_binary(self, content: bytes, rows: int, where: str) -> "tuple[np.ndarray, np.ndarray]":
         """The same of one binary batch.
 
         Raises:
             DataError: as `read_pickled`.
         """
+        import numpy as np
+
         width = self.label_bytes + PIXELS
         try:
             if len(content) != rows * width:
@@ -160,7 +170,11 @@ class Cifar:
         except ValueError as error:
             raise DataError(f"{where}: is damaged ({error}). {again(self.name)}") from error
 
-    def _checked(self, images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _checked(
+        self, images: "np.ndarray", labels: "np.ndarray"
+    ) -> "tuple[np.ndarray, np.ndarray]":
+        import numpy as np
+
         if len(labels) != len(images):
             raise ValueError(f"it has {len(images):,} images and {len(labels):,} labels")
         if labels.min() < 0 or labels.max() >= len(self.classes):

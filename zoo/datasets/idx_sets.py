@@ -8,15 +8,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, cast
-
-import numpy as np
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from zoo.datasets.dataset import Arrays, Dataset
-from zoo.datasets.idx import parse_idx, read_idx
 from zoo.datasets.location import Locations
 from zoo.datasets.published import again, check_md5, in_archive
 from zoo.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 MOST_PACKED = 2**28
 """Bytes of one gzipped file, at most."""
@@ -105,7 +105,9 @@ class IdxSet:
         y_train, y_test = (found[key].astype("int32") - self.first for key in ("y_train", "y_test"))
         return Arrays(x_train, y_train, x_test, y_test, str(place))
 
-    def _read_folder(self, folder: Path) -> dict[str, np.ndarray]:
+    def _read_folder(self, folder: Path) -> "dict[str, np.ndarray]":
+        from zoo.datasets.idx import read_idx
+
         found = {}
         for key, stem in self.stems.items():
             path = _file(folder, stem)
@@ -115,7 +117,7 @@ class IdxSet:
             found[key] = read_idx(path, 3 if key[0] == "x" else 1)
         return found
 
-    def _read_archive(self, archive: Path) -> dict[str, np.ndarray]:
+    def _read_archive(self, archive: Path) -> "dict[str, np.ndarray]":
         check_md5(archive, self.archive_md5, self.name)
         names = {f"{stem}.gz": key for key, stem in self.stems.items()}
         return {
@@ -123,7 +125,7 @@ class IdxSet:
             for name, content in in_archive(archive, names, MOST_PACKED).items()
         }
 
-    def _check(self, key: str, array: np.ndarray, place: Path) -> None:
+    def _check(self, key: str, array: "np.ndarray", place: Path) -> None:
         size = self.sizes[key.endswith("test")]
         wanted = (size, 28, 28) if key[0] == "x" else (size,)
         where = f"{place}: {self.stems[key]}"
@@ -139,7 +141,9 @@ class IdxSet:
                     f"from {self.first} to {last}. {again(self.name)}"
                 )
 
-    def _upright(self, images: np.ndarray) -> np.ndarray:
+    def _upright(self, images: "np.ndarray") -> "np.ndarray":
+        import numpy as np
+
         turned = images.transpose(0, 2, 1) if self.transposed else images
         return np.ascontiguousarray(turned)[..., None]
 
@@ -165,7 +169,9 @@ def _file(folder: Path, stem: str) -> Path | None:
     return next((p for p in (folder / f"{stem}.gz", folder / stem) if p.is_file()), None)
 
 
-def _unpacked(content: bytes, where: str, key: str) -> np.ndarray:
+def _unpacked(content: bytes, where: str, key: str) -> "np.ndarray":
+    from zoo.datasets.idx import parse_idx
+
     with gzip.open(io.BytesIO(content)) as file:
         return parse_idx(cast(BinaryIO, file), where, 3 if key[0] == "x" else 1, len(content))
 

@@ -3,11 +3,13 @@
 import io
 import pickle
 from collections.abc import Mapping
-from typing import Any
-
-import numpy as np
+from math import prod
+from typing import TYPE_CHECKING, Any
 
 from zoo.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class Array:
@@ -27,14 +29,16 @@ class Array:
             raise ValueError("an array has no content")
         self.shape, self.content = tuple(shape), content
 
-    def read(self, *shape: int) -> np.ndarray:
+    def read(self, *shape: int) -> "np.ndarray":
         """The array, which must have this shape.
 
         Raises:
             ValueError: it has another one.
         """
-        if self.shape != shape or self.content is None or len(self.content) != np.prod(shape):
+        if self.shape != shape or self.content is None or len(self.content) != prod(shape):
             raise ValueError(f"an array has shape {self.shape}, not {shape}")
+        import numpy as np
+
         return np.frombuffer(self.content, np.uint8).reshape(shape)
 
 

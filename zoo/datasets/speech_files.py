@@ -39,6 +39,9 @@ NOISE = "_background_noise_"
 LISTS = {"validation": "validation_list.txt", "test": "testing_list.txt"}
 COUNT = 105_829
 """Recordings of words."""
+RATE = 16_000
+STEPS = 64
+"""64 steps are 1.024 s; recordings last at most 1 s."""
 MOST_UNPACKED = 2**33
 
 
