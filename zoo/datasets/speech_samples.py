@@ -43,7 +43,7 @@ class Commands(Samples):
         made = np.empty((len(indices), *self.shape[1:]), self.dtype)
         for place, number in enumerate(indices):
             each = self.heard[number]
-            rate, samples = wav.read(each.path, str(each.path))
+            rate, samples = wav.read(each.path, str(each.path), each.start + RATE)
             if rate != RATE:
                 raise DataError(
                     f"{each.path}: has {rate:,} samples/s; those of {NAME} have {RATE:,}."
@@ -121,7 +121,7 @@ def _noise(folder: Path, split: str, number: int) -> list[Heard]:
         raise DataError(f"{folder / NOISE}: has no .wav files; the class silence is made of them.")
     found = []
     for place, path in enumerate(files):
-        _, length = wav.rate_and_length(path, str(path))
+        length = wav.form_of(path, str(path)).count
         low, high = (int(length * share) for share in _SHARES[split])
         count = len(range(place, number, len(files)))
         if high - low < RATE:

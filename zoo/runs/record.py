@@ -127,6 +127,16 @@ class SamplesRecord(Part, kw_only=True, frozen=True):
     background: Number | None
 
 
+class ReadingRecord(Part, kw_only=True, frozen=True):
+    """How sound files or films become samples; see `zoo.datasets.readings`."""
+
+    kind: Literal["audio", "video"]
+    rate: int | None = None
+    fps: Number | None = None
+    resize: Literal["fit", "crop", "stretch"] | None = None
+    background: Literal["refuse", "white", "black"] | None = None
+
+
 class ContractRecord(Part, kw_only=True, frozen=True):
     """The samples that the model accepts; see `zoo.contract.InputContract`."""
 
@@ -138,6 +148,8 @@ class ContractRecord(Part, kw_only=True, frozen=True):
     centred: bool
     other_sizes: str | None = None
     padded: bool | None = None
+    reading: ReadingRecord | None = None
+    background: str | None = None
     seen: SamplesRecord | None
 
 
