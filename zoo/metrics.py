@@ -65,6 +65,16 @@ def accuracy_interval(correct: int, examples: int) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
+def wilson(share: float, count: float) -> tuple[float, float]:
+    """The same for a share of an effective number of examples, which need not be whole."""
+    from scipy.stats import norm
+
+    z = float(norm.ppf(0.975))
+    middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
+    margin = z / (1 + z**2 / count) * (share * (1 - share) / count + (z / (2 * count)) ** 2) ** 0.5
+    return max(middle - margin, 0.0), min(middle + margin, 1.0)
+
+
 def majority(labels: np.ndarray) -> tuple[int, float]:
     """The largest class and its share: the accuracy of always answering it."""
     counts = np.bincount(labels)

@@ -11,6 +11,7 @@ from zoo.comparison.callback import ComparisonCallback
 from zoo.comparison.cost_record import THROUGHPUT, BenchmarkReport
 from zoo.comparison.ensembles import make_ensembles
 from zoo.comparison.methods import METHODS
+from zoo.comparison.pairs import Difference
 from zoo.comparison.report_rows import make_rows, problem_of
 from zoo.comparison.results import Result, resolved_recipe
 from zoo.comparison.schema import (
@@ -194,7 +195,7 @@ def _conditions(result: Result) -> ConditionsInfo:
     )
 
 
-def _pair(pair: significance.Difference, correct: "Mapping[str, np.ndarray]") -> Pair:
+def _pair(pair: Difference, correct: "Mapping[str, np.ndarray]") -> Pair:
     return Pair(
         first=pair.first,
         second=pair.second,

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from zoo.comparison import conditions, ranking, significance
+from zoo.comparison import conditions, estimates, ranking
 from zoo.comparison.cost_record import THROUGHPUT, BenchmarkReport, CostEntry, cost_identity, spread
 from zoo.comparison.results import Result
 from zoo.comparison.schema import FailedSeed, Row, Statistic, TimeToTarget
@@ -78,7 +78,7 @@ def _fill_learned(
     row: Row, result: Result, correct: "np.ndarray", rank: tuple[int, int], target: float
 ) -> None:
     first = result.runs[0].record
-    estimate = significance.mean_accuracy(correct)
+    estimate = estimates.mean_accuracy(correct)
     row.origin = {**plain(first.architecture.origin), "file": _file(first)}
     row.layout = first.architecture.layout
     row.input = plain(first.input)
