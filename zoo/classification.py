@@ -5,11 +5,13 @@ of each class, because importing scikit-learn's metrics takes longer than most t
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from zoo.metrics import log_probabilities
+from zoo.metrics import accuracy_interval, log_probabilities, majority
 
+INTERVAL_METHOD = "Wilson score interval, 95 %"
 CALIBRATION_BINS = 15
 """Of equal width, as in Guo et al. 2017, "On calibration of modern neural networks" (ICML), after
 Naeini, Cooper and Hauskrecht 2015, "Obtaining well calibrated probabilities using Bayesian binning"
@@ -208,3 +210,29 @@ def _calibration_error(log_probability: np.ndarray, right: np.ndarray) -> float:
     confidence, bins = confidence_bins(log_probability)
     gap = np.bincount(bins, confidence - right, minlength=CALIBRATION_BINS)
     return float(np.abs(gap).sum() / len(right))
+
+
+def measured(logits: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+    """The metrics on a test set, under the names that run.json has."""
+    found = scores(logits, labels)
+    correct = round(found.accuracy * len(labels))
+    largest, share = majority(labels)
+    return {
+        "test_loss": found.log_loss,
+        "test_accuracy": found.accuracy,
+        "test_correct": correct,
+        "test_examples": len(labels),
+        "test_accuracy_interval": list(accuracy_interval(correct, len(labels))),
+        "interval_method": INTERVAL_METHOD,
+        "majority_class": largest,
+        "majority_share": share,
+        "test_balanced_accuracy": found.balanced_accuracy,
+        "test_macro_f1": found.macro_f1,
+        "test_mcc": found.mcc,
+        # NaN, from logits that are, is no number of a record.
+        "test_ece": found.ece if np.isfinite(found.ece) else None,
+        "test_precision": [each.precision for each in found.classes],
+        "test_recall": [each.recall if each.support else None for each in found.classes],
+        "test_f1": [each.f1 for each in found.classes],
+        "test_support": [each.support for each in found.classes],
+    }

@@ -63,10 +63,13 @@ def print_report(report: ComparisonReport, given: dict[str, Any]) -> None:
 def _print_tables(report: ComparisonReport) -> None:
     for heading, groups in (
         ("What it learns", (columns.LEARNS,)),
+        ("By other metrics", (columns.SCORES,)),
         ("What it costs", (columns.IS, columns.COSTS)),
     ):
-        secho(f"\n{heading}", bold=True)
-        print_table(*table.grid(report, groups), numbers=True)
+        titles, cells = table.grid(report, groups)
+        if len(titles) > 1:
+            secho(f"\n{heading}", bold=True)
+            print_table(titles, cells, numbers=True)
     if report.ensembles:
         secho("\nEnsembles", bold=True)
         print_table(*table.ensemble_grid(report), numbers=True)

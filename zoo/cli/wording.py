@@ -28,6 +28,7 @@ OPTIONS = {
     "invert": "--invert",
     "jobs": "--jobs",
     "learning_rate": "--learning-rate",
+    "metric": "--metric",
     "precision": "--precision",
     "processes": "--processes",
     "recipe": "--recipe",

@@ -63,6 +63,7 @@ class Differences(Sequence[Difference]):
         margin: np.ndarray,
         p: np.ndarray,
         single: np.ndarray,
+        *,
         tests: Mapping[bool, str],
     ):
         order = np.argsort(-np.abs(value), kind="stable")

@@ -15,6 +15,7 @@ from zoo import aliases
 from zoo.comparison.report_file import read
 from zoo.runs.codec import convert
 from zoo.runs.record import Number, Whole
+from zoo.scoring import ACCURACY, METRICS, Metric, MetricName
 
 SCHEMA = 1
 
@@ -37,8 +38,26 @@ class Statistic(Struct, kw_only=True):
         return Statistic(median=self.median, q1=self.q1, q3=self.q3, n=self.n)
 
 
+class MetricInfo(Struct, kw_only=True):
+    """The metric by which architectures are ranked and told apart."""
+
+    name: MetricName
+    title: str
+    unit: str
+    lower_is_better: bool
+    definition: str
+
+
+class ClassTable(Struct, kw_only=True):
+    """Shares of each class, mean over seeds; the recall of a class without test samples is None."""
+
+    precision: list[Number]
+    recall: list[Number | None]
+    f1: list[Number]
+
+
 class DatasetInfo(Struct, kw_only=True):
-    """The dataset that all rows were trained and tested on."""
+    """The dataset that all rows were trained and tested on; `support`: test samples of each class."""
 
     name: str
     parameters: dict[str, Any] | UnsetType = UNSET
@@ -47,6 +66,7 @@ class DatasetInfo(Struct, kw_only=True):
     origin: str
     layout: str
     checksums: dict[str, str] = {}
+    support: list[Whole] | UnsetType = UNSET
 
     @property
     def chosen(self) -> dict[str, Any]:
@@ -107,6 +127,9 @@ class Row(Struct, kw_only=True):
         status: `ok`, `partial` (some seeds failed) or `failed` (all did).
         accuracies: of each seed.
         interval: 95 % interval of `accuracy`, the mean.
+        metric_value, metric_interval, metric_values: the same of the chosen metric; left out if that is
+            the accuracy. Use `judged`, `judged_interval` and `judged_values`.
+        metrics: each metric, mean over seeds.
         rank: the best and the worst rank consistent with the tests.
         peak_memory: in bytes.
         text: each column's cell as people read it.
@@ -139,11 +162,34 @@ class Row(Struct, kw_only=True):
     input: dict[str, Any] | UnsetType = UNSET
     recipe: str | UnsetType = UNSET
     from_runs: bool | UnsetType = UNSET
+    metric_value: Number | UnsetType = UNSET
+    metric_interval: Interval | UnsetType = UNSET
+    metric_values: list[Number] | UnsetType = UNSET
+    metrics: dict[str, Number] = {}
+    classes: ClassTable | UnsetType = UNSET
     text: dict[str, str] = {}
+
+    @property
+    def judged(self) -> float | None:
+        """Its value in the chosen metric, mean over seeds; None without runs."""
+        return self.accuracy if self.metric_value is UNSET else self.metric_value
+
+    @property
+    def judged_interval(self) -> Interval | None:
+        """The 95 % interval of `judged`."""
+        return self.interval if self.metric_interval is UNSET else self.metric_interval
+
+    @property
+    def judged_values(self) -> list[float]:
+        """The chosen metric of each seed."""
+        return self.accuracies if self.metric_values is UNSET else self.metric_values
 
 
 class Pair(Struct, kw_only=True):
-    """Two architectures: by how much the first is more accurate, and whether that is significant."""
+    """Two architectures: first minus second in the chosen metric, and whether that is significant.
+
+    The first is the better one.
+    """
 
     first: str
     second: str
@@ -157,7 +203,7 @@ class Pair(Struct, kw_only=True):
 
 
 class Ensemble(Struct, kw_only=True):
-    """Several runs whose probabilities are averaged."""
+    """Several runs whose probabilities are averaged; of the chosen metric what `Row` has."""
 
     name: str
     architectures: list[str]
@@ -167,6 +213,17 @@ class Ensemble(Struct, kw_only=True):
     correct: Whole | UnsetType = UNSET
     examples: Whole | UnsetType = UNSET
     members_accuracy: Number
+    metric_value: Number | UnsetType = UNSET
+    metric_interval: Interval | UnsetType = UNSET
+    members_metric_value: Number | UnsetType = UNSET
+
+    @property
+    def judged(self) -> tuple[float, Interval, float]:
+        """In the chosen metric: its value, 95 % interval, and the mean of its members."""
+        if self.metric_value is UNSET or self.metric_interval is UNSET:
+            return self.accuracy, self.interval, self.members_accuracy
+        mean = self.members_metric_value
+        return self.metric_value, self.metric_interval, self.metric_value if mean is UNSET else mean
 
 
 class NoiseFloor(Struct, kw_only=True):
@@ -174,11 +231,13 @@ class NoiseFloor(Struct, kw_only=True):
 
     Attributes:
         accuracy: root mean square difference between two seeds; None with one seed each.
+        metric_value: the same of the chosen metric; left out if that is the accuracy.
         cost: for each measure, the second measurement over the first; None: not measured.
     """
 
     accuracy: Number | None
     cost: dict[str, Number] | None
+    metric_value: Number | UnsetType = UNSET
     text: str
 
 
@@ -229,6 +288,7 @@ class ComparisonReport(Struct, kw_only=True):
     Rows come best first, failed ones last.
 
     Attributes:
+        metric: left out by older versions, which compared by accuracy; use `judged_by`.
         recipe: every key of it, and its digest.
         mixed: what differs between runs and should not.
         notes: further lines for the table's foot.
@@ -242,6 +302,7 @@ class ComparisonReport(Struct, kw_only=True):
     created: str
     archzoo: str
     command: str
+    metric: MetricInfo | UnsetType = UNSET
     dataset: DatasetInfo
     recipe: dict[str, Any]
     conditions: ConditionsInfo
@@ -258,6 +319,11 @@ class ComparisonReport(Struct, kw_only=True):
     harness: HarnessInfo | None
     runs: list[RunInfo] = []
     repeat: list[str] = []
+
+    @property
+    def judged_by(self) -> Metric:
+        """The metric by which architectures are ranked and told apart."""
+        return ACCURACY if self.metric is UNSET else METRICS[self.metric.name]
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON has it: plain values."""

@@ -175,7 +175,7 @@ def differences(
         rows.append(_against(place, sides))
         done(place + 1)
     columns = [np.concatenate(each) for each in zip(*rows, strict=True)]
-    return Differences(list(values), *columns, test.names)
+    return Differences(list(values), *columns, tests=test.names)
 
 
 def _against(place: int, sides: _Sides) -> tuple[np.ndarray, ...]:

@@ -16,8 +16,9 @@ from zoo.comparison.schema import (
 )
 from zoo.datasets import dataset as datasets
 from zoo.environment import cores_in_words
-from zoo.formatting import hundredths, p_value
+from zoo.formatting import p_value
 from zoo.printable import printable
+from zoo.scoring import METRICS, Metric
 
 CSV_STATS = (
     "train_images_per_second",
@@ -33,7 +34,9 @@ def grid(report: ComparisonReport, groups: tuple[str, ...]) -> tuple[list[str], 
 
     Reports of before there was a column say nothing in it.
     """
-    chosen = [column for column in COLUMNS if column.group in groups]
+    if not any(row.metrics for row in report.rows):
+        groups = tuple(group for group in groups if group != columns.SCORES)
+    chosen = [column for column in columns.of(report.judged_by) if column.group in groups]
     cells = [
         [row.name, *(row.text.get(column.key, columns.NOTHING) for column in chosen)]
         for row in report.rows
@@ -43,35 +46,43 @@ def grid(report: ComparisonReport, groups: tuple[str, ...]) -> tuple[list[str], 
 
 def pair_grid(report: ComparisonReport) -> tuple[list[str], list[list[str]]]:
     """Every pair: by how much the first is better, and whether that is significant."""
+    metric = report.judged_by
     cells = [
         [
             f"{pair.first} - {pair.second}",
-            f"{100 * pair.difference:+.2f}",
-            f"{100 * pair.interval[0]:+.2f} to {100 * pair.interval[1]:+.2f}",
+            metric.difference(pair.difference),
+            " to ".join(map(metric.difference, pair.interval)),
             p_value(pair.p),
             p_value(pair.p_adjusted),
-            verdict.of_pair(pair),
+            verdict.of_pair(pair, metric),
         ]
         for pair in report.pairs
     ]
-    titles = ["difference", "points", "95 % interval", "p", "p, all pairs", "verdict"]
+    titles = [
+        "difference",
+        metric.points or metric.title,
+        "95 % interval",
+        "p",
+        "p, all pairs",
+        "verdict",
+    ]
     return titles, cells
 
 
 def ensemble_grid(report: ComparisonReport) -> tuple[list[str], list[list[str]]]:
     """Every ensemble; none in a report of before there were any."""
+    metric = report.judged_by
     cells = [
-        [
-            each.name,
-            str(each.members),
-            hundredths(each.accuracy),
-            columns.interval(each.interval),
-            hundredths(each.members_accuracy),
-        ]
-        for each in report.ensembles
+        [each.name, str(each.members), *_ensemble_cells(each, metric)] for each in report.ensembles
     ]
-    titles = ["ensemble", "members", "test accuracy %", "95 % interval", "mean of its members %"]
-    return titles, cells
+    what = f"{metric.title} {metric.unit}".rstrip()
+    mean = f"mean of its members {metric.unit}".rstrip()
+    return ["ensemble", "members", what, "95 % interval", mean], cells
+
+
+def _ensemble_cells(each: Ensemble, metric: Metric) -> list[str]:
+    value, interval, members = each.judged
+    return [metric.text(value), metric.interval(interval), metric.text(members)]
 
 
 def foot(report: ComparisonReport) -> list[str]:
@@ -85,6 +96,7 @@ def foot(report: ComparisonReport) -> list[str]:
         f"n: {seeds} seeds each, {data.sizes['test']:,} test samples of "
         f"{datasets.title(data.name, data.chosen)}, "
         f"{data.sizes['train']:,} training samples",
+        *_metric(report),
         f"interval: {report.methods['interval']}",
         f"differences: {report.methods['difference']}",
         f"rank: {report.methods['rank']}",
@@ -104,6 +116,12 @@ def foot(report: ComparisonReport) -> list[str]:
     lines += [f"note: {line}" for line in report.notes]
     lines += [f"FAILED: {row.name}: {row.problem}" for row in report.rows if row.problem]
     return lines
+
+
+def _metric(report: ComparisonReport) -> list[str]:
+    """By what is compared, unless by accuracy."""
+    metric = report.judged_by
+    return [] if metric.name == "accuracy" else [f"metric: {metric.title}: {metric.definition}"]
 
 
 def _inputs(report: ComparisonReport) -> list[str]:
@@ -145,7 +163,7 @@ def _harness(harness: HarnessInfo) -> str:
 
 def markdown(report: ComparisonReport) -> str:
     """The whole table, the ensembles, the pairs and the foot."""
-    groups = (columns.LEARNS, columns.SEES, columns.IS, columns.COSTS)
+    groups = (columns.LEARNS, columns.SCORES, columns.SEES, columns.IS, columns.COSTS)
     titles, cells = grid(report, groups)
     parts = [markdown_table(titles, cells)]
     if report.ensembles:
@@ -183,7 +201,7 @@ def as_csv(report: ComparisonReport) -> str:
 def flat_rows(report: ComparisonReport) -> list[dict[str, Any]]:
     """A row for each architecture, with plain numbers, and the ensemble of its seeds."""
     own = {each.architectures[0]: each for each in report.ensembles if len(each.architectures) == 1}
-    return [_flat(row, own.get(row.name)) for row in report.rows]
+    return [_flat(row, own.get(row.name), report.judged_by) for row in report.rows]
 
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
@@ -197,7 +215,7 @@ def _cell(value: Any) -> Any:
     return printable(f"'{value}" if value.startswith(FORMULA) else value)
 
 
-def _flat(row: Row, ensemble: Ensemble | None) -> dict[str, Any]:
+def _flat(row: Row, ensemble: Ensemble | None, metric: Metric) -> dict[str, Any]:
     best, worst = row.rank or (None, None)
     low, high = row.interval or (None, None)
     target = row.target
@@ -209,6 +227,8 @@ def _flat(row: Row, ensemble: Ensemble | None) -> dict[str, Any]:
         "test_accuracy": row.accuracy,
         "interval_low": low,
         "interval_high": high,
+        **{f"test_{name}": row.metrics.get(name) for name in METRICS if name != "accuracy"},
+        **_chosen(row, metric),
         "seeds": len(row.seeds),
         "input": row.conversion or None,
         "parameters": row.parameters,
@@ -234,6 +254,17 @@ def _flat(row: Row, ensemble: Ensemble | None) -> dict[str, Any]:
         "ensemble_interval_high": high,
     }
     return {**flat, "problem": row.problem}
+
+
+def _chosen(row: Row, metric: Metric) -> dict[str, Any]:
+    """The metric by which architectures are ranked; the accuracy's own columns are always there."""
+    low, high = row.judged_interval or (None, None)
+    return {
+        "metric": metric.name,
+        "metric_value": row.judged,
+        "metric_interval_low": low,
+        "metric_interval_high": high,
+    }
 
 
 def explanations() -> list[tuple[str, str]]:
