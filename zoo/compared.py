@@ -41,7 +41,7 @@ class Comparison:
 
         A pandas DataFrame, or a dictionary of arrays without pandas.
         """
-        from zoo.comparison.table import flat_rows
+        from zoo.comparison.flat import flat_rows
 
         rows = flat_rows(self.report)
         return as_frame({name: [row[name] for row in rows] for name in rows[0]})

@@ -73,7 +73,7 @@ def wilson(share: float, count: float) -> tuple[float, float]:
     z = float(norm.ppf(0.975))
     middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
     margin = z / (1 + z**2 / count) * (share * (1 - share) / count + (z / (2 * count)) ** 2) ** 0.5
-    return max(middle - margin, 0.0), min(middle + margin, 1.0)
+    return min(max(middle - margin, 0.0), share), max(min(middle + margin, 1.0), share)
 
 
 def majority(labels: np.ndarray) -> tuple[int, float]:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.cli.wording import in_options
-from zoo.comparison import columns, table
+from zoo.comparison import columns, flat, table
 from zoo.comparison.places import without_places
 from zoo.comparison.schema import ComparisonReport
 from zoo.errors import ZooError
@@ -53,7 +53,7 @@ def print_report(report: ComparisonReport, given: dict[str, Any]) -> None:
     if given["as_json"]:
         print_json(without_places(report).to_dict())
     elif given["as_csv"]:
-        echo(table.as_csv(without_places(report)), nl=False, lines=True)
+        echo(flat.as_csv(without_places(report)), nl=False, lines=True)
     elif given["as_markdown"]:
         echo(table.markdown(without_places(report)), nl=False, lines=True)
     else:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from zoo.comparison.schema import Interval, Row, Statistic, TimeToTarget
+from zoo.comparison.row_schema import Interval, Row, Statistic, TimeToTarget
 from zoo.formatting import hundredths, size
 from zoo.scoring import METRICS, Metric
 
@@ -234,7 +234,7 @@ def _judged(metric: Metric) -> tuple[Column, Column]:
 def value(row: Row, key: str) -> Any:
     """What a row has in a column; None for nothing."""
     if key in METRICS and key != "accuracy":
-        return row.metrics.get(key)
+        return row.scores.get(key)
     return getattr(row, "target" if key == "epochs_to_target" else key, None)
 
 

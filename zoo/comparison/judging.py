@@ -8,7 +8,7 @@ import numpy as np
 from zoo.classification import Scores, scores
 from zoo.comparison.estimates import Sampled
 from zoo.comparison.results import Result
-from zoo.comparison.schema import ClassTable
+from zoo.comparison.row_schema import ClassTable
 from zoo.errors import ZooError
 from zoo.influence import effective_samples, sample_values
 from zoo.runs.run import Run

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from zoo.comparison import conditions
 from zoo.comparison.cost_record import BenchmarkReport
 from zoo.comparison.results import Result, resolved_recipe
-from zoo.comparison.schema import Row
+from zoo.comparison.row_schema import Row
 from zoo.metrics import majority, majority_lines
 from zoo.scoring import ROBUST, Metric
 

@@ -7,7 +7,7 @@ from zoo.comparison import conditions, estimates, ranking
 from zoo.comparison.cost_record import THROUGHPUT, BenchmarkReport, CostEntry, cost_identity, spread
 from zoo.comparison.judging import Judged
 from zoo.comparison.results import Result
-from zoo.comparison.schema import FailedSeed, Row, Statistic, TimeToTarget
+from zoo.comparison.row_schema import FailedSeed, Row, Statistic, TimeToTarget
 from zoo.runs.part import plain
 from zoo.runs.record import RunRecord
 from zoo.runs.run import Run
@@ -90,7 +90,8 @@ def _fill_learned(
     row.metrics, row.classes = dict(judged.metrics), judged.classes
     if judged.sampled.metric.name != "accuracy":
         found = estimates.mean_metric(judged.sampled)
-        row.metric_value, row.metric_interval = found.value, (found.low, found.high)
+        row.metric_value = judged.metrics[judged.sampled.metric.name]
+        row.metric_interval = (found.low, found.high)
         row.metric_values = [float(each) for each in judged.sampled.values.mean(axis=1)]
     row.parameters = first.parameters.trainable
     row.flops = first.flops_per_sample

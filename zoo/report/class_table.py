@@ -4,7 +4,8 @@ from typing import Any
 
 from msgspec import UNSET
 
-from zoo.comparison.schema import ComparisonReport, Row
+from zoo.comparison.row_schema import Row
+from zoo.comparison.schema import ComparisonReport
 
 MOST_CLASSES = 20
 """Above so many classes only those with the lowest F1 are shown."""

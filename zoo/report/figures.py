@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator
 
 from zoo.comparison.diagnostics_schema import Curve
-from zoo.comparison.schema import ComparisonReport, Pair, Row
+from zoo.comparison.row_schema import Row
+from zoo.comparison.schema import ComparisonReport, Pair
 from zoo.report.figure_labels import (
     LINE,
     Measured,

@@ -10,15 +10,8 @@ from msgspec import UNSET, to_builtins
 
 from zoo.comparison import columns
 from zoo.comparison.diagnostics_schema import Diagnostics, Disagreement
-from zoo.comparison.schema import (
-    ColumnInfo,
-    ComparisonReport,
-    CostSummary,
-    NoiseFloor,
-    Pair,
-    Row,
-    Statistic,
-)
+from zoo.comparison.row_schema import Row, Statistic
+from zoo.comparison.schema import ColumnInfo, ComparisonReport, CostSummary, NoiseFloor, Pair
 from zoo.comparison.verdict import of_pair, verdict
 from zoo.formatting import hundredths, listed, p_value, percent
 from zoo.report import words
