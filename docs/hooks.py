@@ -20,9 +20,9 @@ from mkdocs.structure.pages import Page
 REPOSITORY = "https://github.com/archzoo/archzoo"
 PROJECT = Path(__file__).parent.parent
 COMPARISON = "bench/results/compare-mnist-quick.html"
-LINK = re.compile(r"(?<=\]\()\.\./(?P<path>[^)#\s]+)")
+LINK = re.compile(r"(?<=\]\()(?P<path>(?:\.\./)+[^)#\s]+)")
 SHIM = re.compile(r"""(?<=src=)["']?https://unpkg\.com/iframe-worker/shim["']?""")
-NOTEBOOK = re.compile(r"(?<=\]\()(?P<name>[\w/-]+)\.ipynb(?=[)#])")
+NOTEBOOK = re.compile(r"(?<=\]\()(?P<name>[\w./-]+)\.ipynb(?=[)#])")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -44,12 +44,16 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     if page.parent is None:
         page.meta.setdefault("hide", ["navigation"])
 
+    here = posixpath.dirname(page.file.src_uri)
+
     def target(match: re.Match) -> str:
-        path = match["path"]
+        path = posixpath.normpath(posixpath.join("docs", here, match["path"]))
+        if path.startswith("docs/"):
+            return match["path"]
         if not (PROJECT / path).exists():
             raise FileNotFoundError(f"{page.file.src_uri} links to {path}, which is not there")
         if path == COMPARISON:
-            return posixpath.basename(path)
+            return posixpath.relpath(posixpath.basename(path), here or ".")
         kind = "tree" if (PROJECT / path).is_dir() else "blob"
         return f"{REPOSITORY}/{kind}/main/{path}"
 

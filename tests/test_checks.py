@@ -32,7 +32,7 @@ ELSEWHERE = ("light_import", "saving", "backends_agree", "memory")
 HERE = [check for check in CHECKS if check.name not in ELSEWHERE]
 TRAIN = ("gradients", "hyperparameters_matter", "overfits_small_batch", "mixed_precision", "xla")
 QUICK = [check for check in HERE if check.name not in TRAIN]
-NEED_A_MODEL = {check.name for check in HERE} - {"hyperparameters_documented"}
+NEED_A_MODEL = {check.name for check in HERE} - {"hyperparameters_documented", "padding"}
 
 WRONG = {
     # Nothing that needs a model can be said of what builds none.
@@ -69,6 +69,8 @@ WRONG = {
     "own_step": ({"no_custom_training"}, "Net.train_step of the model: not used", "add_loss"),
     "relu": ({"logits"}, "as after ReLU", "without an activation"),
     "batch_mean": ({"batch_independence"}, "they differ by 0.", "axis 0"),
+    "sees_padding": ({"padding"}, "changes the logits by", "zoo.layers.mask_of"),
+    "normalises_padding": ({"padding"}, "changes in training, the logits by", "mask="),
     "fixed_seed": ({"seed"}, "another seed gave the same 4 initial weights", "seed="),
     "no_seed": ({"seed"}, "the same seed gave other initial weights: dense", "keras.random"),
     "undocumented": ({"hyperparameters_documented"}, "units is not documented", "Annotated[int"),
@@ -126,6 +128,10 @@ def test_a_wrong_architecture_is_caught_by_its_check_alone(name):
 def test_no_other_check_fails(name):
     checks = WRONG[name][0] if name in WRONG else set()
     assert set(run(name, HERE)) == checks
+
+
+def test_masks_that_are_obeyed_pass():
+    assert not run("without_padding", [BY_NAME["padding"], BY_NAME["batch_of_one"]])
 
 
 @pytest.mark.parametrize("name", WRONG_ELSEWHERE)

@@ -234,16 +234,14 @@ X, Y = np.zeros((40, 8, 8), "uint8"), np.arange(40) % 4
             {"x_train": X, "y_train": Y + 0.25},
             "y_train has real numbers, 0.25 for one; archzoo trains classifiers",
         ),
-        ({"x_train": X, "y_train": np.eye(4, dtype=int)[Y]}, "not one-hot rows"),
         ({"x_train": X, "y_train": Y - 1}, "labels from -1 to 2"),
         ({"x_train": X, "y_train": Y * 0}, "one class only, 0"),
-        ({"x_train": X, "y_train": np.where(Y == 2, 3, Y)}, "no training example has label 2"),
         ({"x_train": X, "y_train": Y[:-1]}, "40 samples and y_train 39 labels"),
         ({"x_train": X[:0], "y_train": Y[:0]}, "the train split is empty"),
         ({"x_train": X, "y_train": Y, "x_test": X[:0], "y_test": Y[:0]}, "the test split is empty"),
         (
             {"x_train": X, "y_train": Y, "x_test": X, "y_test": Y + 1},
-            "y_test has labels from 1 to 4",
+            "y_test has the label 4, which no training sample has",
         ),
         (
             {"x_train": X, "y_train": Y, "x_test": X[:, :7], "y_test": Y},

@@ -39,7 +39,7 @@ def test_everything_for_tests_of_plugins_is_documented():
 
 def test_files_that_the_documentation_names_are_there():
     named = re.compile(r"`((?:zoo|bench|tests|docs)/[\w/]+\.[a-z0-9]+)`")
-    pages = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *DOCS.glob("*.md")]
+    pages = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *DOCS.rglob("*.md")]
     found = {path for page in pages for path in named.findall(page.read_text())}
     assert len(found) > 5
     of_a_package = {"tests/test_checks.py"}  # what zoo new writes
@@ -85,7 +85,7 @@ def test_the_readme_says_of_its_comparison_what_the_record_says():
 
 
 def test_the_python_of_the_readme_and_of_the_docs_is_python_and_uses_names_that_exist():
-    found = [README, *(path.read_text() for path in DOCS.glob("*.md"))]
+    found = [README, *(path.read_text() for path in DOCS.rglob("*.md"))]
     blocks = [
         block for text in found for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     ]
@@ -97,7 +97,7 @@ def test_the_python_of_the_readme_and_of_the_docs_is_python_and_uses_names_that_
 
 
 def test_links_to_files_lead_somewhere():
-    pages = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *DOCS.glob("*.md")]
+    pages = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *DOCS.rglob("*.md")]
     for page in pages:
         for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
             path = link.partition("#")[0]

@@ -144,6 +144,11 @@ BROKEN_PLUGINS = {
     "bad_parameters": (plugin("shape"), {}),
     "any_parameters": (plugin(GOOD_PARAMETERS + ", **options"), {}),
     "no_default": (plugin(GOOD_PARAMETERS + ", *, width"), {}),
+    "mask_default": (
+        plugin(GOOD_PARAMETERS + ", *, mask_value=0.0", layout="sequence"),
+        {},
+    ),
+    "mask_layout": (plugin(GOOD_PARAMETERS + ", *, mask_value=None"), {}),
     "first": (plugin(name="twin"), {"entry_points": {"twin": "zoo_first"}}),
     "second": (plugin(name="twin"), {"entry_points": {"twin": "zoo_second"}}),
 }

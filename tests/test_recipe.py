@@ -187,11 +187,12 @@ def test_steps_make_as_many_epochs_as_the_examples_need(tmp_path):
 def test_epochs_alone_replace_steps(tmp_path):
     own = manifest(tmp_path, "schema = 1\n[recipes.r]\nsteps = 100\n")
     assert resolve(own, "r", "cnn", {"epochs": 3}).steps == 0
-    assert resolve(own, "r", "cnn", {"epochs": 3, "steps": 9}).steps == 9
+    with pytest.raises(UsageError, match=r"`epochs=3` and `steps=9`.* Use one of them"):
+        resolve(own, "r", "cnn", {"epochs": 3, "steps": 9})
     (tmp_path / "mine.toml").write_text('base = "r"\nepochs = 2\n')
     assert resolve(own, str(tmp_path / "mine.toml"), "cnn").for_examples(10_000).epochs == 2
 
 
 def test_recipes_without_steps_keep_their_digest():
-    assert "steps" not in Recipe().causes()
+    assert not {"steps", "min_steps", "sampling", "jitter"} & set(Recipe().causes())
     assert Recipe().digest != Recipe(steps=1).digest

@@ -148,7 +148,9 @@ def test_unequal_series_are_resampled_or_padded_as_chosen(tmp_path):
     assert any(np.allclose(each, wanted) for each in x)
     padded = dataset.configured({"unequal": "pad"})
     x = np.concatenate([padded.load(None).x_train, padded.load(None).x_test])[..., 0]
-    assert any(np.array_equal(each, [*first, 0, 0, 0]) for each in x)
+    gap = [np.nan] * 3
+    assert any(np.array_equal(each, [*first, *gap], equal_nan=True) for each in x)
+    assert padded.padded and not dataset.padded and not resampled.padded
 
 
 def test_missing_values_are_refused_or_interpolated_as_chosen(tmp_path, zoo_here):

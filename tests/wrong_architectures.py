@@ -137,6 +137,50 @@ def batch_mean(input_shape, num_classes):
     return small(input_shape, num_classes, after=lambda x: x - ops.mean(x, axis=0, keepdims=True))
 
 
+def as_sequence(build):
+    """A `build` for sequences."""
+    build.layout = "sequence"
+    return build
+
+
+@as_sequence
+def sees_padding(input_shape, num_classes, *, mask_value: float | None = None):
+    """Takes padded steps for steps."""
+    from keras import Input, Model, layers
+
+    sequence = Input(input_shape)
+    x = layers.Dense(32, activation="tanh")(layers.Flatten()(sequence))
+    return Model(sequence, layers.Dense(num_classes)(x))
+
+
+@as_sequence
+def normalises_padding(input_shape, num_classes, *, mask_value: float | None = None):
+    """Leaves padding out of the mean over time, and not out of the statistics of batches."""
+    from keras import Input, Model, layers
+
+    import zoo
+
+    sequence = Input(input_shape)
+    x, mask = zoo.layers.mask_of(sequence, mask_value)
+    x = layers.BatchNormalization(momentum=0.9)(layers.Dense(64, activation="tanh")(x))
+    x = layers.GlobalAveragePooling1D()(x, mask=mask)
+    return Model(sequence, layers.Dense(num_classes)(x))
+
+
+@as_sequence
+def without_padding(input_shape, num_classes, *, mask_value: float | None = None):
+    """Right: the mean of real steps."""
+    from keras import Input, Model, layers
+
+    import zoo
+
+    sequence = Input(input_shape)
+    x, mask = zoo.layers.mask_of(sequence, mask_value)
+    x = layers.BatchNormalization(momentum=0.9)(layers.Dense(64, activation="tanh")(x), mask=mask)
+    x = layers.GlobalAveragePooling1D()(x, mask=mask)
+    return Model(sequence, layers.Dense(num_classes)(x))
+
+
 def fixed_seed(input_shape, num_classes):
     from keras import initializers, layers
 
@@ -283,7 +327,8 @@ def exits(input_shape, num_classes):
 
 
 def architecture(build) -> Architecture:
-    return Architecture(name=build.__name__, build=build, layout="image", summary="for a test")
+    layout = getattr(build, "layout", "image")
+    return Architecture(name=build.__name__, build=build, layout=layout, summary="for a test")
 
 
 def made(build):

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from zoo.version import __version__
 
 if TYPE_CHECKING:
+    from zoo import layers as layers
     from zoo.api.compare import compare as compare
     from zoo.api.compare import compare_runs as compare_runs
     from zoo.api.compare import plan_comparison as plan_comparison
@@ -103,10 +104,14 @@ _HOMES = {
     "train": "zoo.api.train",
 }
 
-__all__ = ["__version__", *_HOMES]
+_MODULES = ("layers",)
+
+__all__ = ["__version__", *_HOMES, *_MODULES]
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"zoo.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'zoo' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

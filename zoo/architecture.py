@@ -18,6 +18,11 @@ FROM_IMAGE: tuple[FromImage, ...] = typing.get_args(FromImage)
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 _POSITIONAL = ("input_shape", "num_classes")
 
+MASK = "mask_value"
+"""A keyword of `build` that is no hyperparameter: what padded steps are, None where none are padded."""
+MASK_VALUE = -30080.0
+"""What padded steps are given as. float16 and bfloat16 hold it exactly, and scaled data do not have it."""
+
 
 Hyperparameter = Parameter
 """One keyword-only parameter of `build`: a hyperparameter."""
@@ -33,7 +38,11 @@ class Architecture:
         name: lower-case letters, digits and underscores, a letter first; used in `zoo train NAME`.
         build: `build(input_shape, num_classes, *, hyperparameter: type = default, ...)`. Receives the
             input's shape without the batch axis; returns an uncompiled `keras.Model` whose output
-            is logits, `(batch, num_classes)`. Its keyword-only parameters are the hyperparameters.
+            is logits, `(batch, num_classes)`. Its keyword-only parameters are the hyperparameters,
+            but `mask_value: float | None = None`: an architecture whose `build` has it obeys masks.
+            Where sequences have unequal lengths it is what every feature of a padded step is, and
+            padded steps must not change the logits; `zoo.layers` helps. Other architectures are
+            given such sequences resampled to one length.
         layout: the model's input: `image` `(H, W, C)`, `sequence` `(T, F)` or `frames`
             `(T, H, W, C)`. Datasets of another layout are converted.
         summary: one line for `zoo list`.
@@ -79,12 +88,17 @@ class Architecture:
                 f"{self.name}: frames_from_image {self.frames_from_image!r}: use one of "
                 f"{', '.join(FROM_IMAGE)}"
             )
-        _check_signature(self.name, self.build)
+        _check_signature(self.name, self.build, self.layout)
 
     @property
     def hyperparameters(self) -> dict[str, Hyperparameter]:
-        """The keyword-only parameters of `build`, in its order."""
-        return parameters.of(self.build)
+        """The keyword-only parameters of `build`, in its order, but `mask_value`."""
+        return {name: each for name, each in parameters.of(self.build).items() if name != MASK}
+
+    @property
+    def obeys_masks(self) -> bool:
+        """Whether `build` takes `mask_value`, so that sequences may be padded."""
+        return MASK in inspect.signature(self.build).parameters
 
     def defaults(self) -> dict[str, Any]:
         """Every hyperparameter's default."""
@@ -105,7 +119,7 @@ class Architecture:
         return {**self.defaults(), **changed}
 
 
-def _check_signature(name: str, build: Any) -> None:
+def _check_signature(name: str, build: Any, layout: Layout) -> None:
     if not callable(build):
         raise ValueError(f"{name}: build is {type(build).__name__}, not a function")
     positional = [
@@ -120,3 +134,15 @@ def _check_signature(name: str, build: Any) -> None:
         )
     if fault := parameters.fault(build, "build", "hyperparameter"):
         raise ValueError(f"{name}: {fault}")
+    _check_mask(name, build, layout)
+
+
+def _check_mask(name: str, build: Callable[..., Any], layout: Layout) -> None:
+    mask = inspect.signature(build).parameters.get(MASK)
+    if mask is not None and layout != "sequence":
+        raise ValueError(f"{name}: {MASK} of build is for layout sequence; the layout is {layout}")
+    if mask is not None and mask.default is not None:
+        raise ValueError(
+            f"{name}: {MASK} of build has the default {mask.default!r}; write "
+            f"{MASK}: float | None = None"
+        )

@@ -142,7 +142,7 @@ class LiveBars(Notes):
                 self.on_note(f"{_title(job)}: {message.text}")
 
     def _begin(self, job: "Job", started: Started) -> None:
-        total = started.steps * started.epochs
+        total = started.total_steps
         self._steps[id(job)] = (started.steps, total)
         self._progress.update(
             self._tasks[id(job)],

@@ -15,8 +15,11 @@ from zoo.architecture import Layout
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.encoding import BYTES, UNIT, PixelRange, Statistics, extremes, pixel_range
 from zoo.datasets.pixels import Resize
+from zoo.datasets.readings import Reading
 from zoo.datasets.samples import Samples, Stored
+from zoo.datasets.unequal import padded_to
 from zoo.errors import UsageError
+from zoo.reading_records import reading_of, record_of
 from zoo.runs.record import ContractRecord, Dtype, Factor, Polarity, SamplesRecord
 from zoo.runs.run import Run
 
@@ -42,8 +45,10 @@ class InputContract:
             the other way round is inverted. None: pictures are taken as they are.
         centred: whether pictures of other sizes are cut out and centred as MNIST's digits were.
         resize: how other pictures are brought to `shape`, as those of training were.
+        padded: whether sequences may be shorter than `shape` says: their ends are NaN.
         classes: the classes' names, in the order of the model's outputs.
         seen: what the training samples were like; None in runs of before contracts.
+        reading: how sound files or films become samples; None: images, or no files.
     """
 
     layout: Layout
@@ -55,6 +60,8 @@ class InputContract:
     centred: bool = False
     resize: Resize = "fit"
     seen: Statistics | None = field(default=None, hash=False)
+    padded: bool = False
+    reading: Reading | None = None
 
     @classmethod
     def of(cls, dataset: Dataset, x_train: Stored) -> "InputContract":
@@ -69,6 +76,8 @@ class InputContract:
             dataset.centred,
             dataset.parameters.get("resize") or "fit",
             Statistics.of(x_train, dataset.layout),
+            dataset.padded,
+            dataset.reading,
         )
 
     def as_record(self) -> ContractRecord:
@@ -81,7 +90,9 @@ class InputContract:
             polarity=self.polarity,
             centred=self.centred,
             other_sizes="centred" if self.centred else OTHER_SIZES[self.resize],
+            padded=self.padded or None,
             seen=SamplesRecord(**vars(self.seen)) if self.seen else None,
+            reading=record_of(self.reading) if self.reading else None,
         )
 
     @classmethod
@@ -101,6 +112,8 @@ class InputContract:
             kept.centred,
             _resize(kept.other_sizes),
             _statistics(kept.seen) if kept.seen else None,
+            bool(kept.padded),
+            reading_of(kept.reading, kept.shape) if kept.reading else None,
         )
 
     def stored(self, x: Stored, given: PixelRange | None, name: str) -> tuple[Stored, str]:
@@ -154,8 +167,11 @@ class InputContract:
 
         Raises:
             UsageError: they have another shape, or values that cannot be those that the model knows.
+
+        Where the run was trained on sequences of unequal length, they may have other lengths than
+        `shape` says, up to its own; a list may hold sequences `(T, F)` of several.
         """
-        x = np.asarray(samples)
+        x = padded_to(self.shape, samples) if self.padded else np.asarray(samples)
         if self.layout == "image" and x.shape[-2:] == self.shape[:2] and self.shape[-1] == 1:
             x = x[..., None]
         x = x[None] if x.shape == self.shape else x
@@ -211,6 +227,7 @@ class InputContract:
         if self.seen is None:
             return ""
         seen, values = self.seen, sample.astype("float64")
+        values = values[~np.isnan(values)] if self.padded else values
         facts = {
             "brightness" if self.pixel_range else "mean": (float(values.mean()), seen.means),
             "contrast" if self.pixel_range else "deviation": (float(values.std()), seen.deviations),

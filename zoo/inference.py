@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from zoo.recipe import Recipe
 
 
+FRAMES_AXES = 4
+"""Of a clip `(T, H, W, C)`."""
+
+
 @dataclass(frozen=True)
 class Model:
     """A finished run, ready for inference.
@@ -94,10 +98,11 @@ class Predictions:
         return as_frame({"predicted": self.labels, **columns})
 
     def save_picture(self, path: str | Path) -> None:
-        """Save a PNG with the images as the model sees them, and their classes.
+        """Save a PNG with the images, or the films' middle frames, as the model sees them, and their
+        classes.
 
         Raises:
-            UsageError: the samples are no image files.
+            UsageError: the samples are no files of images or films.
             ZooError: the file cannot be written.
         """
         from zoo import atomic
@@ -105,12 +110,14 @@ class Predictions:
         from zoo.formatting import percent
 
         if not self.pictures or self.pixel_range is None:
-            raise UsageError("only predictions of image files can be saved as a picture.")
+            raise UsageError("only predictions of image files and films can be saved as a picture.")
         captions = [
             f"{label}: {percent(row.max(), 0)}"
             for label, row in zip(self.labels, self.probabilities, strict=True)
         ]
-        sheet = contact_sheet([each.sample for each in self.pictures], captions, self.pixel_range)
+        samples = [each.sample for each in self.pictures]
+        shown = [x[len(x) // 2] if x.ndim == FRAMES_AXES else x for x in samples]
+        sheet = contact_sheet(shown, captions, self.pixel_range)
         try:
             atomic.write(Path(path), lambda file: sheet.save(file, "PNG"))
         except OSError as error:
@@ -125,20 +132,20 @@ class Predictions:
 
 
 def predict(model: Model, paths: Sequence[Path]) -> Predictions:
-    """Classify image files.
+    """Classify image files; or sound files or films, with a run that was trained on such.
 
     Raises:
-        UsageError: the run reads no images, or a picture does not fit what it was trained on.
-        DataError: a file is missing, damaged or no image.
+        UsageError: the run reads no files, or a picture does not fit what it was trained on.
+        DataError: a file is missing, damaged or of another kind.
         ZooError: the run is not finished, or its files are damaged.
     """
     import numpy as np
     from scipy.special import softmax
 
-    from zoo.pictures import PictureReader
+    from zoo.media_files import reader_of
 
     contract = model.contract
-    reader = PictureReader(contract, model.inverted)
+    reader = reader_of(contract, model.inverted)
     pictures = [reader.read(path) for path in paths]
     logits = model.logits(np.stack([each.sample for each in pictures]))
     probabilities = softmax(logits.astype("float64"), axis=-1)
@@ -221,7 +228,15 @@ def evaluate(
 
 
 def _check_shape(run: Run, contract: "InputContract", dataset: "Dataset") -> None:
-    if (dataset.layout, tuple(dataset.shape)) != (contract.layout, contract.shape):
+    """
+    Raises:
+        UsageError: the dataset's samples have another layout or shape than the run reads. Sequences of a
+            run that was trained on unequal lengths may have another length.
+    """
+    given, wanted = tuple(dataset.shape), contract.shape
+    if contract.padded:
+        given, wanted = given[1:], wanted[1:]
+    if (dataset.layout, given) != (contract.layout, wanted):
         raise UsageError(
             f"{run.name} reads {contract.layout} {contract.shape}; {dataset.name} has "
             f"{dataset.layout} {tuple(dataset.shape)}."
@@ -234,8 +249,11 @@ def _samples(
     """The test samples as the model knows them, and what was done to them."""
     from zoo.contract import invert
     from zoo.datasets.encoding import pixel_range
+    from zoo.datasets.unequal import padded_to
 
     x, given = arrays.x_test, pixel_range(arrays.x_train, dataset.layout)
+    if contract.padded:
+        x = padded_to(contract.shape, x)
     x, said = contract.stored(x, given, dataset.name)
     if model.inverted:
         if contract.pixel_range is None:

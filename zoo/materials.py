@@ -108,7 +108,12 @@ def _saved(arrays: dict[str, Any], runs_dir: Path) -> str:
     """The path of an npz file that holds the arrays; the same arrays give the same file."""
     import numpy as np
 
-    given = {name: np.asarray(value) for name, value in arrays.items()}
+    from zoo.datasets.label_column import plain_labels
+
+    given = {
+        name: plain_labels(value, name) if name.startswith("y_") else np.asarray(value)
+        for name, value in arrays.items()
+    }
     digest = hashlib.sha256()
     for name, value in sorted(given.items()):
         digest.update(f"{name} {value.dtype} {value.shape}".encode())

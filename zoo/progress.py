@@ -72,7 +72,8 @@ class Lines(_Noting):
     def on_train_begin(self, folder: Path, steps: int, epochs: int, start_epoch: int) -> None:
         self._steps, self._epochs = steps, epochs
         start = f", going on after epoch {start_epoch}" if start_epoch else ""
-        echo(f"{self._label}run {folder}: {epochs} epochs of {steps} steps{start}", err=True)
+        cut = f", {self.total_steps:,} in all" if self.total_steps < steps * epochs else ""
+        echo(f"{self._label}run {folder}: {epochs} epochs of {steps} steps{cut}{start}", err=True)
 
     def on_train_batch_end(self, epoch: int, step: int, metrics: "RunningMetrics") -> None:
         echo(
@@ -119,7 +120,7 @@ class Live(_Noting):
         self._progress.console.print(printable(f"{self._label}run {folder}"), markup=False)
         self._task = self._progress.add_task(
             f"{self._label}epoch {start_epoch + 1}/{epochs}",
-            total=steps * epochs,
+            total=self.total_steps or steps * epochs,
             completed=steps * start_epoch,
             detail="first step",
         )
@@ -144,7 +145,7 @@ class Live(_Noting):
         if "val_accuracy" in row:
             self._validation = f"  val {row['val_accuracy']:.4f}"
         self._examples = None
-        self._progress.update(self._task, completed=epoch * self._steps)
+        self._progress.update(self._task, completed=min(epoch * self._steps, self.total_steps))
         self._progress.console.print(
             f"{self._label}epoch {epoch}/{self._epochs}  {_metrics(row)}  "
             f"{samples_per_second:,.0f} samples/s"

@@ -10,11 +10,20 @@ from pathlib import Path
 from typing import Any, Literal
 
 from zoo import aliases
+from zoo.architecture import Layout
 from zoo.errors import UsageError
 from zoo.manifest import Manifest, read_toml, where
+from zoo.recipe_rules import problems
 from zoo.suggest import unknown
 
 R = typing.TypeVar("R")
+
+IMAGE_KEYS = ("shift", "rotation", "zoom", "shear", "elastic")
+"""The keys that augment images and frames."""
+SEQUENCE_KEYS = ("jitter", "scaling", "time_warp", "window_slice")
+"""The keys that augment sequences."""
+_LATER = ("patience", "steps", "min_steps", "class_weight", "sampling", *SEQUENCE_KEYS)
+"""Fields that were added after identities were defined."""
 
 
 def _accepting_old_keys(recipe: type[R]) -> type[R]:
@@ -61,11 +70,13 @@ class Recipe:
     name: str = "custom"
     summary: str = ""
 
-    # Duration. An incomplete last batch is dropped; each epoch shuffles anew. With `steps` there are
-    # as many epochs as it takes to train at least so many steps, so that fifty samples and fifty
-    # thousand get a training each; 0: `epochs` counts.
+    # Duration. An incomplete last batch is dropped; each epoch shuffles anew. `steps` is the number of
+    # training steps, whatever an epoch has: then `epochs` is computed, and the last epoch is cut where
+    # the steps end. With `min_steps` there are more than `epochs` epochs where those have fewer steps,
+    # so that fifty samples and fifty thousand get a training each. 0: not used.
     epochs: int = 5
     steps: int = 0
+    min_steps: int = 0
     batch_size: int = 128
 
     # Keras optimizers: `momentum` is for sgd, the betas for Adam; weight decay skips biases and
@@ -86,6 +97,13 @@ class Recipe:
     label_smoothing: float = 0.0
     ema: float = 0.0
 
+    # Unequal classes; use one of them. `class_weight` weights the training loss of an example of class c
+    # by n / (k * n_c), for n examples of k classes and n_c of c, as scikit-learn's "balanced" does;
+    # losses of validation and test are not weighted. `sampling` draws each class equally often, rare
+    # ones several times an epoch; an epoch has as many examples as without.
+    class_weight: Literal["none", "balanced"] = "none"
+    sampling: Literal["uniform", "balanced"] = "uniform"
+
     # Augmentation of images, uniform within ± each bound: `shift` in whole pixels, `rotation` in
     # degrees, `zoom` as a share of the size, `shear` as a slope, `elastic` in pixels at each of
     # 4 × 4 points, interpolated between them. The last `clean_epochs` are not augmented.
@@ -96,12 +114,24 @@ class Recipe:
     elastic: float = 0.0
     clean_epochs: int = 0
 
+    # Augmentation of sequences, after normalization; `clean_epochs` holds for it, too. `jitter` adds
+    # noise with that standard deviation, in units of the sample's own; `scaling` multiplies each
+    # channel by a factor with mean 1 and that standard deviation; `time_warp` changes the speed
+    # smoothly, by a factor whose logarithm has that standard deviation; `window_slice` keeps a random
+    # window of that share of the steps, stretched to the old length (0: all steps).
+    jitter: float = 0.0
+    scaling: float = 0.0
+    time_warp: float = 0.0
+    window_slice: float = 0.0
+
     # Data. `validation` is the share of the training set that is held out, stratified by class with
     # `split_seed`: the same examples for every architecture and seed. `unit` scales pixels to
-    # [0, 1]; `standard` subtracts the training mean and divides by the standard deviation.
+    # [0, 1]; `standard` subtracts the training mean and divides by the standard deviation; `channel`
+    # does so channel by channel. `series`, for sequences alone, subtracts the mean of each sample and
+    # divides by its own deviation over time, channel by channel; what is constant becomes 0.
     validation: float = 1 / 12
     split_seed: int = 0
-    normalization: Literal["unit", "standard"] = "unit"
+    normalization: Literal["unit", "standard", "channel", "series"] = "unit"
 
     # The epoch whose weights are reported, chosen before training. The test set is read once, for it.
     select: Literal["last", "best"] = "last"
@@ -118,24 +148,46 @@ class Recipe:
     identity_name: str = ""
 
     def __post_init__(self) -> None:
-        for name, advice in _problems(self).items():
+        for name, advice in problems(self, TYPES).items():
             raise BadField(self.name, name, getattr(self, name), advice)
 
+    @property
+    def counts_steps(self) -> bool:
+        """Whether `epochs` depends on how many examples there are."""
+        return bool(self.steps or self.min_steps)
+
     def for_examples(self, count: int) -> "Recipe":
-        """With the `epochs` that its `steps` make of `count` training examples.
+        """With the `epochs` that `steps` or `min_steps` make of `count` training examples.
 
         >>> Recipe(steps=100, batch_size=16).for_examples(50).epochs
         34
+        >>> Recipe(epochs=2, min_steps=100, batch_size=16).for_examples(800).epochs
+        2
         """
-        if not self.steps:
-            return self
         each = max(1, count // self.batch_size)
-        return replace(self, epochs=-(-self.steps // each))
+        if self.steps:
+            return replace(self, epochs=-(-self.steps // each))
+        if self.min_steps:
+            return replace(self, epochs=max(self.epochs, -(-self.min_steps // each)))
+        return self
+
+    def total_steps(self, each: int) -> int:
+        """The steps of the whole training, of epochs with `each` steps; `epochs` must be resolved.
+
+        >>> Recipe(steps=100, batch_size=16).for_examples(50).total_steps(3)
+        100
+        """
+        return min(self.steps, self.epochs * each) if self.steps else self.epochs * each
 
     @property
     def augments(self) -> bool:
-        """Whether any epoch augments the images."""
-        return any((self.shift, self.rotation, self.zoom, self.shear, self.elastic))
+        """Whether any epoch augments samples of any layout."""
+        return self.augments_layout("image") or self.augments_layout("sequence")
+
+    def augments_layout(self, layout: Layout) -> bool:
+        """Whether any epoch augments samples of a layout: images and frames, or sequences."""
+        keys = SEQUENCE_KEYS if layout == "sequence" else IMAGE_KEYS
+        return any(getattr(self, key) for key in keys)
 
     @property
     def tta_copies(self) -> int:
@@ -152,7 +204,8 @@ class Recipe:
         Fields have their former names here, and those that were added later count only where they
         are used: identities made before still hold.
         """
-        later = {name for name in ("patience", "steps") if not getattr(self, name)}
+        unused = {each.name: each.default for each in fields(self) if each.name in _LATER}
+        later = {name for name, default in unused.items() if getattr(self, name) == default}
         left_out = {"summary", *later}
         kept = {k: v for k, v in self.as_dict().items() if k not in left_out}
         return aliases.former_keys({**kept, "name": self.identity_name or self.name})
@@ -165,47 +218,6 @@ class Recipe:
 
 
 TYPES: dict[str, Any] = typing.get_type_hints(Recipe)
-
-_BOUNDS: dict[str, tuple[float, float, str]] = {
-    "epochs": (1, 100_000, "use 1 to 100,000"),
-    "steps": (0, 10_000_000, "use 0 to count epochs, or a number of training steps"),
-    "batch_size": (1, 1_000_000, "use 1 to 1,000,000"),
-    "learning_rate": (1e-12, 1000.0, "use a positive rate up to 1,000, such as 0.001"),
-    "momentum": (0, 0.9999999, "use a number from 0 to below 1"),
-    "beta_1": (0, 0.9999999, "use a number from 0 to below 1"),
-    "beta_2": (0, 0.9999999, "use a number from 0 to below 1"),
-    "weight_decay": (0, 100, "use 0 to 100"),
-    "warmup": (0, 0.99, "use a share of the steps from 0 to 0.99"),
-    "clip_norm": (0, 1e9, "use 0 for no clipping, or a norm up to 1e9"),
-    "label_smoothing": (0, 0.99, "use a number from 0 to below 1"),
-    "ema": (0, 0.9999999, "use 0 for none, or a decay below 1, such as 0.999"),
-    "shift": (0, 1000, "use whole pixels from 0 to 1,000"),
-    "rotation": (0, 180, "use degrees from 0 to 180"),
-    "zoom": (0, 0.9, "use a share from 0 to 0.9"),
-    "shear": (0, 2, "use a slope from 0 to 2"),
-    "elastic": (0, 100, "use pixels from 0 to 100"),
-    "clean_epochs": (0, 100_000, "use 0 to 100,000"),
-    "validation": (0, 0.9, "use a share from 0 to 0.9"),
-    "split_seed": (0, 2**31, "use 0 to 2147483648"),
-    "patience": (0, 100_000, "use 0 for no early stopping, or a number of epochs"),
-    "tta_shift": (0, 8, "use whole pixels from 0 to 8; 1 averages nine shifted copies"),
-}
-
-
-def _problems(recipe: Recipe) -> dict[str, str]:
-    problems = {}
-    for name, (low, high, advice) in _BOUNDS.items():
-        if not low <= getattr(recipe, name) <= high:
-            problems[name] = advice
-    for name, kind in TYPES.items():
-        choices = typing.get_args(kind)
-        if choices and getattr(recipe, name) not in choices:
-            problems[name] = f"use one of {', '.join(choices)}"
-    if recipe.select == "best" and not recipe.validation:
-        problems["select"] = "the best epoch needs a validation share above 0"
-    if recipe.patience and not recipe.validation:
-        problems["patience"] = "early stopping needs a validation share above 0"
-    return problems
 
 
 def names(manifest: Manifest) -> list[str]:
@@ -263,8 +275,18 @@ def changed(recipe: Recipe, given: Mapping[str, Any]) -> Recipe:
 
 
 def _replaced(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
-    """With other values; `epochs` without `steps` turns counting steps off."""
-    counted = {"steps": 0} if "epochs" in values and "steps" not in values else {}
+    """With other values. A duration that is given replaces one that another source gave.
+
+    Raises:
+        UsageError: `epochs` and `steps` are both given.
+    """
+    if values.get("epochs") and values.get("steps"):
+        raise UsageError(
+            f"`epochs={values['epochs']}` and `steps={values['steps']}` both say how long to train. Use "
+            "one of them; `min_steps` goes with `epochs`."
+        )
+    other = {"epochs": ("steps", "min_steps"), "steps": ("min_steps",), "min_steps": ("steps",)}
+    counted = {name: 0 for given in other if values.get(given) for name in other[given]}
     return replace(recipe, **{**counted, **values})
 
 
@@ -308,6 +330,11 @@ def _change(recipe: Recipe, table: Mapping[str, Any], path: Path, at: tuple[str,
         if key not in known:
             raise UsageError(f"{where(path, at, key)}: {unknown('recipe key', key, known)}")
         values[key] = _typed(value, TYPES[key], f"{where(path, at, written)}: {written}")
+    if values.get("epochs") and values.get("steps"):
+        raise UsageError(
+            f"{where(path, at, 'steps')}: epochs and steps both say how long to train. Use one of them; "
+            "min_steps goes with epochs."
+        )
     try:
         return _replaced(recipe, values)
     except BadField as error:

@@ -112,7 +112,8 @@ class Run(RunFolder):
 
         Args:
             images: `(N, *shape)`, or one sample `shape`, stored as training's samples were or in
-                another range of pixels; or paths of image files.
+                another range of pixels; or paths of image files, or of sound files or films, if the run was
+                trained on such.
             invert: invert the pixels, or (False) take them as they are. By default samples that are
                 certainly the other way round than training's are refused.
             backend: `tensorflow`, `jax` or `torch`; by default the one that is imported, else the
@@ -187,13 +188,14 @@ class Run(RunFolder):
         self,
         *,
         epochs: int | None = None,
+        steps: int | None = None,
         trust_source: bool = False,
         registry: Registry | None = None,
     ) -> "Plan":
         """What was trained, to be trained again or resumed: `zoo.train(run.plan(), resume=run)`.
 
         Args:
-            epochs: extend it to so many epochs; by default those of the run.
+            epochs, steps: extend it to so many epochs, or training steps; by default those of the run.
             trust_source, registry: as for `predict`.
 
         Raises:
@@ -206,10 +208,12 @@ class Run(RunFolder):
 
         registry = registry or Registry.discover()
         found = plan_of_run(self, registry, trust_source=trust_source)
-        if epochs is None:
+        given = {k: v for k, v in (("epochs", epochs), ("steps", steps)) if v is not None}
+        if not given:
             return found
-        check_extendable(self, epochs)
-        return replace(found, recipe=changed(found.recipe, {"epochs": epochs}))
+        recipe = changed(found.recipe, given).for_examples(self.record.dataset.sizes.train)
+        check_extendable(self, recipe)
+        return replace(found, recipe=recipe)
 
     def _asked(
         self,

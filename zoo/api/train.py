@@ -9,7 +9,6 @@ from zoo.api import arguments
 from zoo.api.arguments import RUNS_DIR, ArchitectureLike, Backend, DatasetLike, Device, Precision
 from zoo.api.finding import load_run
 from zoo.errors import UsageError
-from zoo.recipe import changed
 from zoo.registry import Registry
 from zoo.trained import Run
 from zoo.training.callbacks import Callback, CallbackList
@@ -30,6 +29,8 @@ class PlanOptions(TypedDict, total=False):
     recipe: str | Path | None
     seed: int
     epochs: int | None
+    steps: int | None
+    min_steps: int | None
     batch_size: int | None
     learning_rate: float | None
     precision: Precision | None
@@ -64,6 +65,8 @@ def plan(
     recipe: str | Path | None = None,
     seed: int = 0,
     epochs: int | None = None,
+    steps: int | None = None,
+    min_steps: int | None = None,
     batch_size: int | None = None,
     learning_rate: float | None = None,
     precision: Precision | None = None,
@@ -94,6 +97,8 @@ def plan(
     """
     changes = {
         "epochs": epochs,
+        "steps": steps,
+        "min_steps": min_steps,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
         "precision": precision,
@@ -145,6 +150,8 @@ def train(
     seed: int = 0,
     seeds: int | None = None,
     epochs: int | None = None,
+    steps: int | None = None,
+    min_steps: int | None = None,
     batch_size: int | None = None,
     learning_rate: float | None = None,
     precision: Precision | None = None,
@@ -186,6 +193,8 @@ def train(
             diverged are included.
         epochs, batch_size, learning_rate, precision, tta_shift: replace the recipe's values.
             `tta_shift` is in pixels.
+        steps: train so many steps instead of epochs; the last epoch ends where they do.
+        min_steps: train more epochs than the recipe's where those have fewer steps.
         hyperparameters: keyword-only parameters of `build`, for example `{"filters": (8, 16)}`.
         data_parameters: parameters of the dataset, for example `{"frames": 20}`.
         recipe_changes: replace other keys of the recipe, for example `{"validation": 0.2}`.
@@ -195,8 +204,8 @@ def train(
         together: with `seeds`: train all in one program (JAX only), or one after another; by
             default together on a GPU with JAX.
         resume: an interrupted run to finish, as `load_run` takes it; everything else comes from it.
-            With `epochs`, a run is extended to so many, in a new folder: it must have a constant
-            learning rate.
+            With `epochs` or `steps`, a run is extended to so many, in a new folder: it must have a
+            constant learning rate.
         trust_source: with `resume`: run the Python file in the run's folder although you never
             trained with it here.
         again: train into a new folder even if the run is finished.
@@ -226,6 +235,8 @@ def train(
         "recipe": recipe,
         "seed": seed,
         "epochs": epochs,
+        "steps": steps,
+        "min_steps": min_steps,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
         "precision": precision,
@@ -245,14 +256,16 @@ def train(
         require_tensorboard()
     begun = None if resume is None else load_run(resume, runs_dir)
     if begun is not None:
-        given = {**what, "epochs": None, "seeds": seeds, "again": again}
+        given = {**what, "epochs": None, "steps": None, "seeds": seeds, "again": again}
         _refuse_beside("resume", architecture, dataset, given)
     elif isinstance(architecture, Plan):
         _refuse_beside("plan", None, dataset, what)
     if isinstance(architecture, Plan):
         made = architecture
     elif begun is not None:
-        made = begun.plan(epochs=epochs, trust_source=trust_source, registry=what["registry"])
+        made = begun.plan(
+            epochs=epochs, steps=steps, trust_source=trust_source, registry=what["registry"]
+        )
     elif architecture is not None:
         made = plan(architecture, dataset, **what)
     else:
@@ -264,8 +277,7 @@ def train(
     from zoo.training.fit import train as train_plan
 
     shown = _callbacks(callbacks, arguments.shows_progress(progress), tensorboard, seeds)
-    if begun is not None and epochs is not None:
-        made = replace(made, recipe=changed(made.recipe, {"epochs": epochs}))
+    if begun is not None and not (epochs is None and steps is None):
         found = extend(begun, made, folder, locations, callback=shown(made))
         return Run(found.folder, found.record)
     if seeds is None:

@@ -28,7 +28,8 @@ def predict(
 
     Args:
         run: as `load_run` takes it.
-        images: paths of image files, or an array `(N, *shape)`, or one sample `shape`.
+        images: paths of image files, or of sound files or films, if the run was trained on such; or an
+            array `(N, *shape)`, or one sample `shape`.
         invert, backend, device, trust_source, registry: as for `Run.predict`.
         runs_dir: the folder that holds the runs.
 

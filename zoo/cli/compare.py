@@ -56,7 +56,7 @@ FOR_NEW_RUNS = {
     type=click.Choice(list(METRICS)),
     default="accuracy",
     show_default=True,
-    help="Metric of the test set by which architectures are ranked and told apart.",
+    help="Compare, rank and tell apart by this metric of the test set.",
 )
 @click.option(
     "--target",

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zoo import layouts
 from zoo.cli import options
 from zoo.cli.data import default_dataset
 from zoo.errors import Diverged, UsageError
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from zoo.training.plan import Plan
 
 WHAT = (
-    "recipe", "seed", "epochs", "batch_size", "learning_rate", "precision", "tta_shift",
+    "recipe", "seed", "epochs", "steps", "min_steps", "batch_size", "learning_rate", "precision", "tta_shift",
     "hyperparameters", "data_parameters", "backend", "device",
 )  # fmt: skip
 """The options that a plan holds; they are called as the arguments of `zoo.plan`."""
@@ -39,6 +38,16 @@ HOW = (
 @options.data_parameters
 @options.recipe
 @click.option("--epochs", type=int, help="Number of epochs. [default: the recipe's]")
+@click.option(
+    "--steps",
+    type=int,
+    help="Number of training steps, instead of epochs; the last epoch ends where they do.",
+)
+@click.option(
+    "--min-steps",
+    type=int,
+    help="Train at least so many steps: more epochs where the recipe's have fewer.",
+)
 @click.option("--batch-size", type=int, help="Batch size for training. [default: the recipe's]")
 @click.option(
     "--learning-rate",
@@ -75,8 +84,8 @@ HOW = (
     "--resume",
     metavar="RUN",
     shell_complete=options.complete_runs,
-    help="Resume an interrupted run: its folder, its name, a part of the name, or last. With --epochs, "
-    "extend a run to so many epochs; its learning rate must be constant.",
+    help="Resume an interrupted run: its folder, its name, a part of the name, or last. With --epochs or "
+    "--steps, extend a run to so many; its learning rate must be constant.",
 )
 @options.trust_source
 @click.option("--again", is_flag=True, help="Retrain finished runs in a new folder.")
@@ -135,7 +144,10 @@ def _plan(context: click.Context, given: dict[str, Any], what: dict[str, Any]) -
     if given["resume"]:
         run = load_run(given["resume"], given["runs_dir"])
         return run.plan(
-            epochs=given["epochs"], trust_source=given["trust_source"], registry=registry
+            epochs=given["epochs"],
+            steps=given["steps"],
+            trust_source=given["trust_source"],
+            registry=registry,
         )
     if not given["architecture"]:
         raise UsageError("what should be trained? zoo train NAME; zoo list shows the names.")
@@ -153,10 +165,17 @@ def _show(plan: "Plan", given: dict[str, Any]) -> None:
     """Print a plan, if its model can be built."""
     from zoo.api.arguments import find_locations
     from zoo.api.train import build_model
+    from zoo.training.pipeline import conversion_of
 
     build_model(plan)
     dataset, seeds = plan.dataset, given["seeds"]
-    here = dataset.find(find_locations(given["data_dir"])) if dataset.find else None
+    locations = find_locations(given["data_dir"])
+    here = dataset.find(locations) if dataset.find else None
+    recipe = plan.recipe.as_dict()
+    if plan.recipe.counts_steps and (here or not dataset.fetch):
+        recipe = plan.on(dataset.load(locations)).recipe.as_dict()
+    elif plan.recipe.steps:
+        del recipe["epochs"]  # they depend on data that are not here
     shown = {
         "architecture": plan.architecture.name,
         "from": plan.origin.as_record(),
@@ -164,11 +183,9 @@ def _show(plan: "Plan", given: dict[str, Any]) -> None:
         "hyperparameters": plan.hyperparameters,
         "dataset": dataset.name,
         **({"data parameters": dict(dataset.parameters)} if dataset.parameters else {}),
-        "input": layouts.name(
-            dataset.layout, plan.architecture.layout, plan.architecture.frames_from_image
-        ),
+        "input": conversion_of(plan.dataset, plan.architecture),
         "data": str(here) if here else ("to be downloaded" if dataset.fetch else "built in"),
-        "recipe": {**plan.recipe.as_dict(), "digest": plan.recipe.digest},
+        "recipe": {**recipe, "digest": plan.recipe.digest},
         **({"seeds": f"{plan.seed} to {plan.seed + seeds - 1}"} if seeds else {"seed": plan.seed}),
         "backend": plan.backend,
         "device": plan.device,

@@ -92,11 +92,15 @@ class RunEvent(Event, kw_only=True):
 
 
 class Started(RunEvent, tag="started", kw_only=True):
-    """The training begins: `steps` in each of `epochs`, of which `start_epoch` are done already."""
+    """The training begins: `steps` in each of `epochs`, of which `start_epoch` are done already.
+
+    The last epoch may have fewer steps; `total_steps` counts those of all epochs.
+    """
 
     steps: int
     epochs: int
     start_epoch: int
+    total_steps: int
 
 
 class Step(RunEvent, tag="step", kw_only=True):

@@ -18,6 +18,7 @@ from zoo.training.backends.base import EVALUATION_BATCH
 from zoo.training.device import Device
 from zoo.training.plan import Plan
 from zoo.training.precision import Precision, choose, known
+from zoo.training.recipe_fit import without_effect
 
 SAVING_SECONDS = 0.3
 """What writing a run's files takes, about; nothing to measure for an estimate."""
@@ -55,7 +56,7 @@ class Survey:
             identity=identity,
             conditions=conditions.here(plan.backend, device, precision.policy),
             precision=precision,
-            data=self._data.pop(plan.dataset.title, []),
+            data=self._remarks(plan),
         )
 
     def _precision(
@@ -88,9 +89,16 @@ class Survey:
             self._data[dataset.title] = worth_saying(dataset, arrays)
         return self._arrays[dataset.title]
 
+    def _remarks(self, plan: Plan) -> list[str]:
+        """Of the data, once; and what the recipe does not do to them."""
+        if plan.dataset.title not in self._data:
+            return []
+        return [*self._data.pop(plan.dataset.title), *without_effect(plan.dataset, plan.recipe)]
+
     def _pace(self, plan: Plan, precision: str) -> Paced:
         probe = BenchmarkProbe.open(plan, self._load(plan.dataset), (EVALUATION_BATCH,), precision)
         recipe, sizes = plan.recipe, probe.sizes
+        trained = recipe.total_steps(sizes["train"] // recipe.batch_size) * recipe.batch_size
         step_images = min(times_of(probe.train)) / probe.images_per_call
         answer = min(times_of(lambda: probe.infer(EVALUATION_BATCH))) / EVALUATION_BATCH
         seconds = (
@@ -98,7 +106,7 @@ class Survey:
             + self._load_seconds
             + probe.phases["build"]
             + probe.phases["compile"]
-            + recipe.epochs * sizes["train"] * step_images
+            + trained * step_images
             + (recipe.epochs * sizes["validation"] + sizes["test"]) * recipe.tta_copies * answer
             + SAVING_SECONDS
         )

@@ -81,7 +81,13 @@ class Events(Callback):
 
     def on_train_begin(self, folder: Path, steps: int, epochs: int, start_epoch: int) -> None:
         self._channel.send(
-            messages.Started(place=self._place, steps=steps, epochs=epochs, start_epoch=start_epoch)
+            messages.Started(
+                place=self._place,
+                steps=steps,
+                epochs=epochs,
+                start_epoch=start_epoch,
+                total_steps=self.total_steps,
+            )
         )
 
     def on_train_batch_end(self, epoch: int, step: int, metrics: "RunningMetrics") -> None:

@@ -92,23 +92,46 @@ def own_dataset(path: Path) -> Dataset:
 
 
 def _of_folder(path: Path) -> Dataset:
+    from zoo.datasets.film_folders import dataset_from_films, holds_films
     from zoo.datasets.folders import check_level, folders
     from zoo.datasets.image_folders import dataset_from_images
     from zoo.datasets.image_listing import TABLE, holds_images
-    from zoo.datasets.recordings import dataset_from_recordings, holds_recordings
+    from zoo.datasets.recording_listing import holds_recordings
+    from zoo.datasets.recordings import dataset_from_recordings
     from zoo.datasets.video import dataset_from_video
 
     if (path / TABLE).is_file():
-        return dataset_from_images(path)
+        return _of_table(path)
     if not folders(path):
         raise DataError(
             f"{path}: has no classes: make a folder for each, with its images, CLASS/*.png, its "
-            "recordings, CLASS/*.wav, or its clips, CLASS/CLIP/FRAME.png."
+            "recordings, CLASS/*.wav, or its clips, CLASS/*.mp4 or CLASS/CLIP/FRAME.png."
         )
     check_level(path)
     if holds_recordings(path):
         return dataset_from_recordings(path)
+    if holds_films(path):
+        return dataset_from_films(path)
     return dataset_from_images(path) if holds_images(path) else dataset_from_video(path)
+
+
+def _of_table(path: Path) -> Dataset:
+    """The files that `path/labels.csv` lists: by the first, images, recordings or films."""
+    from zoo.datasets import film, sound_file
+    from zoo.datasets.animation import is_animated
+    from zoo.datasets.film_folders import dataset_from_films
+    from zoo.datasets.image_folders import dataset_from_images
+    from zoo.datasets.image_listing import TABLE
+    from zoo.datasets.image_table import first_listed
+    from zoo.datasets.recordings import dataset_from_recordings
+
+    first = first_listed(path / TABLE)
+    suffix = first.suffix.lower() if first else ""
+    if suffix in sound_file.SUFFIXES:
+        return dataset_from_recordings(path)
+    if first and (suffix in film.VIDEOS or is_animated(first)):
+        return dataset_from_films(path)
+    return dataset_from_images(path)
 
 
 _TABLES = (".csv", ".tsv", ".parquet", ".feather", ".xls", ".xlsx", ".json", ".arff", ".data")

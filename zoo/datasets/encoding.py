@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from zoo.architecture import Layout
-from zoo.datasets.samples import Samples, Stored, blocks, subset
+from zoo.datasets.samples import Samples, Stored, blocks, subset, without_padding
 
 PixelRange = tuple[float, float]
 Polarity = Literal["light on dark", "dark on light"]
@@ -47,7 +47,7 @@ def _range_of(low: float, high: float) -> PixelRange | None:
 
 def extremes(x: Stored) -> tuple[float, float]:
     """The minimum and maximum; for lazy samples, of a selection."""
-    few = drawn(x) if isinstance(x, Samples) else x
+    few = drawn(x) if isinstance(x, Samples) else without_padding(x)
     ends = [(block.min(), block.max()) for block in blocks(few)]
     return float(min(low for low, _ in ends)), float(max(high for _, high in ends))
 
@@ -105,6 +105,13 @@ def _of_samples(block: np.ndarray) -> tuple[np.ndarray, ...]:
     """Each sample's mean, mean square, minimum and maximum."""
     flat = block.reshape(len(block), -1)
     values = flat.astype("float64")
+    if flat.dtype != np.uint8 and np.isnan(flat).any():  # sequences that end in padding
+        return (
+            np.nanmean(values, axis=1),
+            np.nanmean(np.square(values), axis=1),
+            np.nanmin(flat, axis=1),
+            np.nanmax(flat, axis=1),
+        )
     return values.mean(axis=1), np.square(values).mean(axis=1), flat.min(axis=1), flat.max(axis=1)
 
 

@@ -13,6 +13,18 @@ from zoo.errors import DataError
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm")
 TABLE = "labels.csv"
 
+
+@dataclass(frozen=True)
+class Kind:
+    """What files a listing is of: what messages call one, how its name ends, where else files belong."""
+
+    noun: str
+    suffixes: tuple[str, ...]
+    folders: str = "images are in CLASS/IMAGE, and frames of clips in CLASS/CLIP/FRAME"
+
+
+IMAGES = Kind("image", SUFFIXES)
+
 Labelled = tuple[list[Path], np.ndarray]
 """Files, and their labels `(N,)` int32."""
 
@@ -33,8 +45,8 @@ class Listing:
     notes: tuple[str, ...] = ()
 
 
-def _by_folders(path: Path) -> Listing:
-    found = splits(path, _is_class)
+def _by_folders(path: Path, kind: Kind) -> Listing:
+    found = splits(path, lambda folder: holds(folder, kind))
     root = found.get("train", path)
     classes = tuple(each.name for each in folders(root))
     if len(classes) < 2:
@@ -42,30 +54,30 @@ def _by_folders(path: Path) -> Listing:
         raise DataError(f"{root}: needs a folder for each class, at least two; there is {there}.")
     check_classes(root, classes)
     roots = found or {"train": path}
-    files = {split: _labelled(path, root, classes) for split, root in roots.items()}
+    files = {split: _labelled(path, root, classes, kind) for split, root in roots.items()}
     return Listing(path, classes, files, None, notes(path, found, classes))
 
 
-def _labelled(path: Path, root: Path, classes: Sequence[str]) -> Labelled:
+def _labelled(path: Path, root: Path, classes: Sequence[str], kind: Kind) -> Labelled:
     if odd := sorted({each.name for each in folders(root)} ^ set(classes)):
         raise DataError(f"{path}: only one of train and {root.name} has the class {odd[0]}.")
     files, labels = [], []
     for label, name in enumerate(classes):
-        own = _images(root / name)
+        own = _files(root / name, kind)
         files += own
         labels += [label] * len(own)
     return files, np.array(labels, np.int32)
 
 
-def listing_of(path: Path) -> Listing:
-    """The images in `path/CLASS`, or in `path/train/CLASS`, ..., or those that `path/labels.csv` lists.
+def listing_of(path: Path, kind: Kind = IMAGES) -> Listing:
+    """The files in `path/CLASS`, or in `path/train/CLASS`, ..., or those that `path/labels.csv` lists.
 
     Raises:
         DataError: there are none, or not as they should be; the message says what.
     """
     if not (path / TABLE).is_file():
-        return _by_folders(path)
-    table = read_table(path / TABLE)
+        return _by_folders(path, kind)
+    table = read_table(path / TABLE, kind.noun)
     return Listing(path, table.classes, table.files, table.groups, table.notes)
 
 
@@ -81,22 +93,25 @@ def holds_images(path: Path) -> bool:
     return any(map(_is_class, there))
 
 
+def holds(folder: Path, kind: Kind) -> bool:
+    """Whether a folder holds a file of this kind itself."""
+    return any(each.suffix.lower() in kind.suffixes and each.is_file() for each in entries(folder))
+
+
 def _is_class(folder: Path) -> bool:
-    return any(each.suffix.lower() in SUFFIXES and each.is_file() for each in entries(folder))
+    return holds(folder, IMAGES)
 
 
-def _images(folder: Path) -> list[Path]:
+def _files(folder: Path, kind: Kind) -> list[Path]:
     found = entries(folder)
     for each in found:
         if each.is_dir():
+            raise DataError(f"{each}: is a folder within a class; {kind.folders}.")
+        if each.suffix.lower() not in kind.suffixes:
             raise DataError(
-                f"{each}: is a folder within a class; images are in CLASS/IMAGE, and frames of clips in "
-                "CLASS/CLIP/FRAME."
-            )
-        if each.suffix.lower() not in SUFFIXES:
-            raise DataError(
-                f"{each}: is no image that is read ({', '.join(SUFFIXES)}). Convert it, or move it away."
+                f"{each}: is no {kind.noun} that is read ({', '.join(kind.suffixes)}). Convert it, or "
+                "move it away."
             )
     if not found:
-        raise DataError(f"{folder}: this class has no image; add some, or remove the folder.")
+        raise DataError(f"{folder}: this class has no {kind.noun}; add some, or remove the folder.")
     return found

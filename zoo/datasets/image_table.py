@@ -1,4 +1,4 @@
-"""`labels.csv`: which image is of which class, for those who do not sort files into folders."""
+"""`labels.csv`: which file is of which class, for those who do not sort files into folders."""
 
 import csv
 import io
@@ -40,25 +40,26 @@ class _Row:
     group: str
 
 
-def read_table(table: Path) -> ImageTable:
-    """Read a `labels.csv`: a header `path,label`, perhaps `split` and `group`, and a row an image.
+def read_table(table: Path, noun: str = "image") -> ImageTable:
+    """Read a `labels.csv`: a header `path,label`, perhaps `split` and `group`, and a row a file.
 
     Args:
-        table: the file. Paths are relative to its folder. `split` is train, val or test; images of
+        table: the file. Paths are relative to its folder. `split` is train, val or test; files of
             one `group` (a person, a scene) stay in one split.
+        noun: what messages call a file.
 
     Raises:
         DataError: it cannot be read, or a row is wrong; the message names the line.
     """
-    rows = sorted(_rows(table), key=lambda row: row.path)
+    rows = sorted(_rows(table, noun), key=lambda row: row.path)
     classes = tuple(sorted({row.label for row in rows}))
     if len(classes) < 2:
         raise DataError(f"{table}: has one label only, {classes[0]!r}; there is nothing to learn.")
     by_split: dict[str, list[_Row]] = {}
     for row in rows:
         by_split.setdefault(row.split, []).append(row)
-    _check_splits(table, by_split)
-    _check_groups(table, rows)
+    _check_splits(table, by_split, noun)
+    _check_groups(table, rows, noun)
     numbers = {name: number for number, name in enumerate(classes)}
     files = {
         split: (
@@ -69,11 +70,22 @@ def read_table(table: Path) -> ImageTable:
     }
     train = by_split["train"]
     groups = np.array([row.group for row in train]) if any(row.group for row in train) else None
-    said = (f"images and classes are those of {table.name}",)
+    said = (f"{noun}s and classes are those of {table.name}",)
     return ImageTable(classes, files, groups, said)
 
 
-def _rows(table: Path) -> Iterator[_Row]:
+def first_listed(table: Path) -> Path | None:
+    """The first listed file; None if that cannot be read."""
+    try:
+        check_regular(table)
+        with table.open(encoding="utf-8-sig", newline="") as file:
+            first = next(csv.DictReader(file), None) or {}
+    except (OSError, UnicodeDecodeError, csv.Error, DataError):
+        return None
+    return table.parent / (first.get("path") or "")
+
+
+def _rows(table: Path, noun: str) -> Iterator[_Row]:
     check_regular(table)
     check_total(table, table.stat().st_size)
     try:
@@ -95,7 +107,7 @@ def _rows(table: Path) -> Iterator[_Row]:
     except OSError as error:
         raise DataError(f"{table}: cannot be read ({error.strerror or error}).") from error
     if not seen:
-        raise DataError(f"{table}: lists no image.")
+        raise DataError(f"{table}: lists no {noun}.")
 
 
 def _check_header(table: Path, names: list[str]) -> None:
@@ -117,7 +129,7 @@ def _row(where: str, given: Mapping[str, str | None]) -> _Row:
     return _Row(Path(path).as_posix(), label, SPLITS.get(split.lower(), "train"), group)
 
 
-def _check_splits(table: Path, by_split: Mapping[str, list[_Row]]) -> None:
+def _check_splits(table: Path, by_split: Mapping[str, list[_Row]], noun: str) -> None:
     if "train" not in by_split:
         raise DataError(f"{table}: no row is of the split train.")
     if "validation" in by_split and "test" not in by_split:
@@ -126,15 +138,15 @@ def _check_splits(table: Path, by_split: Mapping[str, list[_Row]]) -> None:
     for split, rows in by_split.items():
         if odd := sorted({row.label for row in rows} - known):
             raise DataError(
-                f"{table}: no training image has the label {odd[0]!r}, and {split} has."
+                f"{table}: no training {noun} has the label {odd[0]!r}, and {split} has."
             )
 
 
-def _check_groups(table: Path, rows: list[_Row]) -> None:
+def _check_groups(table: Path, rows: list[_Row], noun: str) -> None:
     splits: dict[str, str] = {}
     for row in rows:
         if row.group and splits.setdefault(row.group, row.split) != row.split:
             raise DataError(
                 f"{table}: the group {row.group!r} is in {splits[row.group]} and in {row.split}; "
-                "images of one group stay in one split."
+                f"{noun}s of one group stay in one split."
             )

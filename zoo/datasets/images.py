@@ -33,7 +33,7 @@ def open_image(path: Path) -> Image.Image:
     Raises:
         DataError: it is missing, no regular file, no image, damaged or larger than `MOST_PIXELS`.
     """
-    with _opened(path) as image:
+    with opened_image(path) as image:
         image.load()
         return upright(image)
 
@@ -60,7 +60,7 @@ def announced(path: Path, *, verify: bool = True) -> Announced:
     Raises:
         DataError: as `open_image`.
     """
-    with _opened(path) as image:
+    with opened_image(path) as image:
         size, mode, transparency = image.size, image.mode, image.has_transparency_data
         if verify:
             image.verify()
@@ -87,7 +87,7 @@ def upright(image: Image.Image) -> Image.Image:
 
 
 def _is_transposed(path: Path) -> bool:
-    with _opened(path) as image:
+    with opened_image(path) as image:
         # Pillow decodes a PNG to look for EXIF behind its pixels: only where there may be some.
         if image.format == "PNG" and not any(each in path.read_bytes() for each in _PNG_METADATA):
             return False
@@ -102,7 +102,12 @@ def _orientation(image: Image.Image) -> int:
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def opened_image(path: Path) -> Iterator[Image.Image]:
+    """A file's image, opened and not decoded; errors within the block name the file.
+
+    Raises:
+        DataError: as `open_image`.
+    """
     check_regular(path)
     try:
         with warnings.catch_warnings():

@@ -7,7 +7,8 @@ import numpy as np
 
 from zoo.datasets.dataset import Arrays, Dataset
 from zoo.datasets.encoding import Statistics, drawn, pixel_range
-from zoo.datasets.samples import Samples, Stored, blocks
+from zoo.datasets.samples import Samples, Stored, blocks, without_padding
+from zoo.datasets.unequal import check_padding
 from zoo.errors import DataError
 
 HASHED_BYTES = 2**28
@@ -27,11 +28,13 @@ MAJORITY = 1.5
 
 
 def check_alike(dataset: Dataset, arrays: Arrays) -> None:
-    """Check that all splits are stored in the same pixel range.
+    """Check that all splits are stored in the same pixel range, and padded alike.
 
     Raises:
-        DataError: black and white have other values in another split; both ranges are named.
+        DataError: black and white have other values in another split, and both ranges are named; or
+            a sequence has NaN elsewhere than at its end.
     """
+    check_padding(dataset, arrays)
     train = pixel_range(arrays.x_train, dataset.layout)
     for name, x in _splits(arrays):
         other = pixel_range(x, dataset.layout)
@@ -81,7 +84,7 @@ def _splits(arrays: Arrays) -> Iterator[tuple[str, Stored]]:
 def _sentinels(x: Stored) -> Iterator[str]:
     if x.dtype == np.uint8:
         return
-    values = np.concatenate([block.reshape(-1) for block in blocks(drawn(x))])
+    values = np.concatenate([block.reshape(-1) for block in blocks(without_padding(drawn(x)))])
     for suspect in SENTINELS:
         count = int(np.count_nonzero(values == np.float32(suspect)))
         rest = values[values != np.float32(suspect)]
@@ -113,7 +116,9 @@ def channel_ranges(x: Stored) -> tuple[np.ndarray, np.ndarray]:
     """The lowest and the highest value of each channel, or feature of a sequence: `(C,)` each."""
     ends = [
         (flat.min(axis=0), flat.max(axis=0))
-        for flat in (block.reshape(-1, block.shape[-1]) for block in blocks(drawn(x)))
+        for flat in (
+            block.reshape(-1, block.shape[-1]) for block in blocks(without_padding(drawn(x)))
+        )
     ]
     lows, highs = (np.stack(part) for part in zip(*ends, strict=True))
     return lows.min(axis=0).astype("float64"), highs.max(axis=0).astype("float64")

@@ -115,6 +115,16 @@ def subset(x: Stored, indices: np.ndarray) -> Stored:
     return x.subset(indices) if isinstance(x, Samples) else x[indices]
 
 
+def without_padding(x: Stored) -> Stored:
+    """All real steps `(M, F)` of sequences that end in steps of NaN; others as they are.
+
+    Lazy samples are never padded.
+    """
+    if isinstance(x, Samples) or x.dtype == np.uint8 or x.ndim != 3 or not np.isnan(x).any():
+        return x
+    return x[~np.isnan(x).all(axis=-1)]
+
+
 def blocks(x: Stored) -> Iterator[np.ndarray]:
     """All samples in order, in arrays `(n, *sample)` of about `BLOCK_BYTES`."""
     size = int(np.prod(x.shape[1:])) * x.dtype.itemsize

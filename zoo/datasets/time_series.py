@@ -38,7 +38,8 @@ def dataset_from_ts(path: Path) -> Dataset:
 
     Returns:
         A dataset of layout `sequence`, samples `(steps, channels)` float32, with the parameters
-        `unequal` (`refuse`, `resample` to `length` steps, or `pad` with zeros at the end) and
+        `unequal` (`refuse`, `resample` to `length` steps, or `pad`: steps of NaN at the end, which
+        architectures that obey masks never see) and
         `missing` (`refuse` or `interpolate`, linearly).
 
     Raises:
@@ -163,6 +164,7 @@ def _dataset(name: str, path: Path, files: Mapping[str, TsFile], chosen: Choices
         summary=f"time series of {path}",
         origin=str(path.resolve()),
         recipe="timeseries",
+        padded=chosen.unequal == "pad" and _unequal(files),
         notes=tuple(_notes(files, chosen, steps)),
     )
 
@@ -170,7 +172,7 @@ def _dataset(name: str, path: Path, files: Mapping[str, TsFile], chosen: Choices
 def _notes(files: Mapping[str, TsFile], chosen: Choices, steps: int) -> list[str]:
     said = []
     if _unequal(files) and chosen.unequal == "pad":
-        said.append(f"series of unequal length end with zeros, up to {steps} steps")
+        said.append(f"series of unequal length are padded to {steps} steps, and the padding masked")
     if chosen.unequal == "resample" and (_unequal(files) or chosen.length):
         said.append(f"series are resampled to {steps} steps, linearly")
     count = sum(each.missing for each in files.values())
@@ -226,7 +228,7 @@ def _sample(series: np.ndarray, chosen: Choices, steps: int) -> np.ndarray:
         old, new = np.linspace(0, 1, len(series)), np.linspace(0, 1, steps)
         series = np.stack([np.interp(new, old, channel) for channel in series.T], axis=1)
     elif len(series) < steps:
-        series = np.pad(series, ((0, steps - len(series)), (0, 0)))
+        series = np.pad(series, ((0, steps - len(series)), (0, 0)), constant_values=np.nan)
     return series.astype(np.float32)
 
 

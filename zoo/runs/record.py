@@ -75,6 +75,7 @@ class DatasetRecord(Part, kw_only=True, frozen=True):
     Attributes:
         source: where the data were read.
         origin: where they come from: an address or an absolute path.
+        notes: how samples and labels were read: what was assumed and converted.
     """
 
     name: str
@@ -83,6 +84,7 @@ class DatasetRecord(Part, kw_only=True, frozen=True):
     source: str
     origin: str
     sizes: SizesRecord
+    notes: tuple[str, ...] | None = None
 
 
 class InputRecord(Part, kw_only=True, frozen=True):
@@ -94,6 +96,10 @@ class InputRecord(Part, kw_only=True, frozen=True):
         how: how an image becomes frames.
         scale, offset: a value `p` becomes `p * scale + offset`.
         conversion: the same in words.
+        unequal: `masked` or `resampled`: how sequences of unequal length are given to the model; None:
+            all have one length.
+        per_series: whether each series is normalized by its own mean and deviation, channel by channel,
+            instead of `scale` and `offset`.
     """
 
     source: Layout
@@ -104,6 +110,8 @@ class InputRecord(Part, kw_only=True, frozen=True):
     offset: Factor
     input_shape: Shape
     conversion: str | None = None
+    unequal: Literal["masked", "resampled"] | None = None
+    per_series: bool | None = None
 
 
 class SamplesRecord(Part, kw_only=True, frozen=True):
@@ -119,6 +127,16 @@ class SamplesRecord(Part, kw_only=True, frozen=True):
     background: Number | None
 
 
+class ReadingRecord(Part, kw_only=True, frozen=True):
+    """How sound files or films become samples; see `zoo.datasets.readings`."""
+
+    kind: Literal["audio", "video"]
+    rate: int | None = None
+    fps: Number | None = None
+    resize: Literal["fit", "crop", "stretch"] | None = None
+    background: Literal["refuse", "white", "black"] | None = None
+
+
 class ContractRecord(Part, kw_only=True, frozen=True):
     """The samples that the model accepts; see `zoo.contract.InputContract`."""
 
@@ -129,6 +147,8 @@ class ContractRecord(Part, kw_only=True, frozen=True):
     polarity: Polarity | None
     centred: bool
     other_sizes: str | None = None
+    padded: bool | None = None
+    reading: ReadingRecord | None = None
     seen: SamplesRecord | None
 
 

@@ -84,15 +84,23 @@ def _finite(harness: DatasetHarness) -> str:
     import numpy as np
 
     from zoo.datasets.samples import blocks
+    from zoo.datasets.unequal import check_padding
 
+    def finite(block: np.ndarray) -> np.ndarray:
+        return np.isfinite(block) | (np.isnan(block) & harness.dataset.padded)
+
+    try:
+        check_padding(harness.dataset, harness.arrays)
+    except DataError as error:
+        raise CheckFailed(str(error), "give only whole steps at the end as NaN.") from error
     for split in harness.splits:
         x = getattr(harness.arrays, f"x_{split}")
-        if wrong := sum(int(np.sum(~np.isfinite(block))) for block in blocks(x)):
+        if wrong := sum(int(np.sum(~finite(block))) for block in blocks(x)):
             raise CheckFailed(
                 f"{wrong:,} of {math.prod(x.shape):,} values of x_{split} are NaN or infinite",
                 "replace them, or remove those samples.",
             )
-    ends = [(block.min(), block.max()) for block in blocks(harness.arrays.x_train)]
+    ends = [(np.nanmin(block), np.nanmax(block)) for block in blocks(harness.arrays.x_train)]
     return f"from {min(low for low, _ in ends):g} to {max(high for _, high in ends):g}"
 
 

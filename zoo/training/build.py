@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from zoo import diagnosis
-from zoo.architecture import Architecture
+from zoo.architecture import MASK, MASK_VALUE, Architecture
 from zoo.errors import PluginError, ZooError
 from zoo.native_logs import quiet_native_logs
 from zoo.origin import Origin
@@ -25,8 +25,12 @@ def build_model(
     num_classes: int,
     hyperparameters: Mapping[str, Any],
     origin: Origin | None = None,
+    *,
+    masked: bool = False,
 ) -> "keras.Model":
     """The architecture's model, checked. `origin` says whose it is, for the messages.
+
+    `masked`: its sequences may end in padding, each feature of which is `MASK_VALUE`.
 
     Raises:
         PluginError: `build` fails, or gives something that is no model with one input and
@@ -37,7 +41,8 @@ def build_model(
 
     try:
         with quiet_native_logs():
-            model = architecture.build(input_shape, num_classes, **hyperparameters)
+            given = {**hyperparameters, **({MASK: MASK_VALUE} if masked else {})}
+            model = architecture.build(input_shape, num_classes, **given)
             if isinstance(model, keras.Model) and not model.built:
                 model.build((None, *input_shape))
     except KeyboardInterrupt:

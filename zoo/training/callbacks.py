@@ -26,6 +26,8 @@ class Callback:
 
     Attributes:
         interval: seconds between two calls of `on_train_batch_end`, at least.
+        total_steps: steps of the whole training; set before `on_train_begin`. Fewer than steps times
+            epochs where the recipe counts steps, because the last epoch is then cut.
         may_stop: whether this class sets `stop_training`. The callback then becomes part of the run's
             identity, because a run that it may stop is another one than a run without it.
 
@@ -37,6 +39,7 @@ class Callback:
     """
 
     interval: float = 0.25
+    total_steps: int = 0
     may_stop: bool = False
     _stop_training: bool = False
 
@@ -83,7 +86,7 @@ class Callback:
 
         Args:
             folder: the run's folder.
-            steps: steps in an epoch.
+            steps: steps in an epoch; the last one may have fewer, see `total_steps`.
             epochs: epochs of the whole training.
             start_epoch: epochs that are complete already; more than 0 in a resumed run.
         """
@@ -156,6 +159,16 @@ class CallbackList(Callback):
     def __init__(self, *callbacks: Callback):
         self.callbacks = callbacks
         self.interval = min((each.interval for each in callbacks), default=Callback.interval)
+
+    @property  # type: ignore[override]
+    def total_steps(self) -> int:
+        """Steps of the whole training; what is set is set for each callback."""
+        return self.callbacks[0].total_steps if self.callbacks else 0
+
+    @total_steps.setter
+    def total_steps(self, value: int) -> None:
+        for each in self.callbacks:
+            each.total_steps = value
 
     @property  # type: ignore[misc]  # each sets its own
     def stop_training(self) -> bool:

@@ -27,6 +27,17 @@ def step_chunks(steps: int, length: int) -> list[slice]:
     return [slice(start, min(start + length, steps)) for start in range(0, steps, length)]
 
 
+def steps_from(arrays: Transforms, start: int) -> Transforms:
+    """The steps from `start` on, of arrays as `tree_slice` takes them; what is drawn late stays so."""
+    from keras import tree
+
+    def rest(each: Any) -> Any:
+        late = getattr(each, "from_step", None)
+        return late(start) if late else None if each is None else each[start:]
+
+    return tree.map_structure(rest, arrays)
+
+
 def tree_slice(arrays: Transforms, which: int | slice) -> Transforms:
     """A step, or a slice of steps, of (nested) arrays whose first axis is that of steps."""
     from keras import tree

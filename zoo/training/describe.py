@@ -36,6 +36,7 @@ def describe(plan: Plan, loop: TrainLoop, device: Device, arrays: Arrays) -> dic
             source=arrays.source,
             origin=plan.dataset.origin,
             sizes=_sizes(loop.examples),
+            notes=plan.dataset.notes or None,
         ),
         "input": pipeline.as_record(),
         "contract": InputContract.of(plan.dataset, arrays.x_train).as_record(),

@@ -10,30 +10,40 @@ from zoo.training.backend import choose_backend
 from zoo.training.plan import Plan
 
 
-def check_extendable(run: Run, epochs: int) -> None:
-    """Check that `epochs` epochs from the start would have begun as this run did.
+def check_extendable(run: Run, longer: Recipe) -> None:
+    """Check that a longer training from the start would have begun as this run did.
+
+    Args:
+        run: the run.
+        longer: its recipe with more `epochs`, or more `steps`.
 
     Raises:
-        UsageError: they would not, or there is no checkpoint; the message says what to do.
+        UsageError: it would not, or there is no checkpoint; the message says what to do.
     """
-    recipe = run.recipe
-    if epochs <= recipe.epochs:
-        raise UsageError(
-            f"`epochs={epochs}`: {run.name} is a run of {recipe.epochs}; give more than {recipe.epochs}."
-        )
+    recipe, examples = run.recipe, run.record.dataset.sizes.train
+    each = examples // recipe.batch_size
+    trained, wanted = (one.for_examples(examples).total_steps(each) for one in (recipe, longer))
+    asked = f"steps={longer.steps}" if longer.steps else f"epochs={longer.epochs}"
+    if wanted <= trained:
+        had = f"{trained} steps" if longer.steps else f"{recipe.epochs}"
+        least = f"{trained if longer.steps else recipe.epochs}"
+        raise UsageError(f"`{asked}`: {run.name} is a run of {had}; give more than {least}.")
     if run.status not in (FINISHED, INTERRUPTED):
         raise UsageError(
             f"{run.name} is {run.status}; a run that is finished or interrupted can be extended."
         )
+    again = f"Train a new run: `zoo.train(..., {asked})`"
     if fault := _depends_on_epochs(recipe):
+        to = f"{longer.steps} steps" if longer.steps else f"{longer.epochs} epochs"
+        raise UsageError(f"{run.name} cannot be extended to {to}: {fault}. {again}")
+    if trained % each and run.epochs_done == recipe.epochs:
         raise UsageError(
-            f"{run.name} cannot be extended to {epochs} epochs: {fault}. Train a new run: "
-            f"`zoo.train(..., epochs={epochs})`"
+            f"{run.name} cannot be extended: its last epoch ended after {trained % each} of {each} "
+            f"steps, as `steps` said. {again}"
         )
     if not run.checkpoint.exists():
         raise UsageError(
-            f"{run.name} cannot be extended, because its checkpoint is missing. Train a new run: "
-            f"`zoo.train(..., epochs={epochs})`"
+            f"{run.name} cannot be extended, because its checkpoint is missing. {again}"
         )
 
 

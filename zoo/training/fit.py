@@ -56,7 +56,7 @@ def extend(
     *,
     callback: Callback | None = None,
 ) -> Run:
-    """Train a run for more epochs, from its checkpoint on.
+    """Train a run for more epochs or steps, from its checkpoint on.
 
     The result is the run that `plan` trains from the start, bit for bit on a CPU: it has that run's
     identity, name and folder. The run that it begins from is unchanged. The learning
@@ -64,7 +64,7 @@ def extend(
 
     Args:
         run: a run that is finished or was interrupted.
-        plan: the run's with more epochs, as `zoo.Run.plan(epochs=...)` gives it.
+        plan: the run's with more epochs or steps, as `zoo.Run.plan(epochs=...)` gives it.
         runs_dir: the folder of the new run.
         locations: where datasets may lie.
         callback: is called as the training goes on, and closed.
@@ -80,7 +80,7 @@ def extend(
     Example:
         >>> extend(run, run.plan(epochs=20), Path("runs"), Locations.of_user())  # doctest: +SKIP
     """
-    check_extendable(run, plan.recipe.epochs)
+    check_extendable(run, plan.recipe)
     job = TrainJob(plan, callback=callback or Callback(), extends=run)
     return _train_one(job, runs_dir, locations)
 

@@ -13,7 +13,7 @@ from zoo.runs.run import Run
 from zoo.training.backends.base import Engine
 from zoo.training.callbacks import Callback
 from zoo.training.checkpoint import Progress, on_disk
-from zoo.training.chunks import Transforms, tree_slice
+from zoo.training.chunks import Transforms, steps_from
 from zoo.training.examples import Examples
 from zoo.training.interruption import Interruption
 from zoo.training.loader import streams
@@ -130,7 +130,7 @@ class TrainLoop(Loop):
 
     Attributes:
         state: what a checkpoint holds.
-        steps: steps in an epoch.
+        steps: steps in an epoch; the last one may have fewer.
         streamed: whether the training samples are made batch by batch.
         diverged: the error, once the loss became NaN or infinite.
     """
@@ -162,6 +162,16 @@ class TrainLoop(Loop):
     def epoch(self) -> int:
         """The current epoch, from 1."""
         return self.progress.epoch + 1
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of the whole training."""
+        return self.recipe.total_steps(self.steps)
+
+    @property
+    def steps_done(self) -> int:
+        """Steps until now."""
+        return min(self.progress.epoch * self.steps, self.total_steps) + self.progress.step
 
     @property
     def data(self) -> str:
@@ -207,8 +217,12 @@ class TrainLoop(Loop):
             self.engine.compile(*self.whole_epoch())
 
     def begin(self) -> None:
+        self.callback.total_steps = self.total_steps
         self.callback.on_train_begin(
-            self.run.folder, self.steps, self.recipe.epochs, self.progress.epoch
+            self.run.folder,
+            min(self.steps, self.total_steps),
+            self.recipe.epochs,
+            self.progress.epoch,
         )
 
     def begin_epoch(self) -> None:
@@ -221,7 +235,7 @@ class TrainLoop(Loop):
         return epoch_batches(self.plan, self.examples, self.engine, self.epoch)
 
     def steps_left(self) -> tuple[Any, Any]:
-        left = tree_slice(self.whole_epoch(), slice(self.progress.step, None))
+        left = steps_from(self.whole_epoch(), self.progress.step)
         following = self.epoch + 1
         if self.engine.device.kind == "gpu" and following <= self.recipe.epochs:
             drawn = DRAWING.submit(epoch_batches, self.plan, self.examples, self.engine, following)
@@ -259,7 +273,7 @@ class TrainLoop(Loop):
     def end_epoch(self) -> None:
         if self.diverged:
             return
-        if self.progress.step < self.steps:
+        if self.progress.step < self._steps_of(self.epoch):
             with on_disk(self.run):
                 self.state.save(self.run)
             return
@@ -274,7 +288,7 @@ class TrainLoop(Loop):
         progress, epoch, metrics = self.progress, self.epoch, self.metrics
         row = {
             "epoch": epoch,
-            "learning_rate": self._learning_rate(epoch * self.steps - 1),
+            "learning_rate": self._learning_rate(min(epoch * self.steps, self.total_steps) - 1),
             "loss": metrics.mean_loss,
             "accuracy": metrics.accuracy,
             **self._validate(epoch),
@@ -282,6 +296,9 @@ class TrainLoop(Loop):
         progress.history.append(row)
         progress.epoch, progress.step, progress.sums = epoch, 0, RunningMetrics()
         return row
+
+    def _steps_of(self, epoch: int) -> int:
+        return min(self.steps, self.total_steps - (epoch - 1) * self.steps)
 
     def _learning_rate(self, step: int) -> float:
         rate = self.engine.optimizer._learning_rate

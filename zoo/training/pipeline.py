@@ -1,22 +1,18 @@
 """Preprocessing in the compiled step: augmentation, scaling, layout."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from zoo import layouts
-from zoo.architecture import Architecture, FromImage, Layout
+from zoo.architecture import MASK_VALUE, Architecture, FromImage, Layout
 from zoo.datasets.dataset import Dataset
-from zoo.datasets.quality import has_units
-from zoo.datasets.samples import Samples, Stored, blocks, subset
+from zoo.datasets.samples import Stored
 from zoo.recipe import Recipe
 from zoo.runs.record import Factor, InputRecord
 from zoo.training.augmentation import move
-
-FITTED_ON = 4096
-"""Lazy samples whose pixels decide about scaling, at most: to make all would take as long as an epoch."""
+from zoo.training.masking import SAID, Unequal, lengths, padding_of, resample, without
+from zoo.training.normalization import by_series, scaling
+from zoo.training.sequence_augmentation import augment
 
 
 @dataclass(frozen=True)
@@ -29,6 +25,9 @@ class Pipeline:
         how: how an image becomes frames.
         scale, offset: a value `p` becomes `p * scale + offset`; a number for each channel, or feature
             of a sequence, where their ranges are far apart.
+        per_series: whether each sequence is normalized by its own mean and deviation instead.
+        unequal: how the model is given sequences of unequal length, which end in steps of NaN:
+            `masked` or `resampled`; None: all have one length.
     """
 
     source: Layout
@@ -37,6 +36,8 @@ class Pipeline:
     how: FromImage
     scale: Factor
     offset: Factor
+    per_series: bool = False
+    unequal: Unequal | None = None
 
     @classmethod
     def fitted(
@@ -51,27 +52,51 @@ class Pipeline:
             architecture.frames_from_image,
             scale,
             offset,
+            recipe.normalization == "series",
+            unequal_by(dataset, architecture),
         )
+
+    @property
+    def mask_value(self) -> float | None:
+        """What padded steps are in the model's input; None: it has none."""
+        return MASK_VALUE if self.unequal == "masked" else None
 
     @property
     def input_shape(self) -> tuple[int, ...]:
         """The model's input, without the batch axis."""
         return layouts.shape(self.source, self.shape, self.target, self.how)
 
-    @property
-    def moves(self) -> bool:
-        """Whether samples are images, which can be augmented; sequences are not."""
-        return self.source != "sequence"
-
     def __call__(self, x: Any, transforms: Any = None) -> Any:
-        """Preprocess a batch `x`; `transforms` augment it first."""
+        """Preprocess a batch `x`; `transforms` augment images before they are scaled, and sequences
+        after they are normalized."""
         from keras import ops
 
         x = ops.cast(x, "float32")
-        if transforms is not None:
-            x = move(x, transforms, self.source)
-        scale, offset = _factor(self.scale), _factor(self.offset)
-        return layouts.convert(x * scale + offset, self.source, self.target, self.how)
+        if self.unequal:
+            return self._unequal(x, transforms)
+        if self.source == "sequence":
+            x = by_series(x) if self.per_series else self._scaled(x)
+            x = x if transforms is None else augment(x, transforms)
+        else:
+            x = self._scaled(x if transforms is None else move(x, transforms, self.source))
+        return layouts.convert(x, self.source, self.target, self.how)
+
+    def _scaled(self, x: Any) -> Any:
+        return x * _factor(self.scale) + _factor(self.offset)
+
+    def _unequal(self, x: Any, transforms: Any) -> Any:
+        """The same of sequences that end in steps of NaN, which count nowhere."""
+        from keras import ops
+
+        padding = padding_of(x)
+        x = without(x, padding)
+        x = by_series(x, ops.logical_not(padding)) if self.per_series else self._scaled(x)
+        if self.unequal == "masked":
+            x = x if transforms is None else augment(x, transforms, lengths(padding))
+            return without(x, padding, MASK_VALUE)
+        x = resample(x, padding)
+        x = x if transforms is None else augment(x, transforms)
+        return layouts.convert(x, self.source, self.target, self.how)
 
     def as_record(self) -> InputRecord:
         """What run.json keeps; `from_record` reads it back."""
@@ -83,65 +108,46 @@ class Pipeline:
             scale=self.scale,
             offset=self.offset,
             input_shape=self.input_shape,
-            conversion=layouts.name(self.source, self.target, self.how),
+            conversion=conversion(self.source, self.target, self.how, self.unequal),
+            per_series=self.per_series or None,
+            unequal=self.unequal,
         )
 
     @classmethod
     def from_record(cls, record: InputRecord) -> "Pipeline":
         return cls(
-            record.source, record.target, record.shape, record.how, record.scale, record.offset
+            record.source,
+            record.target,
+            record.shape,
+            record.how,
+            record.scale,
+            record.offset,
+            bool(record.per_series),
+            record.unequal,
         )
+
+
+def unequal_by(dataset: Dataset, architecture: Architecture) -> Unequal | None:
+    """How an architecture is given the sequences of a dataset; None: they have one length."""
+    if not dataset.padded:
+        return None
+    obeys = architecture.layout == "sequence" and architecture.obeys_masks
+    return "masked" if obeys else "resampled"
+
+
+def conversion_of(dataset: Dataset, architecture: Architecture) -> str:
+    """How the samples of a dataset become an architecture's input, in words."""
+    how, unequal = architecture.frames_from_image, unequal_by(dataset, architecture)
+    return conversion(dataset.layout, architecture.layout, how, unequal)
+
+
+def conversion(source: Layout, target: Layout, how: FromImage, unequal: Unequal | None) -> str:
+    """How samples become a model's input, in words: `sequence: as stored, padding masked`."""
+    name = layouts.name(source, target, how)
+    return f"{name}, {SAID[unequal]}" if unequal else name
 
 
 def _factor(factor: Factor) -> Any:
     from keras import ops
 
     return ops.convert_to_tensor(factor, "float32") if isinstance(factor, tuple) else factor
-
-
-def scaling(x: Stored, normalization: str) -> tuple[Factor, Factor]:
-    """`(scale, offset)`: to [0, 1] for `unit`, to zero mean and unit deviation for `standard`.
-
-    One for all values; floats whose channels have ranges far apart get one each. Of more than
-    `FITTED_ON` lazy samples, that of as many, drawn once for all.
-    """
-    if has_units(x):
-        return _by_channel(np.asarray(_few(x)), normalization)
-    if normalization == "standard":
-        mean, deviation = _mean_and_deviation(_few(x))
-        deviation = deviation or 1.0
-        return 1 / deviation, -mean / deviation
-    if x.dtype == np.uint8:
-        return 1 / 255, 0.0
-    x = _few(x)
-    low = min(float(block.min()) for block in blocks(x))
-    high = max(float(block.max()) for block in blocks(x))
-    width = (high - low) or 1.0
-    return 1 / width, -low / width
-
-
-def _by_channel(x: np.ndarray, normalization: str) -> tuple[Factor, Factor]:
-    flat = x.reshape(-1, x.shape[-1]).astype("float64")
-    if normalization == "standard":
-        zero, width = flat.mean(axis=0), flat.std(axis=0)
-    else:
-        zero, width = flat.min(axis=0), np.ptp(flat, axis=0)
-    width[width == 0] = 1
-    return tuple((1 / width).tolist()), tuple((-zero / width).tolist())
-
-
-def _few(x: Stored) -> Stored:
-    if not isinstance(x, Samples) or len(x) <= FITTED_ON:
-        return x
-    drawn = np.random.Generator(np.random.Philox(0)).permutation(len(x))[:FITTED_ON]
-    return subset(x, np.sort(drawn))
-
-
-def _mean_and_deviation(x: Stored) -> tuple[float, float]:
-    if not isinstance(x, Samples):
-        return float(x.mean(dtype="float64")), float(x.std(dtype="float64"))
-    size = math.prod(x.shape)
-    mean = sum(float(block.sum(dtype="float64")) for block in blocks(x)) / size
-    centred = (np.subtract(block, mean, dtype="float64") for block in blocks(x))
-    squares = sum(float(np.square(block).sum()) for block in centred)
-    return mean, math.sqrt(squares / size)

@@ -12,6 +12,7 @@ from zoo.parameters import plain
 from zoo.recipe import Recipe
 from zoo.runs.files import digest
 from zoo.training.device import Device
+from zoo.training.recipe_fit import check_normalization
 from zoo.training.tta import check_shiftable
 
 MAX_SEED = 2**31 - 1
@@ -28,7 +29,7 @@ class Plan:
         tests: whether the test set is read, once, after training; False leaves it untouched.
 
     Raises:
-        UsageError: the seed is out of range, or the recipe shifts what cannot be.
+        UsageError: the seed is out of range, or the recipe does to samples what cannot be done.
     """
 
     architecture: Architecture
@@ -46,10 +47,11 @@ class Plan:
         if not 0 <= self.seed <= MAX_SEED:
             raise UsageError(f"`seed={self.seed}`: use a number from 0 to {MAX_SEED}.")
         check_shiftable(self.dataset, self.recipe.tta_shift)
+        check_normalization(self.dataset, self.recipe)
 
     def on(self, arrays: Arrays) -> "Plan":
-        """This plan with the epochs that its recipe's `steps` make on a dataset's arrays."""
-        if not self.recipe.steps:
+        """This plan with the epochs that its recipe's steps make on a dataset's arrays."""
+        if not self.recipe.counts_steps:
             return self
         from zoo.training.examples import Examples
 

@@ -16,8 +16,9 @@ from zoo.training.device import Device
 from zoo.training.examples import Examples
 from zoo.training.loader import streams
 from zoo.training.optimizer import make_optimizer
-from zoo.training.pipeline import Pipeline
+from zoo.training.pipeline import Pipeline, unequal_by
 from zoo.training.plan import Plan
+from zoo.training.sequence_augmentation import SequenceMaps
 
 if TYPE_CHECKING:
     import keras
@@ -47,10 +48,26 @@ def prepare_engine(
     keras.config.set_dtype_policy(precision)
     pipeline = Pipeline.fitted(plan.dataset, plan.architecture, recipe, examples.x_train)
     model = model_of(plan, pipeline.shape)
-    steps = len(examples.y_train) // recipe.batch_size * recipe.epochs
+    steps = recipe.total_steps(len(examples.y_train) // recipe.batch_size)
     optimizer = make_optimizer(recipe, steps)
     optimizer.build(model.trainable_variables)
-    return make_engine(plan.backend, model, optimizer, pipeline, recipe, device, deterministic)
+    engine = make_engine(plan.backend, model, optimizer, pipeline, recipe, device, deterministic)
+    if recipe.class_weight == "balanced":
+        engine.class_weights = balanced_weights(examples.y_train, len(plan.dataset.classes))
+    return engine
+
+
+def balanced_weights(labels: np.ndarray, classes: int) -> tuple[float, ...]:
+    """The loss weight of each class, by scikit-learn's formula "balanced": n / (k * n_c).
+
+    k counts the classes that have examples; others weigh nothing.
+
+    >>> balanced_weights(np.array([0, 0, 0, 1]), 2)
+    (0.6666666666666666, 2.0)
+    """
+    counts = np.bincount(labels, minlength=classes)
+    present = np.count_nonzero(counts)
+    return tuple(len(labels) / (present * count) if count else 0.0 for count in counts.tolist())
 
 
 def model_of(plan: Plan, shape: tuple[int, ...]) -> "keras.Model":
@@ -67,7 +84,10 @@ def model_of(plan: Plan, shape: tuple[int, ...]) -> "keras.Model":
     except ValueError as error:
         raise UsageError(f"{architecture.name} on {dataset.name}: {error}.") from error
     classes = len(dataset.classes)
-    return build_model(architecture, given, classes, plan.hyperparameters, plan.origin)
+    masked = unequal_by(dataset, architecture) == "masked"
+    return build_model(
+        architecture, given, classes, plan.hyperparameters, plan.origin, masked=masked
+    )
 
 
 def load_examples(engine: Engine, examples: Examples) -> None:
@@ -94,13 +114,23 @@ def epoch_batches(
 ) -> tuple[np.ndarray, Transforms]:
     """The batches of an epoch (from 1), a function of the seed and the epoch.
 
+    The last epoch ends where the recipe's `steps` end.
+
     Returns:
         Indices `(steps, batch_size)`, and augmentation parameters `(steps, batch_size, n)` or None.
     """
     seed, recipe = plan.seed, plan.recipe
-    batches = order.batches(seed, epoch, len(examples.y_train), recipe.batch_size)
+    if recipe.sampling == "balanced":
+        batches = order.balanced_batches(seed, epoch, examples.y_train, recipe.batch_size)
+    else:
+        batches = order.batches(seed, epoch, len(examples.y_train), recipe.batch_size)
+    each = len(batches)
+    batches = batches[: recipe.total_steps(each) - (epoch - 1) * each]
     if not engine.augments:
         return batches, None
+    if engine.pipeline.source == "sequence":
+        length, channels = engine.pipeline.shape
+        return batches, SequenceMaps(recipe, seed, epoch, length, channels, *batches.shape)
     height, width = examples.x_train.shape[-3:-1]
     transforms = augmentation.transforms(recipe, seed, epoch, batches.size, height, width)
     return batches, transforms.reshape(*batches.shape, -1)

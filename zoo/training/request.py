@@ -12,6 +12,7 @@ from zoo.errors import UsageError
 from zoo.registry import Registry
 from zoo.suggest import unknown
 from zoo.training.plan import Plan
+from zoo.training.recipe_fit import check_changes
 
 DEFAULT_DATASET = "mnist"
 
@@ -61,6 +62,7 @@ class Request:
         backend = choose_backend(self.backend)  # a file may import Keras at its top
         architecture, origin = registry.architecture(self.architecture)
         dataset = find_dataset(self.dataset, registry, self.data_settings)
+        check_changes(dataset, self.changes)
         recipe = self.recipe or _named_by(dataset, registry.manifest.recipes)
         return Plan(
             architecture,

@@ -21,6 +21,7 @@ from zoo.training.device import Device
 from zoo.training.interruption import Interruption
 from zoo.training.plan import Plan, run_name
 from zoo.training.precision import Precision
+from zoo.training.recipe_fit import without_effect
 from zoo.training.run_writer import RunContext, RunWriter
 
 
@@ -101,7 +102,8 @@ class Runner:
         timings = {"load": loaded - started, "import": time.perf_counter() - loaded}
         examples = Examples.split(arrays, plan.recipe)
         context = RunContext(arrays, examples, device, deterministic, alongside)
-        return cls(context, runs_dir, precision, timings, worth_saying(plan.dataset, arrays))
+        notes = [*worth_saying(plan.dataset, arrays), *without_effect(plan.dataset, plan.recipe)]
+        return cls(context, runs_dir, precision, timings, notes)
 
     def together(self, plan: Plan, asked: bool | None) -> bool:
         """Whether seeds are trained in one program.

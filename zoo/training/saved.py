@@ -77,7 +77,8 @@ def _model(run: Run, architecture: Architecture, origin: Origin) -> Any:
     keras.config.set_dtype_policy(record.precision)
     shape = record.input.input_shape
     classes = len(record.dataset.classes)
-    model = build_model(architecture, shape, classes, run.hyperparameters, origin)
+    masked = record.input.unequal == "masked"
+    model = build_model(architecture, shape, classes, run.hyperparameters, origin, masked=masked)
     try:
         check_weights(run.model_file, BYTES * count(model.weights) + OVERHEAD)
         model.load_weights(run.model_file)

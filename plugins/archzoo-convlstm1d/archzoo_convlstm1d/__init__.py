@@ -9,6 +9,7 @@ def build(
     input_shape,
     num_classes,
     *,
+    mask_value: float | None = None,
     windows: Annotated[int, "pieces that the sequence is cut into"] = 8,
     filters: Annotated[int, "channels of the state"] = 64,
     kernel: Annotated[int, "positions that a convolution sees"] = 5,
@@ -18,24 +19,31 @@ def build(
 
     Shi et al. 2015, "Convolutional LSTM network" (https://arxiv.org/abs/1506.04214), in one
     dimension: the sequence is cut into windows of equal length, which the recurrence reads in turn,
-    and whose positions the convolutions read. A sequence that cannot be cut so begins with zeros.
-    The last state is averaged and maximised over the positions.
+    and whose positions the convolutions read. A sequence that cannot be cut so begins with zeros; a
+    padded one ends with them, and its windows of padding alone are not read. The last state is
+    averaged and maximised over the positions.
 
-    Takes a sequence `(T, F)` with any T; returns logits `(batch, num_classes)`.
+    Takes a sequence `(T, F)` with any T, padded or not; returns logits `(batch, num_classes)`.
     """
     import keras
-    from keras import layers
+    from keras import layers, ops
 
     steps, features = input_shape
     count = max(1, min(windows, steps))
     length = -(-steps // count)
     count = -(-steps // length)  # no window of zeros alone
     sequence = keras.Input(input_shape)
-    x = sequence
-    if count * length > steps:
-        x = layers.ZeroPadding1D((count * length - steps, 0))(x)
+    x, mask = zoo.layers.mask_of(sequence, mask_value)
+    if missing := count * length - steps:
+        # Padded sequences begin together, and none of their windows moves with the longest's length.
+        x = layers.ZeroPadding1D((missing, 0) if mask is None else (0, missing))(x)
+    if mask is not None:
+        mask = ops.pad(mask, ((0, 0), (0, missing)))
+        mask = ops.any(ops.reshape(mask, (-1, count, length)), axis=-1)
     x = layers.Reshape((count, length, features))(x)
-    x = layers.ConvLSTM1D(filters, kernel, padding="same")(x)
+    # Unrolled where there is a mask: in a loop, Keras 3.15 on JAX takes masks for dense states only.
+    lstm = layers.ConvLSTM1D(filters, kernel, padding="same", unroll=mask is not None)
+    x = lstm(x, mask=mask)
     x = layers.Concatenate()([layers.GlobalAveragePooling1D()(x), layers.GlobalMaxPooling1D()(x)])
     x = layers.Dropout(dropout)(x)
     return keras.Model(sequence, layers.Dense(num_classes)(x), name="convlstm1d")

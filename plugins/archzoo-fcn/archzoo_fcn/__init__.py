@@ -9,6 +9,7 @@ def build(
     input_shape,
     num_classes,
     *,
+    mask_value: float | None = None,
     filters: Annotated[tuple[int, ...], "of each convolution"] = (128, 256, 128),
     kernels: Annotated[tuple[int, ...], "steps that each convolution sees"] = (8, 5, 3),
 ):
@@ -18,7 +19,7 @@ def build(
     networks: a strong baseline" (https://arxiv.org/abs/1611.06455). Nothing is pooled before the
     mean, so every step has its own features.
 
-    Takes a sequence `(T, F)` with any T; returns logits `(batch, num_classes)`.
+    Takes a sequence `(T, F)` with any T, padded or not; returns logits `(batch, num_classes)`.
     """
     import keras
     from keras import layers
@@ -29,11 +30,12 @@ def build(
             "convolution"
         )
     sequence = keras.Input(input_shape)
-    x = sequence
+    x, mask = zoo.layers.mask_of(sequence, mask_value)
     for count, kernel in zip(filters, kernels, strict=True):
+        x = zoo.layers.fill(x, mask)
         x = layers.Conv1D(count, kernel, padding="same", kernel_initializer="he_uniform")(x)
-        x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
-    x = layers.GlobalAveragePooling1D()(x)
+        x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x, mask=mask))
+    x = layers.GlobalAveragePooling1D()(x, mask=mask)
     return keras.Model(sequence, layers.Dense(num_classes)(x), name="fcn")
 
 

@@ -9,6 +9,7 @@ def build(
     input_shape,
     num_classes,
     *,
+    mask_value: float | None = None,
     units: Annotated[int, "units of each layer, in each direction"] = 80,
     depth: Annotated[int, "number of stacked layers"] = 2,
     bidirectional: Annotated[bool, "also read the sequence backwards"] = True,
@@ -21,16 +22,16 @@ def build(
     1997 (https://doi.org/10.1109/78.650093). The classifier sees the last state of each direction:
     after the last step and, backwards, after the first.
 
-    Takes sequences `(T, F)` with any T; returns logits `(batch, num_classes)`.
+    Takes sequences `(T, F)` with any T, padded or not; returns logits `(batch, num_classes)`.
     """
     import keras
     from keras import layers
 
     sequence = keras.Input(input_shape)
-    x = sequence
+    x, mask = zoo.layers.mask_of(sequence, mask_value)
     for level in range(depth):
         gru = layers.GRU(units, return_sequences=level < depth - 1)
-        x = (layers.Bidirectional(gru) if bidirectional else gru)(x)
+        x = (layers.Bidirectional(gru) if bidirectional else gru)(x, mask=mask)
         x = layers.Dropout(dropout)(x)
     return keras.Model(sequence, layers.Dense(num_classes)(x), name="gru")
 

@@ -6,12 +6,15 @@ import zoo
 
 RESIDUAL_EVERY = 3
 """Modules between two shortcuts."""
+LOWEST = -1e9
+"""Padded steps before a maximum: it is never theirs."""
 
 
 def build(
     input_shape,
     num_classes,
     *,
+    mask_value: float | None = None,
     filters: Annotated[int, "of each convolution in a module"] = 32,
     kernels: Annotated[tuple[int, ...], "steps that a module's convolutions see"] = (40, 20, 10),
     bottleneck: Annotated[int, "channels that a module's convolutions read"] = 32,
@@ -26,32 +29,36 @@ def build(
     brings its input to a few channels, reads these by convolutions of several lengths, reads the
     input's maximum over three steps by one of length one, and stacks all of it.
 
-    Takes a sequence `(T, F)` with any T; returns logits `(batch, num_classes)`.
+    Takes a sequence `(T, F)` with any T, padded or not; returns logits `(batch, num_classes)`.
     """
     import keras
     from keras import layers
 
     def convolution(count, kernel, x):
+        x = zoo.layers.fill(x, mask)
         return layers.Conv1D(count, kernel, padding="same", use_bias=False)(x)
 
     def normalized(x):
-        return layers.BatchNormalization(momentum=0.9)(x)
+        return layers.BatchNormalization(momentum=0.9)(x, mask=mask)
 
     def module(x):
         few = convolution(bottleneck, 1, x) if bottleneck and x.shape[-1] > 1 else x
         branches = [convolution(filters, kernel, few) for kernel in kernels]
-        largest = layers.MaxPooling1D(3, strides=1, padding="same")(x)
+        largest = layers.MaxPooling1D(3, strides=1, padding="same")(
+            zoo.layers.fill(x, mask, LOWEST)
+        )
         branches.append(convolution(filters, 1, largest))
         return layers.ReLU()(normalized(layers.Concatenate()(branches)))
 
     sequence = keras.Input(input_shape)
-    x = shortcut = sequence
+    x, mask = zoo.layers.mask_of(sequence, mask_value)
+    shortcut = x
     for number in range(depth):
         x = module(x)
         if residual and number % RESIDUAL_EVERY == RESIDUAL_EVERY - 1:
             before = normalized(convolution(x.shape[-1], 1, shortcut))
             x = shortcut = layers.ReLU()(layers.Add()([before, x]))
-    x = layers.GlobalAveragePooling1D()(x)
+    x = layers.GlobalAveragePooling1D()(x, mask=mask)
     return keras.Model(sequence, layers.Dense(num_classes)(x), name="inception_time")
 
 

@@ -9,6 +9,7 @@ def build(
     input_shape,
     num_classes,
     *,
+    mask_value: float | None = None,
     units: Annotated[int, "of the LSTM"] = 8,
     filters: Annotated[tuple[int, ...], "of each convolution"] = (128, 256, 128),
     kernels: Annotated[tuple[int, ...], "steps that each convolution sees"] = (8, 5, 3),
@@ -19,9 +20,9 @@ def build(
     Karim et al. 2018, "LSTM fully convolutional networks for time series classification"
     (https://arxiv.org/abs/1709.05206). The LSTM reads the sequence with its axes exchanged, as the
     paper does ("dimension shuffle"): one step for each channel, whose features are all its values
-    over time. So the number of steps is part of the model.
+    over time. So the number of steps is part of the model; padded steps are zeros to it.
 
-    Takes a sequence `(T, F)`; returns logits `(batch, num_classes)`.
+    Takes a sequence `(T, F)`, padded or not; returns logits `(batch, num_classes)`.
     """
     import keras
     from keras import layers
@@ -32,12 +33,14 @@ def build(
             "convolution"
         )
     sequence = keras.Input(input_shape)
-    x = sequence
+    x, mask = zoo.layers.mask_of(sequence, mask_value)
+    steps_as_features = layers.Permute((2, 1))(x)
     for count, kernel in zip(filters, kernels, strict=True):
+        x = zoo.layers.fill(x, mask)
         x = layers.Conv1D(count, kernel, padding="same", kernel_initializer="he_uniform")(x)
-        x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
-    x = layers.GlobalAveragePooling1D()(x)
-    y = layers.LSTM(units)(layers.Permute((2, 1))(sequence))
+        x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x, mask=mask))
+    x = layers.GlobalAveragePooling1D()(x, mask=mask)
+    y = layers.LSTM(units)(steps_as_features)
     x = layers.Concatenate()([layers.Dropout(dropout)(y), x])
     return keras.Model(sequence, layers.Dense(num_classes)(x), name="lstm_fcn")
 

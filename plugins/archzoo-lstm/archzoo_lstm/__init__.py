@@ -9,6 +9,7 @@ def build(
     input_shape,
     num_classes,
     *,
+    mask_value: float | None = None,
     units: Annotated[int, "of each layer, in each direction"] = 100,
     depth: Annotated[int, "layers; more than one are stacked"] = 1,
     bidirectional: Annotated[bool, "read the sequence backwards, too"] = False,
@@ -21,16 +22,16 @@ def build(
     Schuster and Paliwal 1997 (https://doi.org/10.1109/78.650093). The plain one is the baseline that
     papers compare with.
 
-    Takes a sequence `(T, F)` with any T; returns logits `(batch, num_classes)`.
+    Takes a sequence `(T, F)` with any T, padded or not; returns logits `(batch, num_classes)`.
     """
     import keras
     from keras import layers
 
     sequence = keras.Input(input_shape)
-    x = sequence
+    x, mask = zoo.layers.mask_of(sequence, mask_value)
     for level in range(depth):
         lstm = layers.LSTM(units, return_sequences=level < depth - 1)
-        x = (layers.Bidirectional(lstm) if bidirectional else lstm)(x)
+        x = (layers.Bidirectional(lstm) if bidirectional else lstm)(x, mask=mask)
         x = layers.Dropout(dropout)(x)
     return keras.Model(sequence, layers.Dense(num_classes)(x), name="lstm")
 

@@ -9,6 +9,7 @@ def build(
     input_shape,
     num_classes,
     *,
+    mask_value: float | None = None,
     filters: Annotated[tuple[int, ...], "of the convolutions in each block"] = (64, 128, 128),
     kernels: Annotated[tuple[int, ...], "steps that a block's convolutions see"] = (8, 5, 3),
 ):
@@ -20,26 +21,26 @@ def build(
     Where a block changes the number of channels its input is brought there by a convolution of
     one step; else by batch normalisation alone, as in the authors' code.
 
-    Takes a sequence `(T, F)` with any T; returns logits `(batch, num_classes)`.
+    Takes a sequence `(T, F)` with any T, padded or not; returns logits `(batch, num_classes)`.
     """
     import keras
     from keras import layers
 
     def normalized(x):
-        return layers.BatchNormalization(momentum=0.9)(x)
+        return layers.BatchNormalization(momentum=0.9)(x, mask=mask)
 
     sequence = keras.Input(input_shape)
-    x = sequence
+    x, mask = zoo.layers.mask_of(sequence, mask_value)
     for count in filters:
         y = x
         for place, kernel in enumerate(kernels):
-            y = normalized(layers.Conv1D(count, kernel, padding="same")(y))
+            y = normalized(layers.Conv1D(count, kernel, padding="same")(zoo.layers.fill(y, mask)))
             if place < len(kernels) - 1:
                 y = layers.ReLU()(y)
         if x.shape[-1] != count:
-            x = layers.Conv1D(count, 1, padding="same")(x)
+            x = layers.Conv1D(count, 1, padding="same")(zoo.layers.fill(x, mask))
         x = layers.ReLU()(layers.Add()([normalized(x), y]))
-    x = layers.GlobalAveragePooling1D()(x)
+    x = layers.GlobalAveragePooling1D()(x, mask=mask)
     return keras.Model(sequence, layers.Dense(num_classes)(x), name="resnet1d")
 
 

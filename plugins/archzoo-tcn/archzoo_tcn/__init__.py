@@ -9,6 +9,7 @@ def build(
     input_shape,
     num_classes,
     *,
+    mask_value: float | None = None,
     filters: Annotated[int, "filters of every convolution"] = 96,
     kernel: Annotated[int, "kernel size of the convolutions, in steps"] = 3,
     depth: Annotated[
@@ -23,7 +24,7 @@ def build(
     batch instead of weight normalization, for which Keras has no layer. Convolutions are causal: a
     step's output does not depend on later steps.
 
-    Takes sequences `(T, F)` with any T; returns logits `(batch, num_classes)`.
+    Takes sequences `(T, F)` with any T, padded or not; returns logits `(batch, num_classes)`.
     """
     import keras
     from keras import layers
@@ -31,18 +32,19 @@ def build(
     def convolution(x, dilation):
         x = layers.Conv1D(
             filters, kernel, padding="causal", dilation_rate=dilation, use_bias=False
-        )(x)
-        x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+        )(zoo.layers.fill(x, mask))
+        x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x, mask=mask))
         return layers.SpatialDropout1D(dropout)(x)
 
     sequence = keras.Input(input_shape)
-    x = sequence
+    x, mask = zoo.layers.mask_of(sequence, mask_value)
     for level in range(_blocks(input_shape[0], kernel) if depth is None else depth):
         y = convolution(convolution(x, 2**level), 2**level)
         if x.shape[-1] != filters:
-            x = layers.Conv1D(filters, 1)(x)
+            x = layers.Conv1D(filters, 1)(zoo.layers.fill(x, mask))
         x = layers.ReLU()(layers.Add()([x, y]))
-    return keras.Model(sequence, layers.Dense(num_classes)(x[:, -1]), name="tcn")
+    x = zoo.layers.last_step(x, mask)
+    return keras.Model(sequence, layers.Dense(num_classes)(x), name="tcn")
 
 
 def _blocks(steps: int, kernel: int) -> int:

@@ -9,6 +9,7 @@ def build(
     input_shape,
     num_classes,
     *,
+    mask_value: float | None = None,
     width: Annotated[int, "size of a token"] = 64,
     heads: Annotated[int, "attention heads, which share the width"] = 4,
     depth: Annotated[int, "number of blocks of attention and feed-forward"] = 3,
@@ -25,10 +26,10 @@ def build(
     before each attention and feed-forward layer and once at the end (Xiong et al. 2020,
     https://arxiv.org/abs/2002.04745), which trains without a long warm-up.
 
-    Takes sequences `(T, F)`; returns logits `(batch, num_classes)`.
+    Takes sequences `(T, F)`, padded or not; returns logits `(batch, num_classes)`.
     """
     import keras
-    from keras import layers
+    from keras import layers, ops
 
     from archzoo_transformer.layers import LearnedPositions
 
@@ -38,18 +39,20 @@ def build(
     def attention(x):
         # Without biases: softmax cancels that of the keys, which would get no gradient.
         head = max(1, width // heads)
-        return layers.MultiHeadAttention(heads, head, use_bias=False)(x, x)
+        visible = None if mask is None else ops.expand_dims(mask, 1)
+        return layers.MultiHeadAttention(heads, head, use_bias=False)(x, x, attention_mask=visible)
 
     def feed_forward(x):
         x = layers.Dense(expansion * width, activation="relu")(x)
         return layers.Dense(width)(x)
 
     sequence = keras.Input(input_shape)
-    x = LearnedPositions(name="positions")(layers.Dense(width)(sequence))
+    x, mask = zoo.layers.mask_of(sequence, mask_value)
+    x = LearnedPositions(name="positions")(layers.Dense(width)(x))
     for _ in range(depth):
         for part in (attention, feed_forward):
             x = layers.Add()([x, layers.Dropout(dropout)(part(normalized(x)))])
-    x = layers.GlobalAveragePooling1D()(normalized(x))
+    x = layers.GlobalAveragePooling1D()(normalized(x), mask=mask)
     x = layers.Dropout(dropout)(x)
     return keras.Model(sequence, layers.Dense(num_classes)(x), name="transformer")
 

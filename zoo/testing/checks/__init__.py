@@ -10,6 +10,7 @@ from zoo.testing.checks.hyperparameters import DOCUMENTED, MATTERS
 from zoo.testing.checks.importing import LIGHT_IMPORT
 from zoo.testing.checks.learning import GRADIENTS, MIXED_PRECISION, OVERFITS
 from zoo.testing.checks.memory import MEMORY
+from zoo.testing.checks.padding import PADDING
 from zoo.testing.checks.saving import SAVING, WEIGHTS_ROUND_TRIP
 from zoo.testing.checks.seed import SEED
 
@@ -23,6 +24,7 @@ CHECKS: tuple[Check, ...] = (
     INPUT_RANGE,
     RECIPE_TRAINS,
     INDEPENDENCE,
+    PADDING,
     SEED,
     WEIGHTS_ROUND_TRIP,
     GRADIENTS,

@@ -135,6 +135,9 @@ class Engine(ABC):
     _length: int
     """Steps in a call, where a call is many; known after `compile`."""
 
+    class_weights: tuple[float, ...] | None = None
+    """Each class's weight in the training loss; None: all weigh the same."""
+
     def __init__(
         self,
         model: "keras.Model",
@@ -150,7 +153,7 @@ class Engine(ABC):
         self.recipe = recipe
         self.device = device
         self.deterministic = deterministic
-        self.augments = recipe.augments and pipeline.moves
+        self.augments = recipe.augments_layout(pipeline.source)
 
     @property
     def many_steps_a_call(self) -> bool:
@@ -306,7 +309,11 @@ class Engine(ABC):
         return log_mean_probability(answers).astype("float32")
 
     def loss_and_correct(self, logits: Any, labels: Any) -> Any:
-        """Mean loss and number of correct answers of a batch, as float32 tensors."""
+        """Mean loss and number of correct answers of a batch, as float32 tensors.
+
+        With class weights, losses are multiplied by them, and the mean is still that of the batch, as
+        Keras has it.
+        """
         import keras
         from keras import ops
 
@@ -320,6 +327,9 @@ class Engine(ABC):
             )
         else:
             losses = keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
+        if self.class_weights is not None:
+            weights = ops.convert_to_tensor(self.class_weights, "float32")
+            losses = losses * ops.take(weights, labels, axis=0)
         right = ops.equal(ops.cast(ops.argmax(logits, axis=-1), "int32"), labels)
         return ops.mean(losses), ops.sum(ops.cast(right, "float32"))
 
