@@ -149,6 +149,7 @@ class ContractRecord(Part, kw_only=True, frozen=True):
     other_sizes: str | None = None
     padded: bool | None = None
     reading: ReadingRecord | None = None
+    background: str | None = None
     seen: SamplesRecord | None
 
 
