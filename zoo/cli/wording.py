@@ -29,6 +29,7 @@ OPTIONS = {
     "invert": "--invert",
     "jobs": "--jobs",
     "learning_rate": "--learning-rate",
+    "metric": "--metric",
     "min_steps": "--min-steps",
     "out": "--out",
     "precision": "--precision",
