@@ -216,7 +216,7 @@ def test_files_of_tensorflow_and_keras(format, run, here):
     assert json.loads(metadata["classes"]) == found.classes
     assert found.export(format).path == done.path  # replaces the earlier one
     (done.path / "fingerprint.pb" if done.path.is_dir() else done.path).write_bytes(b"other")
-    with pytest.raises(ZooError, match="is not the file that .* describes"):
+    with pytest.raises(ZooError, match=r"is not the file that .* describes"):
         package.load_export(done.path)
 
 
@@ -286,7 +286,7 @@ def test_a_file_that_answers_otherwise_is_not_kept(run, here, monkeypatch):
         "answer_both",
         lambda file, other, *rest: keras(lambda x: _shifted(file(x)), other, *rest),
     )
-    with pytest.raises(ZooError, match="is not kept: its logits differ from Keras' by up to 0.5"):
+    with pytest.raises(ZooError, match=r"is not kept: its logits differ from Keras' by up to 0.5"):
         found.export("onnx")
     assert (path.read_bytes(), report_path(path).read_bytes()) == before
     with pytest.raises(ZooError, match="is not kept"):
