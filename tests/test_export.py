@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import assert_one_line_error
+from conftest import PROJECT, assert_one_line_error
 
 import zoo as package
 from zoo.datasets.location import Locations
@@ -418,3 +419,15 @@ def _workers_of(folder: Path) -> list[int]:
         for each in mine.children(recursive=True)
         if "export_worker" in " ".join(each.cmdline()) and str(folder) in each.cwd()
     ]
+
+
+def test_the_python_of_the_documentation_runs(run, here, tmp_path, monkeypatch):
+    page = (PROJECT / "docs" / "export.md").read_text(encoding="utf-8")
+    found = run("images")
+    monkeypatch.chdir(tmp_path)
+    for format in ("onnx", "litert"):
+        found.export(format, out=formats.file_name(format))
+        (code,) = re.findall(rf"```python\n# {format}\n(.*?)```", page, re.DOTALL)
+        names: dict[str, object] = {}
+        exec(code, names)
+        assert len(names["labels"]) == 5 and set(names["labels"]) <= set(found.classes)

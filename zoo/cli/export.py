@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     type=click.Choice([*FORMATS]),
     default="onnx",
     show_default=True,
-    help="Format of the file.",
+    help="Write this format.",
 )
 @click.option(
     "--out",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="File to write; for saved_model a folder. [default: in export/ in the run's folder]",
+    help="Write this file; for saved_model a folder. [default: in export/ in the run's folder]",
 )
 @click.option(
     "--quantize",
     type=click.Choice([*QUANTIZATIONS]),
-    help="Store weights in fewer bits; int8 calculates in int8, too, where the runtime can.",
+    help="Write weights in fewer bits; int8 calculates in int8, too, where the runtime can.",
 )
 @options.dataset
 @options.data_parameters
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 @options.as_json
 @click.pass_context
 def command(context: click.Context, run: str, as_json: bool, **given: Any) -> None:
-    """Export a finished run, and prove that the file answers as the model does.
+    """Write a finished run's model for another runtime, and prove that it answers alike.
 
     \b
     zoo export last
