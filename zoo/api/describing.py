@@ -196,8 +196,9 @@ def describe_dataset(
         UsageError: the dataset, a parameter or a value is unknown.
         DataError: the data are damaged, and the dataset has no parameters that could be missing.
     """
-    found = load_dataset(dataset, parameters=parameters, runs_dir=runs_dir, registry=registry)
     locations = arguments.find_locations(data_dir)
+    given = arguments.located(dataset, data_dir)
+    found = load_dataset(given, parameters=parameters, runs_dir=runs_dir, registry=registry)
     warnings, refusal = list(found.notes), None
     try:
         warnings = _warnings(found, locations)

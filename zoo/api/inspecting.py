@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from zoo.datasets.dataset import Dataset
-    from zoo.datasets.location import Locations
     from zoo.inspecting.loaded import Loaded
 
 
@@ -57,9 +56,8 @@ def inspect_dataset(
     """
     if sample is not None and sample < 1:
         raise UsageError(f"`sample={sample}`: use 1 or more.")
-    locations = arguments.find_locations(data_dir)
     found, sheet = _inspected(
-        dataset, parameters or {}, sample, progress, locations, runs_dir, registry
+        dataset, parameters or {}, sample, progress, data_dir, runs_dir, registry
     )
     if out is None or sheet is None:
         return found
@@ -76,7 +74,7 @@ def _inspected(
     given: Mapping[str, Any],
     sample: int | None,
     progress: Callable[[int, int], None] | None,
-    locations: "Locations",
+    data_dir: str | Path | None,
     runs_dir: str | Path,
     registry: Registry | None,
 ) -> "tuple[DatasetInspection, Image | None]":
@@ -86,6 +84,7 @@ def _inspected(
     from zoo.inspecting.image_walk import is_image_folder
     from zoo.inspecting.loaded import load
 
+    locations = arguments.find_locations(data_dir)
     text = str(dataset) if isinstance(dataset, str | Path) else ""
     if text and is_image_folder(Path(text)) and _is_own(text, registry):
         try:
@@ -95,8 +94,9 @@ def _inspected(
             pass
         folder = ImageFolder(Path(text), given, sample, progress or (lambda done, of: None))
         return folder.inspect(locations)
+    place = arguments.located(dataset, data_dir)
     try:
-        found = load_dataset(dataset, parameters=given, runs_dir=runs_dir, registry=registry)
+        found = load_dataset(place, parameters=given, runs_dir=runs_dir, registry=registry)
     except DataError as error:
         return DatasetInspection(text, "not recognised", refusal=str(error)), None
     try:
