@@ -26,8 +26,8 @@ def command(context: click.Context, data_dir: str | None, as_json: bool) -> None
     zoo datasets inspect ./pets
     zoo datasets fetch mnist
 
-    Your own data work too: folders of images, recordings or films, tables, .npz and .ts files. Begin with
-    zoo datasets inspect PATH, which says what to type next.
+    Your own data work too: folders of images, recordings or films, tables, .npz and .ts files. Of them,
+    "zoo datasets inspect PATH" says what to type next.
     """
     from zoo.api.arguments import find_locations
     from zoo.api.describing import place

@@ -36,7 +36,7 @@ MAJORITY = 1.5
     "--sample",
     metavar="N",
     type=int,
-    help="Open only N image files, drawn at random. [default: all]",
+    help="Number of image files to open, drawn at random. [default: all]",
 )
 @options.data_dir
 @options.as_json
@@ -44,7 +44,7 @@ MAJORITY = 1.5
 def inspect(
     context: click.Context, name: str, out: Path, sample: int | None, as_json: bool, **given: Any
 ) -> None:
-    """Look at data before training: what is there, what is wrong, and what to type next.
+    """Show what is in your data, what is wrong with it, and what to type next.
 
     \b
     zoo datasets inspect ./pets
