@@ -179,7 +179,7 @@ class Evaluation:
     """A run measured on a dataset's test set.
 
     Attributes:
-        metrics: as `zoo.metrics.measured` gives them.
+        metrics: as `run.metrics` has them.
         scores: balanced accuracy, macro F1, MCC, calibration and those of each class; see
             `zoo.classification.Scores`.
         notes: what was done to the samples, and what is to be known about them.
@@ -211,8 +211,7 @@ def evaluate(
         DataError: the data are missing or damaged.
         ZooError: the run is not finished, or its files are damaged.
     """
-    from zoo.classification import scores
-    from zoo.metrics import measured
+    from zoo.classification import measured, scores
     from zoo.training.tta import check_shiftable
 
     run, contract = model.run, model.contract

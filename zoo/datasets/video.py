@@ -14,7 +14,7 @@ from typing import Annotated
 import numpy as np
 
 from zoo.datasets.dataset import Arrays, Dataset, named_after
-from zoo.datasets.folders import check_classes, entries, notes, splits
+from zoo.datasets.folders import check_classes, entries, in_nfc, notes, splits
 from zoo.datasets.images import announced, is_transparent, open_image
 from zoo.datasets.samples import Samples
 from zoo.datasets.split import hold_out_test
@@ -255,7 +255,7 @@ def _images(folder: Path) -> tuple[str, ...]:
 
 def _in_order(path: Path) -> list[tuple[int, str]]:
     """Sort key for natural order: frame2 comes before frame10."""
-    parts = re.split(r"(\d+)", path.name)
+    parts = re.split(r"(\d+)", in_nfc(path.name))
     return [(int(part) if part.isdigit() else -1, part) for part in parts]
 
 
