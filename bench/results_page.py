@@ -11,6 +11,7 @@ import frames_curve
 import goals
 import records
 import speed_table
+import timeseries
 import tune
 from comparisons import (
     RESULTS,
@@ -162,7 +163,9 @@ def published() -> str:
 def _held_out() -> str:
     """The sizes of the validation splits in the tuning log, in words."""
     sizes = {(each["dataset"], each["validation_examples"]) for each in tune.logged().values()}
-    return "; ".join(f"{size:,} of {TITLES[dataset]}" for dataset, size in sorted(sizes))
+    return "; ".join(
+        f"{size:,} of {TITLES.get(dataset, Path(dataset).name)}" for dataset, size in sorted(sizes)
+    )
 
 
 def ablations() -> str:
@@ -268,6 +271,7 @@ def page() -> str:
         goals.at_a_glance(found),
         missed(found),
         *sections,
+        timeseries.section(),
         ablations(),
         speed(),
         published(),

@@ -10,6 +10,7 @@ it ends; what it has is not trained again.
 import argparse
 import json
 import math
+import os
 import statistics
 import tempfile
 import tomllib
@@ -27,8 +28,11 @@ ABLATED = "cnn-ten"
 
 def trials(path: Path = TRIALS) -> dict[str, dict]:
     """By name: `architecture`, `dataset`, `data` (its parameters), `recipe`, `changes`, `settings`,
-    whether it is `retired`, `base`, whose values it takes, and `ablation`, what it shows of them."""
-    read = tomllib.loads(path.read_text())
+    whether it is `retired`, `base`, whose values it takes, and `ablation`, what it shows of them.
+
+    With `splits`, each seed holds out other examples: where they are few, one split tells little. A
+    trial `over` several architectures and datasets is one for each, and so are those of its base."""
+    read = expanded(tomllib.loads(path.read_text()))
     found: dict[str, dict] = {}
     for name, own in read.items():
         base = found.get(own.get("base", ""), {"changes": {}, "settings": {}, "data": {}})
@@ -39,8 +43,38 @@ def trials(path: Path = TRIALS) -> dict[str, dict]:
         merged["base"] = own.get("base")
         merged["ablation"] = own.get("ablation")
         merged["retired"] = own.get("retired", False)
+        merged.setdefault("splits", False)
         found[name] = merged
     return found
+
+
+def expanded(read: dict[str, dict]) -> dict[str, dict]:
+    """Trials with one for each architecture and dataset that they are `over`."""
+    found: dict[str, dict] = {}
+    for name, own in read.items():
+        several = own.get("over") or read.get(own.get("base", ""), {}).get("over")
+        if not several:
+            found[name] = own
+            continue
+        rest = {key: value for key, value in own.items() if key != "over"}
+        for architecture, dataset in several:
+            suffix = f"{architecture}-{Path(dataset).name}"
+            base = {"base": f"{own['base']}-{suffix}"} if "base" in own else {}
+            one = {"architecture": architecture, "dataset": dataset}
+            found[f"{name}-{suffix}"] = {**rest, **one, **base}
+    return found
+
+
+def of_seed(trial: dict, seed: int) -> dict:
+    """A trial as one seed trains it."""
+    if not trial.get("splits"):
+        return trial
+    return {**trial, "changes": {**trial["changes"], "split_seed": seed}}
+
+
+def place(dataset: str) -> str:
+    """A dataset's name, or for `timeseries/GunPoint` the folder below `ZOO_DATA_DIR`."""
+    return str(Path(os.environ.get("ZOO_DATA_DIR", ".")) / dataset) if "/" in dataset else dataset
 
 
 def cause(trial: dict) -> dict:
@@ -51,7 +85,7 @@ def cause(trial: dict) -> dict:
 
 def key(trial: dict, seed: int) -> str:
     """What makes a training of the log the same as another."""
-    return json.dumps({**cause(trial), "seed": seed}, sort_keys=True)
+    return json.dumps({**cause(of_seed(trial, seed)), "seed": seed}, sort_keys=True)
 
 
 def logged() -> dict[str, dict]:
@@ -66,11 +100,12 @@ def train(trial: dict, seed: int) -> dict:
     """One training, judged by the validation split alone."""
     import zoo
 
+    trial = of_seed(trial, seed)
     fields = cause(trial)
     with tempfile.TemporaryDirectory() as folder:
         run = zoo.train(
             trial["architecture"],
-            trial["dataset"],
+            place(trial["dataset"]),
             recipe=trial["recipe"],
             recipe_changes=trial["changes"],
             hyperparameters=trial["settings"],

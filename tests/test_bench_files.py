@@ -13,7 +13,10 @@ FILES = sorted(path.name for kind in ("*.py", "*.sh") for path in BENCH.glob(kin
 SUITES = [name for name in FILES if name.startswith("test_") and name != "test_convlstm.py"]
 
 COMMANDS = {name: [("python", "-m", "pytest", f"bench/{name}", "-q")] for name in SUITES} | {
-    "coverage.py": [("python", "bench/coverage.py")],
+    "coverage.py": [
+        ("python", "bench/coverage.py"),
+        ("python", "bench/coverage.py", "--metrics"),
+    ],
     "frames.py": [("python", "bench/frames.py", "--folder", "{folder}")],
     "frames_curve.py": [
         ("python", "bench/frames_curve.py", "--runs", "{folder}"),
@@ -23,12 +26,16 @@ COMMANDS = {name: [("python", "-m", "pytest", f"bench/{name}", "-q")] for name i
     "record.sh": [("bash", "bench/record.sh", "bench/test_convlstm.py")],
     "speedrun.py": [("python", "bench/speedrun.py", "tune")],
     "speedrun_port.py": [("python", "bench/speedrun.py")],
+    "timeseries.py": [
+        ("python", "bench/timeseries.py", "run", "ItalyPowerDemand"),
+        ("python", "bench/timeseries.py", "table"),
+    ],
     "tune.py": [("python", "bench/tune.py", "run"), ("python", "bench/tune.py", "table")],
 }
 """What runs through a file at the smallest size."""
 
 WRITTEN = {
-    "coverage.py": ["coverage.json"],
+    "coverage.py": ["coverage.json", "coverage-metrics.json"],
     "frames.py": ["frames.json"],
     "frames_curve.py": [
         "moving_digits-frames.json",
@@ -39,6 +46,7 @@ WRITTEN = {
     "record.sh": ["bench-cpu-convlstm.json", "bench-cpu-convlstm-jax.json"],
     "speedrun.py": ["speedrun-tuning.json"],
     "speedrun_port.py": ["speedrun.json"],
+    "timeseries.py": ["timeseries.jsonl"],
     "tune.py": ["tuning.jsonl"],
 }
 """The records that it leaves."""
@@ -49,6 +57,7 @@ USED_BY = {
     "comparison_figure.py": "results.py",
     "comparisons.py": "results_page.py",
     "conftest.py": "test_trainer.py",
+    "coverage_metrics.py": "coverage.py",
     "first_step.py": "test_start_up.py",
     "first_step_bare.py": "test_start_up.py",
     "goals.py": "results_page.py",
@@ -84,6 +93,8 @@ def test_no_smallest_run_is_of_a_file_that_is_gone():
 def test_a_file_runs_through_at_its_smallest_size(name, tmp_path):
     if name in NEEDS_MNIST and DATA_DIR is None:
         pytest.skip("needs MNIST's files: set ZOO_DATA_DIR to a folder that has mnist/")
+    if name == "timeseries.py" and not (DATA_DIR and (DATA_DIR / "timeseries").is_dir()):
+        pytest.skip("needs the sets of the archives: ZOO_DATA_DIR has no timeseries/")
     if name == "speedrun_port.py":
         pytest.importorskip("torch", reason="no torch here: pip install 'archzoo[torch]'")
     results = tmp_path / "results"

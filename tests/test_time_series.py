@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zoo.datasets.catalog import own_dataset
+from zoo.datasets.resample import resampled
 from zoo.datasets.ts_file import read_ts
 from zoo.errors import DataError
 
@@ -249,6 +250,27 @@ def test_what_is_interpolated_is_said_only_where_it_is(tmp_path):
     assert not any("interpolated" in note for note in dataset.notes)
     chosen = dataset.configured({"missing": "interpolate"})
     assert "1 missing values are interpolated, linearly" in chosen.notes
+
+
+def test_resamples_are_those_of_published_tables(folder, zoo_here):
+    # What aeon 1.6.0's stratified_resample_data_indices gives for these labels and random_state=7.
+    train, test = ["b", "a", "10", "2"] * 3, ["a", "b", "b", "2", "10", "10", "a"]
+    drawn = [each.tolist() for each in resampled(train, test, 7)]
+    assert drawn == [
+        [2, 16, 10, 11, 7, 3, 12, 18, 9, 4, 13, 14],
+        [6, 17, 15, 5, 1, 0, 8],
+    ]
+    default, other = (own_dataset(folder).configured(p) for p in ({}, {"resample": "3"}))
+    assert "resample 3" in other.notes[-1]
+    before, after = default.load(None), other.load(None)
+    assert (len(after.y_train), len(after.y_test)) == (12, 4)
+    assert np.array_equal(np.bincount(after.y_train), np.bincount(before.y_train))
+    both = [np.concatenate([each.x_train, each.x_test]) for each in (before, after)]
+    assert np.array_equal(*[np.sort(each, axis=0) for each in both])
+    assert not np.array_equal(*both)
+    alone = ts(folder.parent / "alone.ts", LINES)
+    result = zoo_here("train", "gru", "--dataset", alone, "--data-set", "resample=1")
+    assert_one_line_error(result, 2, "resample is 1", "no split to draw anew")
 
 
 CONVERSIONS = {

@@ -54,7 +54,8 @@ def test_what_is_there_is_read(content, tmp_path):
     path = tmp_path / "a.wav"
     path.write_bytes(content)
     for source in (path, io.BytesIO(content)):
-        assert wav.rate_and_length(source, "a.wav") == (8000, 800)
+        form = wav.form_of(source, "a.wav")
+        assert (form.rate, form.count) == (8000, 800)
         rate, samples = wav.read(source, "a.wav")
         assert (rate, samples.dtype) == (8000, np.float64)
         assert np.array_equal(samples * 32768, SAMPLES)
@@ -71,9 +72,11 @@ REFUSED = {
     "no data": (riff(chunk(b"fmt ", FORM)), "truncated within its header"),
     "no format": (riff(chunk(b"data", DATA)), "samples come before their format"),
     "half a format": (riff(chunk(b"fmt ", FORM[:9])), "truncated within its header"),
-    "float": (riff(form(3, 1, 8000, 32000, 4, 32)), "of PCM samples (floating point)"),
-    "extensible float": (riff(extensible(b"\3" + GUID[1:])), "(floating point)"),
-    "extensible nonsense": (riff(extensible(bytes(16))), "(format 65534)"),
+    "A-law": (riff(form(6, 1, 8000, 8000, 1, 8), chunk(b"data", DATA)), "of PCM samples (A-law)"),
+    "extensible nonsense": (riff(extensible(bytes(16)), chunk(b"data", DATA)), "(format 65534)"),
+    "floats of 16 bits": (riff(extensible(b"\3" + GUID[1:])), "says 16 bits a sample"),
+    "bytes of other samples": (riff(form(1, 2, 8000, 0, 2, 16)), "and 2 bytes for 2 of them"),
+    "big-endian": (chunk(b"RIFX", b"WAVE" + bytes(40)), "of the kind RIFX"),
     "no rate": (riff(form(1, 1, 0, 0, 2, 16)), "says 0 samples/s"),
     "a rate of radar": (riff(form(1, 1, 2**32 - 1, 0, 2, 16)), "says 4,294,967,295 samples/s"),
     "no channel": (riff(form(1, 0, 8000, 0, 2, 16)), "of 0 channels"),
@@ -85,7 +88,7 @@ REFUSED = {
 @pytest.mark.parametrize(("content", "part"), REFUSED.values(), ids=REFUSED)
 def test_what_cannot_be_read_is_named(content, part):
     with pytest.raises(DataError) as caught:
-        wav.rate_and_length(io.BytesIO(content), "a.wav")
+        wav.form_of(io.BytesIO(content), "a.wav")
     assert str(caught.value).startswith("a.wav: ")
     assert part in str(caught.value)
 

@@ -112,7 +112,8 @@ class Run(RunFolder):
 
         Args:
             images: `(N, *shape)`, or one sample `shape`, stored as training's samples were or in
-                another range of pixels; or paths of image files.
+                another range of pixels; or paths of image files, or of sound files or films, if the run was
+                trained on such.
             invert: invert the pixels, or (False) take them as they are. By default samples that are
                 certainly the other way round than training's are refused.
             backend: `tensorflow`, `jax` or `torch`; by default the one that is imported, else the

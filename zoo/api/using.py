@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.api.arguments import RUNS_DIR, Backend, DatasetLike, Device
+from zoo.api.arguments import RUNS_DIR, Backend, DatasetLike, Device, located
 from zoo.api.finding import load_run
 from zoo.registry import Registry
 
@@ -28,7 +28,8 @@ def predict(
 
     Args:
         run: as `load_run` takes it.
-        images: paths of image files, or an array `(N, *shape)`, or one sample `shape`.
+        images: paths of image files, or of sound files or films, if the run was trained on such; or an
+            array `(N, *shape)`, or one sample `shape`.
         invert, backend, device, trust_source, registry: as for `Run.predict`.
         runs_dir: the folder that holds the runs.
 
@@ -90,7 +91,7 @@ def evaluate(
         0.91
     """
     return load_run(run, runs_dir).evaluate(
-        dataset,
+        None if dataset is None else located(dataset, data_dir),
         data_parameters=data_parameters,
         tta_shift=tta_shift,
         invert=invert,

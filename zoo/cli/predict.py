@@ -14,19 +14,20 @@ if TYPE_CHECKING:
     from zoo.inference import Predictions
 
 TOP = 3
+IMAGE_AXES = 3
 
 
 @click.command("predict")
 @click.argument("run", shell_complete=options.complete_runs)
 @click.argument(
-    "images", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="IMAGE..."
+    "images", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE..."
 )
 @options.invert
 @click.option(
     "--show",
     metavar="FILE.png",
     type=click.Path(path_type=Path),
-    help="Write a picture of the images as the model sees them.",
+    help="Write a picture of the images, spectrograms or middle frames as the model sees them.",
 )
 @options.runs_dir
 @options.device
@@ -42,14 +43,16 @@ def command(
     as_json: bool,
     **given: Any,
 ) -> None:
-    """Classify image files with a finished run: class, probability, top 3.
+    """Classify files with a finished run: class, probability, top 3.
 
     \b
     zoo predict last photo.png
     zoo predict last drawings/*.png --show seen.png
+    zoo predict last call.mp3
 
-    RUN is a folder, a name, a part of a name, or last. Images are converted to what the model was
-    trained on (size, depth, colour), and each conversion is printed. Runs on mnist, fashion_mnist
+    RUN is a folder, a name, a part of a name, or last. FILEs are images; or sounds or films, if the run
+    was trained on such. They are converted to what the model was trained on (size, depth, colour,
+    rate, length), and each conversion is printed. Runs on mnist, fashion_mnist
     and digits accept drawings dark on light and light on dark; other runs take pixels as they are. If
     the recipe uses test-time augmentation, predictions average the probabilities of shifted copies.
     """
@@ -110,8 +113,10 @@ def _print_conversions(found: "Predictions") -> None:
         echo(f"note: {paths[0]}{more}: {words}", err=True)
     for picture in found.pictures:
         if picture.unusual:
+            what = "images" if picture.sample.ndim == IMAGE_AXES else "samples"
+            shows = " --show FILE.png shows what the model sees." if found.pixel_range else ""
             echo(
-                f"warning: {picture.path}: is unlike the training images ({picture.unusual}), so its "
-                "class may be meaningless. --show FILE.png shows what the model sees.",
+                f"warning: {picture.path}: is unlike the training {what} ({picture.unusual}), so its "
+                f"class may be meaningless.{shows}",
                 err=True,
             )

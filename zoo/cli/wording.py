@@ -28,6 +28,7 @@ OPTIONS = {
     "invert": "--invert",
     "jobs": "--jobs",
     "learning_rate": "--learning-rate",
+    "metric": "--metric",
     "min_steps": "--min-steps",
     "precision": "--precision",
     "processes": "--processes",

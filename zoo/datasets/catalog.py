@@ -5,11 +5,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zoo.datasets.cifar import CIFAR10, CIFAR100
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.digits import DIGITS
+from zoo.datasets.idx_sets import EMNIST_BALANCED, EMNIST_LETTERS, KMNIST
+from zoo.datasets.location import Locations
 from zoo.datasets.mnist import FASHION_MNIST, MNIST
 from zoo.datasets.moving import MOTION, MOVING_DIGITS
+from zoo.datasets.speech_commands import SPEECH_COMMANDS
 from zoo.datasets.spoken_digits import SPOKEN_DIGITS
+from zoo.datasets.ucr import is_ucr, ucr_folder, ucr_hint
 from zoo.errors import DataError, PluginError, UsageError
 from zoo.suggest import unknown
 
@@ -18,7 +23,10 @@ if TYPE_CHECKING:
 
 BUILT_IN = {
     dataset.name: dataset
-    for dataset in (MNIST, FASHION_MNIST, DIGITS, SPOKEN_DIGITS, MOVING_DIGITS, MOTION)
+    for dataset in (
+        *(MNIST, FASHION_MNIST, KMNIST, EMNIST_BALANCED, EMNIST_LETTERS, CIFAR10, CIFAR100, DIGITS),
+        *(SPOKEN_DIGITS, SPEECH_COMMANDS, MOVING_DIGITS, MOTION),
+    )
 }
 
 
@@ -50,6 +58,8 @@ def find_dataset(
 
 
 def _find(name: str, registry: "Registry") -> Dataset:
+    if is_ucr(name):
+        return own_dataset(ucr_folder(name, Locations.of_user()))
     if is_own(name):
         return own_dataset(Path(name))
     if name in BUILT_IN:
@@ -59,18 +69,19 @@ def _find(name: str, registry: "Registry") -> Dataset:
         return known[name]
     if Path(name).exists():
         return own_dataset(Path(name))
-    raise UsageError(
-        unknown("dataset", name, known, "Or give FILE.npz or FOLDER; see zoo datasets.")
-    )
+    then = ucr_hint(name) or "Or give FILE.npz or FOLDER; see zoo datasets."
+    raise UsageError(unknown("dataset", name, known, then))
 
 
 def is_own(name: str) -> bool:
-    """Whether `name` is a path: it ends in .npz or .ts, or has a separator."""
-    return name.lower().endswith((".npz", ".ts")) or os.sep in name
+    """Whether `name` is a path: it ends as files of data do, or has a separator."""
+    from zoo.datasets.table_file import SUFFIXES
+
+    return name.lower().endswith((".npz", ".ts", *SUFFIXES)) or os.sep in name
 
 
 def own_dataset(path: Path) -> Dataset:
-    """The user's own data: an `.npz` file, `.ts` files, or a folder of images, recordings or clips.
+    """The user's own data: an `.npz` file, `.ts` files, tables, or a folder of images, recordings, clips.
 
     Raises:
         UsageError: it does not exist, or is a file of another type.
@@ -86,32 +97,59 @@ def own_dataset(path: Path) -> Dataset:
 
     if is_time_series(path):
         return dataset_from_ts(path)
+    from zoo.datasets.tables import dataset_from_table, is_table
+
+    if is_table(path):
+        return dataset_from_table(path)
     if not path.is_dir():
         raise UsageError(f"`dataset={str(path)!r}`: {_other_file(path)}")
     return _of_folder(path)
 
 
 def _of_folder(path: Path) -> Dataset:
+    from zoo.datasets.film_folders import dataset_from_films, holds_films
     from zoo.datasets.folders import check_level, folders
     from zoo.datasets.image_folders import dataset_from_images
     from zoo.datasets.image_listing import TABLE, holds_images
-    from zoo.datasets.recordings import dataset_from_recordings, holds_recordings
+    from zoo.datasets.recording_listing import holds_recordings
+    from zoo.datasets.recordings import dataset_from_recordings
     from zoo.datasets.video import dataset_from_video
 
     if (path / TABLE).is_file():
-        return dataset_from_images(path)
+        return _of_table(path)
     if not folders(path):
         raise DataError(
             f"{path}: has no classes: make a folder for each, with its images, CLASS/*.png, its "
-            "recordings, CLASS/*.wav, or its clips, CLASS/CLIP/FRAME.png."
+            "recordings, CLASS/*.wav, or its clips, CLASS/*.mp4 or CLASS/CLIP/FRAME.png."
         )
     check_level(path)
     if holds_recordings(path):
         return dataset_from_recordings(path)
+    if holds_films(path):
+        return dataset_from_films(path)
     return dataset_from_images(path) if holds_images(path) else dataset_from_video(path)
 
 
-_TABLES = (".csv", ".tsv", ".parquet", ".feather", ".xls", ".xlsx", ".json", ".arff", ".data")
+def _of_table(path: Path) -> Dataset:
+    """The files that `path/labels.csv` lists: by the first, images, recordings or films."""
+    from zoo.datasets import film, sound_file
+    from zoo.datasets.animation import is_animated
+    from zoo.datasets.film_folders import dataset_from_films
+    from zoo.datasets.image_folders import dataset_from_images
+    from zoo.datasets.image_listing import TABLE
+    from zoo.datasets.image_table import first_listed
+    from zoo.datasets.recordings import dataset_from_recordings
+
+    first = first_listed(path / TABLE)
+    suffix = first.suffix.lower() if first else ""
+    if suffix in sound_file.SUFFIXES:
+        return dataset_from_recordings(path)
+    if first and (suffix in film.VIDEOS or is_animated(first)):
+        return dataset_from_films(path)
+    return dataset_from_images(path)
+
+
+_TABLES = (".feather", ".xls", ".xlsx", ".json", ".arff", ".data")
 _ARRAYS = (".npy", ".h5", ".hdf5", ".mat", ".pkl", ".pickle", ".pt", ".pth", ".tfrecord", ".arrow")
 _PACKED = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst")
 
@@ -120,7 +158,9 @@ def _other_file(path: Path) -> str:
     """Why a file is not a dataset, and how to convert it."""
     suffix = path.suffix.lower()
     save = 'numpy.savez("mine.npz", x_train=x, y_train=y)'
-    if suffix in (*_TABLES, *_ARRAYS):
+    if suffix in _TABLES:
+        return f"is a {suffix} file, which is not read; save it as CSV, Parquet or .ts."
+    if suffix in _ARRAYS:
         return (
             f"is a {suffix} file; a dataset is an .npz file or a folder. Read it and save: {save}."
         )

@@ -19,6 +19,7 @@ from zoo.suggest import unknown
 if TYPE_CHECKING:
     import numpy as np
 
+    from zoo.datasets.readings import Reading
     from zoo.datasets.samples import Samples
 
 
@@ -101,6 +102,8 @@ class Dataset:
             are the other way round are inverted. None: images are classified as they are.
         centred: whether images of another size are cropped, resized and centred by mass before they are
             classified, as in MNIST.
+        reading: how a sound file or a film becomes a sample, so that others can be predicted; None:
+            samples are images, or come from no files.
         notes: sentences about how the data were read: assumptions, conversions, unused parts.
         padded: whether sequences may end in steps whose features are all NaN, which stand for no step:
             the samples have unequal lengths. Architectures that obey masks never see them; others are
@@ -135,6 +138,7 @@ class Dataset:
     centred: bool = False
     notes: tuple[str, ...] = ()
     padded: bool = False
+    reading: "Reading | None" = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layout", aliases.current(aliases.LAYOUTS, self.layout))

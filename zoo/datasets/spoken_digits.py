@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 
 from zoo.datasets.dataset import Arrays, Dataset
 from zoo.datasets.location import Locations
+from zoo.datasets.sound_reading import SoundReading
 from zoo.errors import DataError
 
 NAME = "spoken_digits"
@@ -83,6 +84,7 @@ def spoken_digits(
         make=spoken_digits,
         parameters={"split": split},
         recipe="small",
+        reading=SoundReading(RATE, SHAPE[0]),
     )
 
 

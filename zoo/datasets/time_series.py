@@ -3,21 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 
 from zoo.datasets.dataset import Arrays, Dataset, named_after
 from zoo.datasets.folders import entries
 from zoo.datasets.location import Locations
+from zoo.datasets.resample import MOST, resampled
+from zoo.datasets.series import Equalizing, Missing, Unequal
 from zoo.datasets.split import hold_out_test
 from zoo.datasets.ts_file import TsFile, read_ts
 from zoo.errors import DataError, UsageError
 
-Unequal = Literal["refuse", "resample", "pad"]
-Missing = Literal["refuse", "interpolate"]
-LONGEST = 100_000
-"""Steps that series are resampled to, at most."""
 PARTS = {"_train": "train", "_test": "test"}
 """How the names of the archives' files end, in small letters, and which split each is."""
 
@@ -38,9 +36,8 @@ def dataset_from_ts(path: Path) -> Dataset:
 
     Returns:
         A dataset of layout `sequence`, samples `(steps, channels)` float32, with the parameters
-        `unequal` (`refuse`, `resample` to `length` steps, or `pad`: steps of NaN at the end, which
-        architectures that obey masks never see) and
-        `missing` (`refuse` or `interpolate`, linearly).
+        `unequal`, `length` and `missing` (see `zoo.datasets.series.Equalizing`) and `resample`, which
+        draws another split of all series, as published results have it (see `zoo.datasets.resample`).
 
     Raises:
         UsageError: there is no such file, or the folder holds several datasets.
@@ -59,34 +56,31 @@ def dataset_from_ts(path: Path) -> Dataset:
         unequal: Annotated[Unequal, "how series of unequal length become equal"] = "refuse",
         length: Annotated[int | None, "steps of resampled series; none: the longest's"] = None,
         missing: Annotated[Missing, "what is done about missing values"] = "refuse",
+        resample: Annotated[int | None, "another split, by aeon's rule; none: the files'"] = None,
     ) -> Dataset:
         """The same series, made equal and complete in another way."""
-        chosen = Choices(unequal, length, missing)
+        chosen = Choices(unequal, length, missing, resample)
         chosen.check()
+        _check_resample(files, resample)
         return replace(_dataset(name, path, files, chosen), make=make, parameters=asdict(chosen))
 
     return make()
 
 
 @dataclass(frozen=True)
-class Choices:
-    """How series become samples; see `dataset_from_ts`."""
+class Choices(Equalizing):
+    """How series become samples, and which are for training; see `dataset_from_ts`."""
 
-    unequal: Unequal = "refuse"
-    length: int | None = None
-    missing: Missing = "refuse"
+    resample: int | None = None
 
     def check(self) -> None:
         """
         Raises:
             UsageError: values that make no sense together, or out of range.
         """
-        if self.length is None:
-            return
-        if self.unequal != "resample":
-            raise UsageError(f"length is {self.length}; it goes with unequal=resample.")
-        if not 2 <= self.length <= LONGEST:
-            raise UsageError(f"length is {self.length}; use 2 to {LONGEST:,} steps.")
+        super().check()
+        if self.resample is not None and not 1 <= self.resample <= MOST:
+            raise UsageError(f"resample is {self.resample}; use 1 to {MOST}, or none.")
 
 
 def _files(path: Path) -> dict[str, Path]:
@@ -150,90 +144,60 @@ def _check_alike(files: Mapping[str, TsFile]) -> None:
 
 def _dataset(name: str, path: Path, files: Mapping[str, TsFile], chosen: Choices) -> Dataset:
     train = files["train"]
-    steps = chosen.length or max(each.lengths[1] for each in files.values())
 
     def load(_: Locations) -> Arrays:
-        return _arrays(path, files, chosen, steps)
+        return _arrays(path, files, chosen)
 
     return Dataset(
         name=name,
         classes=train.classes,
         layout="sequence",
-        shape=(steps, train.channels),
+        shape=(chosen.steps(files), train.channels),
         load=load,
         summary=f"time series of {path}",
         origin=str(path.resolve()),
         recipe="timeseries",
-        padded=chosen.unequal == "pad" and _unequal(files),
-        notes=tuple(_notes(files, chosen, steps)),
+        padded=chosen.pads(files),
+        notes=tuple(_notes(files, chosen)),
     )
 
 
-def _notes(files: Mapping[str, TsFile], chosen: Choices, steps: int) -> list[str]:
-    said = []
-    if _unequal(files) and chosen.unequal == "pad":
-        said.append(f"series of unequal length are padded to {steps} steps, and the padding masked")
-    if chosen.unequal == "resample" and (_unequal(files) or chosen.length):
-        said.append(f"series are resampled to {steps} steps, linearly")
-    count = sum(each.missing for each in files.values())
-    if count and chosen.missing == "interpolate":
-        said.append(f"{count:,} missing values are interpolated, linearly")
+def _check_resample(files: Mapping[str, TsFile], resample: int | None) -> None:
+    if resample is None:
+        return
+    if "test" not in files:
+        raise UsageError(
+            f"resample is {resample}; {files['train'].path} has no _TEST.ts beside it, so that there is "
+            "no split to draw anew. Leave it out."
+        )
+    if missing := sorted(set(files["train"].labels) ^ set(files["test"].labels)):
+        raise UsageError(
+            f"resample is {resample}; the class {missing[0]!r} is in one of the two files alone, for which "
+            "the rule says nothing. Leave it out."
+        )
+
+
+def _notes(files: Mapping[str, TsFile], chosen: Choices) -> list[str]:
+    said = chosen.notes(files)
+    if chosen.resample:
+        said.append(f"train and test are resample {chosen.resample} of the files', by aeon's rule")
     return said
 
 
-def _unequal(files: Mapping[str, TsFile]) -> bool:
-    return len({end for each in files.values() for end in each.lengths}) > 1
-
-
-def _arrays(path: Path, files: Mapping[str, TsFile], chosen: Choices, steps: int) -> Arrays:
-    _check_chosen(path, files, chosen)
-    samples = {
-        split: np.stack([_sample(each, chosen, steps) for each in file.series])
-        for split, file in files.items()
-    }
+def _arrays(path: Path, files: Mapping[str, TsFile], chosen: Choices) -> Arrays:
+    samples = chosen.samples(path, files)
     numbers = {name: number for number, name in enumerate(files["train"].classes)}
     labels = {
         split: np.array([numbers[each] for each in file.labels], np.int32)
         for split, file in files.items()
     }
     x, y = samples["train"], labels["train"]
+    if "test" in files and chosen.resample:
+        drawn = resampled(files["train"].labels, files["test"].labels, chosen.resample)
+        x, y = (np.concatenate([each["train"], each["test"]]) for each in (samples, labels))
+        train, test = drawn
+        return Arrays(x[train], y[train], x[test], y[test], str(path.resolve()))
     if "test" in files:
         return Arrays(x, y, samples["test"], labels["test"], str(path.resolve()))
     train, test = hold_out_test(y, files["train"].classes, path, "series", "NAME_TEST.ts beside it")
     return Arrays(x[train], y[train], x[test], y[test], str(path.resolve()))
-
-
-def _check_chosen(path: Path, files: Mapping[str, TsFile], chosen: Choices) -> None:
-    if chosen.unequal == "refuse" and _unequal(files):
-        low = min(each.lengths[0] for each in files.values())
-        high = max(each.lengths[1] for each in files.values())
-        raise DataError(
-            f"{path}: the series have {low:,} to {high:,} steps. Choose how they become equal: "
-            "`data_parameters={'unequal': 'resample'}`, or pad."
-        )
-    for file in files.values():
-        if any(np.isnan(series).all(axis=0).any() for series in file.series):
-            raise DataError(f"{file.path}: a series has a channel without a value; leave it out.")
-    missing = sum(each.missing for each in files.values())
-    if chosen.missing == "refuse" and missing:
-        raise DataError(
-            f"{path}: {missing:,} values are missing. Leave those series out, or "
-            "`data_parameters={'missing': 'interpolate'}`."
-        )
-
-
-def _sample(series: np.ndarray, chosen: Choices, steps: int) -> np.ndarray:
-    series = np.stack([_complete(channel) for channel in series.T], axis=1)
-    if chosen.unequal == "resample" and len(series) != steps:
-        old, new = np.linspace(0, 1, len(series)), np.linspace(0, 1, steps)
-        series = np.stack([np.interp(new, old, channel) for channel in series.T], axis=1)
-    elif len(series) < steps:
-        series = np.pad(series, ((0, steps - len(series)), (0, 0)), constant_values=np.nan)
-    return series.astype(np.float32)
-
-
-def _complete(channel: np.ndarray) -> np.ndarray:
-    """Missing values lie on the line between their neighbours; at an end they repeat the nearest."""
-    known = ~np.isnan(channel)
-    places = np.arange(len(channel))
-    return np.interp(places, places[known], channel[known])

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.datasets.bounds import check_regular, check_total
+from zoo.datasets.series import SeriesSet
 from zoo.errors import DataError
 
 LONGEST_HEADER = 10_000
@@ -20,37 +21,19 @@ LONGEST_HEADER = 10_000
 
 
 @dataclass(frozen=True)
-class TsFile:
+class TsFile(SeriesSet):
     """A file's series, in the order of its lines.
 
     Attributes:
         name: `@problemName`, or empty.
         classes: as `@classLabel` lists them.
-        series: one array for each line, `(steps, channels)` float32; missing values are NaN.
         labels: a class name for each.
     """
 
     path: Path
     name: str
     classes: tuple[str, ...]
-    series: tuple[np.ndarray, ...]
     labels: tuple[str, ...]
-
-    @property
-    def channels(self) -> int:
-        """How many channels each series has."""
-        return self.series[0].shape[1]
-
-    @property
-    def lengths(self) -> tuple[int, int]:
-        """The steps of the shortest and of the longest series."""
-        steps = [len(each) for each in self.series]
-        return min(steps), max(steps)
-
-    @property
-    def missing(self) -> int:
-        """How many values are missing."""
-        return sum(int(np.isnan(each).sum()) for each in self.series)
 
 
 def read_ts(path: Path) -> TsFile:
@@ -102,7 +85,7 @@ def _parsed(path: Path, lines: Iterator[tuple[int, str]]) -> TsFile:
             )
     if not series:
         raise DataError(f"{path}: has no series after @data.")
-    return TsFile(path, header.get("problemname", ""), classes, tuple(series), tuple(labels))
+    return TsFile(path, tuple(series), header.get("problemname", ""), classes, tuple(labels))
 
 
 def _header(path: Path, lines: Iterator[tuple[int, str]]) -> dict[str, str]:

@@ -127,6 +127,16 @@ class SamplesRecord(Part, kw_only=True, frozen=True):
     background: Number | None
 
 
+class ReadingRecord(Part, kw_only=True, frozen=True):
+    """How sound files or films become samples; see `zoo.datasets.readings`."""
+
+    kind: Literal["audio", "video"]
+    rate: int | None = None
+    fps: Number | None = None
+    resize: Literal["fit", "crop", "stretch"] | None = None
+    background: Literal["refuse", "white", "black"] | None = None
+
+
 class ContractRecord(Part, kw_only=True, frozen=True):
     """The samples that the model accepts; see `zoo.contract.InputContract`."""
 
@@ -138,6 +148,8 @@ class ContractRecord(Part, kw_only=True, frozen=True):
     centred: bool
     other_sizes: str | None = None
     padded: bool | None = None
+    reading: ReadingRecord | None = None
+    background: str | None = None
     seen: SamplesRecord | None
 
 
@@ -301,6 +313,10 @@ class Metrics(Part, kw_only=True, frozen=True):
         test_loss: mean cross-entropy (natural logarithm).
         test_accuracy, test_accuracy_interval: shares from 0 to 1; the interval is 95 %.
         majority_share, majority_class: of the test set's largest class.
+        test_balanced_accuracy, test_macro_f1, test_mcc, test_ece: as in `zoo.classification.Scores`; None
+            in runs of before they were recorded. The log loss is `test_loss`.
+        test_precision, test_recall, test_f1, test_support: of each class; the recall of a class without
+            test samples is None.
     """
 
     epoch: Count
@@ -312,6 +328,14 @@ class Metrics(Part, kw_only=True, frozen=True):
     interval_method: str | None = None
     majority_share: Share | None = None
     majority_class: Count | None = None
+    test_balanced_accuracy: Share | None = None
+    test_macro_f1: Share | None = None
+    test_mcc: Annotated[float, Meta(ge=-1.001, le=1.001)] | None = None
+    test_ece: Share | None = None
+    test_precision: tuple[Share, ...] | None = None
+    test_recall: tuple[Share | None, ...] | None = None
+    test_f1: tuple[Share, ...] | None = None
+    test_support: tuple[Count, ...] | None = None
 
 
 class RunRecord(Struct, kw_only=True):

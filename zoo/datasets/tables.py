@@ -1,0 +1,301 @@
+"""Tables of time series or other samples of numbers, as datasets: CSV, TSV and Parquet."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+
+from zoo.datasets.dataset import Arrays, Dataset, named_after
+from zoo.datasets.folders import SPLITS, entries
+from zoo.datasets.labels import class_numbers
+from zoo.datasets.location import Locations
+from zoo.datasets.series import Equalizing, Missing, Unequal
+from zoo.datasets.split import hold_out_test
+from zoo.datasets.table_columns import Asked, Form, recognise
+from zoo.datasets.table_file import SUFFIXES, Decimal, Table, read_table_file
+from zoo.datasets.table_series import Gaps, TableSeries, series_of
+from zoo.errors import DataError, UsageError
+
+
+@dataclass(frozen=True)
+class TableChoices:
+    """How a table is read; see `dataset_from_table`."""
+
+    asked: Asked
+    decimal: Decimal | None
+    gaps: Gaps
+    equalizing: Equalizing
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """The dataset's parameters."""
+        return {
+            **asdict(self.asked),
+            "decimal": self.decimal,
+            "gaps": self.gaps,
+            **asdict(self.equalizing),
+        }
+
+
+def is_table(path: Path) -> bool:
+    """Whether `path` is a table, or a folder that holds the tables of splits."""
+    if path.is_dir():
+        return "train" in _in_folder(path)
+    return path.suffix.lower() in SUFFIXES
+
+
+def dataset_from_table(path: Path) -> Dataset:
+    """The samples of a CSV, TSV or Parquet file, or of one for each split.
+
+    A wide table has a row a sample: a column of labels, and a column of numbers for each step; several
+    channels are columns such as `x_0, x_1, ..., y_0, y_1, ...`, or Parquet's lists. A long table has a
+    row a step: columns of `id`, `time`, `label`, and one for each channel. Columns `split` (train, val,
+    test) and `group` (samples of one person, which stay in one split) are obeyed.
+
+    Args:
+        path: a file, with NAME_TEST.csv beside NAME_TRAIN.csv; or a folder with two such files, or
+            with train.csv, test.csv and perhaps val.csv. A file alone without a column `split` is
+            split: a fifth of its samples, by class, is for testing.
+
+    Returns:
+        A dataset of layout `sequence`, samples `(steps, channels)` float32. Its parameters say what
+        is not certain: which column is what (`label`, `id`, `time`, `group`, `drop`), the `form`, and
+        what becomes of `unequal` lengths, `missing` values and `gaps` in time.
+
+    Raises:
+        UsageError: there is no such file, a parameter makes no sense, or pandas is not installed.
+        DataError: a file is damaged, or can be read in several ways.
+
+    Example:
+        >>> dataset_from_table(Path("accelerometer.csv")).shape  # doctest: +SKIP
+        (128, 3)
+    """
+    files = _files(path)
+    tables = cache(lambda decimal: _tables(files, decimal))
+
+    def make(
+        *,
+        form: Annotated[Form | None, "a row a sample, or a row a step; none: recognised"] = None,
+        label: Annotated[str | None, "the column of labels; none: recognised"] = None,
+        id: Annotated[str | None, "the column that says which rows are one series"] = None,
+        time: Annotated[str | None, "the column of times; none: recognised"] = None,
+        group: Annotated[str | None, "the column of persons or scenes, kept in one split"] = None,
+        drop: Annotated[str | None, "columns to leave out, separated by commas"] = None,
+        decimal: Annotated[Decimal | None, "how numbers are written; none: recognised"] = None,
+        gaps: Annotated[Gaps, "what is done about unequal steps of time"] = "refuse",
+        unequal: Annotated[Unequal, "how series of unequal length become equal"] = "refuse",
+        length: Annotated[int | None, "steps of resampled series; none: the longest's"] = None,
+        missing: Annotated[Missing, "what is done about missing values"] = "refuse",
+    ) -> Dataset:
+        """The same tables, read in another way."""
+        chosen = TableChoices(
+            Asked(form, label, id, time, group, drop),
+            decimal,
+            gaps,
+            Equalizing(unequal, length, missing),
+        )
+        chosen.equalizing.check()
+        made = _dataset(path, tables(decimal), chosen)
+        return replace(made, make=make, parameters=chosen.parameters)
+
+    try:
+        return make()
+    except DataError as error:  # parameters may mend it
+        return _undecided(path, make, error)
+
+
+def _files(path: Path) -> dict[str, Path]:
+    if path.is_dir():
+        found = _in_folder(path)
+        if "test" not in found:
+            raise UsageError(f"{path}: has {found['train'].name} and no test set; give both files.")
+        return found
+    if not path.exists():
+        raise UsageError(f"{path}: there is no such file.")
+    stem = path.stem.lower()
+    if stem.endswith(("_train", "_test")):
+        beside = _by_name(path.parent).get(stem.rpartition("_")[0], {})
+        if "train" not in beside:
+            raise UsageError(f"{path}: there is no training set beside it; give both files.")
+        return {**beside, SPLITS[stem.rpartition("_")[2]]: path}
+    return {"train": path}
+
+
+def _in_folder(folder: Path) -> dict[str, Path]:
+    """The tables of a folder by split: train.csv, or NAME_TRAIN.csv, of one NAME."""
+    found = {name: files for name, files in _by_name(folder).items() if "train" in files}
+    if len(found) > 1:
+        there = ", ".join(sorted(name or "train" for name in found))
+        raise UsageError(f"{folder}: has tables of {there}; give the file of one of them.")
+    return next(iter(found.values()), {})
+
+
+def _by_name(folder: Path) -> dict[str, dict[str, Path]]:
+    """Tables whose names end with a split, by what stands before it, in small letters."""
+    found: dict[str, dict[str, Path]] = {}
+    for file in entries(folder):
+        if file.suffix.lower() not in SUFFIXES or not file.is_file():
+            continue
+        before, _, last = file.stem.lower().rpartition("_")
+        split = SPLITS.get(last)
+        if split is None:
+            continue
+        files = found.setdefault(before, {})
+        if split in files:
+            raise UsageError(
+                f"{folder}: {files[split].name} and {file.name} are the same split; leave one out."
+            )
+        files[split] = file
+    return found
+
+
+def _tables(files: Mapping[str, Path], decimal: Decimal | None) -> dict[str, Table]:
+    order = [split for split in ("train", "validation", "test") if split in files]
+    return {split: read_table_file(files[split], decimal) for split in order}
+
+
+def _undecided(path: Path, make: Callable[..., Dataset], error: DataError) -> Dataset:
+    """A dataset that can be read with other parameters alone, and says so when it is loaded."""
+
+    def load(_: Locations) -> Arrays:
+        raise error
+
+    asked = TableChoices(Asked(), None, "refuse", Equalizing())
+    return Dataset(
+        name=named_after(path.stem),
+        classes=(),
+        layout="sequence",
+        shape=(),
+        load=load,
+        summary=f"samples of {path}",
+        origin=str(path.resolve()),
+        make=make,
+        parameters=asked.parameters,
+        recipe="timeseries",
+    )
+
+
+@dataclass(frozen=True)
+class _Read:
+    """The series of each split, with class numbers."""
+
+    series: Mapping[str, TableSeries]
+    labels: Mapping[str, np.ndarray]
+    classes: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def _dataset(path: Path, tables: Mapping[str, Table], chosen: TableChoices) -> Dataset:
+    read = _read(path, tables, chosen)
+    equal = chosen.equalizing
+
+    def load(_: Locations) -> Arrays:
+        return _arrays(path, read, equal)
+
+    return Dataset(
+        name=named_after(path.stem),
+        classes=read.classes,
+        layout="sequence",
+        shape=(equal.steps(read.series), read.series["train"].channels),
+        load=load,
+        summary=f"samples of {path}",
+        origin=str(path.resolve()),
+        recipe="timeseries",
+        padded=equal.pads(read.series),
+        notes=(*read.notes, *equal.notes(read.series)),
+    )
+
+
+def _read(path: Path, tables: Mapping[str, Table], chosen: TableChoices) -> _Read:
+    columns = recognise(tables["train"], chosen.asked)
+    for table in tables.values():
+        _check_same_columns(tables["train"], table)
+    series = {
+        split: series_of(table, columns, chosen.asked, chosen.gaps)
+        for split, table in tables.items()
+    }
+    if len(series) > 1 and columns.split:
+        raise DataError(
+            f"{path}: has a file for each split and a column {columns.split!r}; leave one out."
+        )
+    notes = series["train"].notes
+    if series["train"].splits is not None:
+        series = _by_split(series["train"])
+    _check_channels(series)
+    labels, classes, said = class_numbers(
+        {split: each.labels for split, each in series.items()},
+        path=path,
+        called=f"{columns.label!r} of {{split}}",
+    )
+    return _Read(series, labels, classes, (*notes, *said))
+
+
+def _check_same_columns(train: Table, other: Table) -> None:
+    if train.header != other.header:
+        raise DataError(
+            f"{other.path}: only one of it and {train.path.name} names its columns; both must."
+        )
+    ours, theirs = list(train.frame.columns), list(other.frame.columns)
+    if train.header and (odd := sorted(set(ours) ^ set(theirs))):
+        raise DataError(
+            f"{other.path}: the column {odd[0]!r} is in one of it and {train.path.name} alone."
+        )
+
+
+def _by_split(read: TableSeries) -> dict[str, TableSeries]:
+    assert read.splits is not None
+    found = {}
+    for split in ("train", "validation", "test"):
+        rows = np.flatnonzero(read.splits == split)
+        if len(rows):
+            found[split] = replace(
+                read,
+                series=tuple(read.series[row] for row in rows),
+                labels=read.labels[rows],
+                groups=None if read.groups is None else read.groups[rows],
+            )
+    for split in ("train", "test"):
+        if split not in found:
+            raise DataError(f"{read.path}: no row is of the split {split}.")
+    return found
+
+
+def _check_channels(series: Mapping[str, TableSeries]) -> None:
+    train = series["train"]
+    for each in series.values():
+        if each.channels != train.channels:
+            raise DataError(
+                f"{each.path}: has {each.channels} channels, and {train.path.name} {train.channels}."
+            )
+    splits: dict[str, str] = {}
+    for split, each in series.items():
+        for group in set(() if each.groups is None else each.groups.tolist()) - {""}:
+            if splits.setdefault(group, split) != split:
+                raise DataError(
+                    f"{each.path}: the group {group!r} is in {splits[group]} and in {split}; samples "
+                    "of one group stay in one split."
+                )
+
+
+def _arrays(path: Path, read: _Read, equal: Equalizing) -> Arrays:
+    x, y = equal.samples(path, read.series), read.labels
+    source, groups = str(path.resolve()), read.series["train"].groups
+    if "test" in x:
+        return Arrays(
+            x["train"],
+            y["train"],
+            x["test"],
+            y["test"],
+            source,
+            x.get("validation"),
+            y.get("validation"),
+            groups,
+        )
+    remedy = "a column split, or NAME_TEST.csv beside NAME_TRAIN.csv"
+    train, test = hold_out_test(y["train"], read.classes, path, "samples", remedy, groups)
+    kept = None if groups is None else groups[train]
+    every, labels = x["train"], y["train"]
+    return Arrays(every[train], labels[train], every[test], labels[test], source, groups=kept)
