@@ -23,7 +23,10 @@ from zoo.errors import UsageError, ZooError
 from zoo.exporting import export_worker, exporter, formats, proof
 from zoo.exporting.export_report import read_report, report_path
 from zoo.exporting.runtimes import open_export
+from zoo.manifest import Manifest
 from zoo.registry import Registry
+from zoo.testing import Skipped
+from zoo.testing.checks import export_check
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -431,3 +434,31 @@ def test_the_python_of_the_documentation_runs(run, here, tmp_path, monkeypatch):
         names: dict[str, object] = {}
         exec(code, names)
         assert len(names["labels"]) == 5 and set(names["labels"]) <= set(found.classes)
+
+
+def test_the_check_is_skipped_without_the_packages(monkeypatch):
+    monkeypatch.setattr(export_check, "missing", lambda info: ["something"])
+    with pytest.raises(Skipped, match=r"pip install 'archzoo\[onnx,litert\]'"):
+        export_check.EXPORTS.run(None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(Manifest.read().architectures))
+def test_every_shipped_architecture_can_be_exported(name):
+    (report,) = package.check(name, checks=["exports"])
+    assert report.passed, report.verdicts
+    assert "onnx" in report.verdicts[0].seen and "litert" in report.verdicts[0].seen
+
+
+@pytest.mark.slow
+def test_a_run_of_another_backend_is_exported(runs, tmp_path, zoo):
+    pytest.importorskip("jax")
+    source = next((runs / "images").iterdir())
+    record = package.load_run(source).record
+    words = ("--dataset", record.dataset.origin, "--recipe", "tutorial", "--epochs", "1")
+    done = zoo("train", record.architecture.origin.file, *words, env={"KERAS_BACKEND": "jax"})
+    assert done.returncode == 0, done.stderr
+    done = zoo("export", "last", "--json", env={"KERAS_BACKEND": "jax"})
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["run"]["backend"] == "jax" and answer["parity"]["changed_from_run"] == 0
