@@ -28,8 +28,8 @@ def dataset_from_npz(path: Path) -> Dataset:
 
     Images are `(N, H, W)` or `(N, H, W, C)`, frames `(N, T, H, W, C)`, sequences `(N, T, F)`; a text array
     `layout` in the file says which where the shape does not. Samples are numbers
-    (`zoo.datasets.values`), labels of any kind (`zoo.datasets.labels`). A text array `classes` may name the classes. Without a test
-    set, a fifth of the examples, by class, is held out.
+    (`zoo.datasets.values`), labels of any kind (`zoo.datasets.labels`). A text array `classes` may
+    name the classes. Without a test set, a fifth of the examples, by class, is held out.
 
     Raises:
         UsageError: there is no such file.
