@@ -233,6 +233,10 @@ FAULTS = {
     "cut.avi": (lambda path: cut(path, "c.avi"), "is truncated: its header announces 60 frames"),
     "cut.gif": (lambda path: cut(path, "h.gif", 0.3), "is damaged"),
     "still.png": (lambda path: picture(1).save(path), "does not move"),
+    "deeper": (
+        lambda path: shutil.copytree(path.parent.parent / "short", path),
+        "is a folder within",
+    ),
     "note.txt": (lambda path: path.touch(), "is no film that is read"),
     "odd.mp4": (lambda path: filmed(path, size=(40, 24)), "films of 2 sizes"),
 }

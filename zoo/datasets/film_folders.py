@@ -15,7 +15,7 @@ from zoo.datasets.film_opening import opened
 from zoo.datasets.film_reading import FilmReading
 from zoo.datasets.folders import SPLITS, entries, folders
 from zoo.datasets.image_folders import LARGEST, SMALLEST, Background, Colour
-from zoo.datasets.image_listing import Kind, Listing, listing_of
+from zoo.datasets.image_listing import IMAGES, Kind, Listing, holds, listing_of
 from zoo.datasets.pixels import Resize
 from zoo.datasets.split import hold_out_test
 from zoo.errors import DataError, UsageError
@@ -56,7 +56,7 @@ class Choices:
 
 
 def holds_films(path: Path) -> bool:
-    """Whether `path/CLASS` or `path/SPLIT/CLASS` holds films, and nothing deeper.
+    """Whether `path/CLASS` or `path/SPLIT/CLASS` holds films, and no folder of pictures.
 
     Pictures that may be animated are films if every one is.
     """
@@ -69,8 +69,8 @@ def holds_films(path: Path) -> bool:
     endings = {file.suffix.lower() for file in files}
     if not endings & set(VIDEOS) and not (files and is_animated(files[0])):
         return False  # found out without a look at each file
-    if any(folders(each) for each in classes):
-        return False
+    if any(holds(inner, IMAGES) for each in classes for inner in folders(each)):
+        return False  # clips of pictures, and a film among them
     return bool(endings & set(VIDEOS)) or all(map(is_animated, files))
 
 
