@@ -60,6 +60,20 @@ def make_request(
     )
 
 
+def located(dataset: DatasetLike, data_dir: str | Path | None) -> DatasetLike:
+    """The folder of a set `ucr:NAME`, looked for in `data_dir` first; anything else as it is.
+
+    Raises:
+        UsageError: the archives have no such set.
+        DataError: it is not on this machine and cannot be downloaded.
+    """
+    from zoo.datasets.ucr import is_ucr, ucr_folder
+
+    if isinstance(dataset, str) and is_ucr(dataset):
+        return ucr_folder(dataset, find_locations(data_dir))
+    return dataset
+
+
 def texts(values: Mapping[str, Any] | None) -> dict[str, str]:
     """Values as texts, which a parameter's type reads again."""
     return {key: as_text(value) for key, value in (values or {}).items()}

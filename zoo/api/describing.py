@@ -193,8 +193,9 @@ def describe_dataset(
         UsageError: the dataset, a parameter or a value is unknown.
         DataError: the data are damaged.
     """
-    found = load_dataset(dataset, parameters=parameters, runs_dir=runs_dir, registry=registry)
     locations = arguments.find_locations(data_dir)
+    given = arguments.located(dataset, data_dir)
+    found = load_dataset(given, parameters=parameters, runs_dir=runs_dir, registry=registry)
     return DatasetDescription(
         found,
         place(found, locations),
