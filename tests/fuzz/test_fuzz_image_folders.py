@@ -23,6 +23,10 @@ def attempt(asked):
             shown = asked.ask("zoo", folder, "datasets", "show", "./data")
             read = asked.ask("samples", folder, "./data")
             assert shown.code == 0 or read.code, (shown, read)
+            looked = asked.ask(
+                "zoo", folder, "datasets", "inspect", "./data", "--out", "./sheet", changes=True
+            )
+            assert looked.code == 0 or read.code, (looked, read)
             return read
 
     return show

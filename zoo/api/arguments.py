@@ -21,7 +21,8 @@ ArchitectureLike = str | Path | Architecture | Callable[..., Any]
 """A name, a Python file with `build`, an `Architecture`, or a function `build`."""
 
 DatasetLike = str | Path | Dataset | Mapping[str, Any] | Sequence[Any]
-"""A name, a path, a `Dataset`, `(x_train, y_train, x_test, y_test)`, or a mapping of arrays."""
+"""A name, a path, a `Dataset`, `(x_train, y_train, x_test, y_test)`, a mapping of arrays, or a `Dataset`
+or `DatasetDict` of Hugging Face's `datasets`."""
 
 Backend = Literal["tensorflow", "jax", "torch"]
 Device = Literal["auto", "cpu", "gpu"]
