@@ -1,5 +1,10 @@
 """Sequences of unequal length: padding changes no answer, in training and in inference."""
 
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+
 import keras
 import numpy as np
 import pytest
@@ -162,6 +167,28 @@ def test_scaling_is_fitted_to_real_steps_only(normalization):
     real = x[~np.isnan(x)].reshape(1, -1, 2)
     for given, wanted in zip(scaling(x, normalization), scaling(real, normalization), strict=True):
         assert given == pytest.approx(wanted)
+
+
+@pytest.mark.slow  # two minutes: nothing is compiled
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_padding_changes_no_answer_on_another_backend(backend):
+    if not find_spec(backend):
+        pytest.skip(f"{backend} is not installed")
+    asked = f"{__file__}::test_padding_changes_no_answer"
+    environment = {**os.environ, "KERAS_BACKEND": backend}
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", asked]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout[-3000:]
+    assert "9 passed" in result.stdout
+
+
+@pytest.mark.parametrize("name", [each for each in MASKED if each != "transformer"])
+def test_a_saved_masked_model_has_layers_of_keras_alone(build, name):
+    """`transformer` has a layer of its own, for positions; no other needs archzoo to be loaded."""
+    text = build(name, 8).to_json()
+    assert '"module": "keras' in text
+    assert "zoo.layers" not in text and '"module": "archzoo' not in text
+    assert '"registered_name": "archzoo' not in text
 
 
 HEADER = (
