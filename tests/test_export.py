@@ -20,7 +20,7 @@ from conftest import PROJECT, assert_one_line_error
 import zoo as package
 from zoo.datasets.location import Locations
 from zoo.errors import UsageError, ZooError
-from zoo.exporting import export_worker, exporter, formats, proof
+from zoo.exporting import export_worker, exporter, formats, proof, rewrites
 from zoo.exporting.export_report import read_report, report_path
 from zoo.exporting.runtimes import open_export
 from zoo.manifest import Manifest
@@ -312,6 +312,17 @@ def test_an_operation_that_cannot_be_exported_is_named_with_its_layer(format, ru
     with pytest.raises(ZooError, match=r"Erfinv \(layer the_odd_one\)"):
         found.export(format)
     assert list((found.folder / "export").iterdir()) == []
+
+
+def test_what_is_not_rewritten_is_named_too(run, here, monkeypatch):
+    """What rewriting is for: LiteRT has no lists of tensors, and no pooling in three dimensions."""
+    monkeypatch.setattr(rewrites, "for_litert", lambda model, **_: None)
+    with pytest.raises(ZooError, match=r"no operation for TensorListReserve \(layer .*gru"):
+        run("sequences").export("litert")
+    with pytest.raises(
+        ZooError, match=r"MaxPool3D \(layer max_pooling3d|TensorListReserve \(layer"
+    ):
+        run("frames").export("litert")
 
 
 def test_what_is_refused(run, here, tmp_path, monkeypatch):
