@@ -88,7 +88,8 @@ def own_dataset(path: Path) -> Dataset:
 
     if is_time_series(path):
         return dataset_from_ts(path)
-    from zoo.datasets.tables import dataset_from_table, is_table
+    from zoo.datasets.table_files import is_table
+    from zoo.datasets.tables import dataset_from_table
 
     if is_table(path):
         return dataset_from_table(path)
