@@ -337,8 +337,9 @@ REFUSED = {
     "R's write.table": (lambda p: text(p / "a.csv", lines(COMMA([*T, "label"]),
                                        lambda i: COMMA([str(i + 1), *cells(i), Y[i]]))),
                         "row 1: has 7 cells"),
-    "an unbalanced quote": (lambda p: text(p / "a.csv", written(wide(), p / "b.csv").read_text() + '1,"2,3\n'),
-                            "row 13"),
+    "an unbalanced quote": (
+        lambda p: text(p / "a.csv", written(wide(), p / "b.csv").read_text() + '1,"2,3\n'), "row 13"
+    ),
     "a word": (lambda p: written(odd(t1="broken"), p / "a.csv"), "'t1' has 'broken' in row 3"),
     "thousands separators": (lambda p: written(odd(t1="1,234.5"), p / "a.csv"), "'1,234.5' in row 3"),
     "a decimal comma": (lambda p: written(odd(t1="1,5"), p / "a.csv"), "'1,5' in row 3"),
@@ -378,7 +379,8 @@ REFUSED = {
     "infinite time": (lambda p: written(long().assign(time=[np.inf, *long().time[1:]]), p / "a.csv"),
                       "row 1: has no 'time'"),
     "European dates": (lambda p: written(long().assign(time=DATE), p / "a.csv"), "'01.01.2026'"),
-    "no id": (lambda p: written(long().assign(id=[np.nan, *long().id[1:]]), p / "a.csv"), "row 1: has no 'id'"),
+    "no id": (lambda p: written(long().assign(id=[np.nan, *long().id[1:]]), p / "a.csv"),
+              "row 1: has no 'id'"),
     "no column of ids": (lambda p: written(long().drop(columns="id"), p / "a.csv"), "'id': 'COLUMN'"),
     "unsorted without time": (lambda p: written(
         long().drop(columns="time").sample(frac=1, random_state=0), p / "a.csv"), "do not follow each other"),
@@ -400,8 +402,9 @@ REFUSED = {
     "a listing of files": (lambda p: text(p / "labels.csv", "path,label\na.png,x\nb.png,y\n"), "lists files"),
     "another split's word": (lambda p: written(wide(split="often"), p / "a.csv"), "use train, val or test"),
     "no test rows": (lambda p: written(wide(split="train"), p / "a.csv"), "no row is of the split test"),
-    "a brace in a name": (lambda p: written(wide(label="x").rename(columns={"label": "{label}"}), p / "a.csv"),
-                          "one class only"),
+    "a brace in a name": (
+        lambda p: written(wide(label="x").rename(columns={"label": "{label}"}), p / "a.csv"), "one class only"
+    ),
     "300,000 columns": (lambda p: text(p / "a.csv", "\n".join(
         COMMA(f"{word}{n}" for n in range(300_000)) for word in "t11") + "\n"), "at most 200,000"),
 }  # fmt: skip
@@ -458,6 +461,17 @@ def test_a_split_alone_or_twice_is_refused(tmp_path):
     (tmp_path / "train.csv").unlink()
     with pytest.raises(UsageError, match="no training set beside it"):
         own_dataset(tmp_path / "test.csv")
+
+
+def test_a_folder_with_a_table_says_to_give_the_file(tmp_path, zoo_here):
+    path = written(wide(), tmp_path / "mine.csv")
+    assert_one_line_error(zoo_here("train", "gru", "--dataset", tmp_path), 2, f"--dataset {path}")
+
+
+def test_a_title_has_what_was_chosen_alone(tmp_path):
+    dataset = own_dataset(written(wide(), tmp_path / "a.csv"))
+    assert dataset.title == "a"
+    assert dataset.configured({"drop": "t4"}).title == "a (drop=t4)"
 
 
 def test_tables_beside_folders_of_images_are_not_the_dataset(tmp_path):

@@ -160,7 +160,7 @@ def _role(table: Table, role: str, asked: str | None, left: Sequence[str]) -> st
 
 def _label(table: Table, left: Sequence[str]) -> str:
     """The only column of text; of a table without names, the first or last of few whole numbers."""
-    text = [name for name in left if not is_value(table, name)]
+    text = [name for name in left if name not in table.values]
     if len(text) == 1 and not table.mostly_numbers(text[0]):
         return text[0]
     if not table.header and not text and left:
@@ -176,22 +176,6 @@ def _label(table: Table, left: Sequence[str]) -> str:
         f"{table.path}: which column has the labels? {table.listed()}. Choose: "
         f"`data_parameters={{'label': {likely!r}}}`."
     )
-
-
-def is_value(table: Table, name: str) -> bool:
-    """Whether a column has numbers, or lists of numbers (Parquet)."""
-    kind = table.frame[name].dtype
-    return kind in ("float64", "int64", "uint64") or has_lists(table, name)
-
-
-def has_lists(table: Table, name: str) -> bool:
-    """Whether a column's cells are lists, as Parquet has them."""
-    given = table.frame[name]
-    return str(given.dtype) == "object" and any(map(_is_list, given))
-
-
-def _is_list(value: object) -> bool:
-    return isinstance(value, list | tuple | np.ndarray)
 
 
 def _few(table: Table, name: str) -> bool:
@@ -235,7 +219,7 @@ def check_numbers(table: Table, values: Sequence[str]) -> None:
     if not values:
         raise DataError(f"{table.path}: has no column of numbers beside the label.")
     for name in values:
-        if not is_value(table, name):
+        if name not in table.values:
             raise _no_number(table, name)
 
 
@@ -248,8 +232,8 @@ def _no_number(table: Table, name: str) -> DataError:
 
 def _check_counts(table: Table, values: Sequence[str]) -> None:
     """A column that counts all rows tells which series one is of: no channel."""
-    for name in values:
-        if len(table.frame) > 2 and _counts_rows(table.frame[name]):
+    for name in values if len(table.frame) > 2 else ():
+        if _counts_rows(table.frame[name]):
             raise DataError(
                 f"{table.path}: the column {name!r} counts the rows; it is no channel. Leave it out: "
                 f"`data_parameters={{'drop': {name!r}}}`; or say what it is: time, id."

@@ -4,8 +4,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+import numpy as np
 
 from zoo.errors import DataError
 
@@ -40,6 +43,20 @@ class Table:
     notes: tuple[str, ...] = ()
     decimal: Decimal = "point"
 
+    @cached_property
+    def lists(self) -> frozenset[str]:
+        """The columns whose cells are lists, as Parquet has them."""
+        kinds = zip(self.frame.columns, self.frame.dtypes, strict=True)
+        texts = [name for name, kind in kinds if str(kind) == "object"]
+        return frozenset(name for name in texts if any(map(_is_list, self.frame[name])))
+
+    @cached_property
+    def values(self) -> frozenset[str]:
+        """The columns of numbers or of lists of them."""
+        kinds = zip(self.frame.columns, self.frame.dtypes, strict=True)
+        numbers = (name for name, kind in kinds if kind in ("float64", "int64", "uint64"))
+        return self.lists | frozenset(numbers)
+
     def listed(self) -> str:
         """The columns, for messages."""
         names = list(self.frame.columns)
@@ -58,6 +75,10 @@ class Table:
         cells = list(map(str, self.frame[name]))
         good = sum(cell in MISSING or is_number(cell, self.decimal) for cell in cells)
         return 2 * good > len(cells) and any(is_number(cell, self.decimal) for cell in cells)
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list | tuple | np.ndarray)
 
 
 def is_number(cell: str, decimal: Decimal | None = None) -> bool:

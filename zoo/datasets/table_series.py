@@ -8,7 +8,7 @@ import numpy as np
 
 from zoo.datasets.folders import SPLITS
 from zoo.datasets.series import SeriesSet
-from zoo.datasets.table_columns import Asked, Columns, check_numbers, has_lists
+from zoo.datasets.table_columns import Asked, Columns, check_numbers
 from zoo.datasets.table_frame import Table
 from zoo.datasets.table_steps import by_channel
 from zoo.datasets.table_times import Gaps, by_time, plain
@@ -49,7 +49,7 @@ def series_of(table: Table, columns: Columns, asked: Asked, gaps: Gaps) -> Table
 
 def _wide(table: Table, columns: Columns, asked: Asked, gaps: Gaps) -> TableSeries:
     notes = []
-    lists = [name for name in columns.values if has_lists(table, name)]
+    lists = [name for name in columns.values if name in table.lists]
     if lists:
         series = _from_lists(table, columns, lists)
     else:
@@ -124,7 +124,7 @@ def _long(table: Table, columns: Columns, asked: Asked, gaps: Gaps) -> TableSeri
     import pandas as pd
 
     frame, notes = table.frame, []
-    if lists := [name for name in columns.values if has_lists(table, name)]:
+    if lists := [name for name in columns.values if name in table.lists]:
         raise DataError(
             f"{table.path}: {lists[0]!r} has lists, which are series of their own; leave it out: "
             f"`data_parameters={{'drop': {lists[0]!r}}}`."
