@@ -9,7 +9,8 @@ import comparisons
 from frames_curve import COLOURS, MARKERS, source_of
 from sizes import RESULTS
 
-from zoo.comparison.schema import ComparisonReport, Pair, Row
+from zoo.comparison.row_schema import Row
+from zoo.comparison.schema import ComparisonReport, Pair
 
 HERE = Path(__file__).parent
 RECORD = RESULTS / "compare-mnist-quick.json"

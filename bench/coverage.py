@@ -1,25 +1,28 @@
 """Whether the comparison keeps its promises, by simulation.
 
-python bench/coverage.py [--times 1000]   writes bench/results/coverage.json
+python bench/coverage.py [--times 1000]             writes bench/results/coverage.json
+python bench/coverage.py --metrics [--times 1000]   writes bench/results/coverage-metrics.json
 
 Architectures are simulated whose accuracy is known: an image has a difficulty, a seed a skill that
 all its answers share, and each answer a chance of its own. For each number of seeds and each spread
 of skills: how often the 95 % interval of an accuracy holds the true one, how often that of a
 difference holds the true difference, and how often any two of four *copies* of one architecture
-are called different.
+are called different. `--metrics` does the same for every metric; see bench/coverage_metrics.py.
 """
 
 import argparse
 import json
 
 import checkout
+import coverage_metrics
 import numpy as np
 from scipy.special import expit
 from sizes import RESULTS, size
 
-from zoo.comparison.significance import difference, differences, mean_accuracy
+from zoo.comparison.estimates import mean_accuracy
+from zoo.comparison.significance import difference, differences
 
-RESULT = RESULTS / "coverage.json"
+RESULT, OF_METRICS = RESULTS / "coverage.json", RESULTS / "coverage-metrics.json"
 IMAGES, COPIES = size(3000, 100), 4
 BETTER = 0.5  # how much easier, in logits, the better architecture finds every image
 MEAN, DEVIATION, CHANCE = 9.0, 3.5, 0.5  # accuracy about 98.8 %
@@ -68,15 +71,17 @@ def regime(seeds: int, skill: float, times: int) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=size(1000, 2))
-    times = parser.parse_args().times
+    parser.add_argument("--metrics", action="store_true")
+    given = parser.parse_args()
     commit = checkout.commit()
-    rows = [
-        {**regime(seeds, skill, times), "commit": commit}
-        for seeds in (2, 3, 5)
-        for skill in (0.0, 0.2, 0.4, 1.0)
-    ]
-    RESULT.write_text(json.dumps(rows, indent=2) + "\n")
+    rows = coverage_metrics.simulate(given.times) if given.metrics else accuracy(given.times)
+    rows = [{**row, "commit": commit} for row in rows]
+    (OF_METRICS if given.metrics else RESULT).write_text(json.dumps(rows, indent=2) + "\n")
     print(json.dumps(rows, indent=2))
+
+
+def accuracy(times: int) -> list[dict]:
+    return [regime(seeds, skill, times) for seeds in (2, 3, 5) for skill in (0.0, 0.2, 0.4, 1.0)]
 
 
 if __name__ == "__main__":

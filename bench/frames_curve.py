@@ -179,7 +179,7 @@ def main() -> None:
     )
     parser.add_argument("architectures", nargs="*", help="default: all that are installed")
     parser.add_argument("--frames", default=size("1,2,4,10", "1,2"))
-    parser.add_argument("--seeds", type=int, default=size(2, 1))
+    parser.add_argument("--seeds", type=int, default=size(3, 1))
     parser.add_argument("--clips", type=int, default=size(12_000, 200))
     parser.add_argument("--test-clips", type=int, default=size(4_000, 64))
     parser.add_argument("--recipe", help="default: the dataset's")

@@ -9,7 +9,8 @@ from typing import NamedTuple, TypeVar
 
 from comparisons import Key, as_text, key_of, span, title, training_seconds
 
-from zoo.comparison.schema import ComparisonReport, Ensemble, Row
+from zoo.comparison.row_schema import Row
+from zoo.comparison.schema import ComparisonReport, Ensemble
 from zoo.comparison.table import markdown_table
 from zoo.formatting import percent
 

@@ -26,6 +26,7 @@ from sizes import RESULTS, SMALLEST
 from zoo import aliases
 from zoo.comparison import columns, table
 from zoo.comparison.schema import ComparisonReport
+from zoo.scoring import METRICS
 
 HERE = Path(__file__).parent
 sys.path.append(str(HERE.parent / "docs"))
@@ -35,6 +36,7 @@ COMMAND = "python bench/results.py table"
 DESIGN = HERE.parent / "docs" / "design.md"
 SEQUENCES = HERE.parent / "docs" / "sequences.md"
 COMPARING = HERE.parent / "docs" / "comparing.md"
+METRICS_PAGE = HERE.parent / "docs" / "metrics.md"
 COMPARISON = comparison_figure.RECORD
 
 
@@ -141,9 +143,44 @@ def coverage() -> str:
     return table.markdown_table(titles, cells)
 
 
+def coverage_of_metrics() -> str:
+    """What bench/coverage.py --metrics simulated: the least and the most over metrics' regimes."""
+    titles = [
+        "metric", "classes", "seeds", "interval covers", "difference covers", "copies told apart, at most",
+        "bootstrap of three seeds covers",
+    ]  # fmt: skip
+    groups: dict[tuple, list[dict]] = {}
+    for each in json.loads((RESULTS / "coverage-metrics.json").read_text()):
+        groups.setdefault((each["metric"], each["classes"], each["seeds"]), []).append(each)
+    cells = [
+        [
+            METRICS[metric].title,
+            classes,
+            str(seeds),
+            _span(each["interval_covers"] for each in rows),
+            _span(each["difference_covers"] for each in rows),
+            "-" if seeds == 1 else f"{100 * max(each['copies_told_apart'] for each in rows):.1f} %",
+            _span(each["bootstrap_covers"] for each in rows if "bootstrap_covers" in each),
+        ]
+        for (metric, classes, seeds), rows in sorted(groups.items(), key=_by_metric)
+    ]
+    return table.markdown_table(titles, cells)
+
+
+def _by_metric(group) -> tuple:
+    metric, classes, seeds = group[0]
+    return [*METRICS].index(metric), classes, seeds
+
+
+def _span(shares) -> str:
+    found = [100 * each for each in shares]
+    return f"{min(found):.1f} to {max(found):.1f} %" if found else "-"
+
+
 BLOCKS = (
     (COMPARING, "comparison", comparison),
     (COMPARING, "coverage", coverage),
+    (METRICS_PAGE, "coverage-metrics", coverage_of_metrics),
     (DESIGN, "frames", frames),
     (SEQUENCES, "time", time_table.block),
 )

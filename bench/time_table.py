@@ -8,7 +8,8 @@ import comparisons
 from results_page import Key, accuracy_with_interval
 
 from zoo import layouts
-from zoo.comparison.schema import ComparisonReport, Row
+from zoo.comparison.row_schema import Row
+from zoo.comparison.schema import ComparisonReport
 from zoo.comparison.table import markdown_table
 from zoo.environment import cores_in_words
 

@@ -91,9 +91,11 @@ def test_hyperparameters_are_documented_and_each_changes_the_model(registry, nam
             float: lambda v: v / 2 + 0.1,
             tuple: lambda v: tuple(n + 8 for n in v),
             type(None): lambda v: 2,  # the depth of tcn, which it finds by itself
+            str: lambda v: "flat",  # of frames
         }[type(each.default)](each.default)
-        before = architecture.build(shape, 10).get_config()
-        after = architecture.build(shape, 10, **{each.name: changed}).get_config()
+        given = (3, 28, 28, 1) if each.name == "frame_features" else shape
+        before = architecture.build(given, 10).get_config()
+        after = architecture.build(given, 10, **{each.name: changed}).get_config()
         assert str(before) != str(after), each.name
 
 

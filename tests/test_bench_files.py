@@ -13,7 +13,10 @@ FILES = sorted(path.name for kind in ("*.py", "*.sh") for path in BENCH.glob(kin
 SUITES = [name for name in FILES if name.startswith("test_") and name != "test_convlstm.py"]
 
 COMMANDS = {name: [("python", "-m", "pytest", f"bench/{name}", "-q")] for name in SUITES} | {
-    "coverage.py": [("python", "bench/coverage.py")],
+    "coverage.py": [
+        ("python", "bench/coverage.py"),
+        ("python", "bench/coverage.py", "--metrics"),
+    ],
     "frames.py": [("python", "bench/frames.py", "--folder", "{folder}")],
     "frames_curve.py": [
         ("python", "bench/frames_curve.py", "--runs", "{folder}"),
@@ -32,7 +35,7 @@ COMMANDS = {name: [("python", "-m", "pytest", f"bench/{name}", "-q")] for name i
 """What runs through a file at the smallest size."""
 
 WRITTEN = {
-    "coverage.py": ["coverage.json"],
+    "coverage.py": ["coverage.json", "coverage-metrics.json"],
     "frames.py": ["frames.json"],
     "frames_curve.py": [
         "moving_digits-frames.json",
@@ -54,6 +57,7 @@ USED_BY = {
     "comparison_figure.py": "results.py",
     "comparisons.py": "results_page.py",
     "conftest.py": "test_trainer.py",
+    "coverage_metrics.py": "coverage.py",
     "first_step.py": "test_start_up.py",
     "first_step_bare.py": "test_start_up.py",
     "goals.py": "results_page.py",

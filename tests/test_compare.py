@@ -19,7 +19,7 @@ from conftest import PROJECT, assert_one_line_error
 from scipy.special import softmax
 from scipy.stats import binomtest
 
-from zoo.comparison import table
+from zoo.comparison import flat, table
 from zoo.comparison.diagnostics import make_diagnostics
 from zoo.comparison.results import Result
 from zoo.comparison.schema import ComparisonReport
@@ -172,7 +172,7 @@ def test_how_samples_reached_each_model_is_said_everywhere(made, zoo_here):
         ComparisonReport.from_dict(document)
     )
     assert "| image: as stored |" in table.markdown(ComparisonReport.from_dict(document))
-    (first, _) = csv.DictReader(io.StringIO(table.as_csv(ComparisonReport.from_dict(document))))
+    (first, _) = csv.DictReader(io.StringIO(flat.as_csv(ComparisonReport.from_dict(document))))
     assert first["input"] == "image: as stored"
     run = json.loads(next(made["runs"].glob("wide-*/run.json")).read_text())
     assert run["input"]["conversion"] == "image: as stored"
@@ -586,7 +586,7 @@ def test_a_document_from_before_there_were_ensembles_and_conversions_is_still_re
         row["text"].pop("conversion", None)
     assert table.ensemble_grid(ComparisonReport.from_dict(document))[1] == []
     assert "ensemble" not in table.markdown(ComparisonReport.from_dict(document))
-    assert len(table.as_csv(ComparisonReport.from_dict(document)).splitlines()) == 1 + len(
+    assert len(flat.as_csv(ComparisonReport.from_dict(document)).splitlines()) == 1 + len(
         document["rows"]
     )
 

@@ -6,15 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
+from zoo.comparison.estimates import MeanSquares, mean_accuracy
+from zoo.comparison.pairs import holm
 from zoo.comparison.ranking import pareto, ranks, seed_noise
-from zoo.comparison.significance import (
-    MeanSquares,
-    difference,
-    differences,
-    holm,
-    mcnemar,
-    mean_accuracy,
-)
+from zoo.comparison.significance import difference, differences, mcnemar
 
 
 def test_mean_squares_are_those_of_shrout_and_fleiss():

@@ -26,13 +26,13 @@ def batches(draw):
 @given(batches(), st.sampled_from(LAYOUTS), st.sampled_from(FROM_IMAGE))
 def test_every_conversion_keeps_every_pixel(batch, target, how):
     source, x = batch
-    try:
-        shape = layouts.shape(source, x.shape[1:], target, how)
-    except ValueError:
-        return  # an image that cannot be cut that way
+    shape = layouts.shape(source, x.shape[1:], target, how)
     y = np.asarray(layouts.convert(x, source, target, how))
     assert y.shape == (len(x), *shape)
-    assert np.array_equal(np.sort(y.reshape(len(x), -1)), np.sort(x.reshape(len(x), -1)))
+    for before, after in zip(x, y, strict=True):
+        assert set(after.flat) == set(before.flat)
+    if y.size == x.size:
+        assert np.array_equal(np.sort(y.reshape(len(x), -1)), np.sort(x.reshape(len(x), -1)))
 
 
 @settings(deadline=None, max_examples=100)
@@ -40,14 +40,11 @@ def test_every_conversion_keeps_every_pixel(batch, target, how):
 def test_every_conversion_can_be_undone(batch, target, how, seed):
     """It moves values to places that do not depend on them, each to one of its own."""
     source, x = batch
-    try:
-        moved = np.asarray(layouts.convert(x, source, target, how))
-    except ValueError:
-        return  # an image that cannot be cut that way
+    moved = np.asarray(layouts.convert(x, source, target, how))
     places = moved[0].reshape(-1).astype(int)  # the first sample's values are its pixels' numbers
     values = np.random.default_rng(seed).random(x.shape, "float32")
     converted = np.asarray(layouts.convert(values, source, target, how)).reshape(len(x), -1)
-    back = np.empty_like(converted)
+    back = np.empty((len(x), x[0].size), "float32")
     back[:, places] = converted
     assert np.array_equal(back.reshape(x.shape), values)
 
@@ -72,6 +69,16 @@ def test_space_to_depth_gives_the_even_and_odd_rows_and_columns():
         assert np.array_equal(frames[0, index], image[0, row::2, column::2])
 
 
+def test_the_last_row_and_column_are_repeated_where_a_size_is_odd():
+    image = np.arange(15, dtype="float32").reshape(1, 3, 5, 1)
+    frames = np.asarray(layouts.convert(image, "image", "frames", "space_to_depth"))
+    assert frames.shape == (1, 4, 2, 3, 1)
+    assert np.array_equal(frames[0, 0], image[0, 0::2, 0::2])
+    assert np.array_equal(frames[0, 3, :, :, 0], [[6, 8, 9], [11, 13, 14]])
+    strips = np.asarray(layouts.convert(image, "image", "frames", "strips"))
+    assert np.array_equal(strips[0, :, 0], image[0, [0, 1, 2, 2]])
+
+
 def test_strips_are_read_from_top_to_bottom():
     image = np.arange(8 * 3, dtype="float32").reshape(1, 8, 3, 1)
     frames = np.asarray(layouts.convert(image, "image", "frames", "strips"))
@@ -89,14 +96,6 @@ def test_frames_become_an_image_with_time_as_channels():
 @pytest.mark.parametrize(
     ("source", "shape", "target", "how", "message"),
     [
-        (
-            "image",
-            (27, 28, 1),
-            "frames",
-            "space_to_depth",
-            "height divisible by 2; received 27",
-        ),
-        ("image", (30, 28, 1), "frames", "strips", "strips needs a height divisible by 4"),
         ("image", (28, 28), "sequence", "whole", "image samples have 3 axes"),
     ],
 )

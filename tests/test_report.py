@@ -612,7 +612,7 @@ def test_importing_the_page_imports_nothing_heavy():
     [(0.0012, "+0.12"), (-0.0002, "−0.02"), (-0.00001, "0.00"), (0.1, "+10.00"), (None, "—")],
 )
 def test_differences_are_told_in_signed_points(share, text):
-    assert words.points(share) == text
+    assert words.signed(share) == text
 
 
 @pytest.fixture(scope="module")

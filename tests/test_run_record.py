@@ -145,7 +145,7 @@ def test_a_loss_that_is_no_number_is_read_and_written(loss):
 def test_fields_of_a_newer_archzoo_are_kept(tmp_path):
     newer = {**RECORD, "emissions": {"kg": 3}}
     newer["sessions"] = [{**RECORD["sessions"][0], "host": "one"}]
-    newer["metrics"] = {**RECORD["metrics"], "test_f1": [0.5]}
+    newer["metrics"] = {**RECORD["metrics"], "test_top_5": [0.5]}
     newer["dataset"] = {**RECORD["dataset"], "sizes": {**RECORD["dataset"]["sizes"], "extra": 7}}
     (tmp_path / "run.json").write_text(json.dumps(newer))
     run = Run.open(tmp_path)

@@ -97,8 +97,29 @@ def test_lstm_is_plain_stacked_or_bidirectional(build, options, wanted):
     assert trainable(build("lstm", **options)) == wanted + features * 2 + 2
 
 
+def test_how_deep_they_are(build):
+    """Layers of each kind that the papers count."""
+    convolutions = {"inception_time": 6 * 5 - 1 + 2, "fcn": 3, "lstm_fcn": 3, "resnet1d": 9 + 2}
+    for name, count in convolutions.items():
+        assert len(of_kind(build(name), keras.layers.Conv1D)) == count, name
+    assert len(of_kind(build("lstm_fcn"), keras.layers.LSTM)) == 1
+    assert [len(of_kind(build("lstm", depth=n), keras.layers.LSTM)) for n in (1, 2, 3)] == [1, 2, 3]
+    both = build("lstm", depth=2, bidirectional=True)
+    assert len(of_kind(both, keras.layers.Bidirectional)) == 2
+
+
+@pytest.mark.parametrize("channels", [1, 6])
+def test_convlstm1d_is_that_of_shi(build, channels):
+    """Four gates, each a convolution of the input and of the state; the mean and maximum of the state."""
+    gates = 4 * (5 * (channels + 64) * 64 + 64)
+    model = build("convlstm1d", (300, channels), 4)
+    assert trainable(model) == gates + 2 * 64 * 4 + 4
+    reshaped = of_kind(model, keras.layers.Reshape)[0].output
+    assert reshaped.shape == (None, 8, 38, channels)
+
+
 @pytest.mark.parametrize(
-    ("name", "field"), [("fcn", 14), ("resnet1d", 40), ("inception_time", 235)]
+    ("name", "field"), [("lstm_fcn", 14), ("fcn", 14), ("resnet1d", 40), ("inception_time", 235)]
 )
 def test_how_far_a_feature_sees(build, name, field):
     """One more than the sum of all kernels less one; Inception's maxima lie within it."""

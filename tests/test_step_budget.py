@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from test_training import assert_same_results
 
 import zoo
+from zoo.comparison.cost import enough
 from zoo.errors import UsageError, ZooError
 from zoo.recipe import Recipe
 from zoo.runs.run import Run
+from zoo.training.examples import Examples
 from zoo.training.optimizer import learning_rate
 
 CHANGES = {"validation": 0.0, "schedule": "constant", "batch_size": 16}
@@ -151,3 +153,13 @@ def test_a_comparison_plans_and_estimates_steps(zoo_here, data, tiny_py, tmp_pat
     (job,) = json.loads(out)["jobs"]
     assert job["state"] == "pending"
     assert 0 < job["seconds"] < 120
+
+
+@pytest.mark.parametrize("validation", [0.0, 1 / 12, 0.5])
+def test_costs_of_fewer_examples_than_a_batch_are_measured_on_repeated_ones(data, validation):
+    arrays = zoo.load_dataset(data).load(None)
+    recipe = Recipe(batch_size=128, validation=validation)
+    more = enough(arrays, recipe)
+    assert Examples.training_size(more, recipe) >= 128
+    assert set(map(bytes, more.x_train)) == set(map(bytes, arrays.x_train))
+    assert enough(arrays, Recipe(batch_size=16)) is arrays

@@ -1,6 +1,7 @@
 """`.ts` files of the UCR and UEA archives: what is read, and what is refused with its line."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -306,3 +307,42 @@ def test_resamples_are_those_of_published_tables(folder, zoo_here):
     alone = ts(folder.parent / "alone.ts", LINES)
     result = zoo_here("train", "gru", "--dataset", alone, "--data-set", "resample=1")
     assert_one_line_error(result, 2, "resample is 1", "no split to draw anew")
+
+
+CONVERSIONS = {
+    "cnn_lstm": "sequence to image: one channel",
+    "conv3d": "sequence to frames: space_to_depth",
+    "convlstm2d": "sequence to frames: space_to_depth",
+    "lrcn": "sequence to frames: whole",
+}
+
+
+def test_architectures_of_images_and_frames_train_and_the_page_says_the_conversions(tmp_path):
+    """Series of an odd number of steps, which cannot be cut into halves."""
+    import zoo
+
+    lines = [
+        f"{series(i, 7, sign=1 if i % 2 else -1)}:{'up' if i % 2 else 'down'}" for i in range(20)
+    ]
+    path = ts(tmp_path / "odd.ts", lines)
+    small = {
+        "cnn_lstm": {"filters": (4, 4), "features": 4, "units": 4},
+        "conv3d": {"filters": (4, 4, 4)},
+        "convlstm2d": {"filters": 4, "stem": 4, "head": 4},
+        "lrcn": {"filters": (4, 4), "features": 4, "units": 4},
+    }
+    for name, conversion in CONVERSIONS.items():
+        run = zoo.train(
+            name, path, recipe="quick", epochs=1, batch_size=4, runs_dir=tmp_path / "runs",
+            hyperparameters=small.get(name, {}),
+        )  # fmt: skip
+        assert run.record.input.conversion == conversion
+    page = tmp_path / "page.html"
+    compared = zoo.compare_runs(tmp_path / "runs")
+    compared.to_html(page)
+    text = page.read_text()
+    rows = [re.sub("<[^>]+>", " ", row) for row in text.split("<tr") if "sequence to " in row]
+    said = {row.split(">", 1)[1].split()[0]: row for row in rows}
+    assert said.keys() == CONVERSIONS.keys()
+    for name, conversion in CONVERSIONS.items():
+        assert conversion in said[name]

@@ -339,9 +339,6 @@ def test_rows_and_frames_of_ones_own_train(zoo_here, tmp_path):
                 "--recipe",
                 "quick",
             )
-            if name == "rows.npz" and architecture == "convlstm2d":
-                assert_one_line_error((code, out, err), 2, "width divisible by 2; received 5")
-                continue
             assert code == 0, err
             assert json.loads(out)["metrics"]["test_examples"] == 48
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from zoo.api.finding import load_recipe as load_recipe
     from zoo.api.finding import load_run as load_run
     from zoo.api.finding import load_runs as load_runs
+    from zoo.api.inspecting import inspect_dataset as inspect_dataset
     from zoo.api.speed import benchmark as benchmark
     from zoo.api.speed import load_benchmark as load_benchmark
     from zoo.api.train import plan as plan
@@ -91,6 +92,7 @@ _HOMES = {
     "describe_dataset": "zoo.api.describing",
     "evaluate": "zoo.api.using",
     "fetch_dataset": "zoo.api.finding",
+    "inspect_dataset": "zoo.api.inspecting",
     "list_architectures": "zoo.api.finding",
     "list_checks": "zoo.api.conformance",
     "list_datasets": "zoo.api.finding",

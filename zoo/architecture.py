@@ -20,6 +20,10 @@ _POSITIONAL = ("input_shape", "num_classes")
 
 MASK = "mask_value"
 """A keyword of `build` that is no hyperparameter: what padded steps are, None where none are padded."""
+FRAME_FEATURES = "frame_features"
+"""A hyperparameter of `build`: how an architecture of sequences that has it reads the frames of a clip."""
+FLAT = "flat"
+"""Its value for which a clip is converted, as for other architectures: each frame is a step, flattened."""
 MASK_VALUE = -30080.0
 """What padded steps are given as. float16 and bfloat16 hold it exactly, and scaled data do not have it."""
 
@@ -42,7 +46,9 @@ class Architecture:
             but `mask_value: float | None = None`: an architecture whose `build` has it obeys masks.
             Where sequences have unequal lengths it is what every feature of a padded step is, and
             padded steps must not change the logits; `zoo.layers` helps. Other architectures are
-            given such sequences resampled to one length.
+            given such sequences resampled to one length. With a hyperparameter `frame_features`, an
+            architecture of sequences is given clips as frames, unless it is `flat`;
+            `zoo.layers.features_of` makes a sequence of them.
         layout: the model's input: `image` `(H, W, C)`, `sequence` `(T, F)` or `frames`
             `(T, H, W, C)`. Datasets of another layout are converted.
         summary: one line for `zoo list`.
@@ -99,6 +105,11 @@ class Architecture:
     def obeys_masks(self) -> bool:
         """Whether `build` takes `mask_value`, so that sequences may be padded."""
         return MASK in inspect.signature(self.build).parameters
+
+    def input_layout(self, source: Layout, hyperparameters: Mapping[str, Any]) -> Layout:
+        """The layout of its input for data of layout `source`: its own, or frames where it reads them."""
+        how = hyperparameters.get(FRAME_FEATURES, FLAT)
+        return "frames" if source == "frames" and how != FLAT else self.layout
 
     def defaults(self) -> dict[str, Any]:
         """Every hyperparameter's default."""

@@ -41,14 +41,15 @@ class Comparison:
 
         A pandas DataFrame, or a dictionary of arrays without pandas.
         """
-        from zoo.comparison.table import flat_rows
+        from zoo.comparison.flat import flat_rows
 
         rows = flat_rows(self.report)
         return as_frame({name: [row[name] for row in rows] for name in rows[0]})
 
     @property
     def differences(self) -> Any:
-        """A row for each pair: difference of the mean test accuracies, interval, p values, verdict.
+        """A row for each pair: difference of the mean metrics (first minus second), interval, p values,
+        verdict.
 
         A pandas DataFrame, or a dictionary of arrays without pandas.
         """
@@ -64,7 +65,7 @@ class Comparison:
                 "high": [pair.interval[1] for pair in pairs],
                 "p": [pair.p for pair in pairs],
                 "p_all_pairs": [pair.p_adjusted for pair in pairs],
-                "verdict": [of_pair(pair) for pair in pairs],
+                "verdict": [of_pair(pair, self.report.judged_by) for pair in pairs],
             }
         )
 
@@ -82,7 +83,7 @@ class Comparison:
                 raise UsageError(unknown("architecture in this comparison", name, known))
         for pair in self.report.pairs:
             if {pair.first, pair.second} == {first, second}:
-                return of_pair(pair)
+                return of_pair(pair, self.report.judged_by)
         raise UsageError(f"{first} and {second} were not tested against each other.")
 
     def to_html(
@@ -152,4 +153,4 @@ class Comparison:
         """The plot of differences, inline; empty without matplotlib."""
         from zoo.report.figures import plot_pairs
 
-        return plot_pairs(self.report.pairs)
+        return plot_pairs(self.report.pairs, self.report.judged_by)

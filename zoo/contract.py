@@ -14,7 +14,7 @@ import numpy as np
 from zoo.architecture import Layout
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.encoding import BYTES, UNIT, PixelRange, Statistics, extremes, pixel_range
-from zoo.datasets.pixels import Resize
+from zoo.datasets.pixels import Background, Resize
 from zoo.datasets.readings import Reading
 from zoo.datasets.samples import Samples, Stored
 from zoo.datasets.unequal import padded_to
@@ -49,6 +49,7 @@ class InputContract:
         classes: the classes' names, in the order of the model's outputs.
         seen: what the training samples were like; None in runs of before contracts.
         reading: how sound files or films become samples; None: images, or no files.
+        background: what training's transparent pictures were laid on; None: it had none.
     """
 
     layout: Layout
@@ -62,6 +63,7 @@ class InputContract:
     seen: Statistics | None = field(default=None, hash=False)
     padded: bool = False
     reading: Reading | None = None
+    background: Background | None = None
 
     @classmethod
     def of(cls, dataset: Dataset, x_train: Stored) -> "InputContract":
@@ -78,6 +80,7 @@ class InputContract:
             Statistics.of(x_train, dataset.layout),
             dataset.padded,
             dataset.reading,
+            _background(dataset.parameters.get("background")),
         )
 
     def as_record(self) -> ContractRecord:
@@ -91,6 +94,7 @@ class InputContract:
             centred=self.centred,
             other_sizes="centred" if self.centred else OTHER_SIZES[self.resize],
             padded=self.padded or None,
+            background=self.background,
             seen=SamplesRecord(**vars(self.seen)) if self.seen else None,
             reading=record_of(self.reading) if self.reading else None,
         )
@@ -114,6 +118,7 @@ class InputContract:
             _statistics(kept.seen) if kept.seen else None,
             bool(kept.padded),
             reading_of(kept.reading, kept.shape) if kept.reading else None,
+            _background(kept.background),
         )
 
     def stored(self, x: Stored, given: PixelRange | None, name: str) -> tuple[Stored, str]:
@@ -319,6 +324,10 @@ def _range_by_scale(scale: Factor, offset: Factor) -> PixelRange | None:
     if offset or isinstance(scale, tuple):
         return None
     return next((each for each in (BYTES, UNIT) if math.isclose(scale, 1 / each[1])), None)
+
+
+def _background(given: str | None) -> Background | None:
+    return cast("Background", given) if given in ("white", "black") else None
 
 
 def _resize(other_sizes: str | None) -> Resize:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from zoo.recipe import Recipe
 
 
-FRAMES_AXES = 4
-"""Of a clip `(T, H, W, C)`."""
+FRAMES_AXES, SEQUENCE_AXES = 4, 2
+"""Of a clip `(T, H, W, C)`, and of a spectrogram `(T, F)`."""
 
 
 @dataclass(frozen=True)
@@ -98,11 +98,11 @@ class Predictions:
         return as_frame({"predicted": self.labels, **columns})
 
     def save_picture(self, path: str | Path) -> None:
-        """Save a PNG with the images, or the films' middle frames, as the model sees them, and their
-        classes.
+        """Save a PNG with the images, spectrograms or films' middle frames as the model sees them, and
+        their classes.
 
         Raises:
-            UsageError: the samples are no files of images or films.
+            UsageError: the samples are no files.
             ZooError: the file cannot be written.
         """
         from zoo import atomic
@@ -110,14 +110,13 @@ class Predictions:
         from zoo.formatting import percent
 
         if not self.pictures or self.pixel_range is None:
-            raise UsageError("only predictions of image files and films can be saved as a picture.")
+            raise UsageError("only predictions of files can be saved as a picture.")
         captions = [
             f"{label}: {percent(row.max(), 0)}"
             for label, row in zip(self.labels, self.probabilities, strict=True)
         ]
         samples = [each.sample for each in self.pictures]
-        shown = [x[len(x) // 2] if x.ndim == FRAMES_AXES else x for x in samples]
-        sheet = contact_sheet(shown, captions, self.pixel_range)
+        sheet = contact_sheet(list(map(_as_image, samples)), captions, self.pixel_range)
         try:
             atomic.write(Path(path), lambda file: sheet.save(file, "PNG"))
         except OSError as error:
@@ -129,6 +128,13 @@ class Predictions:
     def __repr__(self) -> str:
         more = ", ..." if len(self) > 5 else ""
         return f"<Predictions of {len(self)} samples: {', '.join(self.labels[:5])}{more}>"
+
+
+def _as_image(sample: "np.ndarray") -> "np.ndarray":
+    """An image `(H, W, C)`: a clip's middle frame; a spectrogram with low tones at the bottom."""
+    if sample.ndim == FRAMES_AXES:
+        return sample[len(sample) // 2]
+    return sample.T[::-1, :, None] if sample.ndim == SEQUENCE_AXES else sample
 
 
 def predict(model: Model, paths: Sequence[Path]) -> Predictions:
@@ -179,7 +185,7 @@ class Evaluation:
     """A run measured on a dataset's test set.
 
     Attributes:
-        metrics: as `zoo.metrics.measured` gives them.
+        metrics: as `run.metrics` has them.
         scores: balanced accuracy, macro F1, MCC, calibration and those of each class; see
             `zoo.classification.Scores`.
         notes: what was done to the samples, and what is to be known about them.
@@ -211,8 +217,7 @@ def evaluate(
         DataError: the data are missing or damaged.
         ZooError: the run is not finished, or its files are damaged.
     """
-    from zoo.classification import scores
-    from zoo.metrics import measured
+    from zoo.classification import measured, scores
     from zoo.training.tta import check_shiftable
 
     run, contract = model.run, model.contract

@@ -1,8 +1,9 @@
 """Layouts of samples and the conversions between them.
 
 The layouts are image `(H, W, C)`, sequence `(T, F)` and frames `(T, H, W, C)`. Every conversion is a
-reshape or a transposition: no pixel is lost or changed. Arrays have a batch axis in front and belong to
-any Keras backend; `shape` and `name` need no backend. docs/layouts.md shows each conversion.
+reshape or a transposition: no pixel is lost or changed. An image whose height or width cannot be cut
+evenly is made larger first: its last row or column is repeated. Arrays have a batch axis in front and
+belong to any Keras backend; `shape` and `name` need no backend. docs/layouts.md shows each conversion.
 """
 
 from collections.abc import Iterator, Mapping
@@ -65,7 +66,7 @@ def shape(source: Layout, source_shape: Shape, target: Layout, how: FromImage = 
     """The shape of one sample after conversion from `source` to `target`.
 
     Raises:
-        ValueError: the image cannot be cut that way (for example a height of 27 into four strips).
+        ValueError: `source_shape` is no shape of the layout `source`.
     """
     check(source, source_shape)
     if source == target:
@@ -94,6 +95,9 @@ def convert(x: Any, source: Layout, target: Layout, how: FromImage = "whole") ->
         return ops.reshape(ops.transpose(x, (0, 2, 3, 1, 4)), (-1, *result))
     if source == "sequence" and target == "frames":
         x, sample = ops.reshape(x, (-1, *sample, 1)), (*sample, 1)
+    if target == "frames":
+        x = _enlarged(x, how)
+        sample = tuple(x.shape[1:])
     if target == "frames" and how == "space_to_depth":
         height, width, channels = sample
         x = ops.reshape(x, (-1, height // 2, 2, width // 2, 2, channels))
@@ -105,16 +109,26 @@ def _image_shape(image: Shape, target: Layout, how: FromImage) -> Shape:
     height, width, channels = image
     if target == "sequence":
         return (height, width * channels)
-    if how == "strips":
-        _divides(STRIPS, height, "height", how)
-        return (STRIPS, height // STRIPS, width, channels)
-    if how == "space_to_depth":
-        _divides(2, height, "height", how)
-        _divides(2, width, "width", how)
-        return (4, height // 2, width // 2, channels)
-    return (1, height, width, channels)
+    rows, columns = _DIVISORS[how]
+    frame = (-(-height // rows), -(-width // columns), channels)
+    return (rows * columns, *frame)
 
 
-def _divides(parts: int, size: int, name: str, how: str) -> None:
-    if size % parts:
-        raise ValueError(f"{how} needs a {name} divisible by {parts}; received {size}")
+_DIVISORS: Mapping[FromImage, tuple[int, int]] = {
+    "whole": (1, 1),
+    "strips": (STRIPS, 1),
+    "space_to_depth": (2, 2),
+}
+"""What the height and the width of an image are divided by when it becomes frames."""
+
+
+def _enlarged(images: Any, how: FromImage) -> Any:
+    """Images `(N, H, W, C)` whose last row and column are repeated until they can be cut evenly."""
+    from keras import ops
+
+    for axis, parts in zip((1, 2), _DIVISORS[how], strict=True):
+        size = images.shape[axis]
+        if missing := -size % parts:
+            places = [min(place, size - 1) for place in range(size + missing)]
+            images = ops.take(images, ops.convert_to_tensor(places, "int32"), axis=axis)
+    return images

@@ -4,7 +4,6 @@ A function or arrays in memory are written beside the runs, so that a run can be
 """
 
 import hashlib
-import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -80,12 +79,14 @@ def dataset_text(dataset: Any, runs_dir: Path) -> tuple[str, dict[str, str]]:
 
     Args:
         dataset: a name, a path, a `Dataset`, `(x_train, y_train, x_test, y_test)`, or a mapping of
-            arrays as an npz file has them.
+            arrays as an npz file has them, `Samples` among them; or a `Dataset` or `DatasetDict` of
+            Hugging Face's `datasets`.
 
     Raises:
         UsageError: it is none of these.
     """
     from zoo.datasets.dataset import Dataset
+    from zoo.datasets.hugging_face import is_hugging_face, saved
     from zoo.parameters import as_text
 
     if isinstance(dataset, str | Path):
@@ -94,13 +95,15 @@ def dataset_text(dataset: Any, runs_dir: Path) -> tuple[str, dict[str, str]]:
         own = Path(dataset.origin).is_absolute()
         chosen = {key: as_text(value) for key, value in dataset.parameters.items()}
         return (dataset.origin if own else dataset.name), chosen
+    if is_hugging_face(dataset):
+        return str(saved(dataset, runs_dir / "arrays").resolve()), {}
     if isinstance(dataset, Mapping):
         return _saved(dict(dataset), runs_dir), {}
     if isinstance(dataset, Sequence) and len(dataset) in (2, 4):
         return _saved(dict(zip(ARRAYS, dataset, strict=False)), runs_dir), {}
     raise UsageError(
-        "a dataset is a name, a path, a zoo.Dataset, (x_train, y_train, x_test, y_test), or a "
-        f"dictionary of arrays; received {type(dataset).__name__}."
+        "a dataset is a name, a path, a zoo.Dataset, (x_train, y_train, x_test, y_test), a "
+        f"dictionary of arrays, or a Hugging Face dataset; received {type(dataset).__name__}."
     )
 
 
@@ -109,19 +112,35 @@ def _saved(arrays: dict[str, Any], runs_dir: Path) -> str:
     import numpy as np
 
     from zoo.datasets.label_column import plain_labels
+    from zoo.datasets.npz_writing import write_npz
+    from zoo.datasets.samples import Samples
 
-    given = {
-        name: plain_labels(value, name) if name.startswith("y_") else np.asarray(value)
-        for name, value in arrays.items()
-    }
+    given: dict[str, Any] = {}
     digest = hashlib.sha256()
-    for name, value in sorted(given.items()):
-        digest.update(f"{name} {value.dtype} {value.shape}".encode())
-        digest.update(np.ascontiguousarray(value).tobytes())
+    for name, value in sorted(arrays.items()):
+        if isinstance(value, Samples):
+            given[name] = value
+            digest.update(f"{name} {value.dtype} {value.shape} {value.checksum}".encode())
+            continue
+        given[name] = plain_labels(value, name) if name.startswith("y_") else _array(value, name)
+        digest.update(f"{name} {given[name].dtype} {given[name].shape}".encode())
+        digest.update(np.ascontiguousarray(given[name]).tobytes())
     path = runs_dir / "arrays" / f"arrays_{digest.hexdigest()[:8]}.npz"
     if not path.is_file():
-        content = io.BytesIO()
-        np.savez(content, allow_pickle=False, **given)
         path.parent.mkdir(parents=True, exist_ok=True)
-        atomic.write(path, lambda file: file.write(content.getbuffer()))
+        write_npz(path, given)
     return str(path)
+
+
+def _array(value: Any, name: str) -> Any:
+    import numpy as np
+
+    try:
+        array = np.asarray(value)
+    except ValueError:  # of lists of several lengths
+        array = np.empty(0, object)
+    if array.dtype.kind == "O":
+        raise UsageError(
+            f"{name} is no array of numbers; all samples have one shape: `numpy.stack(samples)`."
+        )
+    return array

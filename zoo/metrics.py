@@ -2,13 +2,14 @@
 
 import functools
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 
-INTERVAL_METHOD = "Wilson score interval, 95 %"
 NEAR_MAJORITY = 1.5
 """The largest class is named beside an accuracy if it has so many times its share among equals."""
+MISLEADS = 0.25
+"""Accuracy misleads if always answering the largest class is so far on the way from 1 / classes, its
+share among equals, to 1: from 62.5 % of two classes, 50 % of three, 32.5 % of ten."""
 
 
 def loss_and_accuracy(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
@@ -65,40 +66,59 @@ def accuracy_interval(correct: int, examples: int) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
+def wilson(share: float, count: float) -> tuple[float, float]:
+    """The same for a share of an effective number of examples, which need not be whole."""
+    from scipy.stats import norm
+
+    z = float(norm.ppf(0.975))
+    middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
+    margin = z / (1 + z**2 / count) * (share * (1 - share) / count + (z / (2 * count)) ** 2) ** 0.5
+    return min(max(middle - margin, 0.0), share), max(min(middle + margin, 1.0), share)
+
+
 def majority(labels: np.ndarray) -> tuple[int, float]:
     """The largest class and its share: the accuracy of always answering it."""
     counts = np.bincount(labels)
     return int(counts.argmax()), float(counts.max() / counts.sum())
 
 
-def explained_by_majority(low: float, share: float, largest: str, classes: int) -> str:
-    """A line where the largest class explains an accuracy, or may; else empty.
+def misleads(share: float, classes: int) -> bool:
+    """Whether the largest class, with this share of the test samples, makes accuracy misleading."""
+    return classes > 1 and share >= 1 / classes + MISLEADS * (1 - 1 / classes)
+
+
+def misleading(share: float, largest: str, classes: int) -> str:
+    """A line where accuracy misleads; else empty.
+
+    Args:
+        share: that of the largest class, `largest`, among the test samples.
+
+    Example:
+        >>> misleading(0.12, "x", 10)
+        ''
+    """
+    if not misleads(share, classes):
+        return ""
+    return (
+        f"accuracy misleads: the largest class {largest!r} has {100 * share:.0f} % of the test set, and "
+        "a model that always answers it reaches that; compare by `metric='balanced_accuracy'`"
+    )
+
+
+def majority_lines(low: float, share: float, largest: str, classes: int) -> list[str]:
+    """What the largest class explains of an accuracy, or may; empty where its share is an ordinary one.
 
     Args:
         low: the lower end of the accuracy's interval.
         share: that of the largest class, `largest`, among the test samples.
     """
+    lines = []
     if low <= share:
-        return (
+        lines.append(
             f"no better than always answering {largest!r}, which is right for {100 * share:.2f} %"
         )
-    if share > NEAR_MAJORITY / classes:
-        return f"always answering {largest!r} is right for {100 * share:.2f} %"
-    return ""
-
-
-def measured(logits: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
-    """Loss, accuracy and its interval on a test set, under the names that run.json has."""
-    loss, accuracy = loss_and_accuracy(logits, labels)
-    correct = round(accuracy * len(labels))
-    largest, share = majority(labels)
-    return {
-        "test_loss": loss,
-        "test_accuracy": accuracy,
-        "test_correct": correct,
-        "test_examples": len(labels),
-        "test_accuracy_interval": list(accuracy_interval(correct, len(labels))),
-        "interval_method": INTERVAL_METHOD,
-        "majority_class": largest,
-        "majority_share": share,
-    }
+    if misleads(share, classes):
+        lines.append(misleading(share, largest, classes))
+    elif not lines and share > NEAR_MAJORITY / classes:
+        lines.append(f"always answering {largest!r} is right for {100 * share:.2f} %")
+    return lines

@@ -8,8 +8,8 @@ from PIL import Image
 
 from zoo.contract import InputContract
 from zoo.datasets.encoding import BYTES, PixelRange, side
-from zoo.datasets.images import is_transparent, open_image
-from zoo.datasets.pixels import MODES, lanczos, pixels_of, reduced, resized
+from zoo.datasets.images import announced, is_transparent, open_image
+from zoo.datasets.pixels import MODES, as_rgba, lanczos, on_background, pixels_of, reduced, resized
 from zoo.errors import DataError, UsageError
 
 INK = 0.2
@@ -87,10 +87,12 @@ class PictureReader:
             UsageError: it is the other way round than all of training's images.
         """
         done: list[str] = []
-        image = open_image(path)
-        size = image.height, image.width
-        pixels = self._pixels(image, path, done)
-        if self.contract.polarity and self.contract.shape[-1] == 1 and self.inverted is None:
+        drawn = self.contract.polarity and self.contract.shape[-1] == 1 and self.inverted is None
+        wanted = None if drawn else (self.contract.shape[0], self.contract.shape[1])
+        header, image = announced(path, verify=False), open_image(path, wanted)
+        size = header.height, header.width
+        pixels = self._pixels(reduced(image, wanted), path, done)
+        if drawn:
             pixels = self._as_defined(pixels, size, done)
         else:
             pixels = self._sized(pixels, size, done)
@@ -105,8 +107,11 @@ class PictureReader:
 
     def _pixels(self, image: Image.Image, path: Path, done: list[str]) -> np.ndarray:
         """From 0 to 255, `(H, W, C)`; transparent ones on the paper that shows what is drawn."""
-        image, channels = reduced(image), self.contract.shape[-1]
-        if is_transparent(image) and channels != 4:
+        channels, background = self.contract.shape[-1], self.contract.background
+        if background and is_transparent(image):
+            image = on_background(image, background)
+            done.append(f"transparent, laid on {background} as in training")
+        elif is_transparent(image) and channels != 4:
             image = _on_paper(image, path, self.contract, done)
         return pixels_of(image, path, channels, done)
 
@@ -183,7 +188,7 @@ def _on_paper(
             f"{path}: is transparent in places, and training images had no transparency. Save it on "
             "the background that it belongs on."
         )
-    image = image.convert("RGBA")
+    image = as_rgba(image)
     grey = np.asarray(image.convert("RGB").convert("L"), "float64")
     alpha = np.asarray(image.getchannel("A"), "float64")
     light = alpha.any() and np.average(grey, weights=alpha) > BYTES[1] / 2

@@ -82,6 +82,26 @@ def idx(path: str, rank: int) -> int:
     return 0
 
 
+def cifar(path: str, form: str) -> int:
+    """Read a batch of CIFAR as after its checksum."""
+    from zoo.datasets.cifar import CIFAR10_FILES
+
+    read = CIFAR10_FILES.read_pickled if form == "pickled" else CIFAR10_FILES.read_binary
+    x, y = read(Path(path).read_bytes(), 10, path)
+    print(x.shape, y.shape)
+    return 0
+
+
+def packed(path: str) -> int:
+    """Read IDX files in an archive as EMNIST's are after its checksum."""
+    from zoo.datasets.idx_sets import _unpacked
+    from zoo.datasets.published import in_archive
+
+    [content] = in_archive(Path(path), ["x.gz"], 2**20).values()
+    print(_unpacked(content, path, "x").shape)
+    return 0
+
+
 def samples(path: str) -> int:
     """Read every sample of a dataset of the user's."""
     import numpy as np
@@ -113,7 +133,7 @@ def zoo(*arguments: str) -> int:
     return run(list(arguments))
 
 
-DOES = {each.__name__: each for each in (zoo, picture, idx, samples, recipe)}
+DOES = {each.__name__: each for each in (zoo, picture, idx, cifar, packed, samples, recipe)}
 
 
 def library(call, *arguments) -> int:

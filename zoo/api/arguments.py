@@ -21,7 +21,8 @@ ArchitectureLike = str | Path | Architecture | Callable[..., Any]
 """A name, a Python file with `build`, an `Architecture`, or a function `build`."""
 
 DatasetLike = str | Path | Dataset | Mapping[str, Any] | Sequence[Any]
-"""A name, a path, a `Dataset`, `(x_train, y_train, x_test, y_test)`, or a mapping of arrays."""
+"""A name, a path, a `Dataset`, `(x_train, y_train, x_test, y_test)`, a mapping of arrays, or a `Dataset`
+or `DatasetDict` of Hugging Face's `datasets`."""
 
 Backend = Literal["tensorflow", "jax", "torch"]
 Device = Literal["auto", "cpu", "gpu"]
@@ -58,6 +59,20 @@ def make_request(
         device,
         {**chosen, **texts(data_parameters)},
     )
+
+
+def located(dataset: DatasetLike, data_dir: str | Path | None) -> DatasetLike:
+    """The folder of a set `ucr:NAME`, looked for in `data_dir` first; anything else as it is.
+
+    Raises:
+        UsageError: the archives have no such set.
+        DataError: it is not on this machine and cannot be downloaded.
+    """
+    from zoo.datasets.ucr import is_ucr, ucr_folder
+
+    if isinstance(dataset, str) and is_ucr(dataset):
+        return ucr_folder(dataset, find_locations(data_dir))
+    return dataset
 
 
 def texts(values: Mapping[str, Any] | None) -> dict[str, str]:

@@ -15,6 +15,7 @@ from zoo.comparison.results import Wanted
 from zoo.datasets.catalog import find_dataset
 from zoo.errors import UsageError
 from zoo.registry import Registry
+from zoo.scoring import MetricName
 from zoo.training.request import DEFAULT_DATASET
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def compare(
     data_parameters: Mapping[str, Any] | None = None,
     recipe_changes: Mapping[str, Any] | None = None,
     costs: Costs = "none",
+    metric: MetricName = "accuracy",
     target: float = TARGET,
     jobs: int = 1,
     together: bool = False,
@@ -60,6 +62,9 @@ def compare(
         seeds: runs of each architecture, with seeds 0, 1, ...
         hyperparameters: of each architecture by name, `{"cnn": {"filters": (8, 16, 32)}}`.
         costs: measure speed after training: `none`, `quick` (one process for each), `full` (three).
+        metric: that by which architectures are compared, ranked and told apart: `accuracy`,
+            `balanced_accuracy`, `macro_f1`, `mcc`, `log_loss` or `ece`. Nothing is trained again for
+            another one.
         target: the validation accuracy whose time is measured, above 0 and at most 1.
         jobs: how many processes train at once.
         together: train all seeds of an architecture in one program (JAX only).
@@ -99,6 +104,7 @@ def compare(
         made = compare_requests(
             *chosen.parts,
             settings=DEPTHS.get(costs),
+            metric=metric,
             target=target,
             command=command,
             callback=callback,
@@ -170,6 +176,7 @@ def compare_runs(
     recipe: str | None = None,
     data_parameters: Mapping[str, Any] | None = None,
     allow_mixed: bool = False,
+    metric: MetricName = "accuracy",
     target: float = TARGET,
     progress: bool | None = None,
     data_dir: str | Path | None = None,
@@ -183,6 +190,7 @@ def compare_runs(
         architectures, dataset, recipe: names that select among the runs; by default all are compared.
         data_parameters: parameters that the dataset of the runs must have; needs `dataset`.
         allow_mixed: compare runs of different devices, versions or recipes, too.
+        metric: as for `compare`.
         target: the validation accuracy whose time is shown, above 0 and at most 1.
         progress: show progress; by default in notebooks and terminals.
         data_dir: a folder that holds datasets, for the images of the page.
@@ -209,6 +217,7 @@ def compare_runs(
             wanted,
             registry,
             allow_mixed=allow_mixed,
+            metric=metric,
             target=target,
             command=command,
             callback=callback,

@@ -63,7 +63,8 @@ def select(
         Path(runs_dir), str(data_dir) if data_dir else None, jobs, together, bool(registry.plugins)
     )
     changes = {"tta_shift": tta_shift, **(recipe_changes or {})}
-    asked = arguments.make_request("", dataset, changes=changes, runs_dir=runs_dir, **options)
+    where = arguments.located(dataset, data_dir)
+    asked = arguments.make_request("", where, changes=changes, runs_dir=runs_dir, **options)
     return Selection(
         entries,
         for_entries(asked),

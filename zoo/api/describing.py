@@ -10,6 +10,7 @@ from zoo.api import arguments
 from zoo.api.arguments import RUNS_DIR, ArchitectureLike, Backend, DatasetLike
 from zoo.api.finding import load_dataset
 from zoo.architecture import Architecture
+from zoo.errors import DataError
 from zoo.materials import architecture_text
 from zoo.origin import Origin
 from zoo.registry import Registry
@@ -164,12 +165,14 @@ class DatasetDescription:
     Attributes:
         place: the file or folder on this machine, `built in`, or `no`.
         warnings: how the user's own data are read, and what looks wrong with them.
+        refusal: why the data cannot be loaded with these parameters; None: they can.
     """
 
     dataset: "Dataset"
     place: str
     parameters: tuple[ParameterDescription, ...]
     warnings: list[str]
+    refusal: str | None = None
 
 
 def describe_dataset(
@@ -191,15 +194,24 @@ def describe_dataset(
 
     Raises:
         UsageError: the dataset, a parameter or a value is unknown.
-        DataError: the data are damaged.
+        DataError: the data are damaged, and the dataset has no parameters that could be missing.
     """
-    found = load_dataset(dataset, parameters=parameters, runs_dir=runs_dir, registry=registry)
     locations = arguments.find_locations(data_dir)
+    given = arguments.located(dataset, data_dir)
+    found = load_dataset(given, parameters=parameters, runs_dir=runs_dir, registry=registry)
+    warnings, refusal = list(found.notes), None
+    try:
+        warnings = _warnings(found, locations)
+    except DataError as error:
+        if not found.choices:
+            raise
+        refusal = str(error)  # a parameter may be what is missing
     return DatasetDescription(
         found,
         place(found, locations),
         _described(found.choices, found.parameters),
-        _warnings(found, locations),
+        warnings,
+        refusal,
     )
 
 

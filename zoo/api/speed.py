@@ -60,7 +60,7 @@ def benchmark(
     entries = choose_entries(registry, architectures, hyperparameters, runs_dir)
     asked = arguments.make_request(
         "",
-        dataset,
+        arguments.located(dataset, data_dir),
         recipe=recipe,
         data_parameters=data_parameters,
         backend=backend,

@@ -267,7 +267,7 @@ def train(
             epochs=epochs, steps=steps, trust_source=trust_source, registry=what["registry"]
         )
     elif architecture is not None:
-        made = plan(architecture, dataset, **what)
+        made = plan(architecture, arguments.located(dataset, data_dir), **what)
     else:
         raise UsageError("what should be trained? Name an architecture: `zoo.train('cnn')`.")
     made = replace(made, tests=made.tests and test, callbacks=descriptions(callbacks))

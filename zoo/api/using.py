@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.api.arguments import RUNS_DIR, Backend, DatasetLike, Device
+from zoo.api.arguments import RUNS_DIR, Backend, DatasetLike, Device, located
 from zoo.api.finding import load_run
 from zoo.registry import Registry
 
@@ -91,7 +91,7 @@ def evaluate(
         0.91
     """
     return load_run(run, runs_dir).evaluate(
-        dataset,
+        None if dataset is None else located(dataset, data_dir),
         data_parameters=data_parameters,
         tta_shift=tta_shift,
         invert=invert,

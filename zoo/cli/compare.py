@@ -12,6 +12,7 @@ from zoo.cli.comparison_output import print_plan, print_report, write_page
 from zoo.cli.data import default_dataset
 from zoo.comparison import table
 from zoo.errors import UsageError
+from zoo.scoring import METRICS
 from zoo.terminal import print_table
 from zoo.training.request import DEFAULT_DATASET
 
@@ -50,6 +51,13 @@ FOR_NEW_RUNS = {
 )
 @options.tta_shift
 @options.hyperparameters_of_each
+@click.option(
+    "--metric",
+    type=click.Choice(list(METRICS)),
+    default="accuracy",
+    show_default=True,
+    help="Compare, rank and tell apart by this metric of the test set.",
+)
 @click.option(
     "--target",
     type=float,
@@ -107,6 +115,7 @@ def command(context: click.Context, **given: Any) -> None:
     zoo compare cnn lrcn ./my_net.py --dataset fashion_mnist --seeds 3
     zoo compare cnn --set cnn.filters=8,16,32 --recipe quick
     zoo compare --from gpu-machine/runs --html page.html
+    zoo compare --from runs --metric macro_f1
 
     Finished runs are not trained again. After Ctrl-C the same command resumes. Exit code 1 if an
     architecture failed; the others are compared.
@@ -151,7 +160,7 @@ def _compare(context: click.Context, given: dict[str, Any]) -> "Comparison":
 
     return compare(
         *_subjects(context, given),
-        **{name: given[name] for name in (*TRAINING, "target", "command")},
+        **{name: given[name] for name in (*TRAINING, "metric", "target", "command")},
         progress=not _silent(given),
         registry=options.registry(context),
     )
@@ -176,7 +185,9 @@ def _compare_runs(context: click.Context, given: dict[str, Any]) -> "Comparison"
         given["folders"],
         given["names"],
         given["dataset"],
-        **{name: given[name] for name in (*SELECTION, "allow_mixed", "target", "command")},
+        **{
+            name: given[name] for name in (*SELECTION, "allow_mixed", "metric", "target", "command")
+        },
         progress=not _silent(given),
         registry=options.registry(context),
     )
@@ -216,6 +227,8 @@ def _typed(given: dict[str, Any]) -> str:
         words += ["--seeds", str(given["seeds"])]
     for pair in given["hyperparameters"]:
         words += ["--set", pair]
+    if given["metric"] != "accuracy":
+        words += ["--metric", given["metric"]]
     if given["target"] != 0.99:
         words += ["--target", f"{given['target']:g}"]
     for name in ("backend", "device"):

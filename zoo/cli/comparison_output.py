@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.cli.wording import in_options
-from zoo.comparison import columns, table
+from zoo.comparison import columns, flat, table
 from zoo.comparison.places import without_places
 from zoo.comparison.schema import ComparisonReport
 from zoo.errors import ZooError
@@ -53,7 +53,7 @@ def print_report(report: ComparisonReport, given: dict[str, Any]) -> None:
     if given["as_json"]:
         print_json(without_places(report).to_dict())
     elif given["as_csv"]:
-        echo(table.as_csv(without_places(report)), nl=False, lines=True)
+        echo(flat.as_csv(without_places(report)), nl=False, lines=True)
     elif given["as_markdown"]:
         echo(table.markdown(without_places(report)), nl=False, lines=True)
     else:
@@ -63,10 +63,13 @@ def print_report(report: ComparisonReport, given: dict[str, Any]) -> None:
 def _print_tables(report: ComparisonReport) -> None:
     for heading, groups in (
         ("What it learns", (columns.LEARNS,)),
+        ("By other metrics", (columns.SCORES,)),
         ("What it costs", (columns.IS, columns.COSTS)),
     ):
-        secho(f"\n{heading}", bold=True)
-        print_table(*table.grid(report, groups), numbers=True)
+        titles, cells = table.grid(report, groups)
+        if len(titles) > 1:
+            secho(f"\n{heading}", bold=True)
+            print_table(titles, cells, numbers=True)
     if report.ensembles:
         secho("\nEnsembles", bold=True)
         print_table(*table.ensemble_grid(report), numbers=True)

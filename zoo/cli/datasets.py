@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zoo.cli import options
-from zoo.terminal import echo, print_json, print_table, style
+from zoo.cli.datasets_inspect import inspect
+from zoo.cli.wording import in_options
+from zoo.terminal import echo, print_json, print_table, secho, style
 
 if TYPE_CHECKING:
     from zoo.datasets.dataset import Dataset
@@ -21,11 +23,11 @@ def command(context: click.Context, data_dir: str | None, as_json: bool) -> None
     \b
     zoo datasets
     zoo datasets show motion
+    zoo datasets inspect ./pets
     zoo datasets fetch mnist
 
-    Your own data work too: --dataset FILE.npz, with x_train and y_train, and x_test and y_test if you
-    have them; or --dataset ./FOLDER, of recordings (FOLDER/CLASS/*.wav) or clips
-    (FOLDER/CLASS/CLIP/FRAME.png).
+    Your own data work too: folders of images, recordings or films, tables, .npz and .ts files. Of them,
+    "zoo datasets inspect PATH" says what to type next.
     """
     from zoo.api.arguments import find_locations
     from zoo.api.describing import place
@@ -86,6 +88,7 @@ def show(context: click.Context, name: str, as_json: bool, **given: Any) -> None
         "classes": list(found.dataset.classes),
         "parameters": [asdict(each) for each in found.parameters],
         "warnings": found.warnings,
+        "refusal": found.refusal,
     }
     if as_json:
         print_json(shown)
@@ -101,6 +104,8 @@ def _print(shown: dict[str, Any]) -> None:
     echo(f"default recipe {shown['recipe']}")
     for line in shown["warnings"]:
         echo(f"note: {line}")
+    if shown["refusal"]:
+        secho(f"not trainable as it is: {in_options(shown['refusal'])}", fg="yellow")
     if not shown["parameters"]:
         echo("It has no parameters.")
         return
@@ -126,3 +131,6 @@ def fetch(context: click.Context, name: str) -> None:
     from zoo.api.finding import fetch_dataset
 
     echo(f"{name} is in {fetch_dataset(name, registry=options.registry(context))}")
+
+
+command.add_command(inspect)

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from zoo.cli import options
-from zoo.cli.runs import majority_line
+from zoo.cli.scores import print_classes, print_scores
 from zoo.formatting import percent, tta
 from zoo.inference import Evaluation
 from zoo.parameters import plain
@@ -70,5 +70,5 @@ def _print(run: Run, done: Evaluation) -> None:
         f"test accuracy  {percent(metrics['test_accuracy'])}  95 % interval {percent(low)} to "
         f"{percent(high)} ({metrics['test_correct']:,} of {metrics['test_examples']:,} right)"
     )
-    if line := majority_line(metrics, run.classes):
-        echo(f"majority       {line}")
+    print_scores(metrics, run.classes)
+    print_classes(metrics, run.classes)

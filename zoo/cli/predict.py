@@ -27,7 +27,7 @@ IMAGE_AXES = 3
     "--show",
     metavar="FILE.png",
     type=click.Path(path_type=Path),
-    help="Write a picture of the images, or of the films' middle frames, as the model sees them.",
+    help="Write a picture of the images, spectrograms or middle frames as the model sees them.",
 )
 @options.runs_dir
 @options.device

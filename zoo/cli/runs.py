@@ -1,12 +1,13 @@
 """`zoo runs`"""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from zoo.cli import options
+from zoo.cli.scores import UNKNOWN, about_majority, print_classes, print_scores
+from zoo.cli.wording import in_options
 from zoo.datasets.dataset import title
 from zoo.environment import cores_in_words
 from zoo.formatting import duration, percent, size, tta
@@ -42,17 +43,19 @@ def command(context: click.Context, runs_dir: Path, as_json: bool) -> None:
     elif not runs:
         echo(f"No run is in {runs_dir}. Make one: zoo train cnn")
     else:
-        columns = ("status", "test accuracy", "epochs", "training", "created", "run")
+        columns = ("status", "test accuracy", "balanced", "epochs", "training", "created", "run")
         print_table(columns, map(_row, runs))
 
 
 def _row(run: Run) -> tuple[str, ...]:
     record = run.record
     accuracy = percent(run.test.accuracy) if run.tested else "-"
+    balanced = record.metrics.test_balanced_accuracy if record.metrics else None
     seconds = record.timings and record.timings.train
     return (
         run.status,
         accuracy,
+        UNKNOWN if balanced is None else percent(balanced),
         f"{run.epochs_done}/{run.recipe.epochs}",
         duration(seconds) if seconds else "-",
         record.created[:16].replace("T", " "),
@@ -80,6 +83,8 @@ def show(run: str, runs_dir: Path, as_json: bool) -> None:
         return
     print_result(found)
     _print_setup(found)
+    if found.tested:
+        print_classes(plain(found.record.metrics), found.record.dataset.classes)
 
 
 def result_line(run: Run) -> str:
@@ -88,7 +93,7 @@ def result_line(run: Run) -> str:
     if not run.tested:
         return f"{record.architecture.name} on {_data(run)}: test set untouched, {run.folder}"
     low, high = run.test.accuracy_interval
-    line = majority_line(plain(record.metrics), record.dataset.classes)
+    line = in_options("; ".join(about_majority(plain(record.metrics), record.dataset.classes)))
     return (
         f"{record.architecture.name} on {_data(run)}: test accuracy "
         f"{percent(run.test.accuracy)} [{percent(low)}, {percent(high)}]"
@@ -121,28 +126,13 @@ def print_result(run: Run) -> None:
         f"{test.examples:,} right; weights of epoch {record.metrics.epoch}"
         f"{tta(run.recipe)})"
     )
-    if line := majority_line(plain(record.metrics), record.dataset.classes):
-        echo(f"majority       {line}")
+    print_scores(plain(record.metrics), record.dataset.classes)
     timings = record.timings or Timings()
     phases = [f"{name} {duration(seconds)}" for name, seconds in timings.phases().items()]
     if timings.waiting_share is not None:
         phases.append(f"waiting for data {percent(timings.waiting_share, 1)} of train")
     echo(f"time           {', '.join(phases)}")
     echo(f"run            {run.folder}")
-
-
-def majority_line(metrics: Any, classes: Sequence[str]) -> str:
-    """How the accuracy compares with predicting the largest class; empty if it is far above."""
-    if "majority_share" not in metrics:
-        return ""
-    from zoo.metrics import explained_by_majority
-
-    return explained_by_majority(
-        metrics["test_accuracy_interval"][0],
-        metrics["majority_share"],
-        classes[metrics["majority_class"]],
-        len(classes),
-    )
 
 
 def _together(record: Any) -> str:

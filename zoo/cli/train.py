@@ -183,7 +183,7 @@ def _show(plan: "Plan", given: dict[str, Any]) -> None:
         "hyperparameters": plan.hyperparameters,
         "dataset": dataset.name,
         **({"data parameters": dict(dataset.parameters)} if dataset.parameters else {}),
-        "input": conversion_of(plan.dataset, plan.architecture),
+        "input": conversion_of(plan.dataset, plan.architecture, plan.hyperparameters),
         "data": str(here) if here else ("to be downloaded" if dataset.fetch else "built in"),
         "recipe": {**recipe, "digest": plan.recipe.digest},
         **({"seeds": f"{plan.seed} to {plan.seed + seeds - 1}"} if seeds else {"seed": plan.seed}),

@@ -1,13 +1,14 @@
 """The table's columns: what each says, and how it is written."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from zoo.comparison.schema import Interval, Row, Statistic, TimeToTarget
+from zoo.comparison.row_schema import Interval, Row, Statistic, TimeToTarget
 from zoo.formatting import hundredths, size
+from zoo.scoring import METRICS, Metric
 
-SEES, IS, LEARNS, COSTS = "sees", "is", "learns", "costs"
+SEES, IS, LEARNS, SCORES, COSTS = "sees", "is", "learns", "scores", "costs"
 NOTHING = "-"
 
 
@@ -46,6 +47,18 @@ def _target(target: TimeToTarget) -> str:
 
 def _epochs(target: TimeToTarget) -> str:
     return "missed" if target.epochs is None else f"{target.epochs:g}"
+
+
+def _score(metric: Metric) -> Column:
+    """A metric beside the accuracy."""
+    return Column(
+        metric.name,
+        metric.title,
+        metric.unit,
+        SCORES,
+        f"{metric.definition} Mean over seeds; see docs/metrics.md.",
+        metric.text,
+    )
 
 
 COLUMNS = (
@@ -95,6 +108,7 @@ COLUMNS = (
         "loading, compiling and validating; in brackets, how many of the seeds reached it.",
         _target,
     ),
+    *(_score(metric) for metric in METRICS.values() if metric.name != "accuracy"),
     Column(
         "conversion",
         "input",
@@ -177,11 +191,57 @@ COLUMNS = (
 )
 
 
+def of(metric: Metric) -> tuple[Column, ...]:
+    """The columns of a comparison by this metric: it stands where the accuracy and its interval do."""
+    if metric.name == "accuracy":
+        return COLUMNS
+    found = []
+    for column in COLUMNS:
+        if column.key == "rank":
+            by = column.explanation.replace("by test accuracy", f"by {metric.title}")
+            found += [replace(column, explanation=by), *_judged(metric)]
+        elif column.key == "pareto":
+            by = column.explanation.replace("test accuracy", metric.title)
+            found.append(replace(column, explanation=by))
+        elif column.key not in ("interval", metric.name):
+            found.append(column)
+    return tuple(found)
+
+
+def _judged(metric: Metric) -> tuple[Column, Column]:
+    """The chosen metric and its interval."""
+    return (
+        Column(
+            "judged",
+            metric.title,
+            metric.unit,
+            LEARNS,
+            f"{metric.definition} Mean over seeds. Architectures are ranked by it.",
+            metric.text,
+        ),
+        Column(
+            "judged_interval",
+            "95 % interval",
+            metric.unit,
+            LEARNS,
+            f"Where the mean {metric.title} would lie for new seeds on new test sets of this size. It "
+            "covers the variation of seeds and of samples; with one seed only that of samples.",
+            metric.interval,
+        ),
+    )
+
+
+def value(row: Row, key: str) -> Any:
+    """What a row has in a column; None for nothing."""
+    if key in METRICS and key != "accuracy":
+        return row.scores.get(key)
+    return getattr(row, "target" if key == "epochs_to_target" else key, None)
+
+
 def write(column: Column, row: Row) -> str:
     """The row's cell as people read it."""
-    key = "target" if column.key == "epochs_to_target" else column.key
-    value = getattr(row, key)
-    return NOTHING if value is None else column.text(value)
+    found = value(row, column.key)
+    return NOTHING if found is None else column.text(found)
 
 
 def title(column: Column) -> str:

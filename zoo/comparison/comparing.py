@@ -14,6 +14,7 @@ from zoo.comparison.schema import ComparisonReport
 from zoo.comparison.workplace import Workplace
 from zoo.errors import UsageError
 from zoo.registry import Registry
+from zoo.scoring import find_metric
 from zoo.training.backend import check_trains_together
 from zoo.training.request import Request
 
@@ -74,6 +75,7 @@ def compare_runs(
     *,
     settings: Settings | None,
     target: float,
+    metric: str = "accuracy",
     command: str,
     callback: ComparisonCallback,
 ) -> Compared:
@@ -82,11 +84,12 @@ def compare_runs(
     Args:
         entries, request, seeds, workplace, registry, settings, callback: as for `plan_runs`.
         target: the validation accuracy that is timed, above 0 and at most 1.
+        metric: that by which architectures are ranked and told apart; see `zoo.scoring`.
         command: what to type to make the comparison again.
 
     Raises:
-        UsageError: a name or a value is unknown, the target is out of range, or more jobs are asked
-            for than memory holds.
+        UsageError: a name, a value or the metric is unknown, the target is out of range, or more jobs
+            are asked for than memory holds.
         ZooError: no run is finished, or the runs folder cannot be written.
         Interrupted: by a signal; the same comparison continues from there.
     """
@@ -94,6 +97,7 @@ def compare_runs(
     from zoo.comparison.results import what_differs
 
     _check_target(target)
+    find_metric(metric)
     _check_names(entries, request, seeds, workplace, registry)
     runner = ComparisonRunner(entries, request, workplace, settings, callback)
     found = runner.train(runner.plan(seeds))
@@ -101,7 +105,7 @@ def compare_runs(
     problems = cost.problems if cost else {}
     notes = [f"costs of {name}: {cause}" for name, cause in problems.items()]
     mixed = what_differs([each for each in found if each.runs], registry.manifest)
-    about = ReportInfo(command, target, mixed, runner.harness, notes)
+    about = ReportInfo(command, target, mixed, runner.harness, notes, metric)
     return Compared(make_report(found, cost, about, callback), found)
 
 
@@ -112,6 +116,7 @@ def compare_folders(
     *,
     allow_mixed: bool = False,
     target: float,
+    metric: str = "accuracy",
     command: str,
     callback: ComparisonCallback,
 ) -> Compared:
@@ -122,7 +127,7 @@ def compare_folders(
         wanted: which of the runs are compared.
         registry: knows the named recipes.
         allow_mixed: compare runs of different devices, versions or recipes, too.
-        target, command, callback: as for `compare_runs`.
+        target, metric, command, callback: as for `compare_runs`.
 
     Raises:
         UsageError: a folder is missing, no run is wanted, or the runs must not be mixed.
@@ -133,6 +138,7 @@ def compare_folders(
     from zoo.comparison.report import ReportInfo, make_report
 
     _check_target(target)
+    find_metric(metric)
     found = results.of_folders(folders, wanted, callback)
     present = [each for each in found if each.runs]
     results.check_same_test_set(present)
@@ -140,7 +146,8 @@ def compare_folders(
     if not allow_mixed:
         results.refuse_mixed(mixed)
     cost = costs_in(folders, present, callback.on_note)
-    return Compared(make_report(found, cost, ReportInfo(command, target, mixed), callback), found)
+    about = ReportInfo(command, target, mixed, metric=metric)
+    return Compared(make_report(found, cost, about, callback), found)
 
 
 def _check_target(target: float) -> None:

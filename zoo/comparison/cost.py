@@ -7,10 +7,12 @@ import gc
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from zoo.datasets.dataset import Arrays
+from zoo.recipe import Recipe
 from zoo.training.plan import Plan
 
 if TYPE_CHECKING:
@@ -149,6 +151,31 @@ class BenchmarkProbe:
                 middle, slow = np.percentile(times, (50, 99))
                 measures |= {"latency_p50": float(middle), "latency_p99": float(slow)}
         return measures
+
+
+def enough(arrays: Arrays, recipe: Recipe) -> Arrays:
+    """The arrays, with the training samples several times if they are fewer than a batch.
+
+    What is timed is a step; every architecture is measured with the same batch size.
+    """
+    import numpy as np
+
+    from zoo.datasets.samples import subset
+    from zoo.training.examples import Examples
+
+    count = max(1, Examples.training_size(arrays, recipe))
+    if count >= recipe.batch_size:
+        return arrays
+    # A share is held out of the repeated ones as of those that are there, by class and rounded.
+    times = 1 + -(-recipe.batch_size // count)
+    places = np.tile(np.arange(len(arrays.y_train)), times)
+    groups = None if arrays.groups is None else arrays.groups[places]
+    return replace(
+        arrays,
+        x_train=subset(arrays.x_train, places),
+        y_train=arrays.y_train[places],
+        groups=groups,
+    )
 
 
 def _first_extra(call: Callable[[], None]) -> float:

@@ -11,7 +11,8 @@ from msgspec import UNSET, Struct, UnsetType, field
 
 from zoo import atomic
 from zoo.comparison.report_file import read
-from zoo.comparison.schema import SCHEMA, Conditions, Statistic
+from zoo.comparison.row_schema import Statistic
+from zoo.comparison.schema import SCHEMA, Conditions
 from zoo.errors import ZooError
 from zoo.frames import as_frame
 from zoo.runs.record import Number, Whole

@@ -9,7 +9,8 @@ from msgspec import UNSET, Struct
 
 from zoo.comparison.cost import INFERENCE_BATCHES
 from zoo.comparison.cost_record import BenchmarkReport, CostEntry, MeasuredWith
-from zoo.comparison.schema import Conditions, Statistic
+from zoo.comparison.row_schema import Statistic
+from zoo.comparison.schema import Conditions
 from zoo.errors import ZooError
 from zoo.reading import text_of
 from zoo.runs.codec import convert

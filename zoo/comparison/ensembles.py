@@ -8,9 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from zoo.classification import measured
+from zoo.comparison.estimates import Sampled, mean_metric
+from zoo.comparison.judging import Judged
 from zoo.comparison.results import Result
 from zoo.comparison.schema import Ensemble
-from zoo.metrics import MeanProbability, log_probabilities, measured
+from zoo.influence import effective_samples, sample_values
+from zoo.metrics import MeanProbability, log_probabilities
 
 ALL = "all"
 """The name of the ensemble of everything."""
@@ -18,14 +22,14 @@ ALL = "all"
 
 def make_ensembles(
     results: Sequence[Result],
-    correct: Mapping[str, np.ndarray],
+    judged: Mapping[str, Judged],
     done: Callable[[int], object] = lambda _done: None,
 ) -> list[Ensemble]:
     """One for each result with at least two runs, in their order, then one of all results' runs.
 
     Args:
         results: each with a run, all tested on the same images.
-        correct: by a result's name, `(seeds, examples)`: where its runs are right.
+        judged: by a result's name, what its runs predicted.
         done: is called with the number of runs that are added.
     """
     found, everything, count = [], MeanProbability(), 0
@@ -40,9 +44,9 @@ def make_ensembles(
             count += 1
             done(count)
         if own.count > 1:
-            found.append(_ensemble(result.name, [result], own, labels, correct))
+            found.append(_ensemble(result.name, [result], own, labels, judged))
     if len(results) > 1:
-        found.append(_ensemble(ALL, results, everything, labels, correct))
+        found.append(_ensemble(ALL, results, everything, labels, judged))
     return found
 
 
@@ -51,11 +55,11 @@ def _ensemble(
     group: Sequence[Result],
     mean: MeanProbability,
     labels: np.ndarray,
-    correct: Mapping[str, np.ndarray],
+    judged: Mapping[str, Judged],
 ) -> Ensemble:
     together = measured(mean.logarithm, labels)
-    alone = np.concatenate([correct[result.name] for result in group])
-    return Ensemble(
+    alone = np.concatenate([judged[result.name].correct for result in group])
+    made = Ensemble(
         name=name,
         architectures=[result.name for result in group],
         members=mean.count,
@@ -65,3 +69,11 @@ def _ensemble(
         examples=together["test_examples"],
         members_accuracy=float(alone.mean()),
     )
+    metric = judged[group[0].name].sampled.metric
+    if metric.name != "accuracy":
+        values = sample_values(metric, mean.logarithm, labels)[None]
+        found = mean_metric(Sampled(metric, values, effective_samples(metric, labels)))
+        alone = np.concatenate([judged[result.name].sampled.values for result in group])
+        made.metric_value, made.metric_interval = found.value, (found.low, found.high)
+        made.members_metric_value = float(alone.mean())
+    return made

@@ -1,5 +1,7 @@
 """How each figure of a comparison is computed, in a sentence or two, for the table's foot."""
 
+from zoo.scoring import Metric
+
 ENSEMBLE = (
     "An ensemble averages the softmax probabilities of its members (Lakshminarayanan, "
     "Pritzel and Blundell 2017, arXiv:1612.01474): the seeds of one architecture, or all runs of "
@@ -30,3 +32,35 @@ METHODS = {
     ),
     "ensemble": ENSEMBLE,
 }
+
+_INTERVAL = (
+    "95 % interval of the mean {title} for a new seed on a new test set of this size and kind: as for "
+    "accuracy the two-way random-effects variance over seeds and test samples with Hillis' degrees of "
+    "freedom, of the jackknife values of the samples, on the {scale} scale; never narrower than a single "
+    "sample, answered otherwise, would leave it; with one seed it covers the sampling of the test set "
+    "only. docs/metrics.md has a simulation."
+)
+
+_DIFFERENCE = (
+    "Differences of {title} are paired by test sample, with the variance of both architectures' seeds; "
+    "Welch–Satterthwaite t test on the jackknife values of the samples, p values corrected over all "
+    "pairs by Holm's method. With one seed a paired t test, which is about these two trained models only."
+)
+
+_BIASED = (
+    " On few samples the calibration error comes out too high, for all architectures: compare values "
+    "of test sets of one size only."
+)
+
+
+def of(metric: Metric) -> dict[str, str]:
+    """The methods of a comparison by this metric."""
+    if metric.name == "accuracy":
+        return dict(METHODS)
+    scale = "logarithmic" if metric.high is None else "logit"
+    interval = _INTERVAL.format(title=metric.title, scale=scale)
+    return {
+        **METHODS,
+        "interval": interval + (_BIASED if metric.name == "ece" else ""),
+        "difference": _DIFFERENCE.format(title=metric.title),
+    }

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from zoo.comparison.significance import Difference
+from zoo.comparison.pairs import Difference
 
 
 def ranks(names: Sequence[str], pairs: Sequence[Difference]) -> dict[str, tuple[int, int]]:

@@ -1,16 +1,18 @@
 """A comparison's report: what its runs learned and cost, judged."""
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import cast
 
 from msgspec import UNSET
 
-from zoo.comparison import columns, conditions, ranking, report_notes, significance
+from zoo.comparison import columns, conditions, methods, ranking, report_notes, significance
 from zoo.comparison.callback import ComparisonCallback
 from zoo.comparison.cost_record import THROUGHPUT, BenchmarkReport
 from zoo.comparison.ensembles import make_ensembles
-from zoo.comparison.methods import METHODS
+from zoo.comparison.judging import Judged, judge
+from zoo.comparison.pairs import Difference, Differences
 from zoo.comparison.report_rows import make_rows, problem_of
 from zoo.comparison.results import Result, resolved_recipe
 from zoo.comparison.schema import (
@@ -22,6 +24,7 @@ from zoo.comparison.schema import (
     DatasetInfo,
     DeviceInfo,
     HarnessInfo,
+    MetricInfo,
     NoiseFloor,
     Pair,
     RunInfo,
@@ -30,10 +33,8 @@ from zoo.errors import ZooError
 from zoo.runs.files import now
 from zoo.runs.part import plain
 from zoo.runs.run import Run
+from zoo.scoring import Metric, MetricName, find_metric
 from zoo.version import __version__
-
-if TYPE_CHECKING:
-    import numpy as np
 
 MOST_PAIRS = 10_000
 """Pairs in a report: those of 141 architectures. Nobody reads more, and memory would not hold all."""
@@ -54,6 +55,7 @@ class ReportInfo:
         mixed: what differs between its runs and should not.
         harness: wall time and overhead of making it; None for runs made elsewhere.
         notes: further lines for the table's foot.
+        metric: the name of that by which architectures are ranked and told apart.
     """
 
     command: str
@@ -61,6 +63,7 @@ class ReportInfo:
     mixed: Sequence[str] = ()
     harness: HarnessInfo | None = None
     notes: Sequence[str] = field(default_factory=list)
+    metric: str = "accuracy"
 
 
 def make_report(
@@ -78,36 +81,39 @@ def make_report(
     if not present:
         causes = "; ".join(f"{result.name}: {problem_of(result)}" for result in results)
         raise ZooError(f"nothing to compare: no run is finished. {causes}")
-    progress = _Progress(callback, present)
-    correct = {result.name: correct_predictions(result, progress.read) for result in present}
-    pairs = significance.differences(correct, progress.tested)
-    ranks = ranking.ranks(list(correct), pairs.told_apart)
-    rows = make_rows(results, correct, ranks, cost, info.target)
+    metric, progress = find_metric(info.metric), _Progress(callback, present)
+    judged = {result.name: judge(result, metric, progress.read) for result in present}
+    pairs = _differences(judged, metric, progress)
+    rows = make_rows(
+        results, judged, ranking.ranks(list(judged), pairs.told_apart), cost, info.target
+    )
     notes = [
         *info.notes,
         *report_notes.left_out(len(pairs), MOST_PAIRS),
-        *report_notes.notes(rows, present, cost),
+        *report_notes.notes(rows, present, cost, metric),
     ]
-    rows.sort(key=lambda row: (row.accuracy is None, -(row.accuracy or 0)))
+    rows.sort(key=lambda row: judged[row.name].order if row.name in judged else math.inf)
+    chosen = columns.of(metric)
     for row in rows:
-        row.text = {column.key: columns.write(column, row) for column in columns.COLUMNS}
+        row.text = {column.key: columns.write(column, row) for column in chosen}
     return ComparisonReport(
         schema=SCHEMA,
         created=now(),
         archzoo=__version__,
         command=info.command,
-        dataset=_dataset(present[0]),
+        metric=_metric(metric),
+        dataset=_dataset(present[0], judged[present[0].name].support),
         recipe=dict(resolved_recipe(present[0])),
         conditions=_conditions(present[0]),
         mixed=list(info.mixed),
         notes=notes,
         target=info.target,
-        methods=dict(METHODS),
-        columns=[_column(column) for column in columns.COLUMNS],
+        methods=methods.of(metric),
+        columns=[_column(column) for column in chosen],
         rows=rows,
-        ensembles=make_ensembles(_best_first(present, correct), correct, progress.added),
-        pairs=[_pair(pair, correct) for pair in pairs[:MOST_PAIRS]],
-        noise=_noise(correct, cost),
+        ensembles=make_ensembles(_best_first(present, judged), judged, progress.added),
+        pairs=[_pair(pair, judged, metric) for pair in pairs[:MOST_PAIRS]],
+        noise=_noise(judged, metric, cost),
         cost=_cost_summary(cost),
         harness=info.harness,
         runs=[_run(result.name, run) for result in present for run in result.runs],
@@ -115,23 +121,16 @@ def make_report(
     )
 
 
-def correct_predictions(result: Result, done: Callable[[int], object]) -> "np.ndarray":
-    """`(seeds, examples)`: 1.0 where a run predicts the label. `done` is called for each run.
-
-    Raises:
-        ZooError: predictions cannot be read.
-    """
-    import numpy as np
-
-    rows = []
-    for run in result.runs:
-        done(1)
-        try:
-            logits, labels = run.read_predictions()
-        except (OSError, ValueError, KeyError) as error:
-            raise ZooError(f"{run.folder}/predictions.npz: cannot be read ({error}).") from error
-        rows.append((logits.argmax(axis=-1) == labels).astype("float64"))
-    return np.stack(rows)
+def _differences(
+    judged: Mapping[str, Judged], metric: Metric, progress: "_Progress"
+) -> Differences:
+    """Every pair; what is better is more, whatever the metric."""
+    sampled = {name: each.sampled for name, each in judged.items()}
+    values = {
+        name: each.values if metric.sign == 1 else -each.values for name, each in sampled.items()
+    }
+    test = significance.pair_test(list(sampled.values()))
+    return significance.differences(values, progress.tested, test)
 
 
 class _Progress:
@@ -152,8 +151,18 @@ class _Progress:
         self._callback.on_progress("averaging predictions", done, self._runs)
 
 
-def _best_first(results: Sequence[Result], correct: "Mapping[str, np.ndarray]") -> list[Result]:
-    return sorted(results, key=lambda result: -correct[result.name].mean())
+def _best_first(results: Sequence[Result], judged: Mapping[str, Judged]) -> list[Result]:
+    return sorted(results, key=lambda result: judged[result.name].order)
+
+
+def _metric(metric: Metric) -> MetricInfo:
+    return MetricInfo(
+        name=cast(MetricName, metric.name),
+        title=metric.title,
+        unit=metric.unit,
+        lower_is_better=metric.lower_is_better,
+        definition=metric.definition,
+    )
 
 
 def _column(column: columns.Column) -> ColumnInfo:
@@ -166,7 +175,7 @@ def _column(column: columns.Column) -> ColumnInfo:
     )
 
 
-def _dataset(result: Result) -> DatasetInfo:
+def _dataset(result: Result, support: list[int]) -> DatasetInfo:
     record = result.runs[0].record
     sizes = plain(record.dataset.sizes)
     return DatasetInfo(
@@ -177,6 +186,7 @@ def _dataset(result: Result) -> DatasetInfo:
         origin=record.dataset.origin,
         layout=record.input.source,
         checksums=record.identity["checksums"],
+        support=support,
     )
 
 
@@ -194,27 +204,33 @@ def _conditions(result: Result) -> ConditionsInfo:
     )
 
 
-def _pair(pair: significance.Difference, correct: "Mapping[str, np.ndarray]") -> Pair:
+def _pair(pair: Difference, judged: Mapping[str, Judged], metric: Metric) -> Pair:
+    """First minus second, literally: negative where the better one has less."""
+    value, *ends = (metric.sign * each for each in (pair.value, pair.low, pair.high))
     return Pair(
         first=pair.first,
         second=pair.second,
-        difference=pair.value,
-        interval=(pair.low, pair.high),
+        difference=value + 0.0,
+        interval=(min(ends), max(ends)),
         p=pair.p,
         p_adjusted=pair.p_adjusted,
         test=pair.test,
         different=pair.different,
-        seeds=min(len(correct[pair.first]), len(correct[pair.second])),
+        seeds=min(len(judged[pair.first].correct), len(judged[pair.second].correct)),
     )
 
 
-def _noise(correct: "Mapping[str, np.ndarray]", cost: BenchmarkReport | None) -> NoiseFloor:
-    accuracy = ranking.seed_noise(correct)
+def _noise(
+    judged: Mapping[str, Judged], metric: Metric, cost: BenchmarkReport | None
+) -> NoiseFloor:
+    accuracy = ranking.seed_noise({name: each.correct for name, each in judged.items()})
+    own = ranking.seed_noise({name: each.sampled.values for name, each in judged.items()})
     lines = []
-    if accuracy is not None:
+    if own is not None:
+        what = "accuracy" if metric.name == "accuracy" else metric.title
+        by = f"{100 * own:.2f} points of {what}" if metric.percent else f"{own:.4f} of {what}"
         lines.append(
-            f"two seeds of one architecture differ by {100 * accuracy:.2f} points of accuracy "
-            "(root mean square over all such pairs)"
+            f"two seeds of one architecture differ by {by} (root mean square over all such pairs)"
         )
     ratios = cost.noise if cost else None
     if ratios:
@@ -224,7 +240,10 @@ def _noise(correct: "Mapping[str, np.ndarray]", cost: BenchmarkReport | None) ->
             f"{ratios[THROUGHPUT]:.2f} ×, latency {ratios['latency_p50']:.2f} ×; worst of all "
             f"measures {worst} {ratios[worst]:.2f} ×"
         )
-    return NoiseFloor(accuracy=accuracy, cost=ratios, text="; ".join(lines))
+    floor = NoiseFloor(accuracy=accuracy, cost=ratios, text="; ".join(lines))
+    if metric.name != "accuracy" and own is not None:
+        floor.metric_value = own
+    return floor
 
 
 def _cost_summary(cost: BenchmarkReport | None) -> CostSummary | None:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from zoo.comparison import conditions
 from zoo.comparison.cost_record import BenchmarkReport
 from zoo.comparison.results import Result, resolved_recipe
-from zoo.comparison.schema import Row
-from zoo.metrics import explained_by_majority, majority
+from zoo.comparison.row_schema import Row
+from zoo.metrics import majority, majority_lines
+from zoo.scoring import ROBUST, Metric
 
 
 def left_out(pairs: int, most: int) -> list[str]:
@@ -20,11 +21,11 @@ def left_out(pairs: int, most: int) -> list[str]:
 
 
 def notes(
-    rows: Sequence[Row], results: Sequence[Result], cost: BenchmarkReport | None
+    rows: Sequence[Row], results: Sequence[Result], cost: BenchmarkReport | None, metric: Metric
 ) -> list[str]:
     """What should be known of the numbers; `results` have runs."""
     return [
-        *_majority(rows, results[0]),
+        *_majority(rows, results[0], metric),
         *_overrides(results),
         *_test_time_augmentation(results),
         *_shared(results),
@@ -32,16 +33,20 @@ def notes(
     ]
 
 
-def _majority(rows: Sequence[Row], result: Result) -> list[str]:
+def _majority(rows: Sequence[Row], result: Result, metric: Metric) -> list[str]:
     """What the largest class of the test set explains; nothing where its share is an ordinary one."""
     run = result.runs[0]
     labels, classes = run.read_predictions()[1], run.record.dataset.classes
     largest, share = majority(labels)
-    line = explained_by_majority(1.0, share, classes[largest], len(classes))
+    about = (share, classes[largest], len(classes))
+    lines = majority_lines(1.0, *about)
     if no_better := [row.name for row in rows if row.interval and row.interval[0] <= share]:
-        line = explained_by_majority(0.0, share, classes[largest], len(classes))
-        line = f"{', '.join(no_better)}: {line}"
-    return [line] if line else []
+        first, *lines = majority_lines(0.0, *about)
+        lines.insert(0, f"{', '.join(no_better)}: {first}")
+    if metric.name in ROBUST:
+        chosen = f"this comparison is by {metric.title}"
+        lines = [line.replace("compare by `metric='balanced_accuracy'`", chosen) for line in lines]
+    return lines
 
 
 def _overrides(results: Sequence[Result]) -> list[str]:

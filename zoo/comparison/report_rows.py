@@ -2,23 +2,21 @@
 
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
-from zoo.comparison import conditions, ranking, significance
+from zoo.comparison import conditions, estimates, ranking
 from zoo.comparison.cost_record import THROUGHPUT, BenchmarkReport, CostEntry, cost_identity, spread
+from zoo.comparison.judging import Judged
 from zoo.comparison.results import Result
-from zoo.comparison.schema import FailedSeed, Row, Statistic, TimeToTarget
+from zoo.comparison.row_schema import FailedSeed, Row, Statistic, TimeToTarget
 from zoo.runs.part import plain
 from zoo.runs.record import RunRecord
 from zoo.runs.run import Run
-
-if TYPE_CHECKING:
-    import numpy as np
+from zoo.scoring import Metric
 
 
 def make_rows(
     results: Sequence[Result],
-    correct: "Mapping[str, np.ndarray]",
+    judged: Mapping[str, Judged],
     ranks: Mapping[str, tuple[int, int]],
     cost: BenchmarkReport | None,
     target: float,
@@ -26,7 +24,7 @@ def make_rows(
     """A row for each result, in their order.
 
     Args:
-        correct: by a result's name, `(seeds, examples)`: where its runs are right.
+        judged: by a result's name, what its runs predicted.
         ranks: by a result's name, the best and the worst rank.
         cost: the cost benchmark; None: not measured.
         target: the validation accuracy that is timed.
@@ -35,10 +33,10 @@ def make_rows(
     for result in results:
         row = _empty_row(result)
         if result.runs:
-            _fill_learned(row, result, correct[result.name], ranks[result.name], target)
+            _fill_learned(row, result, judged[result.name], ranks[result.name], target)
             _fill_costs(row, result, cost)
         rows.append(row)
-    _mark_pareto(rows)
+    _mark_pareto(rows, next(iter(judged.values())).sampled.metric)
     return rows
 
 
@@ -75,20 +73,26 @@ def _empty_row(result: Result) -> Row:
 
 
 def _fill_learned(
-    row: Row, result: Result, correct: "np.ndarray", rank: tuple[int, int], target: float
+    row: Row, result: Result, judged: Judged, rank: tuple[int, int], target: float
 ) -> None:
     first = result.runs[0].record
-    estimate = significance.mean_accuracy(correct)
+    estimate = estimates.mean_accuracy(judged.correct)
     row.origin = {**plain(first.architecture.origin), "file": _file(first)}
     row.layout = first.architecture.layout
     row.input = plain(first.input)
     row.conversion = result.runs[0].conversion
     row.recipe = result.runs[0].recipe.digest
     row.hyperparameters = dict(first.architecture.hyperparameters)
-    row.accuracies = [float(each) for each in correct.mean(axis=1)]
+    row.accuracies = [float(each) for each in judged.correct.mean(axis=1)]
     row.accuracy = estimate.value
     row.interval = (estimate.low, estimate.high)
     row.rank = rank
+    row.metrics, row.classes = dict(judged.metrics), judged.classes
+    if judged.sampled.metric.name != "accuracy":
+        found = estimates.mean_metric(judged.sampled)
+        row.metric_value = judged.metrics[judged.sampled.metric.name]
+        row.metric_interval = (found.low, found.high)
+        row.metric_values = [float(each) for each in judged.sampled.values.mean(axis=1)]
     row.parameters = first.parameters.trainable
     row.flops = first.flops_per_sample
     row.peak_memory = max(run.peak_memory for run in result.runs)
@@ -178,11 +182,11 @@ def time_to_target(runs: Sequence[Run], target: float) -> TimeToTarget | None:
     )
 
 
-def _mark_pareto(rows: Sequence[Row]) -> None:
+def _mark_pareto(rows: Sequence[Row], metric: Metric) -> None:
     points = {
-        row.name: (row.accuracy, row.inference_images_per_second.median)
+        row.name: (metric.sign * row.judged, row.inference_images_per_second.median)
         for row in rows
-        if row.accuracy is not None and row.inference_images_per_second
+        if row.judged is not None and row.inference_images_per_second
     }
     front = ranking.pareto(points)
     for row in rows:

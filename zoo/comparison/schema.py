@@ -6,39 +6,35 @@ older versions do not have them.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from zoo import aliases
 from zoo.comparison.report_file import read
+from zoo.comparison.row_schema import Interval, Row, Statistic
 from zoo.runs.codec import convert
 from zoo.runs.record import Number, Whole
+from zoo.scoring import ACCURACY, METRICS, Metric, MetricName
 
 SCHEMA = 1
 
 Conditions = dict[str, str | None]
-Interval = tuple[Number, Number]
 
 
-class Statistic(Struct, kw_only=True):
-    """A measure over rounds or runs: median, quartiles, how many, and each value if they are kept."""
+class MetricInfo(Struct, kw_only=True):
+    """The metric by which architectures are ranked and told apart."""
 
-    median: Number
-    q1: Number
-    q3: Number
-    n: Whole
-    values: list[Number] | UnsetType = UNSET
-
-    @property
-    def summary(self) -> "Statistic":
-        """The same without the values."""
-        return Statistic(median=self.median, q1=self.q1, q3=self.q3, n=self.n)
+    name: MetricName
+    title: str
+    unit: str
+    lower_is_better: bool
+    definition: str
 
 
 class DatasetInfo(Struct, kw_only=True):
-    """The dataset that all rows were trained and tested on."""
+    """The dataset that all rows were trained and tested on; `support`: test samples of each class."""
 
     name: str
     parameters: dict[str, Any] | UnsetType = UNSET
@@ -47,6 +43,7 @@ class DatasetInfo(Struct, kw_only=True):
     origin: str
     layout: str
     checksums: dict[str, str] = {}
+    support: list[Whole] | UnsetType = UNSET
 
     @property
     def chosen(self) -> dict[str, Any]:
@@ -83,67 +80,11 @@ class ColumnInfo(Struct, kw_only=True):
     explanation: str
 
 
-class FailedSeed(Struct, kw_only=True):
-    """A seed without a result, and why."""
-
-    seed: Whole
-    status: str
-    cause: str
-
-
-class TimeToTarget(Struct, kw_only=True):
-    """How many of the seeds reached the target accuracy, and the median epochs and seconds of those."""
-
-    reached: Whole
-    of: Whole
-    epochs: Number | None
-    seconds: Number | None
-
-
-class Row(Struct, kw_only=True):
-    """An architecture: what it learned, is and costs; without runs most of it is None.
-
-    Attributes:
-        status: `ok`, `partial` (some seeds failed) or `failed` (all did).
-        accuracies: of each seed.
-        interval: 95 % interval of `accuracy`, the mean.
-        rank: the best and the worst rank consistent with the tests.
-        peak_memory: in bytes.
-        text: each column's cell as people read it.
-        from_runs: whether training speed is what the runs saw, for want of a benchmark.
-    """
-
-    accuracy: Number | None
-    interval: Interval | None
-    rank: tuple[Whole, Whole] | None
-    parameters: Whole | None
-    flops: Whole | None
-    peak_memory: Whole | None
-    target: TimeToTarget | None
-    train_images_per_second: Statistic | None
-    inference_images_per_second: Statistic | None
-    latency_p50: Statistic | None
-    latency_p99: Statistic | None
-    compile_seconds: Statistic | None
-    name: str
-    status: Literal["ok", "partial", "failed"]
-    problem: str
-    failures: list[FailedSeed] = []
-    seeds: list[Whole]
-    accuracies: list[Number]
-    pareto: bool
-    origin: dict[str, Any] | None
-    layout: str | None
-    conversion: str | UnsetType | None = UNSET
-    hyperparameters: dict[str, Any]
-    input: dict[str, Any] | UnsetType = UNSET
-    recipe: str | UnsetType = UNSET
-    from_runs: bool | UnsetType = UNSET
-    text: dict[str, str] = {}
-
-
 class Pair(Struct, kw_only=True):
-    """Two architectures: by how much the first is more accurate, and whether that is significant."""
+    """Two architectures: first minus second in the chosen metric, and whether that is significant.
+
+    The first is the better one.
+    """
 
     first: str
     second: str
@@ -157,7 +98,7 @@ class Pair(Struct, kw_only=True):
 
 
 class Ensemble(Struct, kw_only=True):
-    """Several runs whose probabilities are averaged."""
+    """Several runs whose probabilities are averaged; of the chosen metric what `Row` has."""
 
     name: str
     architectures: list[str]
@@ -167,6 +108,17 @@ class Ensemble(Struct, kw_only=True):
     correct: Whole | UnsetType = UNSET
     examples: Whole | UnsetType = UNSET
     members_accuracy: Number
+    metric_value: Number | UnsetType = UNSET
+    metric_interval: Interval | UnsetType = UNSET
+    members_metric_value: Number | UnsetType = UNSET
+
+    @property
+    def judged(self) -> tuple[float, Interval, float]:
+        """In the chosen metric: its value, 95 % interval, and the mean of its members."""
+        if self.metric_value is UNSET or self.metric_interval is UNSET:
+            return self.accuracy, self.interval, self.members_accuracy
+        mean = self.members_metric_value
+        return self.metric_value, self.metric_interval, self.metric_value if mean is UNSET else mean
 
 
 class NoiseFloor(Struct, kw_only=True):
@@ -174,11 +126,13 @@ class NoiseFloor(Struct, kw_only=True):
 
     Attributes:
         accuracy: root mean square difference between two seeds; None with one seed each.
+        metric_value: the same of the chosen metric; left out if that is the accuracy.
         cost: for each measure, the second measurement over the first; None: not measured.
     """
 
     accuracy: Number | None
     cost: dict[str, Number] | None
+    metric_value: Number | UnsetType = UNSET
     text: str
 
 
@@ -229,6 +183,7 @@ class ComparisonReport(Struct, kw_only=True):
     Rows come best first, failed ones last.
 
     Attributes:
+        metric: left out by older versions, which compared by accuracy; use `judged_by`.
         recipe: every key of it, and its digest.
         mixed: what differs between runs and should not.
         notes: further lines for the table's foot.
@@ -242,6 +197,7 @@ class ComparisonReport(Struct, kw_only=True):
     created: str
     archzoo: str
     command: str
+    metric: MetricInfo | UnsetType = UNSET
     dataset: DatasetInfo
     recipe: dict[str, Any]
     conditions: ConditionsInfo
@@ -258,6 +214,11 @@ class ComparisonReport(Struct, kw_only=True):
     harness: HarnessInfo | None
     runs: list[RunInfo] = []
     repeat: list[str] = []
+
+    @property
+    def judged_by(self) -> Metric:
+        """The metric by which architectures are ranked and told apart."""
+        return ACCURACY if self.metric is UNSET else METRICS[self.metric.name]
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON has it: plain values."""

@@ -1,31 +1,14 @@
 """A comparison's report as text: Markdown, CSV, the table's foot, what the columns mean."""
 
-import csv
-import io
-from typing import Any
-
 from zoo.comparison import columns, verdict
 from zoo.comparison.columns import COLUMNS, title
 from zoo.comparison.methods import ENSEMBLE
-from zoo.comparison.schema import (
-    ComparisonReport,
-    Ensemble,
-    HarnessInfo,
-    Row,
-    Statistic,
-)
+from zoo.comparison.schema import ComparisonReport, Ensemble, HarnessInfo
 from zoo.datasets import dataset as datasets
 from zoo.environment import cores_in_words
-from zoo.formatting import hundredths, p_value
+from zoo.formatting import p_value
 from zoo.printable import printable
-
-CSV_STATS = (
-    "train_images_per_second",
-    "inference_images_per_second",
-    "latency_p50",
-    "latency_p99",
-    "compile_seconds",
-)
+from zoo.scoring import Metric
 
 
 def grid(report: ComparisonReport, groups: tuple[str, ...]) -> tuple[list[str], list[list[str]]]:
@@ -33,7 +16,9 @@ def grid(report: ComparisonReport, groups: tuple[str, ...]) -> tuple[list[str], 
 
     Reports of before there was a column say nothing in it.
     """
-    chosen = [column for column in COLUMNS if column.group in groups]
+    if not any(row.scores for row in report.rows):
+        groups = tuple(group for group in groups if group != columns.SCORES)
+    chosen = [column for column in columns.of(report.judged_by) if column.group in groups]
     cells = [
         [row.name, *(row.text.get(column.key, columns.NOTHING) for column in chosen)]
         for row in report.rows
@@ -43,35 +28,43 @@ def grid(report: ComparisonReport, groups: tuple[str, ...]) -> tuple[list[str], 
 
 def pair_grid(report: ComparisonReport) -> tuple[list[str], list[list[str]]]:
     """Every pair: by how much the first is better, and whether that is significant."""
+    metric = report.judged_by
     cells = [
         [
             f"{pair.first} - {pair.second}",
-            f"{100 * pair.difference:+.2f}",
-            f"{100 * pair.interval[0]:+.2f} to {100 * pair.interval[1]:+.2f}",
+            metric.difference(pair.difference),
+            " to ".join(map(metric.difference, pair.interval)),
             p_value(pair.p),
             p_value(pair.p_adjusted),
-            verdict.of_pair(pair),
+            verdict.of_pair(pair, metric),
         ]
         for pair in report.pairs
     ]
-    titles = ["difference", "points", "95 % interval", "p", "p, all pairs", "verdict"]
+    titles = [
+        "difference",
+        metric.points or metric.title,
+        "95 % interval",
+        "p",
+        "p, all pairs",
+        "verdict",
+    ]
     return titles, cells
 
 
 def ensemble_grid(report: ComparisonReport) -> tuple[list[str], list[list[str]]]:
     """Every ensemble; none in a report of before there were any."""
+    metric = report.judged_by
     cells = [
-        [
-            each.name,
-            str(each.members),
-            hundredths(each.accuracy),
-            columns.interval(each.interval),
-            hundredths(each.members_accuracy),
-        ]
-        for each in report.ensembles
+        [each.name, str(each.members), *_ensemble_cells(each, metric)] for each in report.ensembles
     ]
-    titles = ["ensemble", "members", "test accuracy %", "95 % interval", "mean of its members %"]
-    return titles, cells
+    what = f"{metric.title} {metric.unit}".rstrip()
+    mean = f"mean of its members {metric.unit}".rstrip()
+    return ["ensemble", "members", what, "95 % interval", mean], cells
+
+
+def _ensemble_cells(each: Ensemble, metric: Metric) -> list[str]:
+    value, interval, members = each.judged
+    return [metric.text(value), metric.interval(interval), metric.text(members)]
 
 
 def foot(report: ComparisonReport) -> list[str]:
@@ -85,6 +78,7 @@ def foot(report: ComparisonReport) -> list[str]:
         f"n: {seeds} seeds each, {data.sizes['test']:,} test samples of "
         f"{datasets.title(data.name, data.chosen)}, "
         f"{data.sizes['train']:,} training samples",
+        *_metric(report),
         f"interval: {report.methods['interval']}",
         f"differences: {report.methods['difference']}",
         f"rank: {report.methods['rank']}",
@@ -104,6 +98,12 @@ def foot(report: ComparisonReport) -> list[str]:
     lines += [f"note: {line}" for line in report.notes]
     lines += [f"FAILED: {row.name}: {row.problem}" for row in report.rows if row.problem]
     return lines
+
+
+def _metric(report: ComparisonReport) -> list[str]:
+    """By what is compared, unless by accuracy."""
+    metric = report.judged_by
+    return [] if metric.name == "accuracy" else [f"metric: {metric.title}: {metric.definition}"]
 
 
 def _inputs(report: ComparisonReport) -> list[str]:
@@ -145,7 +145,7 @@ def _harness(harness: HarnessInfo) -> str:
 
 def markdown(report: ComparisonReport) -> str:
     """The whole table, the ensembles, the pairs and the foot."""
-    groups = (columns.LEARNS, columns.SEES, columns.IS, columns.COSTS)
+    groups = (columns.LEARNS, columns.SCORES, columns.SEES, columns.IS, columns.COSTS)
     titles, cells = grid(report, groups)
     parts = [markdown_table(titles, cells)]
     if report.ensembles:
@@ -165,75 +165,6 @@ def markdown_table(titles: list[str], cells: list[list[str]]) -> str:
 
 def _escaped(text: str) -> str:
     return printable(text.replace("|", "\\|").replace("\n", " "))
-
-
-def as_csv(report: ComparisonReport) -> str:
-    """A line for each architecture, with plain numbers: shares, seconds, bytes, samples/s.
-
-    The ensemble of its seeds is in the same line; that of all architectures has none.
-    """
-    text = io.StringIO()
-    rows = flat_rows(report)
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
-    return text.getvalue()
-
-
-def flat_rows(report: ComparisonReport) -> list[dict[str, Any]]:
-    """A row for each architecture, with plain numbers, and the ensemble of its seeds."""
-    own = {each.architectures[0]: each for each in report.ensembles if len(each.architectures) == 1}
-    return [_flat(row, own.get(row.name)) for row in report.rows]
-
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-"""How a cell begins that a spreadsheet carries out (owasp.org/www-community/attacks/CSV_Injection)."""
-
-
-def _cell(value: Any) -> Any:
-    """A text as no formula; a number as it is."""
-    if not isinstance(value, str):
-        return value
-    return printable(f"'{value}" if value.startswith(FORMULA) else value)
-
-
-def _flat(row: Row, ensemble: Ensemble | None) -> dict[str, Any]:
-    best, worst = row.rank or (None, None)
-    low, high = row.interval or (None, None)
-    target = row.target
-    flat: dict[str, Any] = {
-        "architecture": row.name,
-        "status": row.status,
-        "rank_best": best,
-        "rank_worst": worst,
-        "test_accuracy": row.accuracy,
-        "interval_low": low,
-        "interval_high": high,
-        "seeds": len(row.seeds),
-        "input": row.conversion or None,
-        "parameters": row.parameters,
-        "flops_per_sample": row.flops,
-        "target_reached": target and target.reached,
-        "epochs_to_target": target and target.epochs,
-        "seconds_to_target": target and target.seconds,
-        "peak_memory_bytes": row.peak_memory,
-        "pareto": row.pareto,
-    }
-    for key in CSV_STATS:
-        stat: Statistic | None = getattr(row, key)
-        flat |= {
-            key: stat and stat.median,
-            f"{key}_q1": stat and stat.q1,
-            f"{key}_q3": stat and stat.q3,
-        }
-    low, high = ensemble.interval if ensemble else (None, None)
-    flat |= {
-        "ensemble_members": ensemble and ensemble.members,
-        "ensemble_accuracy": ensemble and ensemble.accuracy,
-        "ensemble_interval_low": low,
-        "ensemble_interval_high": high,
-    }
-    return {**flat, "problem": row.problem}
 
 
 def explanations() -> list[tuple[str, str]]:

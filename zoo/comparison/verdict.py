@@ -2,22 +2,30 @@
 
 from zoo.comparison.schema import ComparisonReport, Pair
 from zoo.formatting import listed
+from zoo.scoring import ACCURACY, Metric
 
 
-def of_pair(pair: Pair) -> str:
+def of_pair(pair: Pair, metric: Metric = ACCURACY) -> str:
     """`cnn is better`, or `cannot tell`."""
     if pair.different:
-        return f"{_ordered(pair)[0]} is better"
+        return f"{_ordered(pair, metric)[0]} is better"
     return "cannot tell: one seed" if pair.seeds < 2 else "cannot tell"
 
 
-def _ordered(pair: Pair) -> tuple[str, str]:
-    """The more accurate one first."""
-    return (pair.first, pair.second) if pair.difference >= 0 else (pair.second, pair.first)
+def _ordered(pair: Pair, metric: Metric) -> tuple[str, str]:
+    """The better one first."""
+    ahead = metric.sign * pair.difference >= 0
+    return (pair.first, pair.second) if ahead else (pair.second, pair.first)
 
 
 def verdict(report: ComparisonReport) -> str:
     """One sentence: who is told apart from whom, as the tests of the pairs decided it."""
+    metric = report.judged_by
+    sentence = _sentence(report)
+    return sentence if metric.name == "accuracy" else f"By {metric.title}: {sentence}"
+
+
+def _sentence(report: ComparisonReport) -> str:
     rows = [row for row in report.rows if row.accuracy is not None]
     names = [row.name for row in rows]
     if not names:
@@ -26,16 +34,16 @@ def verdict(report: ComparisonReport) -> str:
         return f"Only {names[0]} was measured: there is nothing to compare it with."
     if not report.pairs:
         return "The differences were not tested, so nothing here is told apart."
-    above = _told_above(report.pairs)
+    above = _told_above(report.pairs, report.judged_by)
     if not above:
         most = max(len(row.seeds) for row in rows)
         return f"With {most} seed{'s' * (most != 1)} nothing here can be told apart."
     return _leaders(names, above)
 
 
-def _told_above(pairs: list[Pair]) -> set[tuple[str, str]]:
+def _told_above(pairs: list[Pair], metric: Metric) -> set[tuple[str, str]]:
     """The (higher, lower) of each pair that was told apart."""
-    return {_ordered(pair) for pair in pairs if pair.different}
+    return {_ordered(pair, metric) for pair in pairs if pair.different}
 
 
 def _leaders(names: list[str], above: set[tuple[str, str]]) -> str:

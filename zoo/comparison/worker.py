@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from zoo import diagnosis
 from zoo.comparison import conditions, messages
-from zoo.comparison.cost import BenchmarkProbe
+from zoo.comparison.cost import BenchmarkProbe, enough
 from zoo.comparison.messages import (
     AnyTask,
     CostTask,
@@ -161,7 +161,7 @@ def cost(channel: Channel, task: CostTask, registry: Registry) -> None:
     plan = task.request.plan(registry)
     arrays = plan.dataset.load(Locations.of_user(task.data_dir))
     plan = plan.on(arrays)
-    probe = BenchmarkProbe.open(plan, arrays, precision=task.precision)
+    probe = BenchmarkProbe.open(plan, enough(arrays, plan.recipe), precision=task.precision)
     model, pipeline = probe.engine.model, probe.engine.pipeline
     channel.send(
         messages.Ready(

@@ -51,8 +51,13 @@ class Animation:
                 f"{self.path}: has {count:,} frames of {width}×{height} pixels; at most "
                 f"{MOST_PIXELS // 10**6} million pixels in all are read. Make it smaller."
             )
-        image.seek(0)
-        return FilmForm(height, width, is_grey(image), image.format or "", count=count)
+        # A film that begins black may have colours later.
+        grey = all(self._is_grey(number) for number in range(count))
+        return FilmForm(height, width, grey, image.format or "", count=count)
+
+    def _is_grey(self, number: int) -> bool:
+        self.image.seek(number)
+        return is_grey(self.image)
 
     @cached_property
     def seconds(self) -> float:

@@ -5,11 +5,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zoo.datasets.cifar import CIFAR10, CIFAR100
 from zoo.datasets.dataset import Dataset
 from zoo.datasets.digits import DIGITS
+from zoo.datasets.idx_sets import EMNIST_BALANCED, EMNIST_LETTERS, KMNIST
+from zoo.datasets.location import Locations
 from zoo.datasets.mnist import FASHION_MNIST, MNIST
 from zoo.datasets.moving import MOTION, MOVING_DIGITS
+from zoo.datasets.speech_commands import SPEECH_COMMANDS
 from zoo.datasets.spoken_digits import SPOKEN_DIGITS
+from zoo.datasets.ucr import is_ucr, ucr_folder, ucr_hint
 from zoo.errors import DataError, PluginError, UsageError
 from zoo.suggest import unknown
 
@@ -18,7 +23,10 @@ if TYPE_CHECKING:
 
 BUILT_IN = {
     dataset.name: dataset
-    for dataset in (MNIST, FASHION_MNIST, DIGITS, SPOKEN_DIGITS, MOVING_DIGITS, MOTION)
+    for dataset in (
+        *(MNIST, FASHION_MNIST, KMNIST, EMNIST_BALANCED, EMNIST_LETTERS, CIFAR10, CIFAR100, DIGITS),
+        *(SPOKEN_DIGITS, SPEECH_COMMANDS, MOVING_DIGITS, MOTION),
+    )
 }
 
 
@@ -50,6 +58,8 @@ def find_dataset(
 
 
 def _find(name: str, registry: "Registry") -> Dataset:
+    if is_ucr(name):
+        return own_dataset(ucr_folder(name, Locations.of_user()))
     if is_own(name):
         return own_dataset(Path(name))
     if name in BUILT_IN:
@@ -59,9 +69,8 @@ def _find(name: str, registry: "Registry") -> Dataset:
         return known[name]
     if Path(name).exists():
         return own_dataset(Path(name))
-    raise UsageError(
-        unknown("dataset", name, known, "Or give FILE.npz or FOLDER; see zoo datasets.")
-    )
+    then = ucr_hint(name) or "Or give FILE.npz or FOLDER; see zoo datasets."
+    raise UsageError(unknown("dataset", name, known, then))
 
 
 def is_own(name: str) -> bool:

@@ -14,6 +14,9 @@ ANSWER_WITHIN = 4.0
 """Seconds within which a mirror must answer before the machine counts as offline."""
 
 
+LISTED = 8
+"""As many places as a message names."""
+
 Check = str | Callable[[Path], None]
 """How a file is verified: its SHA-256, or a function that raises DataError."""
 
@@ -44,9 +47,11 @@ def fetch_or_explain(
             return fetch(locations)
         except DataMissing as error:
             reason = str(error).rstrip(".")
+    places = [str(place) for place in looked]
+    more = f" and {len(places) - LISTED} more places" if places[LISTED:] else ""
     raise DataMissing(
         f"{dataset} is not on this machine and {reason}. Looked in: "
-        f"{', '.join(str(place) for place in looked)}. Put {wanted} into a folder and name it "
+        f"{', '.join(places[:LISTED])}{more}. Put {wanted} into a folder and name it "
         "with `data_dir` (or ZOO_DATA_DIR)."
     )
 

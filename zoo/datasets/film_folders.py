@@ -15,7 +15,7 @@ from zoo.datasets.dataset import Arrays, Dataset, named_after
 from zoo.datasets.film import ANIMATED, SUFFIXES, VIDEOS, FilmForm
 from zoo.datasets.film_opening import opened
 from zoo.datasets.film_reading import FilmReading
-from zoo.datasets.folders import SPLITS, entries, folders
+from zoo.datasets.folders import SPLITS, entries, folders, in_nfc
 from zoo.datasets.image_folders import LARGEST, SMALLEST, Background, Colour
 from zoo.datasets.image_listing import Kind, Listing, listing_of
 from zoo.datasets.pixels import Resize
@@ -68,13 +68,13 @@ def holds_films(path: Path) -> bool:
         for each in folders(path)
         for inner in ((folders(each) or [each]) if each.name.lower() in SPLITS else [each])
     ]
-    if any(folders(each) for each in classes):
-        return False
     files = [file for each in classes for file in entries(each)]
     endings = {file.suffix.lower() for file in files}
-    if endings & set(VIDEOS):
-        return True
-    return bool(files) and endings <= set(ANIMATED) and all(map(is_animated, files))
+    if not endings & set(VIDEOS) and not (files and is_animated(files[0])):
+        return False  # found out without a look at each file
+    if any(folders(each) for each in classes):
+        return False
+    return bool(endings & set(VIDEOS)) or all(map(is_animated, files))
 
 
 def dataset_from_films(path: Path) -> Dataset:
@@ -274,7 +274,7 @@ class FilmClips(Samples):
         """SHA-256 of how films are read, of their names and of their bytes."""
         whole = hashlib.sha256(repr(self.reading).encode())
         for file in self.files:
-            whole.update(file.relative_to(self.root).as_posix().encode())
+            whole.update(in_nfc(file.relative_to(self.root).as_posix()).encode())
             with file.open("rb") as content:
                 whole.update(hashlib.file_digest(content, "sha256").digest())
         return whole.hexdigest()

@@ -10,6 +10,9 @@ from zoo.datasets.animation import opened_animation
 from zoo.datasets.film import ANIMATED, Film
 from zoo.datasets.film_codec import opened_video
 
+ROUNDED = 0.001
+"""Seconds to which some formats round the times of frames: one that starts so soon after is shown."""
+
 
 def opened(path: Path) -> AbstractContextManager[Film]:
     """Open a film.
@@ -31,7 +34,7 @@ def taken(film: Film, times: Sequence[float]) -> Iterator[tuple[int, Image.Image
     left, shown = list(times), None
     for start, make in film.frames():
         if shown:
-            before = sum(time < start for time in left)
+            before = sum(time + ROUNDED < start for time in left)
             if before:
                 yield before, shown()
                 left = left[before:]

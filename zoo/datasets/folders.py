@@ -1,6 +1,8 @@
 """Folders of a user's own data: their entries, and which are splits."""
 
+import unicodedata
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from pathlib import Path
 
 from zoo.errors import DataError
@@ -28,16 +30,47 @@ def is_litter(name: str) -> bool:
     return name.startswith(".") or name.lower() in _LITTER
 
 
+def in_nfc(name: str) -> str:
+    """A name in Unicode's normal form C: file systems store the same letters in several ways."""
+    return unicodedata.normalize("NFC", name)
+
+
 def entries(folder: Path) -> list[Path]:
-    """The entries of a folder, sorted by name, without hidden and system files.
+    """The entries of a folder, without hidden and system files, in the order of their names.
+
+    That is the order of the code points of the names in NFC: the same on every file system and in
+    every locale.
 
     Raises:
-        DataError: it cannot be read.
+        DataError: it cannot be read, or two names are equal in NFC.
     """
     try:
-        return sorted(each for each in folder.iterdir() if not is_litter(each.name))
+        found = [each for each in folder.iterdir() if not is_litter(each.name)]
     except OSError as error:
         raise DataError(f"{folder}: cannot be read ({error.strerror or error}).") from error
+    found.sort(key=lambda each: (in_nfc(each.name), each.name))
+    for one, other in pairwise(found):
+        if in_nfc(one.name) == in_nfc(other.name):
+            raise DataError(
+                f"{one}: another entry has the same name in other bytes (Unicode NFC and NFD); rename "
+                "or remove one."
+            )
+    return found
+
+
+def classes_in(folder: Path) -> dict[str, Path]:
+    """The folders in a folder by their names in NFC, in order."""
+    return {in_nfc(each.name): each for each in folders(folder)}
+
+
+def alike_but_for_case(classes: Iterable[str]) -> tuple[str, ...]:
+    """A note for each two classes whose names differ in upper and lower case only."""
+    seen: dict[str, str] = {}
+    return tuple(
+        f"the classes {first} and {each} differ in upper and lower case only: are they one?"
+        for each in classes
+        if (first := seen.setdefault(each.casefold(), each)) != each
+    )
 
 
 def folders(folder: Path) -> list[Path]:

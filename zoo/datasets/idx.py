@@ -28,18 +28,27 @@ def read_idx(path: Path, rank: int) -> np.ndarray:
     check_regular(path)
     try:
         with cast(BinaryIO, gzip.open(path) if path.suffix == ".gz" else path.open("rb")) as file:
-            shape = _shape(file, path, rank)
-            return _elements(file, path, shape)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"{path}: is truncated or damaged ({error}). {_NEXT}") from error
+            return parse_idx(file, str(path), rank, path.stat().st_size)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error}).") from error
+
+
+def parse_idx(file: BinaryIO, where: str, rank: int, packed: int) -> np.ndarray:
+    """The same of an open file, of `packed` bytes, which messages call `where`.
+
+    Raises:
+        DataError: as `read_idx`.
+    """
+    try:
+        return _elements(file, where, _shape(file, where, rank), packed)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(f"{where}: is truncated or damaged ({error}). {_NEXT}") from error
 
 
 _NEXT = "Delete it and fetch the dataset again: zoo datasets fetch NAME."
 
 
-def _shape(file: BinaryIO, path: Path, rank: int) -> tuple[int, ...]:
+def _shape(file: BinaryIO, path: str, rank: int) -> tuple[int, ...]:
     expected = bytes((0, 0, UNSIGNED_BYTE, rank))
     kind = file.read(4)
     if kind != expected:
@@ -53,10 +62,10 @@ def _shape(file: BinaryIO, path: Path, rank: int) -> tuple[int, ...]:
     return struct.unpack(f">{rank}I", sizes)
 
 
-def _elements(file: BinaryIO, path: Path, shape: tuple[int, ...]) -> np.ndarray:
+def _elements(file: BinaryIO, path: str, shape: tuple[int, ...], packed: int) -> np.ndarray:
     count = math.prod(shape)
-    check_total(path, count)
-    check_expansion(str(path), count, path.stat().st_size, _NEXT)
+    check_total(Path(path), count)
+    check_expansion(path, count, packed, _NEXT)
     content = file.read(count + 1)
     if len(content) != count:
         found = "more" if len(content) > count else f"{len(content):,}"

@@ -1,20 +1,23 @@
 """A user's own images: a folder for each class, in it the image files."""
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
-import numpy as np
-from PIL import Image
-
 from zoo.datasets.dataset import Arrays, Dataset, named_after
+from zoo.datasets.image_files import ImageFiles, Reader, transparent
 from zoo.datasets.image_listing import Listing, listing_of
 from zoo.datasets.images import Announced, announced, is_transparent, open_image
-from zoo.datasets.pixels import GREY, SIXTEEN_BITS, Resize, is_grey, pixels_of, reduced, resized
-from zoo.datasets.samples import Samples
+from zoo.datasets.parallel import each_in_order
+from zoo.datasets.pixels import (
+    GREY,
+    SIXTEEN_BITS,
+    Background,
+    Resize,
+    is_grey,
+)
 from zoo.datasets.split import hold_out_test
 from zoo.errors import DataError, UsageError
 
@@ -22,7 +25,6 @@ SMALLEST, LARGEST = 4, 1024
 """Pixels of a side that images are brought to."""
 
 Colour = Literal["auto", "grey", "rgb"]
-Background = Literal["refuse", "white", "black"]
 
 
 @dataclass(frozen=True)
@@ -94,11 +96,9 @@ class _Images:
     @cached_property
     def headers(self) -> dict[Path, Announced]:
         """What each file's header says; damaged files are named here, before training."""
-        return {
-            file: announced(file, verify=False)
-            for files, _ in self.files.values()
-            for file in files
-        }
+        files = [file for files, _ in self.files.values() for file in files]
+        read = each_in_order(lambda file: announced(file, verify=False), files)
+        return dict(zip(files, read, strict=True))
 
     def dataset(self, chosen: Choices) -> Dataset:
         first = next(iter(self.headers.values()))
@@ -142,7 +142,7 @@ class _Images:
         if shape[2] == 3 and (count := sum(mode in GREY for mode in modes)):
             yield f"{count:,} grey images are read as RGB, as others are in colour"
 
-    def _load(self, chosen: Choices, reader: "Reader") -> Arrays:
+    def _load(self, chosen: Choices, reader: Reader) -> Arrays:
         self._check(chosen)
         parts = dict(self.files)
         files, labels = parts["train"]
@@ -176,65 +176,4 @@ class _Images:
             return
         for file, header in self.headers.items():
             if header.transparency and is_transparent(open_image(file)):
-                raise DataError(
-                    f"{file}: is transparent in places. Choose what lies behind, white or black: "
-                    "`data_parameters={'background': 'white'}`."
-                )
-
-
-@dataclass(frozen=True)
-class Reader:
-    """Reads files as samples of one shape."""
-
-    shape: tuple[int, ...]
-    resize: Resize
-    background: Background
-
-    def read(self, file: Path) -> np.ndarray:
-        """The pixels of a file, `shape` uint8.
-
-        Raises:
-            DataError: it cannot be read.
-        """
-        height, width, channels = self.shape
-        image = reduced(open_image(file))
-        if self.background != "refuse" and is_transparent(image):
-            image = _on(image, self.background)
-        pixels = resized(pixels_of(image, file, channels, []), height, width, self.resize)
-        return pixels.round().clip(0, 255).astype(np.uint8)
-
-
-def _on(image: Image.Image, colour: str) -> Image.Image:
-    image = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", image.size, colour), image).convert("RGB")
-
-
-class ImageFiles(Samples):
-    """Images `(N, H, W, C)` uint8, each read from its file when it is asked for.
-
-    Args:
-        root: the folder of all of them.
-        files: in the samples' order.
-        reader: how a file becomes a sample.
-    """
-
-    dtype = np.dtype(np.uint8)
-
-    def __init__(self, root: Path, files: Sequence[Path], reader: Reader):
-        self.root, self.files, self.reader = root, files, reader
-        self.shape = (len(files), *reader.shape)
-
-    def take(self, indices: np.ndarray) -> np.ndarray:
-        made = np.empty((len(indices), *self.reader.shape), self.dtype)
-        for place, number in enumerate(indices):
-            made[place] = self.reader.read(self.files[number])
-        return made
-
-    @cached_property
-    def checksum(self) -> str:
-        """SHA-256 of how files are read, of their names and of their bytes."""
-        whole = hashlib.sha256(repr(self.reader).encode())
-        for file in self.files:
-            whole.update(file.relative_to(self.root).as_posix().encode())
-            whole.update(hashlib.sha256(file.read_bytes()).digest())
-        return whole.hexdigest()
+                raise transparent(file)

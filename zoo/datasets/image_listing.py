@@ -6,7 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.datasets.folders import SPLITS, check_classes, entries, folders, notes, splits
+from zoo.datasets.folders import (
+    SPLITS,
+    alike_but_for_case,
+    check_classes,
+    classes_in,
+    entries,
+    folders,
+    notes,
+    splits,
+)
 from zoo.datasets.image_table import read_table
 from zoo.errors import DataError
 
@@ -48,22 +57,24 @@ class Listing:
 def _by_folders(path: Path, kind: Kind) -> Listing:
     found = splits(path, lambda folder: holds(folder, kind))
     root = found.get("train", path)
-    classes = tuple(each.name for each in folders(root))
+    classes = tuple(classes_in(root))
     if len(classes) < 2:
         there = f"only {classes[0]}/" if classes else "none"
         raise DataError(f"{root}: needs a folder for each class, at least two; there is {there}.")
     check_classes(root, classes)
     roots = found or {"train": path}
     files = {split: _labelled(path, root, classes, kind) for split, root in roots.items()}
-    return Listing(path, classes, files, None, notes(path, found, classes))
+    said = (*notes(path, found, classes), *alike_but_for_case(classes))
+    return Listing(path, classes, files, None, said)
 
 
 def _labelled(path: Path, root: Path, classes: Sequence[str], kind: Kind) -> Labelled:
-    if odd := sorted({each.name for each in folders(root)} ^ set(classes)):
+    there = classes_in(root)
+    if odd := sorted({*there} ^ {*classes}):
         raise DataError(f"{path}: only one of train and {root.name} has the class {odd[0]}.")
     files, labels = [], []
     for label, name in enumerate(classes):
-        own = _files(root / name, kind)
+        own = _files(there[name], kind)
         files += own
         labels += [label] * len(own)
     return files, np.array(labels, np.int32)

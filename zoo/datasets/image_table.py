@@ -2,6 +2,7 @@
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.datasets.bounds import check_regular, check_total
-from zoo.datasets.folders import SPLITS
+from zoo.datasets.folders import SPLITS, alike_but_for_case, in_nfc
 from zoo.errors import DataError
 
 COLUMNS = ("path", "label", "split", "group")
@@ -35,6 +36,7 @@ class ImageTable:
 @dataclass(frozen=True)
 class _Row:
     path: str
+    file: Path
     label: str
     split: str
     group: str
@@ -63,14 +65,17 @@ def read_table(table: Path, noun: str = "image") -> ImageTable:
     numbers = {name: number for number, name in enumerate(classes)}
     files = {
         split: (
-            [table.parent / row.path for row in those],
+            [row.file for row in those],
             np.array([numbers[row.label] for row in those], np.int32),
         )
         for split, those in by_split.items()
     }
     train = by_split["train"]
     groups = np.array([row.group for row in train]) if any(row.group for row in train) else None
-    said = (f"{noun}s and classes are those of {table.name}",)
+    said = (
+        f"{noun}s and classes are those of {table.name}",
+        *alike_but_for_case(classes),
+    )
     return ImageTable(classes, files, groups, said)
 
 
@@ -95,12 +100,10 @@ def _rows(table: Path, noun: str) -> Iterator[_Row]:
         seen: dict[str, int] = {}
         for given in reader:
             where = f"{table} line {reader.line_num}"
-            row = _row(where, given)
+            row = _row(where, given, table.parent)
             if row.path in seen:
                 raise DataError(f"{where}: {row.path} is in line {seen[row.path]}, too.")
             seen[row.path] = reader.line_num
-            if not (table.parent / row.path).is_file():
-                raise DataError(f"{where}: there is no file {row.path} in {table.parent}.")
             yield row
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{table}: is no CSV file in UTF-8 ({error}).") from error
@@ -118,7 +121,7 @@ def _check_header(table: Path, names: list[str]) -> None:
         )
 
 
-def _row(where: str, given: Mapping[str, str | None]) -> _Row:
+def _row(where: str, given: Mapping[str, str | None], folder: Path) -> _Row:
     path, label, split, group = ((given.get(name) or "").strip() for name in COLUMNS)
     if not path or not label:
         raise DataError(f"{where}: lacks a {'path' if not path else 'label'}.")
@@ -126,7 +129,17 @@ def _row(where: str, given: Mapping[str, str | None]) -> _Row:
         raise DataError(f"{where}: {path} leads out of the folder; paths are relative to it.")
     if split and split.lower() not in SPLITS:
         raise DataError(f"{where}: split is {split!r}; use train, val or test.")
-    return _Row(Path(path).as_posix(), label, SPLITS.get(split.lower(), "train"), group)
+    file = _file(where, folder, Path(path).as_posix())
+    named = (in_nfc(Path(path).as_posix()), file, in_nfc(label))
+    return _Row(*named, SPLITS.get(split.lower(), "train"), in_nfc(group))
+
+
+def _file(where: str, folder: Path, path: str) -> Path:
+    """The listed file; its name may be stored in another Unicode form than it is listed in."""
+    for form in (path, unicodedata.normalize("NFC", path), unicodedata.normalize("NFD", path)):
+        if (folder / form).is_file():
+            return folder / form
+    raise DataError(f"{where}: there is no file {path} in {folder}.")
 
 
 def _check_splits(table: Path, by_split: Mapping[str, list[_Row]], noun: str) -> None:

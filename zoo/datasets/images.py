@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from zoo.datasets.bounds import check_regular
@@ -27,15 +28,50 @@ _PNG_METADATA = (b"eXIf", b"tEXt", b"zTXt", b"iTXt")
 """PNG chunks that can contain an orientation."""
 
 
-def open_image(path: Path) -> Image.Image:
+def open_image(path: Path, wanted: tuple[int, int] | None = None) -> Image.Image:
     """Decode the first image of a file, in its own mode, rotated by its EXIF orientation.
+
+    Args:
+        wanted: height and width that it will be resized to. A JPEG of 4 times that size or more is
+            decoded at a half, a quarter or an eighth, at least twice as large as wanted: that is
+            several times faster.
 
     Raises:
         DataError: it is missing, no regular file, no image, damaged or larger than `MOST_PIXELS`.
     """
     with opened_image(path) as image:
+        if wanted is not None and image.format == "JPEG":
+            _decode_smaller(image, wanted)
         image.load()
-        return upright(image)
+        if image.mode == "LAB":
+            raise DataError(f"{path}: has CIELAB colours, which are not read; save it as RGB.")
+        return upright(_sixteen_bits(image) if _mode(image) != image.mode else image)
+
+
+def _mode(image: Image.Image) -> str:
+    """Pillow's mode, but that of a 16-bit PGM, which Pillow reads as 32 bits."""
+    return "I;16" if image.format == "PPM" and image.mode == "I" else image.mode
+
+
+def _sixteen_bits(image: Image.Image) -> Image.Image:
+    return Image.fromarray(np.asarray(image).clip(0, 2**16 - 1).astype("uint16"))
+
+
+def shrinking(size: tuple[int, int], wanted: tuple[int, int]) -> int:
+    """By which whole factor an image is reduced before it is resized: the result is at least twice as
+    large as wanted, in both directions, and nothing is done below a factor of 2.
+
+    Args:
+        size, wanted: of one order, such as height and width.
+    """
+    return max(1, min(length // (2 * least) for length, least in zip(size, wanted, strict=True)))
+
+
+def _decode_smaller(image: Image.Image, wanted: tuple[int, int]) -> None:
+    height, width = wanted[::-1] if _orientation(image) in _TRANSPOSED else wanted
+    factor = shrinking(image.size, (width, height))
+    if factor >= 2:
+        image.draft(None, (image.width // factor, image.height // factor))
 
 
 @dataclass(frozen=True)
@@ -61,7 +97,7 @@ def announced(path: Path, *, verify: bool = True) -> Announced:
         DataError: as `open_image`.
     """
     with opened_image(path) as image:
-        size, mode, transparency = image.size, image.mode, image.has_transparency_data
+        size, mode, transparency = image.size, _mode(image), image.has_transparency_data
         if verify:
             image.verify()
     width, height = reversed(size) if _is_transposed(path) else size
@@ -72,6 +108,8 @@ def is_transparent(image: Image.Image) -> bool:
     """Whether any pixel is transparent; an alpha channel can be opaque everywhere."""
     if not image.has_transparency_data:
         return False
+    if image.mode.startswith("I;16"):  # a grey value that stands for transparent
+        return bool((np.asarray(image) == image.info["transparency"]).any())
     alpha = image.convert("RGBA").getchannel("A")
     return any(alpha.histogram()[:OPAQUE])
 

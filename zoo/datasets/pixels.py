@@ -8,10 +8,11 @@ import numpy as np
 from PIL import Image
 
 from zoo.datasets.encoding import BYTES
-from zoo.datasets.images import is_transparent
+from zoo.datasets.images import is_transparent, shrinking
 from zoo.errors import DataError
 
 Resize = Literal["fit", "crop", "stretch"]
+Background = Literal["refuse", "white", "black"]
 
 SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
 LARGE = 2048
@@ -49,14 +50,37 @@ def pixels_of(image: Image.Image, path: Path, channels: int, done: list[str]) ->
     return pixels.reshape(*pixels.shape[:2], channels)
 
 
-def reduced(image: Image.Image) -> Image.Image:
-    """A very large image, reduced by a whole factor, so that its pixels fit into memory as floats."""
+def reduced(image: Image.Image, wanted: tuple[int, int] | None = None) -> Image.Image:
+    """A very large image, reduced by a whole factor, so that its pixels fit into memory as floats.
+
+    Args:
+        wanted: height and width that it will be resized to: one of 4 times that size or more is
+            reduced to no less than twice that size, by the mean of its pixels, which is faster.
+    """
     factor = min(image.size) // LARGE
+    if wanted is not None:
+        factor = max(factor, shrinking((image.height, image.width), wanted))
     if factor < 2 or image.mode in (*SIXTEEN_BITS, "I", "F"):
         return image
     if image.mode not in ("L", "RGB", "RGBA"):
         image = image.convert("RGBA" if is_transparent(image) else "RGB")
     return image.reduce(factor)
+
+
+def on_background(image: Image.Image, colour: str) -> Image.Image:
+    """A transparent image on a colour, in mode RGB."""
+    image = as_rgba(image)
+    return Image.alpha_composite(Image.new("RGBA", image.size, colour), image).convert("RGB")
+
+
+def as_rgba(image: Image.Image) -> Image.Image:
+    """An image in mode RGBA; Pillow converts no 16-bit one."""
+    if image.mode not in SIXTEEN_BITS:
+        return image.convert("RGBA")
+    grey = np.asarray(image)
+    alpha = np.where(grey == image.info["transparency"], 0, 255)
+    channels = [(grey / 257).round()] * 3 + [alpha]
+    return Image.fromarray(np.stack(channels, axis=-1).astype("uint8"))
 
 
 def is_grey(image: Image.Image) -> bool:

@@ -147,9 +147,9 @@ def _units(dataset: Dataset, x: Stored) -> Iterator[str]:
 
 
 def _twins(arrays: Arrays) -> Iterator[str]:
-    if _too_many(arrays.x_train) or _too_many(arrays.x_test):
+    train, test = _comparable(arrays.x_train), _comparable(arrays.x_test)
+    if train is None or test is None:
         return
-    train, test = digests(arrays.x_train), digests(arrays.x_test)
     labels = dict(zip(train, arrays.y_train.tolist(), strict=True))
     if twins := sum(each in labels for each in test):
         yield (
@@ -161,8 +161,11 @@ def _twins(arrays: Arrays) -> Iterator[str]:
         yield f"{torn:,} training samples are there again, byte for byte, with another label"
 
 
-def _too_many(x: Stored) -> bool:
-    return isinstance(x, Samples) or x.nbytes > HASHED_BYTES
+def _comparable(x: Stored) -> list[bytes] | None:
+    """A digest of each sample, or of its file; None: they cost too much."""
+    if isinstance(x, Samples):
+        return x.source_digests
+    return digests(x) if x.nbytes <= HASHED_BYTES else None
 
 
 def digests(x: Stored) -> list[bytes]:

@@ -5,7 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.datasets.folders import check_classes, entries, folders, is_litter, notes
+from zoo.datasets.folders import (
+    alike_but_for_case,
+    check_classes,
+    classes_in,
+    entries,
+    folders,
+    is_litter,
+    notes,
+)
 from zoo.datasets.folders import splits as split_folders
 from zoo.datasets.image_listing import TABLE, Labelled, Listing
 from zoo.datasets.image_table import read_table
@@ -46,7 +54,11 @@ def listing_of_recordings(folder: Path) -> Listing:
     classes = tuple(splits["train"])
     _check_classes(folder, splits, classes)
     labelled = {part: _labelled(each) for part, each in splits.items()}
-    said = (*notes(folder, found, classes), *_passed_over(folder, found))
+    said = (
+        *notes(folder, found, classes),
+        *alike_but_for_case(classes),
+        *_passed_over(folder, found),
+    )
     return Listing(folder, classes, labelled, None, said)
 
 
@@ -80,7 +92,7 @@ def _by_class(root: Path) -> dict[str, list[Path]]:
             f"{', '.join(f'{each.name}/' for each in there if each not in sounding)}. Make a folder for "
             f"each class, CLASS/*.wav{_by_table(root)}."
         )
-    return {each.name: _sounds(each) for each in there}
+    return {name: _sounds(each) for name, each in classes_in(root).items()}
 
 
 def _passed_over(folder: Path, found: Mapping[str, Path]) -> tuple[str, ...]:

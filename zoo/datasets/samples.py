@@ -44,6 +44,12 @@ class Samples(ABC):
         """Hexadecimal SHA-256 of everything that determines the samples: the files, or the generator's
         version, its parameters and the checksums of its sources."""
 
+    @property
+    def source_digests(self) -> list[bytes] | None:
+        """A digest of what each sample is read from: equal ones are of equal samples. None: not known
+        without making the samples."""
+        return None
+
     def __len__(self) -> int:
         return self.shape[0]
 

@@ -14,7 +14,7 @@ from typing import Annotated
 import numpy as np
 
 from zoo.datasets.dataset import Arrays, Dataset, named_after
-from zoo.datasets.folders import check_classes, entries, notes, splits
+from zoo.datasets.folders import check_classes, entries, in_nfc, notes, splits
 from zoo.datasets.images import announced, is_transparent, open_image
 from zoo.datasets.samples import Samples
 from zoo.datasets.split import hold_out_test
@@ -68,7 +68,7 @@ class _Folder:
         self.path = path
         self.splits = splits(path, _holds_clips)
         root = self.splits.get("train", path)
-        self.classes = tuple(each.name for each in _folders(root))
+        self.classes = tuple(_classes(root))
         if len(self.classes) < 2:
             there = f"only {self.classes[0]}" if self.classes else "none"
             raise DataError(
@@ -87,17 +87,16 @@ class _Folder:
         return self._clips(self.splits[split])
 
     def _check_same_classes(self, root: Path) -> None:
-        classes = {each.name for each in _folders(root)}
-        if odd := sorted(classes ^ set(self.classes)):
+        if odd := sorted(set(_classes(root)) ^ set(self.classes)):
             names = f"{self.splits['train'].name} and {root.name}"
             raise DataError(f"{self.path}: only one of {names} has the class {odd[0]}.")
 
     def _clips(self, root: Path) -> list[Clip]:
-        found = []
+        found, there = [], _classes(root)
         for label, name in enumerate(self.classes):
-            clips = _folders(root / name)
+            clips = _folders(there[name])
             if not clips:
-                raise DataError(f"{root / name}: holds no clip; a clip is a folder of images.")
+                raise DataError(f"{there[name]}: holds no clip; a clip is a folder of images.")
             found += [Clip(each, _images(each), label) for each in clips]
         return found
 
@@ -206,7 +205,7 @@ class VideoClips(Samples):
         whole = hashlib.sha256(str(self.shape).encode())
         for index in range(len(self)):
             for frame in self._frames(index):
-                whole.update(frame.relative_to(self._root).as_posix().encode())
+                whole.update(in_nfc(frame.relative_to(self._root).as_posix()).encode())
                 whole.update(hashlib.sha256(frame.read_bytes()).digest())
         return whole.hexdigest()
 
@@ -214,6 +213,11 @@ class VideoClips(Samples):
 def _spaced(frames: Sequence[str], count: int) -> list[str]:
     """Take `count` frames, evenly spaced."""
     return [frames[math.floor((each + 0.5) * len(frames) / count)] for each in range(count)]
+
+
+def _classes(root: Path) -> dict[str, Path]:
+    """The folders of classes by their names in NFC, in order."""
+    return {in_nfc(each.name): each for each in _folders(root)}
 
 
 def _folders(root: Path) -> list[Path]:
@@ -231,11 +235,14 @@ def _kind(path: Path) -> str:
         clip = path.with_suffix("")
         given, frames = shlex.quote(str(path)), shlex.quote(f"{clip}/%d.png")
         make = f"mkdir {shlex.quote(str(clip))} && ffmpeg -i {given} -vf fps=5,scale=64:64 {frames}"
-        return f"a film; make a folder of frames of it, and move it away: {make}"
+        return (
+            "a film, among folders of images. Films are in CLASS/FILM alone; or make a folder of "
+            f"frames of it, and move it away: {make}"
+        )
     if path.suffix.lower() in SUFFIXES:
         return (
-            "an image; a clip is a folder of images, CLASS/CLIP/FRAME.png. Single images go in an "
-            ".npz file."
+            "an image; a clip is a folder of images, CLASS/CLIP/FRAME.png. Single images are in "
+            "CLASS/IMAGE alone."
         )
     return "a file; folders are expected here: CLASS/CLIP/FRAME.png."
 
@@ -255,7 +262,7 @@ def _images(folder: Path) -> tuple[str, ...]:
 
 def _in_order(path: Path) -> list[tuple[int, str]]:
     """Sort key for natural order: frame2 comes before frame10."""
-    parts = re.split(r"(\d+)", path.name)
+    parts = re.split(r"(\d+)", in_nfc(path.name))
     return [(int(part) if part.isdigit() else -1, part) for part in parts]
 
 

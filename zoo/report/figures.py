@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator
 
 from zoo.comparison.diagnostics_schema import Curve
-from zoo.comparison.schema import ComparisonReport, Pair, Row
+from zoo.comparison.row_schema import Row
+from zoo.comparison.schema import ComparisonReport, Pair
 from zoo.report.figure_labels import (
     LINE,
     Measured,
@@ -24,7 +25,8 @@ from zoo.report.figure_labels import (
     short,
 )
 from zoo.report.svg import INK, MUTED, PAPER, STYLE, Key, inline
-from zoo.report.words import points
+from zoo.report.words import capitalized, measure, signed
+from zoo.scoring import ACCURACY, Metric
 
 POINTS = 72
 MOST_PAIRS = 40
@@ -40,8 +42,8 @@ def draw(
         # Only DejaVu's widths are used; the reader's fonts show the names.
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         return {
-            "pairs": _pairs(report.pairs),
-            "throughput": _throughput(report.rows, keys),
+            "pairs": _pairs(report.pairs, report.judged_by),
+            "throughput": _throughput(report.rows, keys, report.judged_by),
             "epochs": _curves(curves, keys, "epochs"),
             "seconds": _curves(curves, keys, "seconds"),
         }
@@ -51,25 +53,28 @@ ALONE = "--ink:#1f2328;--muted:#6b7280;--grid:#e5e7eb;--paper:#ffffff"
 """The page's colours, for a figure that stands outside of it."""
 
 
-def plot_pairs(pairs: list[Pair]) -> str:
+def plot_pairs(pairs: list[Pair], metric: Metric = ACCURACY) -> str:
     """The differences as a figure of its own, inline SVG; empty where there is nothing to draw."""
     with matplotlib.style.context(["default", STYLE]), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
-        drawn = _pairs(pairs)
+        drawn = _pairs(pairs, metric)
     return f'<div style="max-width:48em;{ALONE}">{drawn}</div>' if drawn else ""
 
 
-def _pairs(pairs: list[Pair]) -> Markup | None:
+def _pairs(pairs: list[Pair], metric: Metric) -> Markup | None:
     """Differences with their intervals around a line at zero."""
     if not pairs or len(pairs) > MOST_PAIRS:
         return None
     figure, axes = _figure(0.75 + 0.27 * len(pairs))
+    scale = 100 if metric.percent else 1
     for height, pair in enumerate(pairs):
         colour = INK if pair.different else MUTED
-        ends = [100 * end for end in pair.interval]
+        ends = [scale * end for end in pair.interval]
         axes.plot(ends, [height] * 2, color=colour, linewidth=2 if pair.different else 1.2)
         fill = INK if pair.different else PAPER
-        axes.plot(100 * pair.difference, height, "o", markerfacecolor=fill, markeredgecolor=colour)
+        axes.plot(
+            scale * pair.difference, height, "o", markerfacecolor=fill, markeredgecolor=colour
+        )
     axes.axvline(0, color=INK, linewidth=1, zorder=1)
     axes.set_yticks(
         range(len(pairs)),
@@ -82,45 +87,56 @@ def _pairs(pairs: list[Pair]) -> Markup | None:
     axes.margins(x=0.08)
     axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(_signed))
-    axes.set_xlabel("difference, percentage points")
+    axes.set_xlabel(_difference_label(metric))
     told = [p for p in pairs if p.different]
     return inline(
         figure,
         "pairs",
-        f"Differences of accuracy with intervals. {len(told)} of {len(pairs)} pairs are told apart"
-        + "".join(f"; {p.first} − {p.second} {points(p.difference)}" for p in told),
+        f"Differences of {_plain(metric)} with intervals. {len(told)} of {len(pairs)} pairs are told apart"
+        + "".join(f"; {p.first} − {p.second} {signed(p.difference, metric)}" for p in told),
     )
 
 
-def _throughput(rows: list[Row], keys: dict[str, Key]) -> Markup | None:
-    """Accuracy against samples per second, with the Pareto front."""
+def _plain(metric: Metric) -> str:
+    return "accuracy" if metric.name == "accuracy" else metric.title
+
+
+def _difference_label(metric: Metric) -> str:
+    if metric.name == "accuracy":
+        return "difference, percentage points"
+    unit = ", percentage points" if metric.percent else ""
+    better = "; less is better" if metric.lower_is_better else ""
+    return f"difference of {metric.title}{unit}{better}"
+
+
+def _throughput(rows: list[Row], keys: dict[str, Key], metric: Metric) -> Markup | None:
+    """The metric against samples per second, with the Pareto front."""
     places = {
-        row.name: (row.inference_images_per_second.median, row.accuracy)
+        row.name: (row.inference_images_per_second.median, row.judged)
         for row in rows
-        if row.accuracy is not None and row.inference_images_per_second
+        if row.judged is not None and row.inference_images_per_second
     }
     if not places:
         return None
     figure, axes = _figure(3.9)
     bars = {
-        row.name: [(places[row.name][0], end) for end in row.interval]
+        row.name: [(places[row.name][0], end) for end in row.judged_interval]
         for row in rows
-        if row.name in places and row.interval
+        if row.name in places and row.judged_interval
     }
     for name, place in places.items():
         axes.plot(*place, keys[name].marker, color=keys[name].colour, markersize=8)
     for name, bar in bars.items():
         axes.plot(*zip(*bar, strict=True), color=keys[name].colour, zorder=1.5)
-    _throughput_axes(axes, [speed for speed, _ in places.values()])
+    _throughput_axes(axes, [speed for speed, _ in places.values()], metric)
     edge = _front(axes, [places[row.name] for row in rows if row.name in places and row.pareto])
     label_points(axes, keys, places, [*bars.values(), *edge])
-    said = (f"{n} {100 * y:.2f} % at {x:,.0f} samples/s" for n, (x, y) in places.items())
-    return inline(
-        figure, "throughput", f"Test accuracy against throughput, logarithmic: {'; '.join(said)}"
-    )
+    said = (f"{n} {measure(y, metric)} at {x:,.0f} samples/s" for n, (x, y) in places.items())
+    title = f"{capitalized(metric.title)} against throughput, logarithmic"
+    return inline(figure, "throughput", f"{title}: {'; '.join(said)}")
 
 
-def _throughput_axes(axes: Axes, speeds: list[float]) -> None:
+def _throughput_axes(axes: Axes, speeds: list[float], metric: Metric) -> None:
     axes.set_xscale("log")
     axes.set_xlim(min(speeds) / 1.6, max(speeds) * 1.6)
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -129,9 +145,13 @@ def _throughput_axes(axes: Axes, speeds: list[float]) -> None:
     axes.set_xlabel("samples per second, inference (logarithmic)")
     axes.margins(y=0.1)
     low, high = axes.get_ylim()
-    shares = MaxNLocator(6, steps=[1, 2, 5, 10]).tick_values(low, high)
-    percent_ticks(axes, [share for share in shares if low <= share <= min(high, 1)])
-    axes.set_ylabel("test accuracy")
+    ticks = MaxNLocator(6, steps=[1, 2, 5, 10]).tick_values(low, high)
+    if metric.percent:
+        percent_ticks(axes, [share for share in ticks if low <= share <= min(high, 1)])
+    axes.set_ylabel(metric.title + (" (less is better)" if metric.lower_is_better else ""))
+    if metric.lower_is_better:
+        # Up and to the right is better, whatever the metric.
+        axes.invert_yaxis()
 
 
 def _front(axes: Axes, front: list[Place]) -> list[list[Place]]:

@@ -6,21 +6,17 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from msgspec import to_builtins
+from msgspec import UNSET, to_builtins
 
+from zoo.comparison import columns
 from zoo.comparison.diagnostics_schema import Diagnostics, Disagreement
-from zoo.comparison.schema import (
-    ColumnInfo,
-    ComparisonReport,
-    CostSummary,
-    NoiseFloor,
-    Pair,
-    Row,
-    Statistic,
-)
+from zoo.comparison.row_schema import Row, Statistic
+from zoo.comparison.schema import ColumnInfo, ComparisonReport, CostSummary, NoiseFloor, Pair
 from zoo.comparison.verdict import of_pair, verdict
-from zoo.formatting import listed, p_value, percent
+from zoo.formatting import hundredths, listed, p_value, percent
 from zoo.report import words
+from zoo.report.class_table import MOST_CLASSES, class_tables
+from zoo.scoring import ACCURACY, Metric
 
 MATRIX_CLASSES = 20
 """Above so many classes a confusion matrix is no longer read; its worst pairs are."""
@@ -30,6 +26,7 @@ TARGETS = {"target": "seconds", "epochs_to_target": "epochs"}
 """The columns made of a row's `target`, and the part that each sorts by."""
 GROUPS = {
     "learns": "what it learns",
+    "scores": "by other metrics",
     "sees": "what it sees",
     "is": "what it is",
     "costs": "what it costs",
@@ -50,10 +47,13 @@ def render(report: ComparisonReport, diagnostics: Diagnostics) -> str:
     environment.filters |= {
         "plain": words.plain,
         "label": words.label,
-        "points": words.points,
+        "signed": words.signed,
         "p_value": p_value,
         "listed": listed,
         "percent": percent,
+        "hundredths": hundredths,
+        "measure": words.measure,
+        "capitalized": words.capitalized,
     }
     template = environment.get_template("template.html.j2")
     return template.render(_context(report, diagnostics))
@@ -82,8 +82,12 @@ def _context(report: ComparisonReport, diagnostics: Diagnostics) -> dict[str, An
         "columns": [_column(column, rows) for column in report.columns],
         "table": [_table_row(row, report.columns) for row in rows],
         "seeds": _seeds(rows),
+        "metric": report.judged_by,
+        "what": "accuracy" if report.judged_by is ACCURACY else report.judged_by.title,
+        "classes": class_tables(report),
+        "all_classes": len(classes) <= MOST_CLASSES,
         "ensembles": report.ensembles,
-        "pairs": [_pair(pair) for pair in report.pairs],
+        "pairs": [_pair(pair, report.judged_by) for pair in report.pairs],
         "figures": figures.draw(report, diagnostics.curves, keys),
         "unmeasured": [
             row.name
@@ -95,7 +99,7 @@ def _context(report: ComparisonReport, diagnostics: Diagnostics) -> dict[str, An
         "shades": SHADES,
         "cost": _cost(report.cost),
         "own_costs": any(row.from_runs for row in rows),
-        "noise": _noise(report.noise),
+        "noise": _noise(report.noise, report.judged_by),
         "environment": _environment(report),
         "origins": {
             row.name: {
@@ -143,7 +147,7 @@ def sort_value(row: Row, key: str) -> float | None:
         return getattr(target, TARGETS[key]) if target and target.reached else None
     if key == "rank":
         return row.rank[0] if row.rank else None
-    value = getattr(row, key, None)
+    value = columns.value(row, key)
     if isinstance(value, Statistic):
         return value.median
     return float(value) if isinstance(value, int | float) else None
@@ -179,12 +183,12 @@ def _cost(cost: CostSummary | None) -> dict[str, Any]:
     }
 
 
-def _noise(noise: NoiseFloor) -> dict[str, Any]:
-    accuracy = noise.accuracy
-    return {
-        "accuracy": None if accuracy is None else f"{100 * accuracy:.2f} points",
-        "cost": noise.cost,
-    }
+def _noise(noise: NoiseFloor, metric: Metric) -> dict[str, Any]:
+    accuracy, own = noise.accuracy, noise.metric_value
+    found = {"accuracy": None if accuracy is None else f"{100 * accuracy:.2f} points"}
+    if own is not UNSET:
+        found[metric.title] = f"{metric.text(own)} {metric.points}".rstrip()
+    return {**found, "cost": noise.cost}
 
 
 def _seeds(rows: list[Row]) -> list[tuple[str, list[str]]]:
@@ -196,8 +200,8 @@ def _seeds(rows: list[Row]) -> list[tuple[str, list[str]]]:
     return list(shared.items())
 
 
-def _pair(pair: Pair) -> dict[str, Any]:
-    return {**to_builtins(pair), "conclusion": of_pair(pair)}
+def _pair(pair: Pair, metric: Metric) -> dict[str, Any]:
+    return {**to_builtins(pair), "conclusion": of_pair(pair, metric)}
 
 
 def _confusions(confusions: dict[str, list[list[int]]], classes: list[str]) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from zoo.formatting import duration, percent
+from zoo.scoring import ACCURACY, Metric
 
 GIB = 2**30
 SHARES = {"overhead"}
@@ -44,9 +45,19 @@ def moment(iso: str) -> str:
     return f"{time.day} {time:%B %Y, %H:%M %Z}"
 
 
-def points(share: float | None) -> str:
-    """A difference of accuracies in percentage points, signed: `+0.12`, `−0.02`."""
-    if share is None:
+def signed(difference: float | None, metric: Metric = ACCURACY) -> str:
+    """A difference, in percentage points or as it is: `+0.12`, `−0.02`."""
+    if difference is None:
         return "—"
-    text = f"{100 * share:+.2f}".replace("-", "−")
-    return "0.00" if text[1:] == "0.00" else text
+    text = metric.difference(difference).replace("-", "−")
+    return text[1:] if not float(text[1:]) else text
+
+
+def measure(value: float, metric: Metric = ACCURACY) -> str:
+    """A value of a metric with its unit: `97.31 %`, `0.9412`."""
+    return f"{metric.text(value)} {metric.unit}".rstrip()
+
+
+def capitalized(text: str) -> str:
+    """With its first letter large, the others as they are: `macro F1` is `Macro F1`."""
+    return text[:1].upper() + text[1:]

@@ -83,6 +83,7 @@ def from_dict(values: Mapping[str, Any]) -> RunRecord:
         _check_finished(record, tested)
     _check_recipe(record.recipe, record.identity)
     _check_majority(record)
+    _check_classes(record)
     return record
 
 
@@ -268,3 +269,11 @@ def _check_majority(record: RunRecord) -> None:
     classes = len(record.dataset.classes)
     if metrics.majority_class is None or metrics.majority_class >= classes:
         raise BadRecord("metrics.majority_class", f"it must be 0 to {classes - 1}")
+
+
+def _check_classes(record: RunRecord) -> None:
+    """What is of each class must be of as many classes as the dataset has."""
+    for name in ("test_precision", "test_recall", "test_f1", "test_support"):
+        found, wanted = getattr(record.metrics, name, None), len(record.dataset.classes)
+        if found is not None and len(found) != wanted:
+            raise BadRecord(f"metrics.{name}", f"expected {wanted} numbers, received {len(found)}")

@@ -149,6 +149,7 @@ class ContractRecord(Part, kw_only=True, frozen=True):
     other_sizes: str | None = None
     padded: bool | None = None
     reading: ReadingRecord | None = None
+    background: str | None = None
     seen: SamplesRecord | None
 
 
@@ -312,6 +313,10 @@ class Metrics(Part, kw_only=True, frozen=True):
         test_loss: mean cross-entropy (natural logarithm).
         test_accuracy, test_accuracy_interval: shares from 0 to 1; the interval is 95 %.
         majority_share, majority_class: of the test set's largest class.
+        test_balanced_accuracy, test_macro_f1, test_mcc, test_ece: as in `zoo.classification.Scores`; None
+            in runs of before they were recorded. The log loss is `test_loss`.
+        test_precision, test_recall, test_f1, test_support: of each class; the recall of a class without
+            test samples is None.
     """
 
     epoch: Count
@@ -323,6 +328,14 @@ class Metrics(Part, kw_only=True, frozen=True):
     interval_method: str | None = None
     majority_share: Share | None = None
     majority_class: Count | None = None
+    test_balanced_accuracy: Share | None = None
+    test_macro_f1: Share | None = None
+    test_mcc: Annotated[float, Meta(ge=-1.001, le=1.001)] | None = None
+    test_ece: Share | None = None
+    test_precision: tuple[Share, ...] | None = None
+    test_recall: tuple[Share | None, ...] | None = None
+    test_f1: tuple[Share, ...] | None = None
+    test_support: tuple[Count, ...] | None = None
 
 
 class RunRecord(Struct, kw_only=True):

@@ -72,9 +72,17 @@ class Harness:
         return ops.convert_to_numpy(converted)
 
     def build(
-        self, image: Shape = GREY, classes: int = CLASSES, *, seed: int = 0, **settings: Any
+        self,
+        image: Shape = GREY,
+        classes: int = CLASSES,
+        *,
+        seed: int = 0,
+        shape: Shape | None = None,
+        **settings: Any,
     ) -> "keras.Model":
         """Build a new float32 model from a seed.
+
+        `shape` is the input's; None: that of images of shape `image`.
 
         Raises:
             CheckFailed: `build` did not return a model. Exceptions of `build` propagate.
@@ -87,14 +95,15 @@ class Harness:
         seed_everything(backend, seed)
         hyperparameters = {**self.architecture.defaults(), **settings}
         with precision("float32"):
-            model = self.architecture.build(self.shape(image), classes, **hyperparameters)
+            given = self.shape(image) if shape is None else shape
+            model = self.architecture.build(given, classes, **hyperparameters)
             if not isinstance(model, keras.Model):
                 raise CheckFailed(
                     f"build returned {type(model).__name__}, not a keras.Model",
                     "return the model, as in: return keras.Model(inputs, outputs)",
                 )
             if not model.built:
-                model.build((None, *self.shape(image)))
+                model.build((None, *given))
             if not hasattr(model, "output_shape"):
                 raise CheckFailed(
                     f"build returned {type(model).__name__}, a subclass whose output has no shape "

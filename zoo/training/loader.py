@@ -55,6 +55,7 @@ def prefetch(make: Callable[[Item], Made], items: Iterable[Item]) -> Generator[F
     """`make` of each item, in turn; a thread makes the next ones while one is in use.
 
     One thread: `Samples` need not bear several, and two that make clips were measured to be no faster.
+    Image files are read by several threads of their own (`zoo.datasets.parallel`).
     To be closed, so that nothing is made any more.
     """
     pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="zoo-samples")

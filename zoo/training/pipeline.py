@@ -1,5 +1,6 @@
 """Preprocessing in the compiled step: augmentation, scaling, layout."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,9 @@ from zoo.training.augmentation import move
 from zoo.training.masking import SAID, Unequal, lengths, padding_of, resample, without
 from zoo.training.normalization import by_series, scaling
 from zoo.training.sequence_augmentation import augment
+
+CNN_ON_FRAMES = "frames to sequence: a CNN on each frame"
+"""How records and tables call frames that the model itself makes a sequence of."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Pipeline:
         per_series: whether each sequence is normalized by its own mean and deviation instead.
         unequal: how the model is given sequences of unequal length, which end in steps of NaN:
             `masked` or `resampled`; None: all have one length.
+        by_steps: whether the model makes a sequence of frames that it is given.
     """
 
     source: Layout
@@ -38,22 +43,33 @@ class Pipeline:
     offset: Factor
     per_series: bool = False
     unequal: Unequal | None = None
+    by_steps: bool = False
 
     @classmethod
     def fitted(
-        cls, dataset: Dataset, architecture: Architecture, recipe: Recipe, x_train: Stored
+        cls,
+        dataset: Dataset,
+        architecture: Architecture,
+        recipe: Recipe,
+        x_train: Stored,
+        hyperparameters: Mapping[str, Any] | None = None,
     ) -> "Pipeline":
-        """The pipeline whose scaling is that of the training examples."""
+        """The pipeline whose scaling is that of the training examples.
+
+        `hyperparameters` are the architecture's; None: its defaults.
+        """
+        chosen = architecture.defaults() if hyperparameters is None else hyperparameters
         scale, offset = scaling(x_train, recipe.normalization)
         return cls(
             dataset.layout,
-            architecture.layout,
+            architecture.input_layout(dataset.layout, chosen),
             tuple(x_train.shape[1:]),
             architecture.frames_from_image,
             scale,
             offset,
             recipe.normalization == "series",
             unequal_by(dataset, architecture),
+            architecture.layout == "sequence",
         )
 
     @property
@@ -108,7 +124,9 @@ class Pipeline:
             scale=self.scale,
             offset=self.offset,
             input_shape=self.input_shape,
-            conversion=conversion(self.source, self.target, self.how, self.unequal),
+            conversion=conversion(
+                self.source, self.target, self.how, self.unequal, by_steps=self.by_steps
+            ),
             per_series=self.per_series or None,
             unequal=self.unequal,
         )
@@ -124,6 +142,7 @@ class Pipeline:
             record.offset,
             bool(record.per_series),
             record.unequal,
+            record.conversion == CNN_ON_FRAMES,
         )
 
 
@@ -135,14 +154,25 @@ def unequal_by(dataset: Dataset, architecture: Architecture) -> Unequal | None:
     return "masked" if obeys else "resampled"
 
 
-def conversion_of(dataset: Dataset, architecture: Architecture) -> str:
+def conversion_of(
+    dataset: Dataset, architecture: Architecture, hyperparameters: Mapping[str, Any]
+) -> str:
     """How the samples of a dataset become an architecture's input, in words."""
+    target = architecture.input_layout(dataset.layout, hyperparameters)
     how, unequal = architecture.frames_from_image, unequal_by(dataset, architecture)
-    return conversion(dataset.layout, architecture.layout, how, unequal)
+    by_steps = architecture.layout == "sequence"
+    return conversion(dataset.layout, target, how, unequal, by_steps=by_steps)
 
 
-def conversion(source: Layout, target: Layout, how: FromImage, unequal: Unequal | None) -> str:
-    """How samples become a model's input, in words: `sequence: as stored, padding masked`."""
+def conversion(
+    source: Layout, target: Layout, how: FromImage, unequal: Unequal | None, *, by_steps: bool
+) -> str:
+    """How samples become a model's input, in words: `sequence: as stored, padding masked`.
+
+    `by_steps`: the architecture reads sequences; frames that it is given become one in the model.
+    """
+    if target == "frames" and by_steps:
+        return CNN_ON_FRAMES
     name = layouts.name(source, target, how)
     return f"{name}, {SAID[unequal]}" if unequal else name
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from zoo import aliases, numerics
-from zoo.architecture import Architecture
+from zoo.architecture import FRAME_FEATURES, Architecture
 from zoo.datasets.dataset import Arrays, Dataset
 from zoo.errors import UsageError
 from zoo.origin import Origin
@@ -67,6 +67,12 @@ class Plan:
             return "float32"
         return self.recipe.precision
 
+    def _in_use(self) -> dict[str, Any]:
+        """The hyperparameters but `frame_features` where frames are not read by it."""
+        reads = self.architecture.input_layout(self.dataset.layout, self.hyperparameters)
+        unused = FRAME_FEATURES if reads == self.architecture.layout else ""
+        return {name: value for name, value in self.hyperparameters.items() if name != unused}
+
     def identity(self, arrays: Arrays, device: Device) -> dict[str, Any]:
         """What makes two runs the same run: everything that affects the numbers except versions."""
         from zoo.datasets.quality import has_units
@@ -79,7 +85,7 @@ class Plan:
                 aliases.former(aliases.LAYOUTS, self.architecture.layout),
                 aliases.former(aliases.FRAMES_FROM_IMAGE, self.architecture.frames_from_image),
             ],
-            "hyperparameters": plain(self.hyperparameters),
+            "hyperparameters": plain(self._in_use()),
             "dataset": self.dataset.name,
             **({"data_parameters": chosen} if chosen else {}),
             **({"scaling": "by channel"} if has_units(arrays.x_train) else {}),

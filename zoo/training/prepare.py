@@ -46,7 +46,9 @@ def prepare_engine(
     keras.utils.clear_session(free_memory=False)  # names and Keras' own generator start anew
     seed_everything(plan.backend, plan.seed)
     keras.config.set_dtype_policy(precision)
-    pipeline = Pipeline.fitted(plan.dataset, plan.architecture, recipe, examples.x_train)
+    pipeline = Pipeline.fitted(
+        plan.dataset, plan.architecture, recipe, examples.x_train, plan.hyperparameters
+    )
     model = model_of(plan, pipeline.shape)
     steps = recipe.total_steps(len(examples.y_train) // recipe.batch_size)
     optimizer = make_optimizer(recipe, steps)
@@ -80,7 +82,8 @@ def model_of(plan: Plan, shape: tuple[int, ...]) -> "keras.Model":
     architecture, dataset = plan.architecture, plan.dataset
     how = architecture.frames_from_image
     try:
-        given = layouts.shape(dataset.layout, tuple(shape), architecture.layout, how)
+        target = architecture.input_layout(dataset.layout, plan.hyperparameters)
+        given = layouts.shape(dataset.layout, tuple(shape), target, how)
     except ValueError as error:
         raise UsageError(f"{architecture.name} on {dataset.name}: {error}.") from error
     classes = len(dataset.classes)

@@ -191,7 +191,7 @@ class RunWriter:
 
     def _finish(self) -> None:
         """Read the test set, once, and write the results; `run.json` says finished at the end."""
-        from zoo.metrics import measured
+        from zoo.classification import measured
         from zoo.training import model_file
 
         loop, run, examples = self.loop, self.run, self.loop.examples

@@ -1,6 +1,6 @@
 """A convolutional LSTM over windows of a sequence."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import zoo
 
@@ -14,6 +14,9 @@ def build(
     filters: Annotated[int, "channels of the state"] = 64,
     kernel: Annotated[int, "positions that a convolution sees"] = 5,
     dropout: Annotated[float, "share dropped before the classifier"] = 0.2,
+    frame_features: Annotated[
+        Literal["cnn", "flat"], "of each frame of a clip: by a small CNN, or its pixels"
+    ] = "cnn",
 ):
     """A ConvLSTM over the windows of a sequence, then a classifier of its last state.
 
@@ -23,16 +26,18 @@ def build(
     padded one ends with them, and its windows of padding alone are not read. The last state is
     averaged and maximised over the positions.
 
-    Takes a sequence `(T, F)` with any T, padded or not; returns logits `(batch, num_classes)`.
+    Takes a sequence `(T, F)` with any T, padded or not, or frames `(T, H, W, C)`; returns logits
+    `(batch, num_classes)`.
     """
     import keras
     from keras import layers, ops
 
-    steps, features = input_shape
+    steps = input_shape[0]
     count = max(1, min(windows, steps))
     length = -(-steps // count)
     count = -(-steps // length)  # no window of zeros alone
-    sequence = keras.Input(input_shape)
+    inputs = keras.Input(input_shape)
+    sequence = zoo.layers.features_of(inputs, frame_features)
     x, mask = zoo.layers.mask_of(sequence, mask_value)
     if missing := count * length - steps:
         # Padded sequences begin together, and none of their windows moves with the longest's length.
@@ -40,13 +45,13 @@ def build(
     if mask is not None:
         mask = ops.pad(mask, ((0, 0), (0, missing)))
         mask = ops.any(ops.reshape(mask, (-1, count, length)), axis=-1)
-    x = layers.Reshape((count, length, features))(x)
+    x = layers.Reshape((count, length, x.shape[-1]))(x)
     # Unrolled where there is a mask: in a loop, Keras 3.15 on JAX takes masks for dense states only.
     lstm = layers.ConvLSTM1D(filters, kernel, padding="same", unroll=mask is not None)
     x = lstm(x, mask=mask)
     x = layers.Concatenate()([layers.GlobalAveragePooling1D()(x), layers.GlobalMaxPooling1D()(x)])
     x = layers.Dropout(dropout)(x)
-    return keras.Model(sequence, layers.Dense(num_classes)(x), name="convlstm1d")
+    return keras.Model(inputs, layers.Dense(num_classes)(x), name="convlstm1d")
 
 
 @zoo.hookimpl

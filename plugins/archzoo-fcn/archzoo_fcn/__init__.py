@@ -1,6 +1,6 @@
 """A fully convolutional network over time (Wang, Yan and Oates 2017)."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import zoo
 
@@ -12,6 +12,9 @@ def build(
     mask_value: float | None = None,
     filters: Annotated[tuple[int, ...], "of each convolution"] = (128, 256, 128),
     kernels: Annotated[tuple[int, ...], "steps that each convolution sees"] = (8, 5, 3),
+    frame_features: Annotated[
+        Literal["cnn", "flat"], "of each frame of a clip: by a small CNN, or its pixels"
+    ] = "cnn",
 ):
     """Convolutions with batch normalisation and ReLU, the mean over time, a classifier.
 
@@ -19,7 +22,8 @@ def build(
     networks: a strong baseline" (https://arxiv.org/abs/1611.06455). Nothing is pooled before the
     mean, so every step has its own features.
 
-    Takes a sequence `(T, F)` with any T, padded or not; returns logits `(batch, num_classes)`.
+    Takes a sequence `(T, F)` with any T, padded or not, or frames `(T, H, W, C)`; returns logits
+    `(batch, num_classes)`.
     """
     import keras
     from keras import layers
@@ -29,14 +33,15 @@ def build(
             f"filters has {len(filters)} numbers and kernels {len(kernels)}; give one for each "
             "convolution"
         )
-    sequence = keras.Input(input_shape)
+    inputs = keras.Input(input_shape)
+    sequence = zoo.layers.features_of(inputs, frame_features)
     x, mask = zoo.layers.mask_of(sequence, mask_value)
     for count, kernel in zip(filters, kernels, strict=True):
         x = zoo.layers.fill(x, mask)
         x = layers.Conv1D(count, kernel, padding="same", kernel_initializer="he_uniform")(x)
         x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x, mask=mask))
     x = layers.GlobalAveragePooling1D()(x, mask=mask)
-    return keras.Model(sequence, layers.Dense(num_classes)(x), name="fcn")
+    return keras.Model(inputs, layers.Dense(num_classes)(x), name="fcn")
 
 
 @zoo.hookimpl

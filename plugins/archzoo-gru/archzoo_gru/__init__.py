@@ -1,6 +1,6 @@
 """GRU layers over a sequence."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import zoo
 
@@ -14,6 +14,9 @@ def build(
     depth: Annotated[int, "number of stacked layers"] = 2,
     bidirectional: Annotated[bool, "also read the sequence backwards"] = True,
     dropout: Annotated[float, "dropout rate between the layers and before the classifier"] = 0.3,
+    frame_features: Annotated[
+        Literal["cnn", "flat"], "of each frame of a clip: by a small CNN, or its pixels"
+    ] = "cnn",
 ):
     """Build stacked GRU layers over the sequence, and a classifier of the last state.
 
@@ -22,18 +25,20 @@ def build(
     1997 (https://doi.org/10.1109/78.650093). The classifier sees the last state of each direction:
     after the last step and, backwards, after the first.
 
-    Takes sequences `(T, F)` with any T, padded or not; returns logits `(batch, num_classes)`.
+    Takes sequences `(T, F)` with any T, padded or not, or frames `(T, H, W, C)`; returns logits
+    `(batch, num_classes)`.
     """
     import keras
     from keras import layers
 
-    sequence = keras.Input(input_shape)
+    inputs = keras.Input(input_shape)
+    sequence = zoo.layers.features_of(inputs, frame_features)
     x, mask = zoo.layers.mask_of(sequence, mask_value)
     for level in range(depth):
         gru = layers.GRU(units, return_sequences=level < depth - 1)
         x = (layers.Bidirectional(gru) if bidirectional else gru)(x, mask=mask)
         x = layers.Dropout(dropout)(x)
-    return keras.Model(sequence, layers.Dense(num_classes)(x), name="gru")
+    return keras.Model(inputs, layers.Dense(num_classes)(x), name="gru")
 
 
 @zoo.hookimpl

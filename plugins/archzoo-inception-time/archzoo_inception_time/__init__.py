@@ -1,6 +1,6 @@
 """The network of InceptionTime (Fawaz et al. 2020)."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import zoo
 
@@ -20,6 +20,9 @@ def build(
     bottleneck: Annotated[int, "channels that a module's convolutions read"] = 32,
     depth: Annotated[int, "Inception modules"] = 6,
     residual: Annotated[bool, "add a shortcut around every three modules"] = True,
+    frame_features: Annotated[
+        Literal["cnn", "flat"], "of each frame of a clip: by a small CNN, or its pixels"
+    ] = "cnn",
 ):
     """Inception modules with shortcuts, the mean over time, a classifier.
 
@@ -29,7 +32,8 @@ def build(
     brings its input to a few channels, reads these by convolutions of several lengths, reads the
     input's maximum over three steps by one of length one, and stacks all of it.
 
-    Takes a sequence `(T, F)` with any T, padded or not; returns logits `(batch, num_classes)`.
+    Takes a sequence `(T, F)` with any T, padded or not, or frames `(T, H, W, C)`; returns logits
+    `(batch, num_classes)`.
     """
     import keras
     from keras import layers
@@ -50,7 +54,8 @@ def build(
         branches.append(convolution(filters, 1, largest))
         return layers.ReLU()(normalized(layers.Concatenate()(branches)))
 
-    sequence = keras.Input(input_shape)
+    inputs = keras.Input(input_shape)
+    sequence = zoo.layers.features_of(inputs, frame_features)
     x, mask = zoo.layers.mask_of(sequence, mask_value)
     shortcut = x
     for number in range(depth):
@@ -59,7 +64,7 @@ def build(
             before = normalized(convolution(x.shape[-1], 1, shortcut))
             x = shortcut = layers.ReLU()(layers.Add()([before, x]))
     x = layers.GlobalAveragePooling1D()(x, mask=mask)
-    return keras.Model(sequence, layers.Dense(num_classes)(x), name="inception_time")
+    return keras.Model(inputs, layers.Dense(num_classes)(x), name="inception_time")
 
 
 @zoo.hookimpl

@@ -4,6 +4,9 @@ from typing import Annotated
 
 import zoo
 
+LARGEST = 16
+"""Side of a feature map that is flattened; larger ones are pooled again, or the dense layer explodes."""
+
 
 def build(
     input_shape,
@@ -18,8 +21,9 @@ def build(
 
     A long-term recurrent convolutional network (Donahue et al. 2015,
     https://arxiv.org/abs/1411.4389). The CNN has two 3×3 convolutions, pooling, two more, pooling,
-    and a dense layer; ReLU and batch normalization follow each convolution and the dense layer. Each
-    frame updates the moving statistics of the normalization in turn.
+    and a dense layer; a map of more than 16 rows or columns is pooled again before it. ReLU and
+    batch normalization follow each convolution and the dense layer. Each frame updates the moving
+    statistics of the normalization in turn.
 
     Takes frames `(T, H, W, C)` with any T, one frame for a plain image; returns logits
     `(batch, num_classes)`.
@@ -33,6 +37,9 @@ def build(
             cnn.add(layers.Conv2D(width, 3, padding="same", activation="relu"))
             cnn.add(layers.BatchNormalization(momentum=0.9))
         cnn.add(layers.MaxPooling2D(padding="same"))
+    while max(cnn.output_shape[1:3]) > LARGEST:
+        large = tuple(1 + (side > LARGEST) for side in cnn.output_shape[1:3])
+        cnn.add(layers.MaxPooling2D(large, padding="same"))
     cnn.add(layers.Flatten())
     cnn.add(layers.Dense(features, activation="relu"))
     cnn.add(layers.BatchNormalization(momentum=0.9))

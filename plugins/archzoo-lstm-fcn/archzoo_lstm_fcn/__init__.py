@@ -1,6 +1,6 @@
 """LSTM-FCN: an LSTM beside a fully convolutional network (Karim et al. 2018)."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import zoo
 
@@ -14,6 +14,9 @@ def build(
     filters: Annotated[tuple[int, ...], "of each convolution"] = (128, 256, 128),
     kernels: Annotated[tuple[int, ...], "steps that each convolution sees"] = (8, 5, 3),
     dropout: Annotated[float, "share of the LSTM's answer dropped"] = 0.8,
+    frame_features: Annotated[
+        Literal["cnn", "flat"], "of each frame of a clip: by a small CNN, or its pixels"
+    ] = "cnn",
 ):
     """A fully convolutional branch and an LSTM branch, joined before the classifier.
 
@@ -22,7 +25,8 @@ def build(
     paper does ("dimension shuffle"): one step for each channel, whose features are all its values
     over time. So the number of steps is part of the model; padded steps are zeros to it.
 
-    Takes a sequence `(T, F)`, padded or not; returns logits `(batch, num_classes)`.
+    Takes a sequence `(T, F)`, padded or not, or frames `(T, H, W, C)`; returns logits
+    `(batch, num_classes)`.
     """
     import keras
     from keras import layers
@@ -32,7 +36,8 @@ def build(
             f"filters has {len(filters)} numbers and kernels {len(kernels)}; give one for each "
             "convolution"
         )
-    sequence = keras.Input(input_shape)
+    inputs = keras.Input(input_shape)
+    sequence = zoo.layers.features_of(inputs, frame_features)
     x, mask = zoo.layers.mask_of(sequence, mask_value)
     steps_as_features = layers.Permute((2, 1))(x)
     for count, kernel in zip(filters, kernels, strict=True):
@@ -42,7 +47,7 @@ def build(
     x = layers.GlobalAveragePooling1D()(x, mask=mask)
     y = layers.LSTM(units)(steps_as_features)
     x = layers.Concatenate()([layers.Dropout(dropout)(y), x])
-    return keras.Model(sequence, layers.Dense(num_classes)(x), name="lstm_fcn")
+    return keras.Model(inputs, layers.Dense(num_classes)(x), name="lstm_fcn")
 
 
 @zoo.hookimpl

@@ -1,6 +1,6 @@
 """Long short-term memory layers that read a sequence."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import zoo
 
@@ -14,6 +14,9 @@ def build(
     depth: Annotated[int, "layers; more than one are stacked"] = 1,
     bidirectional: Annotated[bool, "read the sequence backwards, too"] = False,
     dropout: Annotated[float, "share dropped after each layer"] = 0.2,
+    frame_features: Annotated[
+        Literal["cnn", "flat"], "of each frame of a clip: by a small CNN, or its pixels"
+    ] = "cnn",
 ):
     """Layers of long short-term memory over the steps, then a classifier of the last state.
 
@@ -22,18 +25,20 @@ def build(
     Schuster and Paliwal 1997 (https://doi.org/10.1109/78.650093). The plain one is the baseline that
     papers compare with.
 
-    Takes a sequence `(T, F)` with any T, padded or not; returns logits `(batch, num_classes)`.
+    Takes a sequence `(T, F)` with any T, padded or not, or frames `(T, H, W, C)`; returns logits
+    `(batch, num_classes)`.
     """
     import keras
     from keras import layers
 
-    sequence = keras.Input(input_shape)
+    inputs = keras.Input(input_shape)
+    sequence = zoo.layers.features_of(inputs, frame_features)
     x, mask = zoo.layers.mask_of(sequence, mask_value)
     for level in range(depth):
         lstm = layers.LSTM(units, return_sequences=level < depth - 1)
         x = (layers.Bidirectional(lstm) if bidirectional else lstm)(x, mask=mask)
         x = layers.Dropout(dropout)(x)
-    return keras.Model(sequence, layers.Dense(num_classes)(x), name="lstm")
+    return keras.Model(inputs, layers.Dense(num_classes)(x), name="lstm")
 
 
 @zoo.hookimpl

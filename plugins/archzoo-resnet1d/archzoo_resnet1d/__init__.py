@@ -1,6 +1,6 @@
 """A residual network over time (Wang, Yan and Oates 2017)."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import zoo
 
@@ -12,6 +12,9 @@ def build(
     mask_value: float | None = None,
     filters: Annotated[tuple[int, ...], "of the convolutions in each block"] = (64, 128, 128),
     kernels: Annotated[tuple[int, ...], "steps that a block's convolutions see"] = (8, 5, 3),
+    frame_features: Annotated[
+        Literal["cnn", "flat"], "of each frame of a clip: by a small CNN, or its pixels"
+    ] = "cnn",
 ):
     """Residual blocks of convolutions, the mean over time, a classifier.
 
@@ -21,7 +24,8 @@ def build(
     Where a block changes the number of channels its input is brought there by a convolution of
     one step; else by batch normalisation alone, as in the authors' code.
 
-    Takes a sequence `(T, F)` with any T, padded or not; returns logits `(batch, num_classes)`.
+    Takes a sequence `(T, F)` with any T, padded or not, or frames `(T, H, W, C)`; returns logits
+    `(batch, num_classes)`.
     """
     import keras
     from keras import layers
@@ -29,7 +33,8 @@ def build(
     def normalized(x):
         return layers.BatchNormalization(momentum=0.9)(x, mask=mask)
 
-    sequence = keras.Input(input_shape)
+    inputs = keras.Input(input_shape)
+    sequence = zoo.layers.features_of(inputs, frame_features)
     x, mask = zoo.layers.mask_of(sequence, mask_value)
     for count in filters:
         y = x
@@ -41,7 +46,7 @@ def build(
             x = layers.Conv1D(count, 1, padding="same")(zoo.layers.fill(x, mask))
         x = layers.ReLU()(layers.Add()([normalized(x), y]))
     x = layers.GlobalAveragePooling1D()(x, mask=mask)
-    return keras.Model(sequence, layers.Dense(num_classes)(x), name="resnet1d")
+    return keras.Model(inputs, layers.Dense(num_classes)(x), name="resnet1d")
 
 
 @zoo.hookimpl

@@ -1,6 +1,6 @@
 """A temporal convolutional network: residual blocks of dilated causal convolutions."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import zoo
 
@@ -16,6 +16,9 @@ def build(
         int | None, "number of residual blocks; none: enough for the last step to see the first"
     ] = None,
     dropout: Annotated[float, "rate of dropped channels after each convolution"] = 0.1,
+    frame_features: Annotated[
+        Literal["cnn", "flat"], "of each frame of a clip: by a small CNN, or its pixels"
+    ] = "cnn",
 ):
     """Build residual blocks with doubling dilation, and a classifier of the last step.
 
@@ -24,7 +27,8 @@ def build(
     batch instead of weight normalization, for which Keras has no layer. Convolutions are causal: a
     step's output does not depend on later steps.
 
-    Takes sequences `(T, F)` with any T, padded or not; returns logits `(batch, num_classes)`.
+    Takes sequences `(T, F)` with any T, padded or not, or frames `(T, H, W, C)`; returns logits
+    `(batch, num_classes)`.
     """
     import keras
     from keras import layers
@@ -36,7 +40,8 @@ def build(
         x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x, mask=mask))
         return layers.SpatialDropout1D(dropout)(x)
 
-    sequence = keras.Input(input_shape)
+    inputs = keras.Input(input_shape)
+    sequence = zoo.layers.features_of(inputs, frame_features)
     x, mask = zoo.layers.mask_of(sequence, mask_value)
     for level in range(_blocks(input_shape[0], kernel) if depth is None else depth):
         y = convolution(convolution(x, 2**level), 2**level)
@@ -44,7 +49,7 @@ def build(
             x = layers.Conv1D(filters, 1)(zoo.layers.fill(x, mask))
         x = layers.ReLU()(layers.Add()([x, y]))
     x = zoo.layers.last_step(x, mask)
-    return keras.Model(sequence, layers.Dense(num_classes)(x), name="tcn")
+    return keras.Model(inputs, layers.Dense(num_classes)(x), name="tcn")
 
 
 def _blocks(steps: int, kernel: int) -> int:

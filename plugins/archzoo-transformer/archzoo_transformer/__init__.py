@@ -1,6 +1,6 @@
 """A transformer encoder whose tokens are the steps of a sequence."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import zoo
 
@@ -19,6 +19,9 @@ def build(
     dropout: Annotated[
         float, "dropout rate of each block's output, and before the classifier"
     ] = 0.1,
+    frame_features: Annotated[
+        Literal["cnn", "flat"], "of each frame of a clip: by a small CNN, or its pixels"
+    ] = "cnn",
 ):
     """Build a transformer encoder with learned positions, and a classifier of the mean token.
 
@@ -26,7 +29,8 @@ def build(
     before each attention and feed-forward layer and once at the end (Xiong et al. 2020,
     https://arxiv.org/abs/2002.04745), which trains without a long warm-up.
 
-    Takes sequences `(T, F)`, padded or not; returns logits `(batch, num_classes)`.
+    Takes sequences `(T, F)`, padded or not, or frames `(T, H, W, C)`; returns logits
+    `(batch, num_classes)`.
     """
     import keras
     from keras import layers, ops
@@ -46,7 +50,8 @@ def build(
         x = layers.Dense(expansion * width, activation="relu")(x)
         return layers.Dense(width)(x)
 
-    sequence = keras.Input(input_shape)
+    inputs = keras.Input(input_shape)
+    sequence = zoo.layers.features_of(inputs, frame_features)
     x, mask = zoo.layers.mask_of(sequence, mask_value)
     x = LearnedPositions(name="positions")(layers.Dense(width)(x))
     for _ in range(depth):
@@ -54,7 +59,7 @@ def build(
             x = layers.Add()([x, layers.Dropout(dropout)(part(normalized(x)))])
     x = layers.GlobalAveragePooling1D()(normalized(x), mask=mask)
     x = layers.Dropout(dropout)(x)
-    return keras.Model(sequence, layers.Dense(num_classes)(x), name="transformer")
+    return keras.Model(inputs, layers.Dense(num_classes)(x), name="transformer")
 
 
 @zoo.hookimpl

@@ -4,14 +4,15 @@ import inspect
 import re
 from typing import Any
 
-from zoo.architecture import Hyperparameter
+from zoo.architecture import FRAME_FEATURES, Hyperparameter
 from zoo.errors import UsageError
 from zoo.testing.alternatives import alternatives
 from zoo.testing.check import Check, CheckFailed
 from zoo.testing.explanation import seen
-from zoo.testing.harness import Harness, answers
+from zoo.testing.harness import GREY, Harness, answers
 
 SAMPLES = 4
+CLIP = (3, *GREY)
 STEPS = 2
 RATE = 0.05
 """Learning rate of plain SGD, which does not amplify rounding errors."""
@@ -62,6 +63,8 @@ def _matters(harness: Harness) -> str:
         values = alternatives(each)
         if not values:
             untried.append(name)
+        elif name == FRAME_FEATURES and harness.architecture.layout == "sequence":
+            tried.append(_reads_frames(harness, name, values))
         elif not _any_matters(default, name, values):
             raise CheckFailed(
                 f"{name} has no effect: {_written(name, values)} gives the same weights, outputs "
@@ -75,6 +78,18 @@ def _matters(harness: Harness) -> str:
             f"not tried, because their other values cannot be guessed: {', '.join(untried)}"
         )
     return ", ".join(tried) or "no hyperparameters"
+
+
+def _reads_frames(harness: Harness, name: str, values: list[Any]) -> str:
+    """Its name; it says how clips are read, so it is tried on one."""
+    default = harness.build(shape=CLIP)
+    others = (harness.build(shape=CLIP, **{name: value}) for value in values)
+    if not any(_differ(default.get_weights(), each.get_weights()) for each in others):
+        raise CheckFailed(
+            f"{name} has no effect on clips: {_written(name, values)} gives the same weights",
+            "give it to zoo.layers.features_of, or remove it.",
+        )
+    return name
 
 
 def _written(name: str, values: list[Any]) -> str:
