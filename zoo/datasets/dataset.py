@@ -164,6 +164,16 @@ class Dataset:
         """The name with the parameters that ask for something: `motion (frames=10, speed=2.0)`."""
         return title(self.name, self.parameters)
 
+    def decided(self) -> "Dataset":
+        """This dataset, if it can be read as it is.
+
+        Raises:
+            DataError: parameters must be chosen first; the message says which.
+        """
+        if self.make is not None and not self.shape:
+            self.load(Locations.of_user())
+        return self
+
     def configured(self, settings: Mapping[str, str]) -> "Dataset":
         """This dataset with other values of some parameters, as texts.
 
