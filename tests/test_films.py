@@ -11,7 +11,7 @@ from conftest import assert_one_line_error
 from PIL import Image
 
 from zoo.contract import InputContract
-from zoo.datasets import animation, film_codec
+from zoo.datasets import animation, film_clips, film_codec
 from zoo.datasets.catalog import own_dataset
 from zoo.datasets.film_opening import opened
 from zoo.datasets.film_reading import FilmReading
@@ -233,6 +233,10 @@ FAULTS = {
     "cut.avi": (lambda path: cut(path, "c.avi"), "is truncated: its header announces 60 frames"),
     "cut.gif": (lambda path: cut(path, "h.gif", 0.3), "is damaged"),
     "still.png": (lambda path: picture(1).save(path), "does not move"),
+    "deeper": (
+        lambda path: shutil.copytree(path.parent.parent / "short", path),
+        "is a folder within",
+    ),
     "note.txt": (lambda path: path.touch(), "is no film that is read"),
     "odd.mp4": (lambda path: filmed(path, size=(40, 24)), "films of 2 sizes"),
 }
@@ -300,3 +304,14 @@ def test_a_film_that_begins_grey_is_in_colour(tmp_path):
     frames = [Image.new("RGB", (34, 22), "black"), Image.new("RGB", (34, 22), "red")]
     frames[0].save(root / "long" / "red.gif", save_all=True, append_images=frames[1:])
     assert own_dataset(root).shape[-1] == 3
+
+
+def test_decoded_clips_are_kept_as_far_as_there_is_room(tmp_path, monkeypatch):
+    x = own_dataset(films(tmp_path / "waves")).configured({"size": "8"}).load(None).x_train
+    monkeypatch.setattr(film_clips, "KEPT_BYTES", 3 * 16 * 8 * 8 * 3)
+    whole = np.asarray(x)
+    for file in x.files:
+        file.unlink()
+    assert np.array_equal(x[np.array([2, 0, 1])], whole[[2, 0, 1]])
+    with pytest.raises(DataError, match="there is no such file"):
+        x[3]

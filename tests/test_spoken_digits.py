@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 from conftest import assert_one_line_error
 
+from zoo.contract import InputContract
 from zoo.datasets import wav
 from zoo.datasets.location import Locations
 from zoo.datasets.spectrogram import LogMel
-from zoo.datasets.spoken_digits import spoken_digits
+from zoo.datasets.spoken_digits import SPOKEN_DIGITS, published, spoken_digits
 from zoo.errors import DataError, DataMissing
+from zoo.reading_records import reading_of
 
 FIRST = "0_george_0.wav"
 ARCHIVE = "v1.0.10.tar.gz"
@@ -186,3 +188,14 @@ def test_download_checks_every_recording(contents, tmp_path, serve, zoo_here, mo
 
 
 PINNED = "a9611fb283fb32e1"
+
+
+def test_a_prediction_hears_what_training_heard(unpacked, monkeypatch):
+    """Through what run.json keeps of the run, a file is the very sample that it was in training."""
+    monkeypatch.setenv("ZOO_DATA_DIR", str(unpacked))
+    arrays = SPOKEN_DIGITS.load(Locations.of_user())
+    record = InputContract.of(SPOKEN_DIGITS, arrays.x_test).as_record()
+    read = reading_of(record.reading, record.shape).read
+    tests = [each.name for each in published() if each.tests("official")]
+    for place in range(0, len(tests), 30):
+        assert np.array_equal(read(unpacked / tests[place]), arrays.x_test[place])

@@ -2,7 +2,7 @@
 
 import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -110,13 +110,16 @@ class Video:
 
     def frames(self) -> Iterator[Frame]:
         with _opened(self.path) as (container, stream):
+            from av.video.reformatter import VideoReformatter
+
+            convert = VideoReformatter().reformat  # one for all: making one takes a millisecond
             rate, first = float(stream.average_rate or RATE), None
             wide = _wide(stream)
             for number, frame in enumerate(container.decode(stream)):
                 _check_frame(frame, self.path)
                 time = number / rate if frame.time is None else float(frame.time)
                 first = time if first is None else first
-                yield time - first, partial(_picture, frame, wide)
+                yield time - first, partial(_picture, frame, wide, convert)
 
 
 @contextlib.contextmanager
@@ -209,11 +212,10 @@ def _shown_size(frame: Any, wide: float) -> tuple[int, int]:
     return (width, height) if round(frame.rotation / 90) % 2 else (height, width)
 
 
-def _picture(frame: Any, wide: float) -> Image.Image:
+def _picture(frame: Any, wide: float, convert: Callable[..., Any]) -> Image.Image:
     """The frame as it is shown, with 8 bits a channel."""
     alpha = any(each.is_alpha for each in frame.format.components)
-    pixels = frame.to_ndarray(format="rgba" if alpha else "rgb24")
-    image = Image.fromarray(pixels)
+    image = Image.fromarray(convert(frame, format="rgba" if alpha else "rgb24").to_ndarray())
     width = max(1, round(frame.width * wide))
     if width != frame.width:
         image = image.resize((width, frame.height), Image.Resampling.BICUBIC)

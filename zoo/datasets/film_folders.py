@@ -1,25 +1,22 @@
 """A user's own films: a folder for each class, in it the files."""
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
-
 from zoo.datasets.animation import is_animated
 from zoo.datasets.dataset import Arrays, Dataset, named_after
 from zoo.datasets.film import ANIMATED, SUFFIXES, VIDEOS, FilmForm
+from zoo.datasets.film_clips import FilmClips
 from zoo.datasets.film_opening import opened
 from zoo.datasets.film_reading import FilmReading
-from zoo.datasets.folders import SPLITS, entries, folders, in_nfc
+from zoo.datasets.folders import SPLITS, entries, folders
 from zoo.datasets.image_folders import LARGEST, SMALLEST, Background, Colour
-from zoo.datasets.image_listing import Kind, Listing, listing_of
+from zoo.datasets.image_listing import IMAGES, Kind, Listing, holds, listing_of
 from zoo.datasets.pixels import Resize
-from zoo.datasets.samples import Samples
 from zoo.datasets.split import hold_out_test
 from zoo.errors import DataError, UsageError
 
@@ -59,7 +56,7 @@ class Choices:
 
 
 def holds_films(path: Path) -> bool:
-    """Whether `path/CLASS` or `path/SPLIT/CLASS` holds films, and nothing deeper.
+    """Whether `path/CLASS` or `path/SPLIT/CLASS` holds films, and no folder of pictures.
 
     Pictures that may be animated are films if every one is.
     """
@@ -72,8 +69,8 @@ def holds_films(path: Path) -> bool:
     endings = {file.suffix.lower() for file in files}
     if not endings & set(VIDEOS) and not (files and is_animated(files[0])):
         return False  # found out without a look at each file
-    if any(folders(each) for each in classes):
-        return False
+    if any(holds(inner, IMAGES) for each in classes for inner in folders(each)):
+        return False  # clips of pictures, and a film among them
     return bool(endings & set(VIDEOS)) or all(map(is_animated, files))
 
 
@@ -246,35 +243,3 @@ def _said(forms: Mapping[Path, FilmForm], reading: FilmReading) -> Iterator[str]
     for what, which in counted.items():
         if count := sum(which):
             yield f"{count:,} of {number:,} films {what}"
-
-
-class FilmClips(Samples):
-    """Clips `(N, T, H, W, C)` uint8, each decoded from its film when it is asked for.
-
-    Args:
-        root: the folder of all of them.
-        files: in the samples' order.
-        reading: how a film becomes a clip.
-    """
-
-    dtype = np.dtype(np.uint8)
-
-    def __init__(self, root: Path, files: Sequence[Path], reading: FilmReading):
-        self.root, self.files, self.reading = root, files, reading
-        self.shape = (len(files), *reading.shape)
-
-    def take(self, indices: np.ndarray) -> np.ndarray:
-        made = np.empty((len(indices), *self.reading.shape), self.dtype)
-        for place, number in enumerate(indices):
-            made[place] = self.reading.read(self.files[number])
-        return made
-
-    @cached_property
-    def checksum(self) -> str:
-        """SHA-256 of how films are read, of their names and of their bytes."""
-        whole = hashlib.sha256(repr(self.reading).encode())
-        for file in self.files:
-            whole.update(in_nfc(file.relative_to(self.root).as_posix()).encode())
-            with file.open("rb") as content:
-                whole.update(hashlib.file_digest(content, "sha256").digest())
-        return whole.hexdigest()

@@ -98,9 +98,13 @@ def announced(path: Path, *, verify: bool = True) -> Announced:
     """
     with opened_image(path) as image:
         size, mode, transparency = image.size, _mode(image), image.has_transparency_data
+        transposed = None if verify else _is_transposed(path, image)
         if verify:
-            image.verify()
-    width, height = reversed(size) if _is_transposed(path) else size
+            image.verify()  # after which nothing more can be read
+    if transposed is None:
+        with opened_image(path) as image:
+            transposed = _is_transposed(path, image)
+    width, height = reversed(size) if transposed else size
     return Announced(height, width, mode, transparency)
 
 
@@ -124,12 +128,13 @@ def upright(image: Image.Image) -> Image.Image:
         return image.copy()
 
 
-def _is_transposed(path: Path) -> bool:
-    with opened_image(path) as image:
-        # Pillow decodes a PNG to look for EXIF behind its pixels: only where there may be some.
-        if image.format == "PNG" and not any(each in path.read_bytes() for each in _PNG_METADATA):
+def _is_transposed(path: Path, image: Image.Image) -> bool:
+    # Pillow decodes a PNG to look for EXIF behind its pixels: only where there may be some.
+    if image.format == "PNG":
+        content = path.read_bytes()
+        if not any(each in content for each in _PNG_METADATA):
             return False
-        return _orientation(image) in _TRANSPOSED
+    return _orientation(image) in _TRANSPOSED
 
 
 def _orientation(image: Image.Image) -> int:

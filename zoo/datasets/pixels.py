@@ -116,6 +116,8 @@ def lanczos(grey: np.ndarray, height: int, width: int) -> np.ndarray:
 def _fitted(grey: np.ndarray, height: int, width: int) -> np.ndarray:
     scale = min(height / grey.shape[0], width / grey.shape[1])
     size = [max(1, round(length * scale)) for length in grey.shape]
+    if size == [height, width]:
+        return lanczos(grey, *size)
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     result = np.full((height, width), np.median(border))
     top, left = (height - size[0]) // 2, (width - size[1]) // 2

@@ -11,11 +11,13 @@ import numpy as np
 from zoo.datasets.bounds import check_regular
 from zoo.datasets.extras import AUDIO
 from zoo.datasets.mixing import mixed_down
-from zoo.datasets.wav import BLOCK, HIGHEST_RATE, MOST_CHANNELS
+from zoo.datasets.wav import HIGHEST_RATE, MOST_CHANNELS
 from zoo.errors import DataError
 
 MOST_BYTES = 2**28
 """Larger compressed files are refused: MP3 is scanned from end to end to learn its length."""
+MOST_VALUES = 2**25
+"""Samples of all channels together: 256 MiB."""
 UNKNOWN = 2**40
 """Counts from here on mean that a header does not know how many samples there are."""
 LOST = {"MP3": 2304}
@@ -44,24 +46,22 @@ def read(path: Path, most: int) -> np.ndarray:
     """
     with _opened(path) as file:
         announced = int(file.frames)
-        mixed = mixed_down(_blocks(file, most), most, str(path))
+        count = min(announced, most)
+        if count * file.channels > MOST_VALUES:
+            raise DataError(
+                f"{path}: has {file.channels} channels of {file.samplerate:,} samples/s, which is more "
+                "than is read. Convert it: ffmpeg -i IN -ac 1 -ar 48000 OUT.wav."
+            )
+        # At once: between two reads soundfile seeks, after which MP3 is decoded anew.
+        block = file.read(count, dtype="float64", always_2d=True)
+        mixed = mixed_down([block], count, str(path))
         lost = LOST.get(str(file.format), 0)
-    if len(mixed) < min(announced, most) - lost:
+    if len(mixed) < count - lost:
         raise DataError(
             f"{path}: is truncated or damaged: its header announces {announced:,} samples, and "
             f"{len(mixed):,} can be read."
         )
     return mixed
-
-
-def _blocks(file: Any, most: int) -> Iterator[np.ndarray]:
-    count = 0
-    while count < most:
-        block = file.read(min(BLOCK, most - count), dtype="float64", always_2d=True)
-        if not len(block):
-            return
-        count += len(block)
-        yield block
 
 
 @contextlib.contextmanager
@@ -85,6 +85,8 @@ def _opened(path: Path) -> Iterator[Any]:
             yield file
     except (soundfile.SoundFileError, RuntimeError, ValueError, OSError) as error:
         reason = getattr(error, "error_string", None) or error
+        if "not a regular file" in str(reason):  # what libsndfile says of MP3 without a frame
+            reason = "it has no MPEG audio"
         raise DataError(f"{path}: is damaged, or no sound that is read ({reason}).") from error
 
 
