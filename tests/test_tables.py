@@ -1,7 +1,9 @@
 """CSV, TSV and Parquet tables as people write them: what is read, what is said, what is refused."""
 
+import re
 import sys
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from zoo.datasets.catalog import own_dataset
+from zoo.datasets.table_columns import NAMES
 from zoo.errors import DataError, UsageError
 
 ROWS, STEPS = 12, 5
@@ -549,3 +552,22 @@ def test_every_format_gives_the_same_arrays_labels_and_checksums(tmp_path_factor
     for other in others:
         assert other.classes == first.classes
         assert other.load(None).checksums == wanted.checksums
+
+
+def test_the_page_of_the_docs_says_what_is_so(tmp_path, monkeypatch, zoo_here):
+    page = (Path(__file__).parent.parent / "docs" / "your_data" / "tables.md").read_text()
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"```(python|sh)\n(.*?)```", page, re.DOTALL)
+    commands = 0
+    for language, block in blocks:
+        if language == "python":
+            exec(block, {})
+            continue
+        for line in block.splitlines():
+            words = re.sub("zoo train .* --dataset ", "zoo datasets show ./", line).split()
+            if words[0] == "zoo":
+                commands += 1
+                code, _, err = zoo_here(*words[1:])
+                assert code == 0, err
+    assert commands == 3
+    assert all(f"`{name}`" in page for names in NAMES.values() for name in names)
