@@ -17,6 +17,7 @@ COMMANDS = {name: [("python", "-m", "pytest", f"bench/{name}", "-q")] for name i
         ("python", "bench/coverage.py"),
         ("python", "bench/coverage.py", "--metrics"),
     ],
+    "exports.py": [("python", "bench/exports.py", "run"), ("python", "bench/exports.py", "table")],
     "frames.py": [("python", "bench/frames.py", "--folder", "{folder}")],
     "frames_curve.py": [
         ("python", "bench/frames_curve.py", "--runs", "{folder}"),
@@ -36,6 +37,7 @@ COMMANDS = {name: [("python", "-m", "pytest", f"bench/{name}", "-q")] for name i
 
 WRITTEN = {
     "coverage.py": ["coverage.json", "coverage-metrics.json"],
+    "exports.py": ["exports.json"],
     "frames.py": ["frames.json"],
     "frames_curve.py": [
         "moving_digits-frames.json",

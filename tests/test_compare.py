@@ -273,13 +273,18 @@ def test_an_ensemble_needs_two_members(runs, zoo_here, chosen, ensembles):
 
 def test_what_was_trained_before_stands(made, nets, small_npz, zoo_here):
     before = {path: path.stat().st_mtime_ns for path in made["runs"].rglob("*.json")}
-    code, out, err = zoo_here(
+    given = (
         "compare", nets / "blind.py", nets / "wide.py", "--dataset", small_npz, *OPTIONS,
         "--seeds", "3", "--runs-dir", made["runs"], "--costs", "none",
     )  # fmt: skip
+    code, out, err = zoo_here(*given)
     assert code == 0, err
     assert "0 runs to train, 6 cached" in err
     assert "every run was cached" in out
+    code, out, err = zoo_here(*given, "--metric", "macro_f1")
+    assert code == 0, err
+    assert "0 runs to train, 6 cached" in err
+    assert re.search(r"rank +macro F1 %", out)
     assert {path: path.stat().st_mtime_ns for path in made["runs"].rglob("*.json")} == before
 
 

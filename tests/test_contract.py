@@ -9,8 +9,10 @@ import pytest
 from conftest import assert_one_line_error
 from PIL import Image
 
+import zoo as archzoo
 from zoo.contract import InputContract
 from zoo.datasets.encoding import Statistics, pixel_range
+from zoo.errors import UsageError
 
 STORED = {
     "uint8": lambda x: x,
@@ -244,6 +246,72 @@ def test_splits_of_other_ranges_are_refused_by_training_and_by_check(zoo_here, d
     assert not Path("runs").exists() or not list(Path("runs").glob("*/run.json"))
 
 
+OTHERWISE = {
+    "dark bytes beside ones": (lambda x: x / 255, lambda x: x * 0.7),
+    "standardized beside ones": (lambda x: x / 255, lambda x: (x - 33.3) / 78.6),
+    "bytes beside standardized": (lambda x: (x - 33.3) / 78.6, lambda x: x),
+    "dark ones beside bytes": (lambda x: x, lambda x: x / 255 * 0.8),
+    "around 0 beside ones": (lambda x: x / 255, lambda x: x / 127.5 * 0.8 - 1),
+}
+
+
+@pytest.mark.parametrize("case", OTHERWISE.values(), ids=OTHERWISE)
+def test_splits_that_are_scaled_otherwise_are_refused(zoo_here, digits, case):
+    x, y, x_test, y_test = digits
+    one, other = (
+        (make(each)).astype("float32") for make, each in zip(case, (x, x_test), strict=True)
+    )
+    np.savez("m.npz", x_train=one, y_train=y, x_test=other, y_test=y_test)
+    result = zoo_here("datasets", "show", "m.npz")
+    assert_one_line_error(
+        result, 1, "x_train has values from", "and x_test from", "store both alike"
+    )
+
+
+def test_noise_beyond_black_and_white_is_no_other_scale(zoo_here, digits):
+    x, y, x_test, y_test = digits
+    noisy = (x_test / 255 * 1.1 - 0.05).astype("float32")
+    np.savez("m.npz", x_train=(x / 255).astype("float32"), y_train=y, x_test=noisy, y_test=y_test)
+    assert zoo_here("datasets", "show", "m.npz")[0] == 0
+
+
+ARRAYS = {
+    "bool": lambda x: x > 99,
+    "0 and 1": lambda x: (x > 99).astype("int64"),
+    "int64": lambda x: x.astype("int64"),
+    "uint16 of bytes": lambda x: x.astype("uint16"),
+    "uint16": lambda x: x.astype("uint16") * 257,
+    "float16": lambda x: (x / 255).astype("float16"),
+    "float64": lambda x: x.astype("float64"),
+    "numbers": lambda x: (x // 16).astype("int32"),
+}
+
+
+@pytest.mark.parametrize("store", ARRAYS.values(), ids=ARRAYS)
+def test_arrays_of_any_type_are_for_predict_what_they_were_for_training(digits, store):
+    """What the contract makes of an array is what the file's samples became."""
+    x, y, x_test, y_test = digits
+    given = {"x_train": store(x), "y_train": y, "x_test": store(x_test), "y_test": y_test}
+    dataset = archzoo.load_dataset(given)
+    arrays = dataset.load(None)
+    contract = InputContract.of(dataset, arrays.x_train)
+    read = contract.batch(store(x_test))
+    assert np.allclose(read, arrays.x_test, atol=1e-6)
+    assert read.shape == arrays.x_test.shape
+
+
+def test_arrays_that_few_samples_do_not_explain_are_asked_for(digits):
+    x, y, x_test, y_test = digits
+    dataset = archzoo.load_dataset({"x_train": x, "y_train": y, "x_test": x_test, "y_test": y_test})
+    contract = InputContract.of(dataset, dataset.load(None).x_train)
+    for odd, said in (
+        ((x_test[:2] > 99).astype("uint8"), "values 0 and 1 only"),
+        ((x_test[:2] // 2).astype("uint16"), "no value above 1"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            contract.batch(odd)
+
+
 def test_an_unusual_picture_is_warned_of_and_shown(zoo_here, answers, digits, tmp_path):
     Image.fromarray(np.zeros((28, 28), "uint8") + 90).save("even.png")
     Image.fromarray(digits[2][0]).save("usual.png")
@@ -336,7 +404,8 @@ def test_the_largest_class_is_said_beside_an_accuracy_that_it_explains(zoo_here)
         (lambda x, y: (np.where(x > 0.99, -9999, x), y), "are -9999, far from the others"),
         (lambda x, y: (np.concatenate([x[:200], x[:50]]), y), "50 of 50 test samples are training"),
         (lambda x, y: (x, np.sort(y)), "classes have other shares"),
-        (lambda x, y: (np.concatenate([x[:200], x[200:] * 30]), y), "are unlike"),
+        (lambda x, y: (np.concatenate([x[:200] / 2, x[200:] * 3]), y), "are unlike"),
+        (lambda x, y: (x * 0 + 3, y), "all values of x_train are 3"),
     ],
 )
 def test_what_looks_wrong_is_said_with_figures(zoo_here, change, said):

@@ -229,7 +229,6 @@ X, Y = np.zeros((40, 8, 8), "uint8"), np.arange(40) % 4
         ({"x_train": np.where(X == 0, np.nan, 0.0), "y_train": Y}, "2560 values that are NaN"),
         ({"x_train": X[:, 0, 0], "y_train": Y}, "x_train has shape (40,)"),
         ({"x_train": X[:, :, :0], "y_train": Y}, "(40, 8, 0), which is no image"),
-        ({"x_train": X.astype("int64"), "y_train": Y}, "x_train is int64; use uint8"),
         (
             {"x_train": X, "y_train": Y + 0.25},
             "y_train has real numbers, 0.25 for one; archzoo trains classifiers",

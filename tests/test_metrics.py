@@ -10,11 +10,16 @@ import pytest
 from conftest import assert_one_line_error
 
 import zoo as library
+from zoo.comparison import table
+from zoo.comparison.diagnostics_schema import Diagnostics
+from zoo.comparison.row_schema import ClassTable, Statistic
 from zoo.comparison.schema import ComparisonReport
+from zoo.report.page import render
 from zoo.runs.files import digest
 from zoo.runs.run import Run
 
 CLASSES, COUNT = 10, 300
+NOTHING = Diagnostics(curves={}, confusions={}, disagreements=[])
 SMALL = 2
 """Samples in each class but the largest."""
 
@@ -227,6 +232,29 @@ def test_the_page_follows_the_metric_and_has_a_table_of_classes(two, tmp_path):
     assert "percentage points" not in text
 
 
+def test_the_figure_of_throughput_and_the_front_follow_a_loss(zoo_here, two):
+    report = ranking(zoo_here, two, "--metric", "log_loss")
+    for speed, row in zip((1000, 2000), report.rows, strict=True):
+        row.inference_images_per_second = Statistic(median=speed, q1=speed, q3=speed, n=6)
+    text = render(report, NOTHING)
+    for row in report.rows:
+        assert f"{row.name} {row.judged:.4f} at" in text
+    assert "Mean log loss, its interval as a bar" in text
+
+
+def test_a_page_of_many_classes_shows_those_that_are_recognised_least(zoo_here, two):
+    report = ranking(zoo_here, two)
+    report.dataset.classes = [f"c{number:02}" for number in range(62)]
+    report.dataset.support = [5] * 62
+    for row in report.rows:
+        shares = [number / 62 for number in range(62)]
+        row.classes = ClassTable(precision=shares, recall=[None, *shares[1:]], f1=shares)
+    text = render(report, NOTHING)
+    assert "Of 62 classes those with the lowest F1" in text
+    assert "c11" in text.split('<h2 id="classes-title">')[1].split("</section>")[0]
+    assert "c12" not in text.split('<h2 id="classes-title">')[1].split("</section>")[0]
+
+
 def test_a_report_of_before_there_were_metrics_is_read(zoo_here, two):
     document = ranking(zoo_here, two).to_dict()
     del document["metric"], document["dataset"]["support"]
@@ -234,14 +262,8 @@ def test_a_report_of_before_there_were_metrics_is_read(zoo_here, two):
         del row["metrics"], row["classes"]
     report = ComparisonReport.from_dict(document)
     assert report.judged_by.name == "accuracy"
-    from zoo.comparison import table
-    from zoo.comparison.diagnostics_schema import Diagnostics
-    from zoo.report.page import render
-
     assert "macro F1" not in table.markdown(report)
-    assert 'class="plain classes"' not in render(
-        report, Diagnostics(curves={}, confusions={}, disagreements=[])
-    )
+    assert 'class="plain classes"' not in render(report, NOTHING)
 
 
 def test_runs_show_and_list_their_metrics_and_older_ones_a_dash(

@@ -155,6 +155,32 @@ def test_uint16_images_are_scaled_and_said(own):
     assert "x / 65535" in dataset.notes[0]
 
 
+VALUES = {
+    "int64": (X.astype("int64"), None, X, "int64 from 0 to 255; they are taken as pixels"),
+    "uint16 of bytes": (X.astype("uint16"), None, X, "uint16 from 0 to 255"),
+    "bool": (X > 99, None, (X > 99) * 255, "white and black"),
+    "0 and 1": ((X > 99).astype("uint8"), None, (X > 99) * 255, "of 0 and 1 only"),
+    "few levels": (X.astype("int16") // 16, None, X // 16, "as numbers, float32, and no pixels"),
+    "twelve bits": (X.astype("int32") * 9, None, X * 9.0, "as numbers, float32"),
+    "numbers in a sequence": (X.astype("int16"), "sequence", X, "read as float32"),
+    "uint16 in a sequence": (X.astype("uint16"), "sequence", X, "read as float32"),
+    "bool in a sequence": (X > 99, "sequence", X > 99, "as 1 and 0"),
+    "perhaps a sequence": (X / 100 - 1, None, X / 100 - 1, "give layout='sequence'"),
+}
+
+
+@pytest.mark.parametrize("case", VALUES.values(), ids=VALUES)
+def test_values_of_any_type_are_read_and_said(case, own):
+    x, layout, wanted, said = case
+    dataset, arrays = loaded(own(x_train=x, **({"layout": layout} if layout else {})))
+    both = np.concatenate([arrays.x_train, arrays.x_test]).reshape(60, 8, 9)
+    assert said in " | ".join(dataset.notes)
+    pixels = "float32" if "float32" in said or "1 and 0" in said or "sequence" in said else "uint8"
+    assert both.dtype == pixels
+    found = {sample.tobytes() for sample in both}
+    assert found == {sample.tobytes() for sample in wanted.astype(both.dtype)}
+
+
 def test_an_array_that_is_not_used_is_said_and_not_read(own):
     dataset, _ = loaded(own(extra=np.array([{}, None], object), ids=Y))
     assert dataset.notes == ("not used: extra, ids",)
@@ -164,11 +190,9 @@ def test_an_array_that_is_not_used_is_said_and_not_read(own):
 
 REFUSED = {
     "two axes": ({"x_train": X[:, :, 0]}, "x_train has shape (60, 8)"),
-    "signed": ({"x_train": X.astype("int64")}, "x.astype('uint8')"),
-    "beyond a byte": ({"x_train": X.astype("int64") * 9}, "x.astype('float32')"),
-    "true or false": ({"x_train": X > 9}, "x.astype('uint8') * 255"),
-    "uint16 rows": ({"x_train": X.astype("uint16"), "layout": "sequence"}, "use uint8"),
     "uint16 and uint8": ({"x_train": X.astype("uint16"), "x_test": X, "y_test": Y}, "be alike"),
+    "beyond float32's integers": ({"x_train": X.astype("int64") << 40}, "has no integers beyond"),
+    "true and floats": ({"x_train": X > 9, "x_test": X / 9, "y_test": Y}, "must be alike"),
     "beyond float32": ({"x_train": X * 1e300}, "values too large for float32"),
     "complex": ({"x_train": X * 1j}, "x_train is complex128"),
     "ragged": ({"x_train": np.array([[1], [2, 3]] * 30, object)}, "x_train is an array of Python"),

@@ -1,5 +1,10 @@
 """Sequences of unequal length: padding changes no answer, in training and in inference."""
 
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+
 import keras
 import numpy as np
 import pytest
@@ -164,6 +169,28 @@ def test_scaling_is_fitted_to_real_steps_only(normalization):
         assert given == pytest.approx(wanted)
 
 
+@pytest.mark.slow  # two minutes: nothing is compiled
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_padding_changes_no_answer_on_another_backend(backend):
+    if not find_spec(backend):
+        pytest.skip(f"{backend} is not installed")
+    asked = f"{__file__}::test_padding_changes_no_answer"
+    environment = {**os.environ, "KERAS_BACKEND": backend}
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", asked]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout[-3000:]
+    assert "9 passed" in result.stdout
+
+
+@pytest.mark.parametrize("name", [each for each in MASKED if each != "transformer"])
+def test_a_saved_masked_model_has_layers_of_keras_alone(build, name):
+    """`transformer` has a layer of its own, for positions; no other needs archzoo to be loaded."""
+    text = build(name, 8).to_json()
+    assert '"module": "keras' in text
+    assert "zoo.layers" not in text and '"module": "archzoo' not in text
+    assert '"registered_name": "archzoo' not in text
+
+
 HEADER = (
     "@problemName Uneven\n@timeStamps false\n@univariate true\n@classLabel true up down\n@data\n"
 )
@@ -236,6 +263,27 @@ def test_how_unequal_lengths_were_given_is_recorded(runs):
         "sequence to image: one channel, resampled to one length"
     )
     assert masked.record.contract.padded and masked.record.contract.seen.maximum < 20
+
+
+def test_the_page_of_a_comparison_shows_real_steps_and_says_how_each_was_given(runs, tmp_path):
+    import zoo
+
+    page = tmp_path / "page.html"
+    zoo.compare_runs(runs[2] / "runs").to_html(page)
+    text = page.read_text()
+    assert "padding masked" in text and "resampled to one length" in text
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_padded_sequence_is_drawn_without_its_padding():
+    from zoo.comparison.diagnostics import _png
+
+    x = stored((3,), 6)[0]
+    assert (
+        _png(x, "sequence")
+        == _png(x[:3], "sequence")
+        != _png(np.zeros((3, 2), "uint8"), "sequence")
+    )
 
 
 def test_only_whole_steps_at_the_end_may_be_missing():

@@ -190,12 +190,12 @@ def test_download_checks_every_recording(contents, tmp_path, serve, zoo_here, mo
 PINNED = "a9611fb283fb32e1"
 
 
-def test_a_prediction_hears_what_training_heard(unpacked, monkeypatch):
+def test_a_prediction_hears_what_training_heard(contents, tmp_path):
     """Through what run.json keeps of the run, a file is the very sample that it was in training."""
-    monkeypatch.setenv("ZOO_DATA_DIR", str(unpacked))
-    arrays = SPOKEN_DIGITS.load(Locations.of_user())
-    record = InputContract.of(SPOKEN_DIGITS, arrays.x_test).as_record()
+    names = [each.name for each in published()[::300]]
+    x = np.stack([LogMel(8000, 64)(wav.read(io.BytesIO(contents[n]), n)[1]) for n in names])
+    record = InputContract.of(SPOKEN_DIGITS, x).as_record()
     read = reading_of(record.reading, record.shape).read
-    tests = [each.name for each in published() if each.tests("official")]
-    for place in range(0, len(tests), 30):
-        assert np.array_equal(read(unpacked / tests[place]), arrays.x_test[place])
+    for name, sample in zip(names, x, strict=True):
+        (tmp_path / name).write_bytes(contents[name])
+        assert np.array_equal(read(tmp_path / name), sample)

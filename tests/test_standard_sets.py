@@ -373,6 +373,9 @@ def test_a_set_of_the_archive_is_downloaded(tmp_path, serve, monkeypatch, zoo_he
             packed.writestr(f"Coffee_{part}.arff", "no")
         packed.writestr("../evil.ts", "no")
     (root / "ucr" / "Beef.zip").write_bytes(b"PK\x03\x04")
+    code, out, err = zoo_here("datasets", "fetch", "ucr:coffee")
+    assert code == 0, err
+    assert "timeseries/Coffee" in out
     code, out, err = zoo_here("datasets", "show", "ucr:Coffee")
     assert code == 0, err
     assert "shape 3×1" in out

@@ -5,6 +5,7 @@
     run = zoo.train("cnn", "mnist", recipe="quick")      train, then measure once on the test set
     run.metrics, run.history, run.predictions            results; tables with pandas
     run.model(), run.predict(images), run.evaluate()     use the trained model
+    run.export("onnx"), zoo.load_export(file)            to ONNX, LiteRT, SavedModel; proved on the test set
     zoo.train(resume=run)                                finish an interrupted run
     c = zoo.compare(["cnn", my_build], "digits", seeds=3)
     c.verdict("cnn", "my_build"), c.to_frame()           which is better, or "cannot tell"
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from zoo.api.conformance import list_checks as list_checks
     from zoo.api.describing import describe as describe
     from zoo.api.describing import describe_dataset as describe_dataset
+    from zoo.api.exporting import Export as Export
+    from zoo.api.exporting import export as export
+    from zoo.api.exporting import load_export as load_export
     from zoo.api.finding import fetch_dataset as fetch_dataset
     from zoo.api.finding import list_architectures as list_architectures
     from zoo.api.finding import list_datasets as list_datasets
@@ -71,6 +75,7 @@ _HOMES = {
     "DataError": "zoo.errors",
     "Dataset": "zoo.datasets.dataset",
     "Diverged": "zoo.errors",
+    "Export": "zoo.exporting.exporter",
     "Hyperparameter": "zoo.architecture",
     "Interrupted": "zoo.errors",
     "Locations": "zoo.datasets.location",
@@ -91,12 +96,14 @@ _HOMES = {
     "describe": "zoo.api.describing",
     "describe_dataset": "zoo.api.describing",
     "evaluate": "zoo.api.using",
+    "export": "zoo.api.exporting",
     "fetch_dataset": "zoo.api.finding",
     "inspect_dataset": "zoo.api.inspecting",
     "list_architectures": "zoo.api.finding",
     "list_checks": "zoo.api.conformance",
     "list_datasets": "zoo.api.finding",
     "load_dataset": "zoo.api.finding",
+    "load_export": "zoo.exporting.exporter",
     "load_recipe": "zoo.api.finding",
     "load_run": "zoo.api.finding",
     "load_runs": "zoo.api.finding",

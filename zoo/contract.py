@@ -13,7 +13,7 @@ import numpy as np
 
 from zoo.architecture import Layout
 from zoo.datasets.dataset import Dataset
-from zoo.datasets.encoding import BYTES, UNIT, PixelRange, Statistics, extremes, pixel_range
+from zoo.datasets.encoding import BRIGHT, BYTES, UNIT, PixelRange, Statistics, extremes, pixel_range
 from zoo.datasets.pixels import Background, Resize
 from zoo.datasets.readings import Reading
 from zoo.datasets.samples import Samples, Stored
@@ -180,6 +180,7 @@ class InputContract:
         if self.layout == "image" and x.shape[-2:] == self.shape[:2] and self.shape[-1] == 1:
             x = x[..., None]
         x = x[None] if x.shape == self.shape else x
+        x = _plain(x, self.layout)
         if x.shape[1:] != self.shape or not len(x) or x.dtype.kind not in "uif":
             raise UsageError(
                 f"the run reads {self.layout} (N, {', '.join(map(str, self.shape))}); received "
@@ -270,6 +271,32 @@ def _moved(x: Stored, given: PixelRange, wanted: PixelRange) -> Stored:
 
 def _affine(x: np.ndarray, factor: float, offset: float) -> np.ndarray:
     return (x.astype("float64") * factor + offset).astype("float32")
+
+
+def _plain(x: np.ndarray, layout: Layout) -> np.ndarray:
+    """Values as an npz file's of the same type are read; a few samples alone may not tell how.
+
+    Raises:
+        UsageError: they can be read in two ways.
+    """
+    if layout == "sequence" or x.dtype.kind not in "bu" or not x.size:
+        return x.astype("float32") if x.dtype.kind == "b" else x
+    if x.dtype.kind == "b":
+        return x.astype("uint8") * np.uint8(255)
+    high = int(x.max())
+    if high == 1:
+        raise UsageError(
+            "the array has the values 0 and 1 only: give x.astype(bool) if 1 is white, or floats if they "
+            "are values of 255."
+        )
+    if x.dtype.itemsize != 2 or BRIGHT <= high <= BYTES[1] or not high:
+        return x
+    if high <= BYTES[1]:
+        raise UsageError(
+            f"the array is uint16 and has no value above {high}: give x.astype('uint8') if white is 255, "
+            "or x / 65535 if it is 65535."
+        )
+    return (x / 65535).astype("float32")
 
 
 class Moved(Samples):

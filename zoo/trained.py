@@ -2,7 +2,7 @@
 
 import html
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,8 @@ from zoo.runs.run import Run as RunFolder
 if TYPE_CHECKING:
     import keras
 
+    from zoo.exporting.exporter import Export
+    from zoo.exporting.formats import Format, Quantize
     from zoo.inference import Evaluation, Model, Predictions
     from zoo.training.plan import Plan
 
@@ -183,6 +185,45 @@ class Run(RunFolder):
         texts = {key: as_text(value) for key, value in (data_parameters or {}).items()}
         locations = Locations.of_user(str(data_dir) if data_dir else None)
         return evaluate(model, found.configured(texts).decided(), locations, tta_shift)
+
+    def export(
+        self,
+        format: "Format" = "onnx",
+        *,
+        out: str | Path | None = None,
+        quantize: "Quantize | None" = None,
+        dataset: Any = None,
+        data_parameters: Mapping[str, Any] | None = None,
+        trust_source: bool = False,
+        on_stage: Callable[[str], None] = lambda text: None,
+        data_dir: str | Path | None = None,
+        registry: Registry | None = None,
+    ) -> "Export":
+        """Export it to a file of another runtime, and prove that it answers alike: see `zoo.export`.
+
+        Raises:
+            UsageError: it is not finished, or the format or the place cannot be used.
+            DataError: the data that prove it are missing or damaged.
+            ZooError: the format cannot hold the model, or its answers differ beyond rounding.
+        """
+        from zoo.exporting.exporter import Settings, export
+        from zoo.materials import dataset_text
+        from zoo.parameters import as_text
+
+        text, chosen = (None, {}) if dataset is None else dataset_text(dataset, self.folder.parent)
+        if data_parameters and text is None:
+            raise UsageError("`data_parameters` are those of a `dataset`; name it, too.")
+        settings = Settings(
+            format,
+            quantize,
+            Path(out) if out else None,
+            text,
+            {**chosen, **{key: as_text(value) for key, value in (data_parameters or {}).items()}},
+            str(data_dir) if data_dir else None,
+            trust_source,
+            registry is None or bool(registry.plugins),
+        )
+        return export(self, settings, on_stage)
 
     def plan(
         self,

@@ -83,6 +83,8 @@ def fetch_dataset(name: str, *, registry: Registry | None = None) -> Path:
         UsageError: the dataset is unknown, or needs no download.
         DataError: it cannot be downloaded, or is damaged.
     """
+    if isinstance(folder := arguments.located(name, None), Path):
+        return folder
     found = load_dataset(name, registry=registry)
     if found.fetch is None:
         raise UsageError(f"{name} needs no download: it comes from {found.origin or 'its plugin'}.")

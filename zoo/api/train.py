@@ -185,8 +185,9 @@ def train(
             file beside the runs, so that the run can be repeated. Or a `zoo.Plan`, which holds all
             that `plan` takes.
         dataset: a name, a path, a `zoo.Dataset`, `(x_train, y_train, x_test, y_test)`, or a
-            dictionary of arrays as an npz file holds them. Images are `(N, H, W)` or `(N, H, W, C)`,
-            uint8 or float; labels `(N,)`. Arrays are written to a file beside the runs.
+            dictionary of arrays as an npz file holds them, or a Hugging Face dataset. Images are
+            `(N, H, W)` or `(N, H, W, C)`; labels `(N,)`, numbers or text, or one-hot. Arrays are
+            written to a file beside the runs.
         recipe: a name or a TOML file; by default the one that the dataset names.
         seed: seed for weights, data order and dropout.
         seeds: train N runs, with `seed`, `seed + 1`, ...; the result is a list, in which runs that

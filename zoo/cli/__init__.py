@@ -17,6 +17,10 @@ COMMANDS = {
     "check": ("zoo.cli.check", "Check that architectures and datasets work as archzoo needs."),
     "evaluate": ("zoo.cli.evaluate", "Measure a finished run on a dataset's test set."),
     "predict": ("zoo.cli.predict", "Classify image files with a finished run."),
+    "export": (
+        "zoo.cli.export",
+        "Write a finished run's model as ONNX, LiteRT, SavedModel or Keras file.",
+    ),
     "runs": ("zoo.cli.runs", "List runs, or show one."),
     "list": ("zoo.cli.listing", "List architectures."),
     "show": ("zoo.cli.show", "Show an architecture: hyperparameters, recipes, size."),

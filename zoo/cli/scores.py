@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from zoo.cli.wording import in_options
-from zoo.metrics import majority_lines
 from zoo.scoring import METRICS
 from zoo.terminal import echo, print_table
 
@@ -39,6 +38,8 @@ def about_majority(metrics: Mapping[str, Any], classes: Sequence[str]) -> list[s
     """How the accuracy compares with predicting the largest class; empty if that is an ordinary one."""
     if "majority_share" not in metrics:
         return []
+    from zoo.metrics import majority_lines
+
     return majority_lines(
         metrics["test_accuracy_interval"][0],
         metrics["majority_share"],

@@ -108,7 +108,6 @@ COLUMNS = (
         "loading, compiling and validating; in brackets, how many of the seeds reached it.",
         _target,
     ),
-    *(_score(metric) for metric in METRICS.values() if metric.name != "accuracy"),
     Column(
         "conversion",
         "input",
@@ -188,6 +187,7 @@ COLUMNS = (
         "by the values in this table: what is chosen from if nothing else matters.",
         lambda on: "★" if on else "",
     ),
+    *(_score(metric) for metric in METRICS.values() if metric.name != "accuracy"),
 )
 
 

@@ -63,4 +63,5 @@ def of(metric: Metric) -> dict[str, str]:
         **METHODS,
         "interval": interval + (_BIASED if metric.name == "ece" else ""),
         "difference": _DIFFERENCE.format(title=metric.title),
+        "ensemble": ENSEMBLE.replace("its 95 % interval (Wilson)", "its 95 % interval (jackknife)"),
     }

@@ -15,6 +15,8 @@ BYTES: PixelRange = (0.0, 255.0)
 UNIT: PixelRange = (0.0, 1.0)
 SYMMETRIC: PixelRange = (-1.0, 1.0)
 
+BRIGHT = 200
+"""Values from 0 are pixels from 0 to 255 if the largest is at least this."""
 LOOKED_AT, LOOKED_AT_LAZILY = 1024, 64
 """The most samples used for statistics: in memory, and lazy."""
 
@@ -41,7 +43,7 @@ def _range_of(low: float, high: float) -> PixelRange | None:
     if low >= 0:
         if 0.9 <= high <= 1:
             return UNIT
-        return BYTES if 200 <= high <= 255 else None
+        return BYTES if BRIGHT <= high <= 255 else None
     return SYMMETRIC if -1 <= low <= -0.9 and 0.9 <= high <= 1 else None
 
 

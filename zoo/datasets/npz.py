@@ -10,9 +10,11 @@ from zoo import aliases
 from zoo.architecture import LAYOUTS, Layout
 from zoo.datasets.axes import Axes, axes_of, note
 from zoo.datasets.dataset import Arrays, Dataset, named_after
+from zoo.datasets.encoding import pixel_range
 from zoo.datasets.labels import class_numbers
 from zoo.datasets.npz_file import NpzFile, open_npz
 from zoo.datasets.split import hold_out_test
+from zoo.datasets.values import stored_values
 from zoo.errors import DataError, UsageError
 
 SPLITS = ("train", "val", "test")
@@ -25,9 +27,9 @@ def dataset_from_npz(path: Path) -> Dataset:
     """The dataset in `x_train`, `y_train` and, if there, `x_val`, `y_val`, `x_test`, `y_test`.
 
     Images are `(N, H, W)` or `(N, H, W, C)`, frames `(N, T, H, W, C)`, sequences `(N, T, F)`; a text array
-    `layout` in the file says which where the shape does not. Samples are uint8, uint16 or float,
-    labels whole numbers from 0 or text. A text array `classes` may name the classes. Without a test
-    set, a fifth of the examples, by class, is held out.
+    `layout` in the file says which where the shape does not. Samples are numbers
+    (`zoo.datasets.values`), labels of any kind (`zoo.datasets.labels`). A text array `classes` may
+    name the classes. Without a test set, a fifth of the examples, by class, is held out.
 
     Raises:
         UsageError: there is no such file.
@@ -46,17 +48,25 @@ def dataset_from_npz(path: Path) -> Dataset:
         {split: held[f"y_{split}"] for split in splits}, held.get("classes"), path
     )
     stored = {split: held[f"x_{split}"] for split in splits}
-    samples = {split: _samples(x, axes[split], f"{path}: x_{split}") for split, x in stored.items()}
+    layout = axes["train"].layout
+    arranged = {split: axes[split].arrange(x) for split, x in stored.items()}
+    samples, values = stored_values(arranged, layout, f"{path}: x_")
     arrays = _arrays(samples, labels, classes, path)
     return Dataset(
         name=named_after(path.stem),
         classes=classes,
-        layout=axes["train"].layout,
+        layout=layout,
         shape=arrays.x_train.shape[1:],
         load=lambda _: arrays,
         summary=str(path),
         origin=str(path.resolve()),
-        notes=(*note(stored["train"].shape, axes["train"]), *notes, *_notes(stored, unused)),
+        notes=(
+            *note(stored["train"].shape, axes["train"]),
+            *notes,
+            *values,
+            *_notes(stored, unused),
+            *_perhaps_sequences(samples["train"], layout, "layout" in held),
+        ),
     )
 
 
@@ -103,53 +113,26 @@ def _check_alike(held: Mapping[str, np.ndarray], splits: list[str], path: Path) 
             raise DataError(
                 f"{path}: x_{split} has {len(x)} samples and y_{split} {len(y)} labels."
             )
-        if _is_uint16(x) != _is_uint16(held["x_train"]):
-            kinds = f"x_train is {held['x_train'].dtype} and x_{split} {x.dtype}"
-            raise DataError(f"{path}: {kinds}; they must be alike.")
-
-
-def _is_uint16(x: np.ndarray) -> bool:
-    return x.dtype.kind == "u" and x.dtype.itemsize == 2
-
-
-def _samples(x: np.ndarray, axes: Axes, where: str) -> np.ndarray:
-    """Convert samples to contiguous uint8 or float32."""
-    if x.dtype == np.uint8:
-        return np.ascontiguousarray(axes.arrange(x))
-    if _is_uint16(x) and axes.layout != "sequence":
-        return np.ascontiguousarray(axes.arrange(x), np.float32) / np.float32(65535)
-    if x.dtype.kind != "f":
-        raise DataError(f"{where} is {x.dtype}; use uint8 (0 to 255) or a float type{_as(x)}.")
-    if wrong := int(np.sum(~np.isfinite(x))):
-        raise DataError(f"{where} has {wrong} values that are NaN or Inf.")
-    with np.errstate(over="ignore"):
-        single = np.ascontiguousarray(axes.arrange(x), np.float32)
-    if wrong := int(np.sum(~np.isfinite(single))):
-        raise DataError(
-            f"{where} has {wrong} values too large for float32 (3.4e38), in which models train; scale "
-            "them first."
-        )
-    return single
-
-
-def _as(x: np.ndarray) -> str:
-    if x.dtype.kind == "b":
-        return ": x.astype('uint8') * 255"
-    if x.dtype.kind not in "iu":
-        return ""
-    fits = x.min() >= 0 and x.max() <= 255
-    return ": x.astype('uint8')" if fits else ": x.astype('float32')"
 
 
 def _notes(stored: Mapping[str, np.ndarray], unused: list[str]) -> list[str]:
     notes = []
-    if _is_uint16(stored["train"]):
-        notes.append("samples are uint16, 0 to 65535; they are read as x / 65535, float32")
     if "val" in stored:
         notes.append("x_val is what is validated on; the recipe's share is not held out")
     if unused:
         notes.append(f"not used: {_listed(unused)}")
     return notes
+
+
+def _perhaps_sequences(x: np.ndarray, layout: Layout, given: bool) -> tuple[str, ...]:
+    """A note where numbers `(N, T, F)` were taken as grey images for want of a layout."""
+    if given or layout != "image" or x.shape[-1] > 1 or pixel_range(x, layout):
+        return ()
+    steps, features = x.shape[1:3]
+    return (
+        f"samples of shape ({steps}, {features}) are taken as grey images, and their values are no "
+        "pixels; if they are series of steps and features, give layout='sequence'",
+    )
 
 
 def _arrays(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from zoo.datasets.dataset import Arrays, Dataset
-from zoo.datasets.encoding import Statistics, drawn, pixel_range
+from zoo.datasets.encoding import PixelRange, Statistics, drawn, extremes, pixel_range
 from zoo.datasets.samples import Samples, Stored, blocks, without_padding
 from zoo.datasets.unequal import check_padding
 from zoo.errors import DataError
@@ -19,6 +19,10 @@ OTHER_SPREAD = 5.0
 """Train and test are said to differ if one's deviation is so many times the other's."""
 UNEVEN = 10.0
 """Features are said to have different units if one's range is so many times another's."""
+OTHER_SCALE = 25.0
+"""Images are said to be scaled otherwise if their range is so many times that of others."""
+BEYOND = 0.25
+"""How far beyond a range of pixels values may lie, as a share of it: noise and resizing go beyond."""
 RARE = 5
 """A class with fewer training samples is named."""
 SENTINELS = (-32768.0, -9999.0, -999.0, 999.0, 9999.0, 32767.0, 1e10, -1e10)
@@ -35,14 +39,42 @@ def check_alike(dataset: Dataset, arrays: Arrays) -> None:
             a sequence has NaN elsewhere than at its end.
     """
     check_padding(dataset, arrays)
+    if dataset.layout == "sequence" or arrays.x_train.dtype == np.uint8:
+        return
     train = pixel_range(arrays.x_train, dataset.layout)
+    known = extremes(arrays.x_train)
     for name, x in _splits(arrays):
         other = pixel_range(x, dataset.layout)
-        if train and other and train != other:
+        if train and other:
+            differs = train != other
+        else:
+            differs = x.dtype != np.uint8 and _scaled(known, extremes(x), train, other)
+        if differs:
+            (low, high), (least, most) = train or known, other or extremes(x)
+            what = "pixels" if train and other else "values"
             raise DataError(
-                f"{dataset.name}: x_train has pixels from {train[0]:g} to {train[1]:g} and x_{name} "
-                f"from {other[0]:g} to {other[1]:g}; store both alike."
+                f"{dataset.name}: x_train has {what} from {low:g} to {high:g} and x_{name} from "
+                f"{least:g} to {most:g}; store both alike."
             )
+
+
+def _scaled(
+    one: PixelRange, other: PixelRange, range_of_one: PixelRange | None, of_other: PixelRange | None
+) -> bool:
+    """Whether images of such values are certainly scaled otherwise than others.
+
+    Args:
+        one, other: their lowest and highest values.
+        range_of_one, of_other: their ranges of pixels, where they are known; not of both.
+    """
+    widths = sorted((one[1] - one[0], other[1] - other[0]))
+    if widths[0] > 0 and widths[1] > OTHER_SCALE * widths[0]:
+        return True
+    known, values = (range_of_one, other) if range_of_one else (of_other, one)
+    if known is None:
+        return False
+    beyond = BEYOND * (known[1] - known[0])
+    return values[0] < known[0] - beyond or values[1] > known[1] + beyond
 
 
 def findings(dataset: Dataset, arrays: Arrays) -> list[str]:
@@ -52,6 +84,7 @@ def findings(dataset: Dataset, arrays: Arrays) -> list[str]:
     """
     x, y = arrays.x_train, arrays.y_train
     return [
+        *_constant(x),
         *_sentinels(x),
         *_spreads(dataset, arrays),
         *_units(dataset, x),
@@ -79,6 +112,12 @@ def _splits(arrays: Arrays) -> Iterator[tuple[str, Stored]]:
     yield "test", arrays.x_test
     if arrays.x_validation is not None:
         yield "validation", arrays.x_validation
+
+
+def _constant(x: Stored) -> Iterator[str]:
+    low, high = extremes(x)
+    if low == high:
+        yield f"all values of x_train are {low:g}: there is nothing to learn from"
 
 
 def _sentinels(x: Stored) -> Iterator[str]:

@@ -83,7 +83,8 @@ class Equalizing:
         said, steps = [], self.steps(sets)
         if self.pads(sets):
             said.append(
-                f"series of unequal length are padded to {steps} steps, and the padding masked"
+                f"series of unequal length are padded to {steps} steps: the padding is masked, or for an "
+                "architecture that obeys no mask each series is resampled"
             )
         if self.unequal == "resample" and (are_unequal(sets) or self.length):
             said.append(f"series are resampled to {steps} steps, linearly")

@@ -40,23 +40,29 @@ def load_engine(
             neither known here nor trusted.
         ZooError: `model.keras` is missing, damaged, or not the one that was saved.
     """
-    if run.status != FINISHED:
-        raise UsageError(
-            f"{run.name} is {run.status}, so it has no model yet. Resume it: "
-            f"`zoo.train(resume={str(run.folder)!r})`"
-        )
-    _check_file(run)
+    check_usable(run)
     record = run.record
     backend = choose_backend(backend or record.backend)  # a file may import Keras at its top
     architecture, origin = architecture_of(run, registry, trust_source=trust_source)
     chosen = choose_device(backend, device)
     deterministic = make_deterministic(backend, chosen)
-    model = _model(run, architecture, origin)
+    model = build_trained(run, architecture, origin)
     pipeline = Pipeline.from_record(record.input)
     return make_engine(backend, model, None, pipeline, recipe or run.recipe, chosen, deterministic)
 
 
-def _check_file(run: Run) -> None:
+def check_usable(run: Run) -> None:
+    """Check that a run is finished and has the model that it saved. Imports no backend.
+
+    Raises:
+        UsageError: it is not finished.
+        ZooError: `model.keras` is missing, or not the one that was saved.
+    """
+    if run.status != FINISHED:
+        raise UsageError(
+            f"{run.name} is {run.status}, so it has no model yet. Resume it: "
+            f"`zoo.train(resume={str(run.folder)!r})`"
+        )
     path = run.model_file
     if not path.is_file():
         raise ZooError(f"{path}: is missing. Train it again: `zoo.train(..., again=True)`")
@@ -67,14 +73,25 @@ def _check_file(run: Run) -> None:
         )
 
 
-def _model(run: Run, architecture: Architecture, origin: Origin) -> Any:
+def build_trained(
+    run: Run, architecture: Architecture, origin: Origin, precision: str | None = None
+) -> Any:
+    """The run's model, built anew, with its weights.
+
+    Args:
+        precision: Keras' dtype policy; None: that of the training.
+
+    Raises:
+        PluginError: the architecture cannot be built.
+        ZooError: `model.keras` does not fit it.
+    """
     import keras
 
     from zoo.training.build import build_model
     from zoo.training.describe import count
 
     record = run.record
-    keras.config.set_dtype_policy(record.precision)
+    keras.config.set_dtype_policy(precision or record.precision)
     shape = record.input.input_shape
     classes = len(record.dataset.classes)
     masked = record.input.unequal == "masked"

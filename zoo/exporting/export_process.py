@@ -1,0 +1,82 @@
+"""The parent's end of the process that exports."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+
+import msgspec
+
+from zoo import errors
+from zoo.errors import PluginError, ZooError
+from zoo.exit_reason import exit_reason
+from zoo.exporting.export_messages import Exported, ExportTask, Message, Refused, Stage
+from zoo.exporting.export_report import ExportReport
+from zoo.orphan import of_this_process
+
+
+def carry_out(task: ExportTask, on_stage: Callable[[str], None]) -> ExportReport:
+    """Export in a new process and return the report.
+
+    Raises:
+        ZooError: whatever failed there, with its own class; or the process died.
+    """
+    with tempfile.TemporaryFile() as stderr:
+        process = subprocess.Popen(
+            # -P: the working folder may hold a `zoo` of its own, such as a checkout.
+            [sys.executable, "-P", "-m", "zoo.exporting.export_worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            encoding="utf-8",
+            start_new_session=True,
+            env={
+                **os.environ,
+                "KERAS_BACKEND": "tensorflow",
+                "TF_CPP_MIN_LOG_LEVEL": "2",
+                **of_this_process(),
+            },
+        )
+        try:
+            found = _converse(process, task, on_stage)
+        finally:
+            process.kill()
+            process.wait()
+        if isinstance(found, Exported):
+            return found.report
+        if isinstance(found, Refused):
+            raise _error(found)
+        stderr.seek(0)
+        reason = exit_reason(process.returncode, stderr.read().decode(errors="replace"))
+        raise ZooError(f"{task.name}: the process that exports it {reason}.")
+
+
+def _converse(
+    process: "subprocess.Popen[str]", task: ExportTask, on_stage: Callable[[str], None]
+) -> Message | None:
+    """Send the task and read messages up to the last; None if there is none."""
+    assert process.stdin and process.stdout
+    try:
+        process.stdin.write(msgspec.json.encode(task).decode() + "\n")
+        process.stdin.close()
+    except BrokenPipeError:
+        pass
+    for line in process.stdout:
+        message = msgspec.json.decode(line, type=Message)
+        if not isinstance(message, Stage):
+            return message
+        on_stage(message.text)
+    process.wait()
+    return None
+
+
+def _error(refused: Refused) -> ZooError:
+    kind = getattr(errors, refused.kind, ZooError)
+    if kind is PluginError:
+        return PluginError(refused.message, refused.details)
+    try:
+        return kind(refused.message)
+    except TypeError:  # an error that takes more
+        return ZooError(refused.message)

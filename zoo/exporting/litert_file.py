@@ -1,0 +1,89 @@
+"""Writing LiteRT (TensorFlow Lite): TensorFlow's converter, without operations of full TensorFlow."""
+
+import json
+import warnings
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoo.exporting import rewrites
+from zoo.exporting.serving_graph import INPUT, OUTPUTS, ServingGraph
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def write(
+    graph: ServingGraph,
+    path: Path,
+    metadata: dict[str, str],
+    quantize: str | None,
+    calibration: "list[np.ndarray]",
+) -> None:
+    """Write the graph to `path`.
+
+    Args:
+        metadata: appended to the file as a zip archive with `metadata.json` and `labels.txt`, which
+            is how LiteRT keeps associated files: any zip tool reads them, and the runtime skips them.
+        quantize: `int8`, `float16` or None. With padded sequences int8 is that of weights alone: what
+            marks padding lies so far from the data that no value between would be told apart.
+        calibration: single samples `(1, *shape)` from which int8 takes the ranges of values.
+    """
+    import tensorflow as tf
+
+    rewrites.for_litert(graph.model, quantize=quantize)
+    folder = path.with_suffix(".graph")
+    module = _frozen(graph)
+    tf.saved_model.save(module, str(folder), signatures=module.serve)
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    if quantize:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if quantize == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    elif quantize == "int8" and graph.pipeline.unequal != "masked":
+
+        def samples() -> "Iterator[dict[str, np.ndarray]]":
+            yield from ({INPUT: sample} for sample in calibration)
+
+        converter.representative_dataset = samples
+    with warnings.catch_warnings():  # its calibration uses an interpreter that it calls deprecated
+        warnings.simplefilter("ignore")
+        path.write_bytes(converter.convert())
+    _append(path, metadata)
+
+
+def _frozen(graph: ServingGraph) -> Any:
+    """A module whose `serve` has the weights as constants: LiteRT's variables begin at zero."""
+    import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import (
+        convert_variables_to_constants_v2,
+    )
+
+    traced = graph.function().get_concrete_function()
+    constant = convert_variables_to_constants_v2(traced, lower_control_flow=False)
+    names = sorted(OUTPUTS)  # a structured output is flattened by its sorted keys
+    module = tf.Module()
+
+    def serve(samples: Any) -> dict[str, Any]:
+        return dict(zip(names, constant(samples), strict=True))
+
+    module.serve = tf.function(serve, input_signature=[graph.signature], autograph=False)
+    return module
+
+
+def _append(path: Path, metadata: dict[str, str]) -> None:
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("metadata.json", json.dumps(metadata, indent=1, ensure_ascii=False))
+        archive.writestr("labels.txt", "\n".join(json.loads(metadata["classes"])) + "\n")
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """The metadata of an exported file.
+
+    Raises:
+        Exception: it has none, or is damaged.
+    """
+    with zipfile.ZipFile(path) as archive:
+        return json.loads(archive.read("metadata.json"))
