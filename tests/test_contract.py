@@ -452,3 +452,51 @@ def test_a_contract_is_its_record(digits):
     )
     assert kept.seen and (kept.seen.polarity, kept.seen.background) == ("light on dark", 0)
     assert replace(contract, seen=None).as_record().seen is None
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory) -> Path:
+    """A folder with one dataset of series in tables of several makes, and a run trained on one."""
+    import pandas as pd
+
+    from zoo.__main__ import run
+
+    folder = tmp_path_factory.mktemp("tables")
+    x = np.random.default_rng(0).normal(size=(40, 6)).round(4)
+    labels, ids = np.array(["up", "down"] * 20), np.arange(40).repeat(6)
+    split = np.array(["train"] * 24 + ["test"] * 16)
+    wide = pd.DataFrame(x, columns=[f"t{step}" for step in range(6)]).assign(y=labels, split=split)
+    long = pd.DataFrame({"id": ids, "time": np.tile(np.arange(6), 40), "v": x.reshape(-1)})
+    long = long.assign(label=labels[ids], split=split[ids]).sample(frac=1, random_state=0)
+    wide.to_csv(folder / "wide.csv", index=False)
+    wide[[*reversed(wide.columns)]].to_parquet(folder / "reversed.parquet")
+    wide.to_csv(folder / "commas.csv", sep=";", decimal=",", encoding="utf-16")
+    long.to_csv(folder / "long.tsv", sep="\t", index=False)
+    wide.assign(y=np.where(labels == "up", "down", "up")).to_csv(folder / "turned.csv")
+    wide.rename(columns={"y": "a"}).assign(b="x").to_csv(folder / "asked.csv")
+    wide.drop(columns="t5").to_csv(folder / "short.csv")
+    wide.assign(y="left").assign(y=["left", "up"] * 20).to_csv(folder / "other.csv")
+    words = f"train gru --set units=2 --set depth=1 --epochs 1 --quiet --runs-dir {folder}/runs"
+    assert run([*words.split(), "--dataset", str(folder / "wide.csv")]) == 0
+    return folder
+
+
+def test_a_table_of_another_make_gives_equal_answers_or_is_refused(zoo_here, tables):
+    run = next((tables / "runs").glob("*/run.json")).parent
+    _, own, _ = evaluated(zoo_here, run)
+    for name in ("reversed.parquet", "commas.csv", "long.tsv"):
+        code, found, err = evaluated(zoo_here, run, "--dataset", tables / name)
+        assert code == 0, err
+        assert found["test_loss"] == pytest.approx(own["test_loss"], rel=1e-5), name
+    _, found, _ = evaluated(zoo_here, run, "--dataset", tables / "turned.csv")
+    assert found["test_correct"] == 16 - own["test_correct"]
+    asked = tables / "asked.csv"
+    result = zoo_here("evaluate", run, "--dataset", asked)
+    assert_one_line_error(result, 1, "which column has the labels", "--data-set label=a")
+    chosen = ("--data-set", "label=a", "--data-set", "drop=b")
+    _, found, err = evaluated(zoo_here, run, "--dataset", asked, *chosen)
+    assert found["test_correct"] == own["test_correct"], err
+    for name, part in (("short.csv", "(5, 1)"), ("other.csv", "left")):
+        assert_one_line_error(zoo_here("evaluate", run, "--dataset", tables / name), 2, part)
+    result = zoo_here("compare", "gru", "fcn", "--dataset", asked, "--dry-run")
+    assert_one_line_error(result, 1, "which column has the labels", "--data-set label=a")

@@ -265,6 +265,27 @@ def test_how_unequal_lengths_were_given_is_recorded(runs):
     assert masked.record.contract.padded and masked.record.contract.seen.maximum < 20
 
 
+def test_the_page_of_a_comparison_shows_real_steps_and_says_how_each_was_given(runs, tmp_path):
+    import zoo
+
+    page = tmp_path / "page.html"
+    zoo.compare_runs(runs[2] / "runs").to_html(page)
+    text = page.read_text()
+    assert "padding masked" in text and "resampled to one length" in text
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_padded_sequence_is_drawn_without_its_padding():
+    from zoo.comparison.diagnostics import _png
+
+    x = stored((3,), 6)[0]
+    assert (
+        _png(x, "sequence")
+        == _png(x[:3], "sequence")
+        != _png(np.zeros((3, 2), "uint8"), "sequence")
+    )
+
+
 def test_only_whole_steps_at_the_end_may_be_missing():
     from zoo.datasets.dataset import Arrays, Dataset
     from zoo.datasets.unequal import check_padding

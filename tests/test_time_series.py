@@ -99,6 +99,9 @@ def test_a_line_that_is_not_in_the_format_is_named(odd, part, tmp_path, zoo_here
     assert_one_line_error(zoo_here("train", "gru", "--dataset", path), 1, "own.ts", part)
 
 
+AB = "@classLabel true a b\n"
+
+
 @pytest.mark.parametrize(
     ("text", "part"),
     [
@@ -108,6 +111,14 @@ def test_a_line_that_is_not_in_the_format_is_named(odd, part, tmp_path, zoo_here
         ("@classLabel false\n@data\n1,2:a\n", "lists no classes"),
         ("@timeStamps true\n@classLabel true a\n@data\n(1,2):a\n", "time stamp"),
         ("@targetLabel true\n@data\n1,2:3.4\n", "numbers to predict"),
+        ("@classLabel true a b a\n@data\n1,2:a\n", "has 'a' twice"),
+        ("@classLabel true a\n@data\n1,2:a\n", "one class only"),
+        (f"{AB}@univariate true\n@data\n1,2:3,4:a\n1,2:3,4:b\n", "says @univariate true"),
+        (f"{AB}@dimensions 3\n@data\n1,2:3,4:a\n1,2:3,4:b\n", "says @dimensions 3"),
+        (f"{AB}@equalLength true\n@data\n1,2:a\n1,2,3:b\n", "says @equalLength true"),
+        (f"{AB}@seriesLength 3\n@data\n1,2:a\n1,2:b\n", "says @seriesLength 3"),
+        (f"{AB}@data\n1,2:A\n1,2:b\n", "the class 'A' is not in @classLabel"),
+        (f"{AB}@data\n1,2_0:a\n1,2:b\n", "no number"),
         ("@classLabel true a\n" * 11_000, "no @data"),
     ],
 )
@@ -117,6 +128,31 @@ def test_a_file_that_is_no_dataset_is_refused(text, part, tmp_path):
     with pytest.raises(DataError) as caught:
         own_dataset(path)
     assert part in str(caught.value) and "own.ts" in str(caught.value)
+
+
+def test_classes_are_in_the_order_of_the_training_file(folder):
+    header = HEADER.replace("up down", "down up").replace("@classLabel", "@classLabel\t")
+    test = folder / "Made_TEST.ts"
+    body = test.read_text().split("@data\n")[1]
+    test.write_text("\ufeff" + header.format(univariate="true") + body)
+    dataset = own_dataset(folder)
+    assert dataset.classes == ("up", "down")
+    assert dataset.load(None).y_test.tolist() == [1, 0, 1, 0]
+
+
+def test_the_archives_arff_is_refused_with_the_file_to_take(folder, zoo_here):
+    path = folder / "Made_TRAIN.arff"
+    path.write_text("@relation Made\n")
+    assert_one_line_error(zoo_here("train", "gru", "--dataset", path), 2, "NAME_TRAIN.ts")
+
+
+def test_a_title_has_what_was_chosen_alone(folder):
+    dataset = own_dataset(folder)
+    assert dataset.title == "made"
+    assert dataset.configured({"unequal": "resample", "length": "9"}).title == (
+        "made (unequal=resample, length=9)"
+    )
+    assert set(dataset.parameters) == {"unequal", "length", "missing", "resample"}
 
 
 def test_several_datasets_in_a_folder_must_be_chosen_from(folder, zoo_here):

@@ -184,7 +184,7 @@ class Run(RunFolder):
             found = find_dataset(text, model.registry, chosen)
         texts = {key: as_text(value) for key, value in (data_parameters or {}).items()}
         locations = Locations.of_user(str(data_dir) if data_dir else None)
-        return evaluate(model, found.configured(texts), locations, tta_shift)
+        return evaluate(model, found.configured(texts).decided(), locations, tta_shift)
 
     def export(
         self,

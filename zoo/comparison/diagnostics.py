@@ -9,7 +9,7 @@ import numpy as np
 
 from zoo.comparison.diagnostics_schema import Answers, Curve, Diagnostics, Disagreement
 from zoo.comparison.results import Result
-from zoo.datasets.samples import Stored
+from zoo.datasets.samples import Stored, without_padding
 from zoo.runs.run import Run
 
 IMAGES = 40
@@ -95,11 +95,16 @@ def _disagreements(
     ]
 
 
+def _padded(sample: np.ndarray) -> bool:
+    return sample.dtype != np.uint8 and bool(np.isnan(sample).any())
+
+
 def _png(sample: np.ndarray, layout: str) -> str:
     """One sample as a picture in a `data:` address; frames stand side by side."""
     from PIL import Image
 
     if layout == "sequence":
+        sample = np.asarray(without_padding(sample[None])) if _padded(sample) else sample
         sample = sample[..., None]
     if layout == "frames":
         sample = np.concatenate(list(sample), axis=1)

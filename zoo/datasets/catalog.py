@@ -97,7 +97,8 @@ def own_dataset(path: Path) -> Dataset:
 
     if is_time_series(path):
         return dataset_from_ts(path)
-    from zoo.datasets.tables import dataset_from_table, is_table
+    from zoo.datasets.table_files import is_table
+    from zoo.datasets.tables import dataset_from_table
 
     if is_table(path):
         return dataset_from_table(path)
@@ -118,6 +119,8 @@ def _of_folder(path: Path) -> Dataset:
     if (path / TABLE).is_file():
         return _of_table(path)
     if not folders(path):
+        if table := _a_table(path):
+            raise UsageError(f"{path}: has no train.csv; give a file, `dataset={str(table)!r}`.")
         raise DataError(
             f"{path}: has no classes: make a folder for each, with its images, CLASS/*.png, its "
             "recordings, CLASS/*.wav, or its clips, CLASS/*.mp4 or CLASS/CLIP/FRAME.png."
@@ -128,6 +131,13 @@ def _of_folder(path: Path) -> Dataset:
     if holds_films(path):
         return dataset_from_films(path)
     return dataset_from_images(path) if holds_images(path) else dataset_from_video(path)
+
+
+def _a_table(folder: Path) -> Path | None:
+    from zoo.datasets.folders import entries
+    from zoo.datasets.table_files import is_table
+
+    return next((each for each in entries(folder) if each.is_file() and is_table(each)), None)
 
 
 def _of_table(path: Path) -> Dataset:
@@ -149,7 +159,7 @@ def _of_table(path: Path) -> Dataset:
     return dataset_from_images(path)
 
 
-_TABLES = (".feather", ".xls", ".xlsx", ".json", ".arff", ".data")
+_TABLES = (".feather", ".xls", ".xlsx", ".json", ".data")
 _ARRAYS = (".npy", ".h5", ".hdf5", ".mat", ".pkl", ".pickle", ".pt", ".pth", ".tfrecord", ".arrow")
 _PACKED = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst")
 
@@ -158,6 +168,11 @@ def _other_file(path: Path) -> str:
     """Why a file is not a dataset, and how to convert it."""
     suffix = path.suffix.lower()
     save = 'numpy.savez("mine.npz", x_train=x, y_train=y)'
+    if suffix == ".arff":
+        return (
+            "is a .arff file, which is not read; the archives of time series have the same as "
+            "NAME_TRAIN.ts and NAME_TEST.ts: give those."
+        )
     if suffix in _TABLES:
         return f"is a {suffix} file, which is not read; save it as CSV, Parquet or .ts."
     if suffix in _ARRAYS:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from zoo.datasets.samples import Samples
 
 
+NOT_CHOSEN = "refuse"
+"""The value of parameters that leave a choice to the user."""
+
+
 @dataclass(frozen=True)
 class Arrays:
     """The samples and labels of a dataset, in its own layout.
@@ -157,8 +161,18 @@ class Dataset:
 
     @property
     def title(self) -> str:
-        """The name with the parameters, if there are any: `motion (frames=10, speed=2.0)`."""
+        """The name with the parameters that ask for something: `motion (frames=10, speed=2.0)`."""
         return title(self.name, self.parameters)
+
+    def decided(self) -> "Dataset":
+        """This dataset, if it can be read as it is.
+
+        Raises:
+            DataError: parameters must be chosen first; the message says which.
+        """
+        if self.make is not None and not self.shape:
+            self.load(Locations.of_user())
+        return self
 
     def configured(self, settings: Mapping[str, str]) -> "Dataset":
         """This dataset with other values of some parameters, as texts.
@@ -202,8 +216,13 @@ class Dataset:
 
 
 def title(name: str, chosen: Mapping[str, Any]) -> str:
-    """A dataset's name with its parameters, if there are any."""
-    words = ", ".join(f"{key}={parameters.as_text(value)}" for key, value in chosen.items())
+    """A dataset's name with its parameters, but those that are None or `refuse`: nobody chose them.
+
+    >>> title("jv", {"label": None, "unequal": "pad", "missing": "refuse"})
+    'jv (unequal=pad)'
+    """
+    said = {key: value for key, value in chosen.items() if value not in (None, NOT_CHOSEN)}
+    words = ", ".join(f"{key}={parameters.as_text(value)}" for key, value in said.items())
     return f"{name} ({words})" if words else name
 
 

@@ -1,14 +1,17 @@
 """Which column of a table is what: by its name where that is certain, else as the user says."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from zoo.datasets.table_file import Table
+from zoo.datasets.table_frame import Table
+from zoo.datasets.table_steps import prefix
 from zoo.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Form = Literal["wide", "long"]
 NAMES = {
@@ -21,7 +24,6 @@ NAMES = {
 """Names by which a column is recognised, in small letters."""
 FEW_CLASSES = 100
 """A column without a name is that of the labels if it has at most so many whole numbers."""
-LISTED = 12
 
 
 @dataclass(frozen=True)
@@ -70,10 +72,11 @@ def recognise(table: Table, asked: Asked) -> Columns:
     """
     frame, path = table.frame, table.path
     notes = []
-    left = [name for name in frame.columns if name not in _known(table, asked.dropped)]
-    if (index := _index(table, left)) is not None:
+    dropped = set(_known(table, asked.dropped))
+    left = [name for name in frame.columns if name not in dropped]
+    if (index := _index(table, left, asked)) is not None:
         left.remove(index)
-        notes.append("the first column counts the rows; it is left out")
+        notes.append("the first column numbers the rows; it is left out")
     if {"path", "label"} <= {name.lower() for name in left}:
         raise DataError(
             f"{path}: lists files. Call it labels.csv and give its folder: "
@@ -88,10 +91,14 @@ def recognise(table: Table, asked: Asked) -> Columns:
         found["label"] = _label(table, left)
         left.remove(found["label"])
         notes.append(f"labels are those of the column {found['label']!r}")
-    form = asked.form or _form(table, found)
-    if form == "wide" and found["id"] is not None:
-        notes.append(f"the column {found['id']!r} names the samples; it is left out")
-    _check_numbers(table, left)
+    form = asked.form or _form(table, found, left)
+    if form == "wide":
+        for role in ("id", "time"):
+            if found[role] is not None:
+                notes.append(f"the column {found[role]!r} ({role}) is left out of a wide table")
+    check_numbers(table, left)
+    if form == "long":
+        _check_counts(table, left)
     label = str(found.pop("label"))
     return Columns(form, label, tuple(left), notes=tuple(notes), **found)
 
@@ -103,28 +110,34 @@ def _known(table: Table, names: Iterable[str]) -> list[str]:
     """
     for name in names:
         if name not in table.frame.columns:
-            raise UsageError(f"{table.path}: has no column {name!r}; {_listed(table)}.")
+            raise UsageError(f"{table.path}: has no column {name!r}; {table.listed()}.")
     return list(names)
 
 
-def _listed(table: Table) -> str:
-    names = list(map(str, table.frame.columns))
-    more = f", ... ({len(names)} in all)" if names[LISTED:] else ""
-    return f"it has {', '.join(map(repr, names[:LISTED]))}{more}"
-
-
-def _index(table: Table, left: Sequence[str]) -> str | None:
-    """The nameless first column that `to_csv` and R's `write.csv` write, if it counts the rows."""
-    if not left or left[0] not in ("", "Unnamed: 0", "__index_level_0__"):
+def _index(table: Table, left: Sequence[str], asked: Asked) -> str | None:
+    """The column of row numbers that `to_csv` and R's `write.csv` write first, without a name."""
+    if not left or left[0] in (asked.label, asked.id, asked.time, asked.group):
         return None
     given = table.frame[left[0]]
-    texts = [str(value).removesuffix(".0").strip('"') for value in given]
-    if any(texts == [str(start + i) for i in range(len(texts))] for start in (0, 1)):
+    if not table.header:
+        return left[0] if len(given) > 2 and _counts_rows(given) else None
+    if left[0] not in ("Unnamed: 0", "__index_level_0__"):
+        return None
+    texts = given.astype(str).str.removesuffix(".0")
+    if texts.is_unique and texts.str.isdigit().all():
         return left[0]
     raise DataError(
-        f"{table.path}: its first column has no name and does not count the rows; name it, or "
+        f"{table.path}: its first column has no name and does not number the rows; name it, or "
         f"`data_parameters={{'drop': {left[0]!r}}}`."
     )
+
+
+def _counts_rows(given: "pd.Series") -> bool:
+    """Whether a column is 0, 1, 2, ... or 1, 2, 3, ..."""
+    if given.dtype != "float64":
+        return False
+    values = given.to_numpy()
+    return bool(values[0] in (0, 1) and (values == values[0] + np.arange(len(values))).all())
 
 
 def _role(table: Table, role: str, asked: str | None, left: Sequence[str]) -> str | None:
@@ -147,32 +160,26 @@ def _role(table: Table, role: str, asked: str | None, left: Sequence[str]) -> st
 
 def _label(table: Table, left: Sequence[str]) -> str:
     """The only column of text; of a table without names, the first or last of few whole numbers."""
-    text = [name for name in left if not _is_value(table, name)]
-    if len(text) == 1:
+    text = [name for name in left if name not in table.values]
+    if len(text) == 1 and not table.mostly_numbers(text[0]):
         return text[0]
     if not table.header and not text and left:
         if table.path.stem.lower().endswith(("_train", "_test")):
             return left[0]  # as the UCR archive has it
-        ends = [name for name in dict.fromkeys((left[0], left[-1])) if _counts(table, name)]
-        if len(ends) == 1:
+        ends = [name for name in dict.fromkeys((left[0], left[-1])) if _few(table, name)]
+        if len(ends) == 1 and not table.frame[left[-1]].isna().any():
             return ends[0]
+    if text and table.mostly_numbers(text[0]):
+        raise _no_number(table, text[0])
+    likely = [*text, *left[-1:], "label"][0]
     raise DataError(
-        f"{table.path}: which column has the labels? {_listed(table)}. Choose: "
-        f"`data_parameters={{'label': {str(left[-1] if left else 'label')!r}}}`."
+        f"{table.path}: which column has the labels? {table.listed()}. Choose: "
+        f"`data_parameters={{'label': {likely!r}}}`."
     )
 
 
-def _is_value(table: Table, name: str) -> bool:
-    """Whether a column has numbers, or lists of numbers (Parquet)."""
-    kind = table.frame[name].dtype
-    return kind == "float64" or (str(kind) == "object" and _is_list(table.frame[name].iloc[0]))
-
-
-def _is_list(value: object) -> bool:
-    return isinstance(value, list | tuple | np.ndarray)
-
-
-def _counts(table: Table, name: str) -> bool:
+def _few(table: Table, name: str) -> bool:
+    """Whether a column is few different whole numbers, as labels are."""
     values = table.frame[name].to_numpy()
     return (
         not np.isnan(values).any()
@@ -181,86 +188,53 @@ def _counts(table: Table, name: str) -> bool:
     )
 
 
-def _form(table: Table, found: dict[str, str | None]) -> Form:
-    if found["id"] is not None and table.frame[found["id"]].duplicated().any():
+def _form(table: Table, found: dict[str, str | None], left: Sequence[str]) -> Form:
+    """Long if an id comes again, wide if nothing tells rows of a series apart."""
+    repeated = found["id"] is not None and table.frame[found["id"]].duplicated().any()
+    if repeated and found["time"] is None and len(set(map(prefix, left))) < len(left):
+        raise DataError(
+            f"{table.path}: {found['id']!r} comes again, and there is no time. Is a row a sample, its "
+            "columns the steps: `data_parameters={'form': 'wide'}`; or a step of a series: "
+            "`data_parameters={'form': 'long'}`?"
+        )
+    if repeated:
         return "long"
     if found["time"] is None:
         return "wide"
+    there = "no other says which rows are one series"
+    if found["id"] is not None:
+        there = f"no {found['id']!r} comes again"
     raise DataError(
-        f"{table.path}: has a column {found['time']!r}, and no other says which rows are one series; "
-        f"{_listed(table)}. Choose: `data_parameters={{'id': 'COLUMN'}}`, or drop the time."
+        f"{table.path}: has a column {found['time']!r}, and {there}; {table.listed()}. If a row is a "
+        f"step: `data_parameters={{'id': 'COLUMN'}}`; if it is a sample: "
+        f"`data_parameters={{'drop': {found['time']!r}}}`."
     )
 
 
-def _check_numbers(table: Table, values: Sequence[str]) -> None:
+def check_numbers(table: Table, values: Sequence[str]) -> None:
+    """
+    Raises:
+        DataError: there are no values, or a column has what is no number.
+    """
     if not values:
         raise DataError(f"{table.path}: has no column of numbers beside the label.")
     for name in values:
-        if _is_value(table, name):
-            continue
-        raise DataError(
-            f"{table.path}: the column {name!r} has {table.fault(name)}, which is no number. Mend it; "
-            f"or say what it is: `data_parameters={{'drop': {name!r}}}`, or label, id, time, group."
-        )
+        if name not in table.values:
+            raise _no_number(table, name)
 
 
-_NUMBERED = re.compile(r"(.*?)[\s_.\-]*(\d+)$")
-
-
-def by_channel(table: Table, columns: Columns, asked: Asked) -> list[list[str]]:
-    """The columns of a wide table, for each channel those of its steps in order.
-
-    Names with numbers (`t0, t1, ...`, `x_0, x_1, ..., y_0, y_1, ...`) tell channels and steps.
-
-    Raises:
-        DataError: they do not, and `form=wide` does not say that the order of columns is time.
-    """
-    if not table.header:
-        return [list(columns.values)]
-    if times := _times(table, columns.values):
-        return [times]
-    channels: dict[str, dict[int, str]] = {}
-    for name in columns.values:
-        matched = _NUMBERED.fullmatch(name.strip())
-        prefix, number = matched.groups() if matched else (name, None)
-        steps = channels.setdefault(prefix, {})
-        if number is None or int(number) in steps:
-            return _as_they_stand(table, columns, asked, name)
-        steps[int(number)] = name
-    found = [sorted(each) for each in channels.values()]
-    if any(each != found[0] for each in found) or len(found[0]) < 2:
-        return _as_they_stand(table, columns, asked, columns.values[0])
-    if found[0] != list(range(found[0][0], found[0][0] + len(found[0]))):
-        gap = next(n for n in range(found[0][0], found[0][-1]) if n not in found[0])
-        raise DataError(
-            f"{table.path}: its columns are numbered from {found[0][0]} to {found[0][-1]}, and "
-            f"{gap} is missing. Write the columns of all steps."
-        )
-    return [[steps[number] for number in found[0]] for steps in channels.values()]
-
-
-def _times(table: Table, names: Sequence[str]) -> list[str] | None:
-    """Columns that are called by their times, `0.0, 0.1, ...`, in order; None: they are not."""
-    try:
-        times = np.array([float(name) for name in names])
-    except ValueError:
-        return None
-    if len(times) < 2 or not np.isfinite(times).all():
-        return None
-    order = np.argsort(times, kind="stable")
-    apart = np.diff(times[order])
-    if apart.max() > 1.01 * apart.min():
-        raise DataError(
-            f"{table.path}: its columns are called by times that are {apart.min():g} to "
-            f"{apart.max():g} apart. Sample the series at equal intervals."
-        )
-    return [names[place] for place in order]
-
-
-def _as_they_stand(table: Table, columns: Columns, asked: Asked, odd: str) -> list[list[str]]:
-    if asked.form == "wide":
-        return [list(columns.values)]
-    raise DataError(
-        f"{table.path}: its columns are not numbered alike ({odd!r} for one); {_listed(table)}. If "
-        "their order is time, use `data_parameters={'form': 'wide'}`; leave others out with drop."
+def _no_number(table: Table, name: str) -> DataError:
+    return DataError(
+        f"{table.path}: the column {name!r} has {table.fault(name)}, which is no number. Mend it; "
+        f"or say what it is: `data_parameters={{'drop': {name!r}}}`, or label, id, time, group."
     )
+
+
+def _check_counts(table: Table, values: Sequence[str]) -> None:
+    """A column that counts all rows tells which series one is of: no channel."""
+    for name in values if len(table.frame) > 2 else ():
+        if _counts_rows(table.frame[name]):
+            raise DataError(
+                f"{table.path}: the column {name!r} counts the rows; it is no channel. Leave it out: "
+                f"`data_parameters={{'drop': {name!r}}}`; or say what it is: time, id."
+            )

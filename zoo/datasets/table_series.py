@@ -2,22 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zoo.datasets.folders import SPLITS
 from zoo.datasets.series import SeriesSet
-from zoo.datasets.table_columns import Asked, Columns, by_channel
-from zoo.datasets.table_file import Table
+from zoo.datasets.table_columns import Asked, Columns, check_numbers
+from zoo.datasets.table_frame import Table
+from zoo.datasets.table_steps import by_channel
+from zoo.datasets.table_times import Gaps, by_time, plain
 from zoo.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Gaps = Literal["refuse", "ignore"]
-UNEVEN = 1.01
-"""Steps of time are equal if the longest is at most so many times the shortest."""
 
 
 @dataclass(frozen=True)
@@ -44,17 +42,22 @@ def series_of(table: Table, columns: Columns, asked: Asked, gaps: Gaps) -> Table
         DataError: what should be of a series is not the same in all its rows; a time is there twice,
             or times are unequally far apart and `gaps` is `refuse`; or values are no finite float32.
     """
+    check_numbers(table, columns.values)
     read = _wide if columns.form == "wide" else _long
     return read(table, columns, asked, gaps)
 
 
 def _wide(table: Table, columns: Columns, asked: Asked, gaps: Gaps) -> TableSeries:
     notes = []
-    lists = [name for name in columns.values if str(table.frame[name].dtype) == "object"]
+    lists = [name for name in columns.values if name in table.lists]
     if lists:
         series = _from_lists(table, columns, lists)
     else:
-        channels = by_channel(table, columns, asked)
+        channels = by_channel(table, columns.values, asked.form == "wide")
+        if [name for steps in zip(*channels, strict=True) for name in steps] != list(
+            columns.values
+        ):
+            notes.append("steps are in the order of the numbers in the columns' names")
         if len(channels) > 1:
             notes.append(
                 f"{len(channels)} channels of {len(channels[0])} steps, by the columns' names: "
@@ -121,20 +124,31 @@ def _long(table: Table, columns: Columns, asked: Asked, gaps: Gaps) -> TableSeri
     import pandas as pd
 
     frame, notes = table.frame, []
+    if lists := [name for name in columns.values if name in table.lists]:
+        raise DataError(
+            f"{table.path}: {lists[0]!r} has lists, which are series of their own; leave it out: "
+            f"`data_parameters={{'drop': {lists[0]!r}}}`."
+        )
     if columns.id is None:
         raise DataError(
             f"{table.path}: which column says what rows are one series? Choose: "
             "`data_parameters={'id': 'COLUMN'}`."
         )
     numbers, names = pd.factorize(frame[columns.id])
-    if (numbers < 0).any():
-        row = int(np.flatnonzero(numbers < 0)[0]) + 1
+    if (lacking := (numbers < 0) | (frame[columns.id] == "").to_numpy(bool)).any():
+        row = int(np.flatnonzero(lacking)[0]) + 1
         raise DataError(f"{table.path} row {row}: has no {columns.id!r}.")
     if columns.time is None:
         notes.append("no column of time; steps are in the order of the rows")
         order = np.argsort(numbers, kind="stable")
+        if (again := np.flatnonzero(np.diff(order) != 1)).size:
+            raise DataError(
+                f"{table.path}: the rows of the series {plain(names[numbers[order[again[0]]]])!r} do not "
+                "follow each other, and there is no column of time. Name it, "
+                "`data_parameters={'time': 'COLUMN'}`, or sort the rows by series."
+            )
     else:
-        order = _by_time(table, columns, numbers, names, gaps, notes)
+        order = by_time(table, columns, numbers, names, gaps, notes)
     values = _float32(table, columns.values)[order]
     starts = np.flatnonzero(np.diff(numbers[order], prepend=-1))
     _check_attributes(table, columns, values, starts)
@@ -143,52 +157,6 @@ def _long(table: Table, columns: Columns, asked: Asked, gaps: Gaps) -> TableSeri
     if len(columns.values) > 1:
         notes.append(f"channels are {', '.join(map(repr, columns.values[:10]))}")
     return _with_columns(table, columns, series, order[starts], notes)
-
-
-def _by_time(
-    table: Table, columns: Columns, numbers: np.ndarray, names: Any, gaps: Gaps, notes: list[str]
-) -> np.ndarray:
-    """The rows, series by series, each in the order of time."""
-    times = _times(table, str(columns.time))
-    order = np.lexsort((times, numbers))
-    same = np.diff(numbers[order]) == 0
-    apart = np.diff(times[order])[same]
-    if (apart == 0).any():
-        place = order[np.flatnonzero(same)[int(np.flatnonzero(apart == 0)[0])]]
-        raise DataError(
-            f"{table.path}: the series {_plain(names[numbers[place]])!r} has the {columns.time!r} "
-            f"{_plain(table.frame[columns.time].iloc[place])!r} twice."
-        )
-    if len(apart) and apart.max() > UNEVEN * apart.min():
-        if gaps == "refuse":
-            raise DataError(
-                f"{table.path}: steps of {columns.time!r} are {apart.min():g} to {apart.max():g} long. "
-                "Sample the series at equal intervals, or take the rows as they follow each other: "
-                "`data_parameters={'gaps': 'ignore'}`."
-            )
-        notes.append("times are unequally far apart; they give the order of steps alone")
-    if (np.diff(times)[np.diff(numbers) == 0] < 0).any():
-        notes.append("rows are sorted by time")
-    return order
-
-
-def _times(table: Table, name: str) -> np.ndarray:
-    """Numbers, or seconds of dates as ISO 8601 writes them."""
-    import pandas as pd
-
-    given = table.frame[name]
-    if given.isna().any():
-        raise DataError(f"{table.path} row {int(given.isna().argmax()) + 1}: has no {name!r}.")
-    if given.dtype == "float64":
-        return given.to_numpy()
-    try:
-        dates = pd.to_datetime(given, format="ISO8601", utc=True)
-    except (ValueError, TypeError, OverflowError) as error:
-        raise DataError(
-            f"{table.path}: {name!r} has what is neither a number nor a date as ISO 8601 writes it, "
-            f"2026-01-31T12:00:00 ({_plain(given.iloc[0])!r} for one)."
-        ) from error
-    return (dates - dates.min()).dt.total_seconds().to_numpy("float64")
 
 
 def _check_constant(
@@ -201,7 +169,7 @@ def _check_constant(
         if mixed.any():
             place = int(np.flatnonzero(mixed)[0])
             raise DataError(
-                f"{table.path}: the series {_plain(names[numbers[place]])!r} has {name!r} {given[place]!r} "
+                f"{table.path}: the series {plain(names[numbers[place]])!r} has {name!r} {given[place]!r} "
                 f"and {given[place + 1]!r}; it must be the same in all its rows."
             )
 
@@ -239,6 +207,8 @@ def _with_columns(
 
 
 def _labels(given: "pd.Series") -> np.ndarray:
+    if given.dtype.kind in "iu":
+        return given.to_numpy()
     if given.dtype == "float64":
         values = given.to_numpy()
         whole = np.isfinite(values).all() and (values == np.floor(values)).all()
@@ -262,12 +232,5 @@ def _groups(table: Table, name: str | None, rows: np.ndarray) -> np.ndarray | No
     if name is None:
         return None
     values = table.frame[name].iloc[rows]
-    texts = [("" if value != value else _plain(value)) for value in values]
+    texts = [("" if value != value else plain(value)) for value in values]
     return np.array([str(text) for text in texts])
-
-
-def _plain(value: Any) -> Any:
-    """A cell as people write it: whole numbers without a point."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return str(value) if not isinstance(value, int | float) else value

@@ -9,15 +9,23 @@ from typing import Annotated
 import numpy as np
 
 from zoo.datasets.dataset import Arrays, Dataset, named_after
-from zoo.datasets.folders import SPLITS, entries
 from zoo.datasets.labels import class_numbers
 from zoo.datasets.location import Locations
 from zoo.datasets.series import Equalizing, Missing, Unequal
 from zoo.datasets.split import hold_out_test
 from zoo.datasets.table_columns import Asked, Form, recognise
-from zoo.datasets.table_file import SUFFIXES, Decimal, Table, read_table_file
-from zoo.datasets.table_series import Gaps, TableSeries, series_of
-from zoo.errors import DataError, UsageError
+from zoo.datasets.table_file import read_table_file
+from zoo.datasets.table_files import files_of
+from zoo.datasets.table_frame import Decimal, Table
+from zoo.datasets.table_series import TableSeries, series_of
+from zoo.datasets.table_splits import (
+    as_wide_as_each_other,
+    check_channels,
+    check_same_columns,
+    one_id,
+)
+from zoo.datasets.table_times import Gaps
+from zoo.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -38,13 +46,6 @@ class TableChoices:
             "gaps": self.gaps,
             **asdict(self.equalizing),
         }
-
-
-def is_table(path: Path) -> bool:
-    """Whether `path` is a table, or a folder that holds the tables of splits."""
-    if path.is_dir():
-        return "train" in _in_folder(path)
-    return path.suffix.lower() in SUFFIXES
 
 
 def dataset_from_table(path: Path) -> Dataset:
@@ -73,7 +74,7 @@ def dataset_from_table(path: Path) -> Dataset:
         >>> dataset_from_table(Path("accelerometer.csv")).shape  # doctest: +SKIP
         (128, 3)
     """
-    files = _files(path)
+    files = files_of(path)
     tables = cache(lambda decimal: _tables(files, decimal))
 
     def make(
@@ -105,51 +106,6 @@ def dataset_from_table(path: Path) -> Dataset:
         return make()
     except DataError as error:  # parameters may mend it
         return _undecided(path, make, error)
-
-
-def _files(path: Path) -> dict[str, Path]:
-    if path.is_dir():
-        found = _in_folder(path)
-        if "test" not in found:
-            raise UsageError(f"{path}: has {found['train'].name} and no test set; give both files.")
-        return found
-    if not path.exists():
-        raise UsageError(f"{path}: there is no such file.")
-    stem = path.stem.lower()
-    if stem.endswith(("_train", "_test")):
-        beside = _by_name(path.parent).get(stem.rpartition("_")[0], {})
-        if "train" not in beside:
-            raise UsageError(f"{path}: there is no training set beside it; give both files.")
-        return {**beside, SPLITS[stem.rpartition("_")[2]]: path}
-    return {"train": path}
-
-
-def _in_folder(folder: Path) -> dict[str, Path]:
-    """The tables of a folder by split: train.csv, or NAME_TRAIN.csv, of one NAME."""
-    found = {name: files for name, files in _by_name(folder).items() if "train" in files}
-    if len(found) > 1:
-        there = ", ".join(sorted(name or "train" for name in found))
-        raise UsageError(f"{folder}: has tables of {there}; give the file of one of them.")
-    return next(iter(found.values()), {})
-
-
-def _by_name(folder: Path) -> dict[str, dict[str, Path]]:
-    """Tables whose names end with a split, by what stands before it, in small letters."""
-    found: dict[str, dict[str, Path]] = {}
-    for file in entries(folder):
-        if file.suffix.lower() not in SUFFIXES or not file.is_file():
-            continue
-        before, _, last = file.stem.lower().rpartition("_")
-        split = SPLITS.get(last)
-        if split is None:
-            continue
-        files = found.setdefault(before, {})
-        if split in files:
-            raise UsageError(
-                f"{folder}: {files[split].name} and {file.name} are the same split; leave one out."
-            )
-        files[split] = file
-    return found
 
 
 def _tables(files: Mapping[str, Path], decimal: Decimal | None) -> dict[str, Table]:
@@ -210,9 +166,10 @@ def _dataset(path: Path, tables: Mapping[str, Table], chosen: TableChoices) -> D
 
 
 def _read(path: Path, tables: Mapping[str, Table], chosen: TableChoices) -> _Read:
-    columns = recognise(tables["train"], chosen.asked)
+    tables = one_id(as_wide_as_each_other(tables), chosen.asked.id)
     for table in tables.values():
-        _check_same_columns(tables["train"], table)
+        check_same_columns(tables["train"], table)
+    columns = recognise(tables["train"], chosen.asked)
     series = {
         split: series_of(table, columns, chosen.asked, chosen.gaps)
         for split, table in tables.items()
@@ -224,25 +181,17 @@ def _read(path: Path, tables: Mapping[str, Table], chosen: TableChoices) -> _Rea
     notes = series["train"].notes
     if series["train"].splits is not None:
         series = _by_split(series["train"])
-    _check_channels(series)
+    check_channels(series)
     labels, classes, said = class_numbers(
         {split: each.labels for split, each in series.items()},
         path=path,
-        called=f"{columns.label!r} of {{split}}",
+        called=f"{_braced(repr(columns.label))} of {{split}}",
     )
     return _Read(series, labels, classes, (*notes, *said))
 
 
-def _check_same_columns(train: Table, other: Table) -> None:
-    if train.header != other.header:
-        raise DataError(
-            f"{other.path}: only one of it and {train.path.name} names its columns; both must."
-        )
-    ours, theirs = list(train.frame.columns), list(other.frame.columns)
-    if train.header and (odd := sorted(set(ours) ^ set(theirs))):
-        raise DataError(
-            f"{other.path}: the column {odd[0]!r} is in one of it and {train.path.name} alone."
-        )
+def _braced(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def _by_split(read: TableSeries) -> dict[str, TableSeries]:
@@ -261,23 +210,6 @@ def _by_split(read: TableSeries) -> dict[str, TableSeries]:
         if split not in found:
             raise DataError(f"{read.path}: no row is of the split {split}.")
     return found
-
-
-def _check_channels(series: Mapping[str, TableSeries]) -> None:
-    train = series["train"]
-    for each in series.values():
-        if each.channels != train.channels:
-            raise DataError(
-                f"{each.path}: has {each.channels} channels, and {train.path.name} {train.channels}."
-            )
-    splits: dict[str, str] = {}
-    for split, each in series.items():
-        for group in set(() if each.groups is None else each.groups.tolist()) - {""}:
-            if splits.setdefault(group, split) != split:
-                raise DataError(
-                    f"{each.path}: the group {group!r} is in {splits[group]} and in {split}; samples "
-                    "of one group stay in one split."
-                )
 
 
 def _arrays(path: Path, read: _Read, equal: Equalizing) -> Arrays:

@@ -9,6 +9,7 @@ import numpy as np
 
 from zoo.datasets.dataset import Arrays, Dataset, named_after
 from zoo.datasets.folders import entries
+from zoo.datasets.labels import class_numbers
 from zoo.datasets.location import Locations
 from zoo.datasets.resample import MOST, resampled
 from zoo.datasets.series import Equalizing, Missing, Unequal
@@ -131,7 +132,7 @@ def _check_alike(files: Mapping[str, TsFile]) -> None:
     if "test" not in files:
         return
     test = files["test"]
-    if train.classes != test.classes:
+    if set(train.classes) != set(test.classes):
         raise DataError(
             f"{test.path}: lists the classes {', '.join(test.classes[:10])}, and {train.path.name} "
             f"{', '.join(train.classes[:10])}; they must be the same."
@@ -144,13 +145,15 @@ def _check_alike(files: Mapping[str, TsFile]) -> None:
 
 def _dataset(name: str, path: Path, files: Mapping[str, TsFile], chosen: Choices) -> Dataset:
     train = files["train"]
+    given = {split: list(file.labels) for split, file in files.items()}
+    labels, classes, _ = class_numbers(given, train.classes, path, "the labels of {split}")
 
     def load(_: Locations) -> Arrays:
-        return _arrays(path, files, chosen)
+        return _arrays(path, files, labels, chosen)
 
     return Dataset(
         name=name,
-        classes=train.classes,
+        classes=classes,
         layout="sequence",
         shape=(chosen.steps(files), train.channels),
         load=load,
@@ -184,13 +187,10 @@ def _notes(files: Mapping[str, TsFile], chosen: Choices) -> list[str]:
     return said
 
 
-def _arrays(path: Path, files: Mapping[str, TsFile], chosen: Choices) -> Arrays:
+def _arrays(
+    path: Path, files: Mapping[str, TsFile], labels: Mapping[str, np.ndarray], chosen: Choices
+) -> Arrays:
     samples = chosen.samples(path, files)
-    numbers = {name: number for number, name in enumerate(files["train"].classes)}
-    labels = {
-        split: np.array([numbers[each] for each in file.labels], np.int32)
-        for split, file in files.items()
-    }
     x, y = samples["train"], labels["train"]
     if "test" in files and chosen.resample:
         drawn = resampled(files["train"].labels, files["test"].labels, chosen.resample)

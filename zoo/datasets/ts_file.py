@@ -53,7 +53,7 @@ def read_ts(path: Path) -> TsFile:
     check_regular(path)
     check_total(path, path.stat().st_size)
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:
             return _parsed(path, enumerate(file, 1))
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: is not UTF-8 text (byte {error.start}).") from error
@@ -85,6 +85,7 @@ def _parsed(path: Path, lines: Iterator[tuple[int, str]]) -> TsFile:
             )
     if not series:
         raise DataError(f"{path}: has no series after @data.")
+    _check_as_said(path, header, series)
     return TsFile(path, tuple(series), header.get("problemname", ""), classes, tuple(labels))
 
 
@@ -96,8 +97,8 @@ def _header(path: Path, lines: Iterator[tuple[int, str]]) -> dict[str, str]:
         if text.lower() == "@data":
             return found
         if text.startswith("@"):
-            name, _, value = text[1:].partition(" ")
-            found[name.lower()] = value.strip()
+            name, *value = text[1:].split(None, 1) or [""]
+            found[name.lower()] = "".join(value)
         elif text and not text.startswith(("#", "%")):
             raise DataError(
                 f"{path} line {number}: stands before @data and begins with neither @ nor #; this is "
@@ -121,6 +122,35 @@ def _check_header(path: Path, header: dict[str, str]) -> None:
             f"{path}: has a time stamp for each value (@timeStamps true), which is not read. Sample the "
             "series at equal intervals and write the values alone."
         )
+    classes = label.split()[1:]
+    if twice := [name for name in dict.fromkeys(classes) if classes.count(name) > 1]:
+        raise DataError(
+            f"{path}: @classLabel has {twice[0]!r} twice; names have no spaces, and each stands once."
+        )
+    if len(classes) < 2:
+        raise DataError(f"{path}: @classLabel has one class only; there is nothing to learn.")
+
+
+def _check_as_said(path: Path, header: dict[str, str], series: list[np.ndarray]) -> None:
+    """A file that is not as its own header says may be cut off, or of another kind."""
+    channels, steps = series[0].shape[1], {len(each) for each in series}
+    equal = header.get("equallength", "").lower()
+    length = header.get("serieslength", "0")
+    said = {
+        "@univariate true": header.get("univariate", "").lower() != "true" or channels == 1,
+        "@equalLength true": equal != "true" or len(steps) == 1,
+        f"@seriesLength {length}": equal == "false"
+        or length == "0"
+        or {length} == {*map(str, steps)},
+    }
+    if header.get("univariate", "").lower() != "true":
+        dimensions = header.get("dimensions", header.get("dimension", str(channels)))
+        said[f"@dimensions {dimensions}"] = dimensions == str(channels)
+    if wrong := [line for line, right in said.items() if not right]:
+        raise DataError(
+            f"{path}: says {wrong[0][:60]}, and its series have {channels} channels of {min(steps):,} to "
+            f"{max(steps):,} steps. Mend the series or that line."
+        )
 
 
 def _series(where: str, channels: list[str]) -> np.ndarray:
@@ -136,6 +166,8 @@ def _series(where: str, channels: list[str]) -> np.ndarray:
 
 
 def _channel(where: str, text: str) -> np.ndarray:
+    if "_" in text:  # Python's own, no number of the format
+        raise DataError(f"{where}: {text.strip()[:40]!r} has what is no number.")
     words = ["nan" if word.strip() == "?" else word for word in text.split(",")]
     try:
         with np.errstate(over="ignore"):

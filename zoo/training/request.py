@@ -61,7 +61,7 @@ class Request:
 
         backend = choose_backend(self.backend)  # a file may import Keras at its top
         architecture, origin = registry.architecture(self.architecture)
-        dataset = find_dataset(self.dataset, registry, self.data_settings)
+        dataset = find_dataset(self.dataset, registry, self.data_settings).decided()
         check_changes(dataset, self.changes)
         recipe = self.recipe or _named_by(dataset, registry.manifest.recipes)
         return Plan(
