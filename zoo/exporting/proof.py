@@ -66,7 +66,7 @@ def answer_both(
     """Answer the samples at `indices`, batch by batch, until all are done or time is up.
 
     Raises:
-        BadAnswers: the file cannot be run, gives NaN, other shapes, or probabilities that are not its logits'.
+        BadAnswers: the file cannot be run, or gives NaN, other shapes, or others' probabilities.
     """
     parts: list[tuple[np.ndarray, np.ndarray]] = []
     started, done = time.monotonic(), 0
