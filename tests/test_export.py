@@ -415,7 +415,9 @@ def test_a_killed_export_leaves_no_file_and_the_next_one_cleans_up(run, here):
                 break
         process.send_signal(signal.SIGKILL)
     place = found.folder / "export"
-    assert [each.name for each in place.iterdir()] == [f".model.onnx.{process.pid}.partial"]
+    assert [each.name for each in place.iterdir()] == [f".model.onnx.{process.pid}.exporting"]
+    with found.locked():  # a training that goes on there is not disturbed
+        pass
     path = found.export("onnx").path
     assert sorted(each.name for each in place.iterdir()) == [path.name, f"{path.name}.export.json"]
     deadline = time.monotonic() + 20  # the process that it had started ends as well

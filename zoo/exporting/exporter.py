@@ -18,6 +18,8 @@ from zoo.training.saved import check_usable
 
 FOLDER = "export"
 """The folder within a run's for what is exported without `out`."""
+UNFINISHED = ".exporting"
+"""How the hidden folder ends in which a file is made; a training removes only files that end in .partial."""
 
 
 @dataclass(frozen=True)
@@ -159,10 +161,10 @@ def _make(folder: Path) -> None:
 @contextlib.contextmanager
 def _workplace(path: Path) -> Iterator[Path]:
     """A hidden folder beside `path`, removed at the end; those of killed exports are removed, too."""
-    for left in path.parent.glob(f".{path.name}.*{atomic.SUFFIX}"):
+    for left in path.parent.glob(f".{path.name}.*{UNFINISHED}"):
         if _is_of_dead(left):
             shutil.rmtree(left, ignore_errors=True)
-    folder = path.with_name(f".{path.name}.{os.getpid()}{atomic.SUFFIX}")
+    folder = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
     try:
         folder.mkdir()
         yield folder
@@ -175,7 +177,7 @@ def _workplace(path: Path) -> Iterator[Path]:
 def _is_of_dead(folder: Path) -> bool:
     import psutil
 
-    process = folder.name.removesuffix(atomic.SUFFIX).rpartition(".")[2]
+    process = folder.name.removesuffix(UNFINISHED).rpartition(".")[2]
     return process.isdigit() and not psutil.pid_exists(int(process))
 
 
