@@ -373,6 +373,12 @@ REFUSED = {
                                    "not numbered alike"),
     "a first row that may be names": (lambda p: text(p / "a.csv", "5,3,x\n1,2,a\n3,4,b\n3,4,a\n2,2,b\n"),
                                       "a sample or the names of columns"),
+    "a word in the first row": (lambda p: text(p / "a.csv", "x,3,a\n1,2,a\n3,4,b\n3,4,a\n2,2,b\n"),
+                                "a sample or the names of columns"),
+    "one wide row among many": (lambda p: text(p / "a.csv", "1," * 60_000 + "1\n" + "1,2\n" * 60_000),
+                                "set ZOO_MAX_DATA_MIB"),
+    "a title above the header": (lambda p: text(p / "a.csv", "Walks,,,,,\n"
+                                 + written(wide(), p / "b.csv").read_text()), "no number|has the labels"),
     "an id that comes again": (lambda p: written(wide(id=Y), p / "a.csv"), "'form': 'long'"),
     "time twice": (lambda p: written(pd.concat([long(), long()[:1]]), p / "a.csv"),
                    "the series 0 has the 'time' 0 twice"),
