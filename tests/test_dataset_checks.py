@@ -171,11 +171,11 @@ def zoo_datasets():
 
 def test_a_file_that_is_no_dataset_is_told_as_datasets_show_does(zoo_here, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "a.csv").write_text("a,b")
-    for name in ("a.csv", "./a.csv"):
+    (tmp_path / "a.npy").write_text("a,b")
+    for name in ("a.npy", "./a.npy"):
         told = zoo_here("check", name)
         assert told == zoo_here("datasets", "show", name)
-        assert_one_line_error(told, 2, "a.csv: is a .csv file", "numpy.savez")
+        assert_one_line_error(told, 2, "a.npy: is a .npy file", "numpy.savez")
 
 
 def test_a_plugins_dataset_is_checked_by_its_name(distribution, zoo):

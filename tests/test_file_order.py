@@ -4,6 +4,7 @@ import random
 import threading
 import time
 import unicodedata
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,35 @@ def test_a_folder_in_another_unicode_form_and_another_place_is_the_same_data(tmp
         assert dataset.classes == (unicodedata.normalize("NFC", "gauché"), "upper")
         sums.append(dataset.load(None).checksums)
     assert sums[0] == sums[1]
+
+
+def test_clips_and_recordings_are_in_the_same_order(tmp_path, monkeypatch):
+    for name in ("b", "é"):
+        for clip in ("c2", "c10", "ü", "e\u0301"):
+            written_frames(tmp_path / "films" / name / clip)
+            write_tone(tmp_path / "sounds" / name / f"{clip}.wav")
+    for root in (tmp_path / "films", tmp_path / "sounds"):
+        sums = []
+        for seed in range(3):
+            with monkeypatch.context() as patch:
+                shuffle_listings(patch, seed)
+                sums.append(own_dataset(root).load(None).checksums)
+        assert sums[0] == sums[1] == sums[2]
+
+
+def written_frames(folder):
+    folder.mkdir(parents=True)
+    for number in range(2):
+        pixels = np.full((8, 8), sum(map(ord, folder.name)) % 200 + number, "uint8")
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+
+
+def write_tone(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tone = np.sin(np.arange(1000) * (sum(map(ord, path.name)) % 50 + 10) / 100) * 9000
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(tone.astype("<i2").tobytes())
 
 
 def test_splits_may_be_in_different_forms(tmp_path):

@@ -105,6 +105,16 @@ def test_a_table_and_what_it_does_not_list(tmp_path):
     assert "line 3: there is no file none.png" in zoo.inspect_dataset(root).refusal
 
 
+def test_unequal_classes_are_said_and_compared_by_another_metric(tmp_path, zoo_here):
+    root = written(tmp_path / "halves", count=60)
+    for file in sorted((root / "left").iterdir())[8:]:
+        file.unlink()
+    code, out, err = zoo_here("datasets", "inspect", root, "--out", tmp_path)
+    assert code == 0, err
+    assert "the largest class, upper, has 88.2 %" in out and "Accuracy misleads" in out
+    assert "--metric balanced_accuracy --html comparison.html" in out
+
+
 def test_transparency_and_a_large_size_are_answered(tmp_path):
     def holed(image, _):
         image.putalpha(Image.new("L", image.size, 100))

@@ -145,7 +145,7 @@ def _described(text: str, loaded: "Loaded") -> "tuple[DatasetInspection, Image |
         ),
         commands=tuple(
             advice.commands(
-                text, dataset.layout, loaded.parameters, len(arrays.y_train), dataset.recipe
+                text, dataset.layout, loaded.parameters, loaded.counts["train"], dataset.recipe
             )
         ),
         looked_at=total,

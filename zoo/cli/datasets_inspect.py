@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 SHOWN = 5
 """Files that are named of each kind of finding; --json has more."""
-MAJORITY = 1.5
-"""The share of the largest class, times that among equals, above which accuracy is said to mislead."""
 
 
 @click.command("inspect")
@@ -155,6 +153,8 @@ def _counted(counts: Mapping[str, int]) -> str:
 
 
 def _balance(found: "DatasetInspection") -> str:
+    from zoo.inspecting.advice import are_unequal
+
     counts = {
         name: sum(split.get(name, 0) for split in found.counts.values()) for name in found.classes
     }
@@ -162,11 +162,11 @@ def _balance(found: "DatasetInspection") -> str:
     largest = max(counts, key=lambda name: counts[name])
     share = counts[largest] / total
     said = f"the largest class, {largest}, has {percent(share, 1)}"
-    if share * len(counts) <= MAJORITY:
+    if not are_unequal(counts):
         return said
     return (
-        f"{said}: a model that always answers it is right so often; accuracy misleads, read the "
-        "balanced accuracy"
+        f"{said}: a model that always answers it is right so often. Accuracy misleads: read the balanced "
+        'accuracy. A recipe with class_weight = "balanced" weighs rare classes'
     )
 
 

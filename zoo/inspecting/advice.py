@@ -19,6 +19,9 @@ FEW = 5000
 FEWEST = 40
 """Fewer training samples need smaller batches than a recipe's."""
 
+MAJORITY = 1.5
+"""Classes are called unequal if the largest has more than so many times its share among equals."""
+
 ARCHITECTURES = {
     "image": ("cnn", "cnn_lstm"),
     "sequence": ("fcn", "gru"),
@@ -61,7 +64,7 @@ def commands(
     text: str,
     layout: Layout,
     chosen: Mapping[str, Any],
-    training: int,
+    counts: Mapping[str, int],
     recipe: str = DEFAULT_RECIPE,
 ) -> list[str]:
     """Calls that train on a dataset and compare on it.
@@ -69,10 +72,11 @@ def commands(
     Args:
         text: the dataset's name or path.
         chosen: its parameters.
-        training: how many training samples it has.
+        counts: its training samples, by class.
         recipe: the one that the dataset names.
     """
     given: dict[str, Any] = {"dataset": text}
+    training = sum(counts.values())
     if chosen:
         given["data_parameters"] = dict(chosen)
     if recipe == DEFAULT_RECIPE and training <= FEW:
@@ -81,4 +85,12 @@ def commands(
     words = ", ".join(f"{key}={value!r}" for key, value in given.items())
     if training < FEWEST:
         return [f"zoo.train({one!r}, {words}, batch_size={max(1, training // 4)})"]
-    return [f"zoo.train({one!r}, {words})", f"zoo.compare({[one, other]!r}, {words}, seeds=3)"]
+    metric = ", metric='balanced_accuracy'" if are_unequal(counts) else ""
+    compare = f"zoo.compare({[one, other]!r}, {words}, seeds=3{metric})"
+    return [f"zoo.train({one!r}, {words})", compare]
+
+
+def are_unequal(counts: Mapping[str, int]) -> bool:
+    """Whether the largest class has so much more than its share that accuracy misleads."""
+    total = sum(counts.values())
+    return total > 0 and max(counts.values()) * len(counts) > MAJORITY * total

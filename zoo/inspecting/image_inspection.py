@@ -74,7 +74,11 @@ class ImageFolder:
             uniform_count=sum(each.uniform for each in facts),
             looked_at=len(self.opened),
             files=len(self.walked.files),
-            commands=tuple(advice.commands(str(self.path), "image", chosen, len(self.readable))),
+            commands=tuple(
+                advice.commands(
+                    str(self.path), "image", chosen, Counter(row[2] for row, _ in self.readable)
+                )
+            ),
         )
         if loaded is not None:
             found = self._trainable(found, loaded)
@@ -97,7 +101,6 @@ class ImageFolder:
 
     def _trainable(self, found: DatasetInspection, loaded: Loaded) -> DatasetInspection:
         counts = loaded.counts
-        training = sum(counts["train"].values())
         refusal = found.refusal
         if self.damaged:
             refusal = (
@@ -117,10 +120,17 @@ class ImageFolder:
             notes=tuple(notes) if not self.damaged else dataset.notes,
             commands=tuple(
                 advice.commands(
-                    str(self.path), dataset.layout, loaded.parameters, training, dataset.recipe
+                    str(self.path),
+                    dataset.layout,
+                    loaded.parameters,
+                    counts["train"],
+                    dataset.recipe,
                 )
             ),
         )
+
+    def _by_class(self) -> Counter[str]:
+        return Counter(row[2] for row, _ in self.readable)
 
     def _known(self, loaded: Loaded | None) -> list[Known]:
         """The images that can be read, each in the split that it would be in."""
