@@ -93,6 +93,24 @@ def table() -> str:
     return "\n\n".join(parts)
 
 
+def recurrent() -> str:
+    """Size and time of recurrent layers, by how they are written."""
+    rows = json.loads((RESULTS / "exports-recurrent.json").read_text())
+    ways = list(dict.fromkeys(row["way"] for row in rows))
+    cells = {(row["architecture"], row["format"], row["way"]): _cell(row) for row in rows}
+    lines = [f"| architecture | format | {' | '.join(ways)} |", "|---" * (2 + len(ways)) + "|"]
+    for name, format in dict.fromkeys((row["architecture"], row["format"]) for row in rows):
+        found = " | ".join(cells[name, format, way] for way in ways)
+        lines.append(f"| `{name}` | {TITLES[format]} | {found} |")
+    return "\n".join(lines)
+
+
+def _cell(row: dict) -> str:
+    if "problem" in row:
+        return "not exported"
+    return f"{row['bytes'] / 1000:,.0f} kB, {row['milliseconds']:.2g} ms"
+
+
 def _where(rows: list[dict]) -> str:
     row = next(row for row in rows if "machine" in row)
     machine, parity, versions = row["machine"], row["parity"], row["versions"]
@@ -135,7 +153,7 @@ def write(check: bool = False) -> None:
     sys.path.insert(0, str(PAGE.parent))
     import blocks
 
-    blocks.write(PAGE, {"exports": table()}, COMMAND, check)
+    blocks.write(PAGE, {"exports": table(), "recurrent": recurrent()}, COMMAND, check)
 
 
 def main() -> None:

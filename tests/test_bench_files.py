@@ -18,6 +18,7 @@ COMMANDS = {name: [("python", "-m", "pytest", f"bench/{name}", "-q")] for name i
         ("python", "bench/coverage.py", "--metrics"),
     ],
     "exports.py": [("python", "bench/exports.py", "run"), ("python", "bench/exports.py", "table")],
+    "exports_recurrent.py": [("python", "bench/exports_recurrent.py")],
     "frames.py": [("python", "bench/frames.py", "--folder", "{folder}")],
     "frames_curve.py": [
         ("python", "bench/frames_curve.py", "--runs", "{folder}"),
@@ -38,6 +39,7 @@ COMMANDS = {name: [("python", "-m", "pytest", f"bench/{name}", "-q")] for name i
 WRITTEN = {
     "coverage.py": ["coverage.json", "coverage-metrics.json"],
     "exports.py": ["exports.json"],
+    "exports_recurrent.py": ["exports-recurrent.json"],
     "frames.py": ["frames.json"],
     "frames_curve.py": [
         "moving_digits-frames.json",

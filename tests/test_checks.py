@@ -26,7 +26,7 @@ from zoo.testing.checks import backends, memory
 from zoo.testing.import_ref import ImportRef
 
 BY_NAME = {check.name: check for check in CHECKS}
-ELSEWHERE = ("light_import", "saving", "backends_agree", "memory")
+ELSEWHERE = ("light_import", "saving", "backends_agree", "memory", "exports")
 """Checks that need a new process, seconds each."""
 
 HERE = [check for check in CHECKS if check.name not in ELSEWHERE]
@@ -94,6 +94,11 @@ WRONG = {
 WRONG_ELSEWHERE = {
     "lambda_layer": ("saving", "in a new process: ValueError", "instead of a Lambda"),
     "asks_for_backend": ("backends_agree", "jax and tensorflow differ by", "keras.ops"),
+    "not_exported": (
+        "exports",
+        "onnx cannot hold this model: it has no operation for Erfinv (layer bent)",
+        "operations that both formats have",
+    ),
     "greedy": ("memory", "a training step of 128 grey images of 28×28 holds", "square"),
     # So would the others do that need a new process.
     "dies_elsewhere": ("saving", "ended with code 77; its last words: segmentation", "os._exit"),

@@ -20,10 +20,13 @@ from conftest import PROJECT, assert_one_line_error
 import zoo as package
 from zoo.datasets.location import Locations
 from zoo.errors import UsageError, ZooError
-from zoo.exporting import export_worker, exporter, formats, proof
+from zoo.exporting import export_worker, exporter, formats, proof, rewrites
 from zoo.exporting.export_report import read_report, report_path
 from zoo.exporting.runtimes import open_export
+from zoo.manifest import Manifest
 from zoo.registry import Registry
+from zoo.testing import Skipped
+from zoo.testing.checks import export_check
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -311,6 +314,17 @@ def test_an_operation_that_cannot_be_exported_is_named_with_its_layer(format, ru
     assert list((found.folder / "export").iterdir()) == []
 
 
+def test_what_is_not_rewritten_is_named_too(run, here, monkeypatch):
+    """What rewriting is for: LiteRT has no lists of tensors, and no pooling in three dimensions."""
+    monkeypatch.setattr(rewrites, "for_litert", lambda model, **_: None)
+    with pytest.raises(ZooError, match=r"no operation for TensorListReserve \(layer .*gru"):
+        run("sequences").export("litert")
+    with pytest.raises(
+        ZooError, match=r"MaxPool3D \(layer max_pooling3d|TensorListReserve \(layer"
+    ):
+        run("frames").export("litert")
+
+
 def test_what_is_refused(run, here, tmp_path, monkeypatch):
     found = run("images")
     for given, part in (
@@ -431,3 +445,31 @@ def test_the_python_of_the_documentation_runs(run, here, tmp_path, monkeypatch):
         names: dict[str, object] = {}
         exec(code, names)
         assert len(names["labels"]) == 5 and set(names["labels"]) <= set(found.classes)
+
+
+def test_the_check_is_skipped_without_the_packages(monkeypatch):
+    monkeypatch.setattr(export_check, "missing", lambda info: ["something"])
+    with pytest.raises(Skipped, match=r"pip install 'archzoo\[onnx,litert\]'"):
+        export_check.EXPORTS.run(None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(Manifest.read().architectures))
+def test_every_shipped_architecture_can_be_exported(name):
+    (report,) = package.check(name, checks=["exports"])
+    assert report.passed, report.verdicts
+    assert "onnx" in report.verdicts[0].seen and "litert" in report.verdicts[0].seen
+
+
+@pytest.mark.slow
+def test_a_run_of_another_backend_is_exported(runs, tmp_path, zoo):
+    pytest.importorskip("jax")
+    source = next((runs / "images").iterdir())
+    record = package.load_run(source).record
+    words = ("--dataset", record.dataset.origin, "--recipe", "tutorial", "--epochs", "1")
+    done = zoo("train", record.architecture.origin.file, *words, env={"KERAS_BACKEND": "jax"})
+    assert done.returncode == 0, done.stderr
+    done = zoo("export", "last", "--json", env={"KERAS_BACKEND": "jax"})
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["run"]["backend"] == "jax" and answer["parity"]["changed_from_run"] == 0

@@ -288,6 +288,17 @@ def lambda_layer(input_shape, num_classes):
     return small(input_shape, num_classes, after=layers.Lambda(lambda x: 2 * x))
 
 
+def not_exported(input_shape, num_classes):
+    """An operation that neither ONNX nor LiteRT has."""
+    import keras
+
+    class Bent(keras.layers.Layer):
+        def call(self, x):
+            return keras.ops.erfinv(0.9 * keras.ops.tanh(x))
+
+    return small(input_shape, num_classes, after=Bent(name="bent"))
+
+
 def asks_for_backend(input_shape, num_classes):
     import keras
 

@@ -35,8 +35,13 @@ def _found(text: str, traced: Any, layers: Sequence[str]) -> dict[str, str]:
 
 def _complained(kind: str, name: str, text: str) -> bool:
     of_litert = rf"'?tf\.{re.escape(kind)}'? op is neither|^\s*tf\.{re.escape(kind)}\b.*\{{"
+    of_lists = rf'error: loc\((?:callsite\()?fused\["{re.escape(kind)}:", "{re.escape(name)}@'
     of_onnx = rf"\[?{re.escape(name)}: {re.escape(kind)}\]?"
-    return bool(re.search(of_litert, text, re.MULTILINE) or re.search(of_onnx, text))
+    return bool(
+        re.search(of_litert, text, re.MULTILINE)
+        or re.search(of_lists, text)
+        or re.search(of_onnx, text)
+    )
 
 
 def _nodes(traced: Any) -> list[Any]:

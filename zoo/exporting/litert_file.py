@@ -26,13 +26,12 @@ def write(
     Args:
         metadata: appended to the file as a zip archive with `metadata.json` and `labels.txt`, which
             is how LiteRT keeps associated files: any zip tool reads them, and the runtime skips them.
-        quantize: `int8`, `float16` or None. With padded sequences int8 is that of weights alone: what
-            marks padding lies so far from the data that no value between would be told apart.
+        quantize: `int8`, `float16` or None.
         calibration: single samples `(1, *shape)` from which int8 takes the ranges of values.
     """
     import tensorflow as tf
 
-    rewrites.for_litert(graph.model, quantize=quantize)
+    rewrites.for_litert(graph.model)
     folder = path.with_suffix(".graph")
     module = _frozen(graph)
     tf.saved_model.save(module, str(folder), signatures=module.serve)
@@ -42,7 +41,7 @@ def write(
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if quantize == "float16":
         converter.target_spec.supported_types = [tf.float16]
-    elif quantize == "int8" and graph.pipeline.unequal != "masked":
+    elif quantize == "int8" and _has_ranges(graph):
 
         def samples() -> "Iterator[dict[str, np.ndarray]]":
             yield from ({INPUT: sample} for sample in calibration)
@@ -52,6 +51,15 @@ def write(
         warnings.simplefilter("ignore")
         path.write_bytes(converter.convert())
     _append(path, metadata)
+
+
+def _has_ranges(graph: ServingGraph) -> bool:
+    """Whether int8 takes the ranges of values from samples; otherwise the runtime finds them as it goes.
+
+    Values within a loop cannot be calibrated. What marks padding lies so far from the data that no value
+    between would be told apart.
+    """
+    return graph.pipeline.unequal != "masked" and not rewrites.is_recurrent(graph.model)
 
 
 def _frozen(graph: ServingGraph) -> Any:

@@ -66,19 +66,26 @@ def answer_both(
     """Answer the samples at `indices`, batch by batch, until all are done or time is up.
 
     Raises:
-        BadAnswers: the file gives NaN, other shapes, or probabilities that are not its logits'.
+        BadAnswers: the file cannot be run, or gives NaN, other shapes, or others' probabilities.
     """
     parts: list[tuple[np.ndarray, np.ndarray]] = []
     started, done = time.monotonic(), 0
     while done < len(indices) and (not parts or time.monotonic() - started < SECONDS):
         batch = np.ascontiguousarray(samples[indices[done : done + BATCH]])
-        logits, probabilities = file(batch)
+        logits, probabilities = _run(file, batch)
         wanted, _ = keras(batch)
         _check(logits, probabilities, wanted)
         parts.append((logits, wanted))
         done += len(batch)
     ours, theirs = (np.concatenate(each) for each in zip(*parts, strict=True))
     return Answers(ours, theirs, labels[indices[:done]])
+
+
+def _run(file: "Answer", batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    try:
+        return file(batch)
+    except Exception as error:  # a runtime's own; some fail at the first call
+        raise BadAnswers(f"its runtime fails ({' '.join(str(error).split())[:200]})") from error
 
 
 class BadAnswers(Exception):

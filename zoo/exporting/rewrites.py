@@ -33,18 +33,13 @@ def for_onnx(model: Any) -> None:
             _unroll_short(layer)
 
 
-def for_litert(model: Any, *, quantize: str | None = None) -> None:
-    """Make loops without lists of tensors; split pooling in three dimensions.
-
-    For int8 short layers are unrolled: values inside loops are not calibrated.
-    """
+def for_litert(model: Any) -> None:
+    """Make loops without lists of tensors; split pooling in three dimensions."""
     import keras
 
     for layer in _recurrent(model):
         if not _has_known_loop(layer):
             layer.unroll = (_steps(layer) or 0) <= UNROLLED_AT_MOST
-        elif quantize == "int8":
-            _unroll_short(layer, otherwise=_loop(layer))
         else:
             layer.inner_loop = _loop(layer)
     for layer in layers_of(model):
@@ -75,15 +70,17 @@ def _steps(layer: Any) -> int | None:
         return None
 
 
-def _unroll_short(layer: Any, otherwise: Callable[..., Any] | None = None) -> None:
+def is_recurrent(model: Any) -> bool:
+    """Whether a model has recurrent layers, which are loops in LiteRT."""
+    return bool(_recurrent(model))
+
+
+def _unroll_short(layer: Any) -> None:
     usual = layer.inner_loop
 
     def inner_loop(sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
-        short = sequences.shape[1] is not None and sequences.shape[1] <= UNROLLED
-        # With a mask int8 fails: a choice between two values needs one scale for both.
-        layer.unroll = short and (mask is None or otherwise is None)
-        loop = usual if layer.unroll or otherwise is None else otherwise
-        return loop(sequences, initial_state, mask, training=training)
+        layer.unroll = sequences.shape[1] is not None and sequences.shape[1] <= UNROLLED
+        return usual(sequences, initial_state, mask, training=training)
 
     layer.inner_loop = inner_loop
 

@@ -90,6 +90,25 @@ def rebuild(ref: ImportRef, backend: str, weights: str, inputs: str, outputs: st
     return {}
 
 
+def export(ref: ImportRef, formats: list[Any], folder: str) -> dict[str, Any]:
+    """Export the architecture's model to each format: the file's size and the difference of its outputs."""
+    from pathlib import Path
+
+    from zoo.exporting.serving_graph import ServingGraph
+    from zoo.exporting.trial_export import try_export
+    from zoo.testing.harness import GREY, stored_images
+    from zoo.training.pipeline import Pipeline
+
+    harness = _harness(ref, "tensorflow")
+    target = harness.architecture
+    pipeline = Pipeline("image", target.layout, GREY, target.frames_from_image, 1 / 255, 0.0)
+    found = {}
+    for name in formats:
+        graph = ServingGraph(harness.build(), pipeline, "uint8")
+        found[name] = try_export(graph, name, Path(folder), stored_images(4))
+    return found
+
+
 def memory(ref: ImportRef, backend: str, batch: int) -> dict[str, Any]:
     """Peak memory in bytes: after importing the backend, and after a training step of `batch` samples."""
     harness = _harness(ref, backend)
@@ -134,6 +153,7 @@ TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "light_import": light_import,
     "load": load,
     "rebuild": rebuild,
+    "export": export,
     "memory": memory,
     "fingerprints": fingerprints,
 }

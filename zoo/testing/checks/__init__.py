@@ -6,6 +6,7 @@ from zoo.testing.checks.backends import BACKENDS_AGREE
 from zoo.testing.checks.building import BATCH_OF_ONE, BUILDS, OUTPUT
 from zoo.testing.checks.compiling import XLA
 from zoo.testing.checks.expectations import INPUT_RANGE, RECIPE_TRAINS
+from zoo.testing.checks.export_check import EXPORTS
 from zoo.testing.checks.hyperparameters import DOCUMENTED, MATTERS
 from zoo.testing.checks.importing import LIGHT_IMPORT
 from zoo.testing.checks.learning import GRADIENTS, MIXED_PRECISION, OVERFITS
@@ -34,5 +35,6 @@ CHECKS: tuple[Check, ...] = (
     XLA,
     SAVING,
     BACKENDS_AGREE,
+    EXPORTS,
     MEMORY,
 )
