@@ -500,3 +500,5 @@ def test_a_table_of_another_make_gives_equal_answers_or_is_refused(zoo_here, tab
         assert_one_line_error(zoo_here("evaluate", run, "--dataset", tables / name), 2, part)
     result = zoo_here("compare", "gru", "fcn", "--dataset", asked, "--dry-run")
     assert_one_line_error(result, 1, "which column has the labels", "--data-set label=a")
+    result = zoo_here("predict", run, tables / "wide.csv")
+    assert_one_line_error(result, 2, "reads sequence", "zoo evaluate")

@@ -200,6 +200,10 @@ CHOSEN = {
         lambda p: written(long(trial=long().id % 3).assign(id=long().id // 3), p / "a.csv"),
         {"id": "id, trial"},
     ),
+    "an id called subject, a time called sample": (
+        lambda p: written(long().rename(columns={"id": "subject", "time": "sample"}), p / "a.csv"),
+        {"time": "sample", "id": "subject"},
+    ),
     "unnumbered names": (
         lambda p: written(wide().rename(columns=named(*"abcde", "label")), p / "a.csv"),
         {"form": "wide"},
@@ -308,6 +312,16 @@ def test_labels_are_the_same_from_any_format(labels, classes, name, tmp_path):
     assert dataset.classes == classes
 
 
+def test_a_class_that_may_stand_for_a_missing_label_is_said(tmp_path):
+    notes = own_dataset(written(wide(label=["NA", "b"] * 6), tmp_path / "a.csv")).notes
+    assert any("'NA' is a class; if it stands for a missing label" in note for note in notes)
+
+
+def test_the_parameters_are_listed_with_their_types(tmp_path, zoo_here):
+    code, out, _ = zoo_here("datasets", "show", written(wide(), tmp_path / "a.csv"))
+    assert code == 0 and "'wide' | 'long' | None" in out and "'point' | 'comma' | None" in out
+
+
 def odd(**cells_):
     """A wide table in which some cells are others."""
     frame = wide().astype(object)
@@ -373,6 +387,12 @@ REFUSED = {
                                    "not numbered alike"),
     "a first row that may be names": (lambda p: text(p / "a.csv", "5,3,x\n1,2,a\n3,4,b\n3,4,a\n2,2,b\n"),
                                       "a sample or the names of columns"),
+    "a word in the first row": (lambda p: text(p / "a.csv", "x,3,a\n1,2,a\n3,4,b\n3,4,a\n2,2,b\n"),
+                                "a sample or the names of columns"),
+    "one wide row among many": (lambda p: text(p / "a.csv", "1," * 60_000 + "1\n" + "1,2\n" * 60_000),
+                                "set ZOO_MAX_DATA_MIB"),
+    "a title above the header": (lambda p: text(p / "a.csv", "Walks,,,,,\n"
+                                 + written(wide(), p / "b.csv").read_text()), "no number|has the labels"),
     "an id that comes again": (lambda p: written(wide(id=Y), p / "a.csv"), "'form': 'long'"),
     "time twice": (lambda p: written(pd.concat([long(), long()[:1]]), p / "a.csv"),
                    "the series 0 has the 'time' 0 twice"),
@@ -391,6 +411,8 @@ REFUSED = {
                            "must be the same in all its rows"),
     "a person's number": (lambda p: written(long(person=long().id * 7 % 5), p / "a.csv"),
                           "'person' never changes within a series"),
+    "a channel that never changes": (lambda p: written(long().assign(value=long().id * 1.0), p / "a.csv"),
+                                     "'value' never changes"),
     "a counter": (lambda p: written(long(row=np.arange(ROWS * STEPS)), p / "a.csv"), "'row' counts the rows"),
     "unequal lists": (lambda p: written(pd.DataFrame({"x": [[1.0], [1.0, 2.0]] * 6, "label": Y}),
                                         p / "a.parquet"), "1 to 2 steps"),

@@ -28,11 +28,7 @@ class Parameter:
     @property
     def type_name(self) -> str:
         """The type as people write it: `int`, `'lstm' | 'gru'`, `tuple[int, ...]`."""
-        if typing.get_origin(self.annotation) is Literal:
-            return " | ".join(map(repr, typing.get_args(self.annotation)))
-        if isinstance(self.annotation, type) and not typing.get_origin(self.annotation):
-            return self.annotation.__name__
-        return str(self.annotation).replace("typing.", "")
+        return _type_name(self.annotation)
 
     def parse(self, text: str, argument: str = "hyperparameters") -> Any:
         """The value that `text` stands for.
@@ -136,6 +132,19 @@ def as_text(value: Any) -> str:
 def from_plain(values: Mapping[str, Any]) -> dict[str, Any]:
     """Values as a function takes them: JSON has made lists of tuples."""
     return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+
+
+def _type_name(annotation: Any) -> str:
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is Literal:
+        return " | ".join(map(repr, arguments))
+    if origin in (typing.Union, types.UnionType):
+        return " | ".join(map(_type_name, arguments))
+    if annotation is types.NoneType:
+        return "None"
+    if isinstance(annotation, type) and not origin:
+        return annotation.__name__
+    return str(annotation).replace("typing.", "")
 
 
 def _split_annotated(annotation: Any) -> tuple[Any, str]:

@@ -61,7 +61,10 @@ class PictureReader:
     def __post_init__(self) -> None:
         contract = self.contract
         if contract.layout != "image":
-            raise UsageError(f"the run reads {contract.layout}, not images.")
+            raise UsageError(
+                f"the run reads {contract.layout}, not images; use zoo evaluate with samples in a .csv, "
+                ".parquet, .ts or .npz file, or give an array to `predict` in Python."
+            )
         if contract.shape[-1] not in MODES:
             raise UsageError(
                 f"the run reads images of {contract.shape[-1]} channels, which picture files do not "

@@ -83,7 +83,7 @@ def recognise(table: Table, asked: Asked) -> Columns:
             f"`dataset={str(path.parent)!r}`."
         )
     found: dict[str, str | None] = {}
-    for role in NAMES:
+    for role in sorted(NAMES, key=lambda role: getattr(asked, role, None) is None):
         found[role] = _role(table, role, getattr(asked, role, None), left)
         if found[role] is not None:
             left.remove(str(found[role]))

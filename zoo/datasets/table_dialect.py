@@ -139,11 +139,11 @@ def _header(
     if not numbers:
         return first, True, []
     below = {place: {row[place] for row in rest if place < len(row)} for place in texts}
-    if any(cells - set(MISSING) and all(map(is_cell, cells)) for cells in below.values()):
-        return first, True, []
-    if any(first[place] in cells for place, cells in below.items()):
+    over = any(cells - set(MISSING) and all(map(is_cell, cells)) for cells in below.values())
+    again = any(first[place] in cells for place, cells in below.items())
+    if again and not over:
         return None, False, []
-    if _is_even(numbers):
+    if not again and (over or _is_even(numbers)):
         return first, True, []
     raise DataError(
         f"{path}: is its first row, {', '.join(first[:4])[:60]}, a sample or the names of columns? Put a "

@@ -183,7 +183,7 @@ def _check_attributes(
     low = np.minimum.reduceat(values, starts)
     high = np.maximum.reduceat(values, starts)
     fixed = (low == high).all(axis=0) & (low[:, :] != low[0]).any(axis=0)
-    if fixed.any() and len(columns.values) > 1:
+    if fixed.any():
         name = columns.values[int(np.flatnonzero(fixed)[0])]
         raise DataError(
             f"{table.path}: {name!r} never changes within a series; is it a channel? Say what it is: "

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from zoo.datasets.bounds import check_total
 from zoo.datasets.table_frame import Table
 from zoo.datasets.table_series import TableSeries
 from zoo.errors import DataError, UsageError
@@ -13,6 +14,8 @@ def as_wide_as_each_other(tables: Mapping[str, Table]) -> dict[str, Table]:
     if any(table.header for table in tables.values()):
         return dict(tables)
     widest = max((table.frame.columns for table in tables.values()), key=len)
+    for table in tables.values():
+        check_total(table.path, 8 * len(table.frame) * len(widest))
     return {
         split: replace(table, frame=table.frame.reindex(columns=widest))
         for split, table in tables.items()

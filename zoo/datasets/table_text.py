@@ -16,6 +16,8 @@ from zoo.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
+OF_TEXT, OF_CELL = 3, 20
+"""Bytes of memory that a character and a cell take while they are read."""
 BLOCK = 2**24
 """Bytes that are parsed at a time; more if a line is longer."""
 
@@ -28,7 +30,7 @@ def read_text(path: Path, decimal: Decimal | None) -> Table:
     """
     text = _decoded(path)
     written = dialect(path, text, decimal)
-    check_total(path, 8 * written.columns * max(1, text.count("\n")))
+    check_total(path, len(text) * OF_TEXT + OF_CELL * written.columns * (text.count("\n") + 1))
     if written.header:
         check_names(path, written.header)
     body = text[written.body :]
@@ -102,6 +104,7 @@ def _mended(path: Path, body: str, delimiter: str, written: Dialect) -> tuple[st
     width = written.columns
     if not written.header:
         width = max((len(row) for _, row in rows), default=width)
+    check_total(path, len(body) * OF_TEXT + OF_CELL * width * len(rows))
     made = io.StringIO()
     write = csv.writer(made, delimiter=delimiter, lineterminator="\n")
     for line, row in rows:

@@ -187,7 +187,16 @@ def _read(path: Path, tables: Mapping[str, Table], chosen: TableChoices) -> _Rea
         path=path,
         called=f"{_braced(repr(columns.label))} of {{split}}",
     )
-    return _Read(series, labels, classes, (*notes, *said))
+    return _Read(series, labels, classes, (*notes, *said, *_missing(classes)))
+
+
+def _missing(classes: tuple[str, ...]) -> list[str]:
+    """Notes on classes that spreadsheets and R write for a missing label."""
+    return [
+        f"{name!r} is a class; if it stands for a missing label, leave those samples out"
+        for name in classes
+        if name in ("?", "NA", "#N/A")
+    ]
 
 
 def _braced(text: str) -> str:
