@@ -314,6 +314,7 @@ def test_an_operation_that_cannot_be_exported_is_named_with_its_layer(format, ru
     assert list((found.folder / "export").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_what_is_not_rewritten_is_named_too(run, here, monkeypatch):
     """What rewriting is for: LiteRT has no lists of tensors, and no pooling in three dimensions."""
     monkeypatch.setattr(rewrites, "for_litert", lambda model, **_: None)
@@ -374,7 +375,7 @@ def test_a_run_without_weights_or_data(run, here, tmp_path):
         found.export("onnx")
 
 
-def test_the_command(run, zoo, monkeypatch):
+def test_the_command(run, zoo, zoo_here):
     """In a process of its own, from a process that runs no Keras: prints, writes, answers as JSON."""
     found = run("images")
     done = zoo("export", found.folder, "--format", "litert", "--out", "digits.tflite", "--json")
@@ -388,7 +389,7 @@ def test_the_command(run, zoo, monkeypatch):
         (("--out", "digits.onnx", "--format", "litert"), ("--out digits.onnx", ".tflite")),
         (("--format", "keras", "--quantize", "int8"), ("--quantize int8: keras",)),
     ):
-        assert_one_line_error(zoo("export", found.folder, *words), 2, *parts)
+        assert_one_line_error(zoo_here("export", found.folder, *words), 2, *parts)
 
 
 def test_a_full_disk_leaves_the_earlier_file(run, zoo, here):
