@@ -692,7 +692,7 @@ def test_a_strangers_plugin_needs_nothing_but_to_be_installed(
         (["cnn", "--jobs", "0"], ["--jobs 0", "cores"]),
         (["cnn", "--jobs", "1000"], ["--jobs 1000", "cores"]),
         (["cnn", "--recipe", "qick"], ["Did you mean quick?"]),
-        (["cnn", "--dataset", "mnits"], ["Did you mean mnist?"]),
+        (["cnn", "--dataset", "mnits"], ["Did you mean mnist"]),
         (["cnn", "--set", "filters=3"], ["as in --set cnn.filters=3"]),
         (["cnn", "--set", "cnn.filtrs=3"], ["Did you mean filters?"]),
         (["cnn", "--set", "lrcn.filters=3"], ["lrcn", "Known: cnn"]),
