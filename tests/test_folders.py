@@ -164,10 +164,9 @@ def test_recordings_beside_a_table(save_wav, tmp_path, zoo_here):
 @pytest.mark.parametrize(
     ("name", "part"),
     [
-        ("mine.csv", "is a .csv file"),
+        ("mine.xlsx", "is a .xlsx file"),
         ("mine.h5", "is a .h5 file"),
         ("mine.npy", "is a .npy file"),
-        ("mine.parquet", "is a .parquet file"),
         ("mine.zip", "is packed; unpack it"),
         ("mine", "is no .npz file and no folder"),
     ],

@@ -75,7 +75,7 @@ def _find(name: str, registry: "Registry") -> Dataset:
 
 def is_own(name: str) -> bool:
     """Whether `name` is a path: it ends as files of data do, or has a separator."""
-    from zoo.datasets.table_file import SUFFIXES
+    from zoo.datasets.table_files import SUFFIXES
 
     return name.lower().endswith((".npz", ".ts", *SUFFIXES)) or os.sep in name
 
@@ -174,7 +174,7 @@ def _other_file(path: Path) -> str:
             "NAME_TRAIN.ts and NAME_TEST.ts: give those."
         )
     if suffix in _TABLES:
-        return f"is a {suffix} file, which is not read; save it as CSV, Parquet or .ts."
+        return f"is a {suffix} file, which is not read; save it as CSV, Parquet, .ts or .npz."
     if suffix in _ARRAYS:
         return (
             f"is a {suffix} file; a dataset is an .npz file or a folder. Read it and save: {save}."

@@ -3,11 +3,10 @@
 from pathlib import Path
 
 from zoo.datasets.bounds import check_regular, check_total
+from zoo.datasets.table_files import PARQUET
 from zoo.datasets.table_frame import Decimal, Table
 from zoo.errors import DataError, UsageError
 
-TEXT, PARQUET = (".csv", ".tsv", ".txt"), (".parquet", ".pq")
-SUFFIXES = (*TEXT, *PARQUET)
 PEAK = 6
 """Bytes of memory that a byte of text takes while it is read."""
 EXTRA = "reading tables needs pandas and pyarrow: pip install 'archzoo[tables]'."

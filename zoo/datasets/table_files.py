@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from zoo.datasets.folders import SPLITS, entries, folders
-from zoo.datasets.table_file import SUFFIXES
 from zoo.errors import UsageError
+
+TEXT, PARQUET = (".csv", ".tsv", ".txt"), (".parquet", ".pq")
+SUFFIXES = (*TEXT, *PARQUET)
 
 
 def is_table(path: Path) -> bool:
