@@ -180,7 +180,7 @@ def test_a_picture_that_is_none(cnn, zoo_here, tmp_path):
     assert_one_line_error(
         zoo_here("predict", cnn.folder, "gone.png"), 1, "gone.png", "no such file"
     )
-    assert_one_line_error(zoo_here("predict", cnn.folder), 2, "IMAGE")
+    assert_one_line_error(zoo_here("predict", cnn.folder), 2, "FILE")
 
 
 def test_an_empty_picture_still_gets_an_answer(cnn, zoo_here, tmp_path):

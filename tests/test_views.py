@@ -16,7 +16,7 @@ from scipy.special import softmax
 from test_compare import change_record
 from test_training import weights
 
-from zoo.metrics import measured
+from zoo.classification import measured
 from zoo.registry import Registry
 from zoo.runs.run import Run
 from zoo.training.examples import Examples

@@ -78,7 +78,8 @@ def _progress() -> Callable[[int, int], None]:
     def show(done: int, of: int) -> None:
         if sys.stderr.isatty() and (done % 100 == 0 or done == of):
             end = "\r" if done < of else "\r\x1b[K"
-            click.echo(f"{done:,} of {of:,} files{end}", nl=False, err=True)
+            sys.stderr.write(f"{done:,} of {of:,} files{end}")
+            sys.stderr.flush()
 
     return show
 
