@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from zoo.datasets.encoding import BYTES, PixelRange
 
@@ -20,11 +22,11 @@ def contact_sheet(
     columns = min(COLUMNS, len(samples))
     rows = math.ceil(len(samples) / columns)
     sheet = Image.new("RGB", (columns * CELL, rows * (CELL + CAPTION)), "gray")
-    draw = ImageDraw.Draw(sheet)
+    draw, font = ImageDraw.Draw(sheet), _font()
     for place, (sample, caption) in enumerate(zip(samples, captions, strict=True)):
         left, top = place % columns * CELL, place // columns * (CELL + CAPTION)
         sheet.paste(_enlarged(_visible(sample, black_and_white)), (left, top))
-        draw.text((left + 2, top + CELL + 1), _short(caption), fill="white")
+        draw.text((left + 2, top + CELL + 1), caption[:18], fill="white", font=font)
     return sheet
 
 
@@ -41,6 +43,9 @@ def _enlarged(image: Image.Image) -> Image.Image:
     return image.resize((size[0], size[1]), Image.Resampling.NEAREST)
 
 
-def _short(text: str) -> str:
-    # Pillow's built-in font has no more than Latin letters everywhere.
-    return text.encode("latin-1", "replace").decode("latin-1")[:18]
+def _font() -> ImageFont.FreeTypeFont:
+    """DejaVu Sans, which matplotlib brings: Pillow's own has few letters beyond ASCII."""
+    package = find_spec("matplotlib")  # found, not imported: that takes long
+    assert package and package.origin
+    file = Path(package.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
+    return ImageFont.truetype(str(file), size=10)
