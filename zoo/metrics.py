@@ -115,7 +115,7 @@ def majority_lines(low: float, share: float, largest: str, classes: int) -> list
     lines = []
     if low <= share:
         lines.append(
-            f"no better than always answering {largest!r}, which is right for {100 * share:.2f} %"
+            f"cannot be told from always answering {largest!r}, which is right for {100 * share:.2f} %"
         )
     if misleads(share, classes):
         lines.append(misleading(share, largest, classes))
