@@ -19,11 +19,10 @@ from zoo.errors import ZooError
 from zoo.exporting import rewrites
 from zoo.exporting.formats import Format, file_name
 from zoo.exporting.runtimes import open_export
-from zoo.exporting.serving_graph import ServingGraph, layers_of
+from zoo.exporting.serving_graph import layers_of
 from zoo.exporting.trial_export import try_export
 from zoo.registry import Registry
-from zoo.testing.harness import GREY, Harness, stored_images
-from zoo.training.pipeline import Pipeline
+from zoo.testing.harness import Harness, stored_images
 
 RESULT = RESULTS / "exports-recurrent.json"
 NAMES = size(("cnn_lstm", "convlstm1d", "gru", "lstm", "lstm_fcn"), ("lstm",))
@@ -58,11 +57,8 @@ def measured(name: str, format: Format, way: str) -> dict:
     row = {"architecture": name, "format": format, "way": way}
     try:
         harness = Harness(Registry.discover().architecture(name)[0])
-        target = harness.architecture
-        pipeline = Pipeline("image", target.layout, GREY, target.frames_from_image, 1 / 255, 0.0)
         with TemporaryDirectory() as folder:
-            graph = ServingGraph(harness.build(), pipeline, "uint8")
-            row |= try_export(graph, format, Path(folder), stored_images(4))
+            row |= try_export(harness.serving_graph(), format, Path(folder), stored_images(4))
             answer = open_export(Path(folder) / file_name(format), format, threads=1)
             row["milliseconds"] = 1000 * _seconds(lambda: answer(stored_images(1)))
     except ZooError as error:

@@ -1,7 +1,6 @@
 """Exported files: what they answer in their own runtimes, what the proof says, and what is refused."""
 
 import json
-import os
 import re
 import resource
 import shutil
@@ -9,11 +8,11 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 import zipfile
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from conftest import PROJECT, assert_one_line_error
 
@@ -258,7 +257,7 @@ def test_int8_never_sees_the_test_set(run, here, monkeypatch):
     found, seen = run("images"), []
     original = export_worker.write
     monkeypatch.setattr(
-        export_worker, "write", lambda *given: (seen.extend(given[-1]), original(*given))
+        export_worker, "write", lambda *given: (seen.extend(given[0].calibration), original(*given))
     )
     found.export("onnx", quantize="int8")
     with np.load(found.record.dataset.origin) as arrays:
@@ -414,6 +413,8 @@ def test_a_killed_export_leaves_no_file_and_the_next_one_cleans_up(run, here):
         for line in process.stderr:
             if line.startswith("converting"):
                 break
+        started = psutil.Process(process.pid).children()
+        assert [each for each in started if "zoo.exporting.export_worker" in each.cmdline()]
         process.send_signal(signal.SIGKILL)
     place = found.folder / "export"
     assert [each.name for each in place.iterdir()] == [f".model.onnx.{process.pid}.exporting"]
@@ -421,21 +422,7 @@ def test_a_killed_export_leaves_no_file_and_the_next_one_cleans_up(run, here):
         pass
     path = found.export("onnx").path
     assert sorted(each.name for each in place.iterdir()) == [path.name, f"{path.name}.export.json"]
-    deadline = time.monotonic() + 20  # the process that it had started ends as well
-    while _workers_of(found.folder) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not _workers_of(found.folder)
-
-
-def _workers_of(folder: Path) -> list[int]:
-    import psutil
-
-    mine = psutil.Process(os.getpid())
-    return [
-        each.pid
-        for each in mine.children(recursive=True)
-        if "export_worker" in " ".join(each.cmdline()) and str(folder) in each.cwd()
-    ]
+    assert psutil.wait_procs(started, timeout=20)[1] == []  # what it had started ends as well
 
 
 def test_the_python_of_the_documentation_runs(run, here, tmp_path, monkeypatch):

@@ -1,8 +1,12 @@
 """Naming the operation that a format does not have, and the layer that it comes from."""
 
+import operator
 import re
 from collections.abc import Sequence
 from typing import Any
+
+_functions_of = operator.attrgetter("library.function")
+"""The functions of a graph: bodies of loops and branches."""
 
 
 def explain(error: BaseException, traced: Any, layers: Sequence[str]) -> str:
@@ -46,7 +50,7 @@ def _complained(kind: str, name: str, text: str) -> bool:
 
 def _nodes(traced: Any) -> list[Any]:
     graph = traced.graph.as_graph_def()
-    return [*graph.node, *(node for each in graph.library.function for node in each.node_def)]
+    return [*graph.node, *(node for each in _functions_of(graph) for node in each.node_def)]
 
 
 def _layer_of(node: str, layers: Sequence[str]) -> str:

@@ -10,19 +10,20 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from zoo import diagnosis, errors
 from zoo.errors import ZooError
 from zoo.exporting.export_messages import Exported, ExportTask, Message, Refused, Stage
+from zoo.exporting.formats import Format
 from zoo.native_logs import quiet_native_logs
 from zoo.numerics import settle_variables
 from zoo.orphan import end_with_parent
 
 if TYPE_CHECKING:
-    from zoo.exporting.serving_graph import ServingGraph
+    from zoo.exporting.serving_graph import FileContent
 
 PATTERNS = ("Tensorflow op", "not supported")
 
@@ -50,20 +51,24 @@ def export(task: ExportTask, tell: Callable[[str], None]) -> Exported:
             the file answers differently.
     """
     from zoo.exporting.exported_run import ExportedRun
+    from zoo.exporting.serving_graph import FileContent
 
     tell("loading the run and its data")
     run = ExportedRun.load(task)
     tell(f"converting {run.run.record.architecture.name} to {task.format}")
-    keras = run.keras_answers()
-    write(task, run.graph, run.metadata(), run.calibration(task.quantize))
+    keras = run.graph.answer()
+    calibration = run.calibration(task.quantize)
+    content = FileContent(run.graph, run.metadata(), task.quantize, calibration)
+    write(content, Path(task.path), task.format, task.name)
     tell("comparing its answers with Keras'")
     return Exported(report=run.prove(task, keras))
 
 
-def write(
-    task: ExportTask, graph: "ServingGraph", metadata: dict[str, str], calibration: list[Any]
-) -> None:
-    """Write the file, in the task's format.
+def write(content: "FileContent", path: Path, format: Format, name: str) -> None:
+    """Write a file in a format.
+
+    Args:
+        name: what messages call the file.
 
     Raises:
         ZooError: the format cannot hold the model; the operation and its layer are named.
@@ -71,14 +76,14 @@ def write(
     """
     from zoo.exporting import culprits
 
-    traced = graph.function().get_concrete_function()
-    layers = graph.names_of_layers()
+    traced = content.graph.function().get_concrete_function()
+    layers = content.graph.names_of_layers()
     log = _Log()
     logger = logging.getLogger("tf2onnx")
     logger.addHandler(log)
     try:
         with quiet_native_logs():
-            _writer(task.format)(graph, Path(task.path), metadata, task.quantize, calibration)
+            _writer(format)(content, path)
         if any(all(part in line for part in PATTERNS) for line in log.lines):
             raise _NotConverted
     except (ZooError, OSError, KeyboardInterrupt):
@@ -87,14 +92,14 @@ def write(
         _raise_if_disk_is_full(error)
         said = Exception("\n".join([str(error), *log.lines]))
         raise ZooError(
-            f"{task.name}: {task.format} cannot hold this model: "
+            f"{name}: {format} cannot hold this model: "
             f"{culprits.explain(said, traced, layers)}. Use another `format`, or another layer."
         ) from error
     finally:
         logger.removeHandler(log)
 
 
-def _writer(name: str) -> Callable[..., None]:
+def _writer(format: Format) -> Callable[["FileContent", Path], None]:
     from zoo.exporting import litert_file, onnx_file, tensorflow_files
 
     return {
@@ -102,7 +107,7 @@ def _writer(name: str) -> Callable[..., None]:
         "litert": litert_file.write,
         "saved_model": tensorflow_files.write_saved_model,
         "keras": tensorflow_files.write_keras,
-    }[name]
+    }[format]
 
 
 def _raise_if_disk_is_full(error: BaseException) -> None:

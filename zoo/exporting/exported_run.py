@@ -17,8 +17,8 @@ from zoo.exporting import export_report, proof
 from zoo.exporting.export_messages import ExportTask
 from zoo.exporting.export_report import ExportReport, InputDescription, RunDescription
 from zoo.exporting.formats import FORMATS
-from zoo.exporting.runtimes import Answer, open_export
-from zoo.exporting.serving_graph import INPUT, LOGITS, OUTPUTS, PROBABILITIES, ServingGraph
+from zoo.exporting.runtimes import open_export
+from zoo.exporting.serving_graph import INPUT, OUTPUTS, Answer, ServingGraph
 from zoo.registry import Registry
 from zoo.runs.files import now
 from zoo.runs.run import Run
@@ -65,18 +65,6 @@ class ExportedRun:
         contract = InputContract.of_run(run)
         graph = _graph(run, contract, *found)
         return cls(run, graph, contract, dataset, arrays, task.dataset is None)
-
-    def keras_answers(self) -> Answer:
-        """The model in Keras, traced now: the graph may be rewritten afterwards."""
-        import tensorflow as tf
-
-        traced = self.graph.function().get_concrete_function()
-
-        def answer(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            found = traced(tf.constant(samples))
-            return found[LOGITS].numpy(), found[PROBABILITIES].numpy()
-
-        return answer
 
     def metadata(self) -> dict[str, str]:
         """What is written into the file; texts, as ONNX wants them."""

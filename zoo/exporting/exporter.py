@@ -188,9 +188,7 @@ def _put(written: Path, path: Path, report: ExportReport, folder: Path) -> None:
     for each in [written, described] if written.is_file() else [described]:
         _sync(each)
     before = folder / "before"
-    if (
-        path.is_dir()
-    ):  # a folder is not replaced at once: the old one waits until the new one is there
+    if path.is_dir():  # not replaced at once: the old one waits until the new one is there
         path.rename(before)
     try:
         written.rename(path) if written.is_dir() else written.replace(path)

@@ -8,49 +8,41 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.exporting import rewrites
-from zoo.exporting.serving_graph import INPUT, OUTPUTS, ServingGraph
+from zoo.exporting.serving_graph import INPUT, OUTPUTS, FileContent, ServingGraph
 
 if TYPE_CHECKING:
     import numpy as np
 
 
-def write(
-    graph: ServingGraph,
-    path: Path,
-    metadata: dict[str, str],
-    quantize: str | None,
-    calibration: "list[np.ndarray]",
-) -> None:
-    """Write the graph to `path`.
+def write(content: FileContent, path: Path) -> None:
+    """Write a LiteRT file.
 
-    Args:
-        metadata: appended to the file as a zip archive with `metadata.json` and `labels.txt`, which
-            is how LiteRT keeps associated files: any zip tool reads them, and the runtime skips them.
-        quantize: `int8`, `float16` or None.
-        calibration: single samples `(1, *shape)` from which int8 takes the ranges of values.
+    Its metadata are appended as a zip archive with `metadata.json` and `labels.txt`, which is how LiteRT
+    keeps associated files: any zip tool reads them, and the runtime skips them.
     """
     import tensorflow as tf
 
+    graph = content.graph
     rewrites.for_litert(graph.model)
     folder = path.with_suffix(".graph")
     module = _frozen(graph)
     tf.saved_model.save(module, str(folder), signatures=module.serve)
     converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-    if quantize:
+    if content.quantize:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    if quantize == "float16":
+    if content.quantize == "float16":
         converter.target_spec.supported_types = [tf.float16]
-    elif quantize == "int8" and _has_ranges(graph):
+    elif content.quantize == "int8" and _has_ranges(graph):
 
         def samples() -> "Iterator[dict[str, np.ndarray]]":
-            yield from ({INPUT: sample} for sample in calibration)
+            yield from ({INPUT: sample} for sample in content.calibration)
 
         converter.representative_dataset = samples
     with warnings.catch_warnings():  # its calibration uses an interpreter that it calls deprecated
         warnings.simplefilter("ignore")
         path.write_bytes(converter.convert())
-    _append(path, metadata)
+    _append(path, content.metadata)
 
 
 def _has_ranges(graph: ServingGraph) -> bool:
@@ -85,13 +77,3 @@ def _append(path: Path, metadata: dict[str, str]) -> None:
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("metadata.json", json.dumps(metadata, indent=1, ensure_ascii=False))
         archive.writestr("labels.txt", "\n".join(json.loads(metadata["classes"])) + "\n")
-
-
-def read_metadata(path: Path) -> dict[str, str]:
-    """The metadata of an exported file.
-
-    Raises:
-        Exception: it has none, or is damaged.
-    """
-    with zipfile.ZipFile(path) as archive:
-        return json.loads(archive.read("metadata.json"))

@@ -1,11 +1,11 @@
 """Writing ONNX: tf2onnx converts the graph, ONNX Runtime quantizes it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.exporting import rewrites
-from zoo.exporting.serving_graph import INPUT, ServingGraph
+from zoo.exporting.serving_graph import INPUT, FileContent
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,23 +16,12 @@ SMALLEST = 64
 """Numbers in a weight from which it is stored as float16; smaller ones are exact and cost nothing."""
 
 
-def write(
-    graph: ServingGraph,
-    path: Path,
-    metadata: dict[str, str],
-    quantize: str | None,
-    calibration: "list[np.ndarray]",
-) -> None:
-    """Write the graph to `path`.
-
-    Args:
-        metadata: becomes the file's `metadata_props`.
-        quantize: `int8`, `float16` or None.
-        calibration: single samples `(1, *shape)` from which int8 takes the ranges of values.
-    """
+def write(content: FileContent, path: Path) -> None:
+    """Write an ONNX file, whose `metadata_props` are the metadata."""
     import onnx
     import tf2onnx
 
+    graph, metadata = content.graph, content.metadata
     rewrites.for_onnx(graph.model)
     model, _ = tf2onnx.convert.from_function(
         graph.function(),
@@ -40,10 +29,10 @@ def write(
         opset=OPSET,
         custom_op_handlers={"SelectV2": (_choose, [])},
     )
-    if quantize == "float16":
+    if content.quantize == "float16":
         _store_float16(model.graph)
-    elif quantize == "int8":
-        model = _quantized(model, path, calibration)
+    elif content.quantize == "int8":
+        model = _quantized(model, path, content.calibration)
     for tensor in [*model.graph.input, *model.graph.output]:
         tensor.type.tensor_type.shape.dim[0].dim_param = "batch"
     model.producer_name, model.producer_version = "archzoo", metadata["archzoo"]
@@ -88,7 +77,7 @@ def _subgraphs(graph: Any) -> Iterator[Any]:
                 yield attribute.g
 
 
-def _quantized(model: Any, path: Path, calibration: "list[np.ndarray]") -> Any:
+def _quantized(model: Any, path: Path, calibration: "Sequence[np.ndarray]") -> Any:
     """Weights and values of convolutions and products in int8; an LSTM's weights."""
     import onnx
     from onnxruntime.quantization import (

@@ -11,7 +11,7 @@ from zoo.comparison.significance import LEVEL, difference
 from zoo.exporting.export_report import AccuracyVerdict, Parity, Speed
 
 if TYPE_CHECKING:
-    from zoo.exporting.runtimes import Answer
+    from zoo.exporting.serving_graph import Answer
 
 TOLERANCE = 1e-4
 """What rounding may change: this share of the largest absolute logit, or this where that is below 1.
@@ -42,7 +42,7 @@ class Answers:
 
     @property
     def tolerance(self) -> float:
-        return TOLERANCE * max(1.0, float(np.abs(self.keras).max()))
+        return tolerance_of(self.keras)
 
     @property
     def predicted(self) -> np.ndarray:
@@ -52,6 +52,11 @@ class Answers:
     def correct(self) -> tuple[np.ndarray, np.ndarray]:
         """Whether each answer is right: the file's, Keras'."""
         return self.predicted == self.labels, self.keras.argmax(axis=1) == self.labels
+
+
+def tolerance_of(logits: np.ndarray) -> float:
+    """By how much rounding may change these logits."""
+    return TOLERANCE * max(1.0, float(np.abs(logits).max()))
 
 
 def drawn(count: int) -> np.ndarray:

@@ -5,7 +5,7 @@ afterwards.
 
 Recurrent layers in TensorFlow keep their sequences in lists of tensors, which LiteRT has only through
 the operations of full TensorFlow (Flex). A loop that reads a step with `gather` and writes one with a
-scatter needs none, takes any batch and any length, and its file is as small as its weights. ONNX has an
+scatter needs none, takes any batch and any length, and its file is as small as its weights. ONNX has
 operations for the LSTM and the GRU, which tf2onnx finds; other recurrent layers are unrolled while they
 are short.
 docs/export.md has the figures.

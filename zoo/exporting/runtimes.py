@@ -1,16 +1,12 @@
 """Running an exported file in its own runtime."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo.exporting.serving_graph import INPUT, LOGITS, PROBABILITIES
+from zoo.exporting.serving_graph import INPUT, LOGITS, PROBABILITIES, Answer
 
 if TYPE_CHECKING:
     import numpy as np
-
-Answer = Callable[["np.ndarray"], "tuple[np.ndarray, np.ndarray]"]
-"""From stored samples `(N, *shape)` to logits and probabilities, each `(N, classes)` float32."""
 
 
 def open_export(path: Path, format: str, threads: int) -> Answer:

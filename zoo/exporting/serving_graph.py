@@ -1,14 +1,23 @@
 """A run's preprocessing and model as one TensorFlow function: from stored samples to probabilities."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zoo.training.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from zoo.exporting.formats import Quantize
 
 INPUT = "samples"
 LOGITS = "logits"
 PROBABILITIES = "probabilities"
 OUTPUTS = (LOGITS, PROBABILITIES)
+
+Answer = Callable[["np.ndarray"], "tuple[np.ndarray, np.ndarray]"]
+"""From stored samples `(N, *shape)` to logits and probabilities, each `(N, classes)` float32."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,18 @@ class ServingGraph:
 
         return tf.function(serve, input_signature=[self.signature], autograph=False)
 
+    def answer(self) -> Answer:
+        """The model in Keras, traced now: the graph may be rewritten afterwards."""
+        import tensorflow as tf
+
+        traced = self.function().get_concrete_function()
+
+        def answer(samples: "np.ndarray") -> "tuple[np.ndarray, np.ndarray]":
+            found = traced(tf.constant(samples))
+            return found[LOGITS].numpy(), found[PROBABILITIES].numpy()
+
+        return answer
+
     def keras_model(self) -> Any:
         """The same as a functional Keras model."""
         import keras
@@ -54,6 +75,23 @@ class ServingGraph:
     def names_of_layers(self) -> list[str]:
         """The names of all layers within the model, the innermost last."""
         return [layer.name for layer in layers_of(self.model)]
+
+
+@dataclass(frozen=True)
+class FileContent:
+    """What a file is made of, in any format.
+
+    Attributes:
+        graph: may be rewritten; it cannot be used afterwards.
+        metadata: texts that are written into the file.
+        quantize: `int8`, `float16` or None.
+        calibration: single samples `(1, *shape)` from which int8 takes the ranges of values.
+    """
+
+    graph: ServingGraph
+    metadata: dict[str, str]
+    quantize: "Quantize | None" = None
+    calibration: "Sequence[np.ndarray]" = ()
 
 
 def layers_of(model: Any) -> list[Any]:

@@ -6,12 +6,11 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import ZooError
-from zoo.exporting.export_messages import ExportTask
 from zoo.exporting.export_worker import write
 from zoo.exporting.formats import Format, file_name
-from zoo.exporting.proof import TOLERANCE
+from zoo.exporting.proof import tolerance_of
 from zoo.exporting.runtimes import open_export
-from zoo.exporting.serving_graph import LOGITS, ServingGraph
+from zoo.exporting.serving_graph import FileContent, ServingGraph
 from zoo.version import __version__
 
 METADATA = {"archzoo": __version__, "classes": "[]"}
@@ -33,30 +32,11 @@ def try_export(
     Raises:
         ZooError: the format cannot hold it, or the file answers otherwise.
     """
-    wanted = graph.function().get_concrete_function()(_tensor(samples))[LOGITS].numpy()
-    name = file_name(format)
-    path = folder / name
-    task = ExportTask(
-        folder=str(folder),
-        path=str(path),
-        name=name,
-        format=format,
-        quantize=None,
-        dataset=None,
-        data_parameters={},
-        data_dir=None,
-        trust_source=False,
-        use_plugins=True,
-    )
-    write(task, graph, METADATA, [])
+    wanted, _ = graph.answer()(samples)
+    path = folder / file_name(format)
+    write(FileContent(graph, METADATA), path, format, path.name)
     logits, _ = open_export(path, format, threads=1)(samples)
     difference = float(np.abs(logits - wanted).max())
-    if not difference <= TOLERANCE * max(1.0, float(np.abs(wanted).max())):
+    if not difference <= tolerance_of(wanted):
         raise ZooError(f"{format} gives other outputs: they differ by {difference:.2g}")
     return {"bytes": path.stat().st_size, "difference": difference}
-
-
-def _tensor(samples: np.ndarray) -> Any:
-    import tensorflow as tf
-
-    return tf.constant(samples)

@@ -94,19 +94,14 @@ def export(ref: ImportRef, formats: list[Any], folder: str) -> dict[str, Any]:
     """Export the architecture's model to each format: the file's size and the difference of its outputs."""
     from pathlib import Path
 
-    from zoo.exporting.serving_graph import ServingGraph
     from zoo.exporting.trial_export import try_export
-    from zoo.testing.harness import GREY, stored_images
-    from zoo.training.pipeline import Pipeline
+    from zoo.testing.harness import stored_images
 
     harness = _harness(ref, "tensorflow")
-    target = harness.architecture
-    pipeline = Pipeline("image", target.layout, GREY, target.frames_from_image, 1 / 255, 0.0)
-    found = {}
-    for name in formats:
-        graph = ServingGraph(harness.build(), pipeline, "uint8")
-        found[name] = try_export(graph, name, Path(folder), stored_images(4))
-    return found
+    return {
+        name: try_export(harness.serving_graph(), name, Path(folder), stored_images(4))
+        for name in formats
+    }
 
 
 def memory(ref: ImportRef, backend: str, batch: int) -> dict[str, Any]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import keras
     import numpy as np
 
+    from zoo.exporting.serving_graph import ServingGraph
     from zoo.origin import Origin
 
 Shape = tuple[int, ...]
@@ -112,6 +113,15 @@ class Harness:
                     "keras.Sequential; put your own logic into a keras.layers.Layer.",
                 )
         return model
+
+    def serving_graph(self) -> "ServingGraph":
+        """A new model, as it is exported: takes what `stored_images` gives. On TensorFlow only."""
+        from zoo.exporting.serving_graph import ServingGraph
+        from zoo.training.pipeline import Pipeline
+
+        target = self.architecture
+        pipeline = Pipeline("image", target.layout, GREY, target.frames_from_image, 1 / 255, 0.0)
+        return ServingGraph(self.build(), pipeline, "uint8")
 
 
 def answers(model: "keras.Model", x: "np.ndarray") -> "np.ndarray":

@@ -1,6 +1,5 @@
 """Check: it can be exported to ONNX and LiteRT."""
 
-from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from zoo.exporting.formats import FORMATS, missing
@@ -26,7 +25,7 @@ def _exports(harness: Harness) -> str:
             advice=ADVICE,
             ref=harness.ref.as_json(),
             formats=there,
-            folder=str(Path(folder)),
+            folder=folder,
         )
     told = [
         f"{name} {each['bytes'] / 1e6:.2g} MB, differences up to {each['difference']:.1g}"
