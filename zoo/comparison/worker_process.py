@@ -1,14 +1,13 @@
 """The parent's end of a worker process."""
 
 import contextlib
-import os
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from typing import IO
 
+from zoo import orphan
 from zoo.comparison.messages import (
     AnyEvent,
     Ended,
@@ -21,7 +20,6 @@ from zoo.comparison.messages import (
     encode,
 )
 from zoo.exit_reason import KILLED, exit_reason
-from zoo.orphan import of_this_process
 
 
 class Worker:
@@ -45,17 +43,7 @@ class Worker:
     def start(cls, task: Task, environ: Mapping[str, str] | None = None) -> "Worker":
         """Start a process for a task, with environment variables besides this process' own."""
         stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
-        process = subprocess.Popen(
-            # -P: the working folder may hold a `zoo` of its own, such as a checkout.
-            [sys.executable, "-P", "-m", "zoo.comparison.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            text=True,
-            encoding="utf-8",
-            start_new_session=True,
-            env={**os.environ, **(environ or {}), **of_this_process()},
-        )
+        process = orphan.start("zoo.comparison.worker", stderr, environ or {})
         worker = cls(process, stderr)
         worker.send(task)
         return worker

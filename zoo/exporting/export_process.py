@@ -1,19 +1,16 @@
 """The parent's end of the process that exports."""
 
-import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 
 import msgspec
 
-from zoo import errors
+from zoo import errors, orphan
 from zoo.errors import PluginError, ZooError
 from zoo.exit_reason import exit_reason
 from zoo.exporting.export_messages import Exported, ExportTask, Message, Refused, Stage
 from zoo.exporting.export_report import ExportReport
-from zoo.orphan import of_this_process
 
 
 def carry_out(task: ExportTask, on_stage: Callable[[str], None]) -> ExportReport:
@@ -23,22 +20,8 @@ def carry_out(task: ExportTask, on_stage: Callable[[str], None]) -> ExportReport
         ZooError: whatever failed there, with its own class; or the process died.
     """
     with tempfile.TemporaryFile() as stderr:
-        process = subprocess.Popen(
-            # -P: the working folder may hold a `zoo` of its own, such as a checkout.
-            [sys.executable, "-P", "-m", "zoo.exporting.export_worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            text=True,
-            encoding="utf-8",
-            start_new_session=True,
-            env={
-                **os.environ,
-                "KERAS_BACKEND": "tensorflow",
-                "TF_CPP_MIN_LOG_LEVEL": "2",
-                **of_this_process(),
-            },
-        )
+        environ = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2"}
+        process = orphan.start("zoo.exporting.export_worker", stderr, environ)
         try:
             found = _converse(process, task, on_stage)
         finally:
