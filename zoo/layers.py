@@ -4,10 +4,12 @@ They connect plain Keras layers and operations, so that a saved model loads with
 imported when one of them is called.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-FrameFeatures = Literal["cnn", "flat"]
-"""How frames become the steps of a sequence; see `features_of`."""
+FrameFeatures = Annotated[
+    Literal["cnn", "flat"], "of each frame of a clip: by a small CNN, or its pixels"
+]
+"""A hyperparameter `frame_features`: how frames become the steps of a sequence; see `features_of`."""
 
 LARGEST = 8
 """Side of the last feature map of a frame; larger ones are pooled, so that any size of frame will do."""

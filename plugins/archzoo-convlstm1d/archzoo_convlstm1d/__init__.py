@@ -1,6 +1,6 @@
 """A convolutional LSTM over windows of a sequence."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import zoo
 
@@ -14,9 +14,7 @@ def build(
     filters: Annotated[int, "channels of the state"] = 64,
     kernel: Annotated[int, "positions that a convolution sees"] = 5,
     dropout: Annotated[float, "share dropped before the classifier"] = 0.2,
-    frame_features: Annotated[
-        Literal["cnn", "flat"], "of each frame of a clip: by a small CNN, or its pixels"
-    ] = "cnn",
+    frame_features: zoo.layers.FrameFeatures = "cnn",
 ):
     """A ConvLSTM over the windows of a sequence, then a classifier of its last state.
 

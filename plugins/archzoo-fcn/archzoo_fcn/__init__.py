@@ -1,6 +1,6 @@
 """A fully convolutional network over time (Wang, Yan and Oates 2017)."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import zoo
 
@@ -12,9 +12,7 @@ def build(
     mask_value: float | None = None,
     filters: Annotated[tuple[int, ...], "of each convolution"] = (128, 256, 128),
     kernels: Annotated[tuple[int, ...], "steps that each convolution sees"] = (8, 5, 3),
-    frame_features: Annotated[
-        Literal["cnn", "flat"], "of each frame of a clip: by a small CNN, or its pixels"
-    ] = "cnn",
+    frame_features: zoo.layers.FrameFeatures = "cnn",
 ):
     """Convolutions with batch normalisation and ReLU, the mean over time, a classifier.
 

@@ -1,6 +1,6 @@
 """GRU layers over a sequence."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import zoo
 
@@ -14,9 +14,7 @@ def build(
     depth: Annotated[int, "number of stacked layers"] = 2,
     bidirectional: Annotated[bool, "also read the sequence backwards"] = True,
     dropout: Annotated[float, "dropout rate between the layers and before the classifier"] = 0.3,
-    frame_features: Annotated[
-        Literal["cnn", "flat"], "of each frame of a clip: by a small CNN, or its pixels"
-    ] = "cnn",
+    frame_features: zoo.layers.FrameFeatures = "cnn",
 ):
     """Build stacked GRU layers over the sequence, and a classifier of the last state.
 

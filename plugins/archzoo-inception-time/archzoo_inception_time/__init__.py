@@ -1,6 +1,6 @@
 """The network of InceptionTime (Fawaz et al. 2020)."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import zoo
 
@@ -20,9 +20,7 @@ def build(
     bottleneck: Annotated[int, "channels that a module's convolutions read"] = 32,
     depth: Annotated[int, "Inception modules"] = 6,
     residual: Annotated[bool, "add a shortcut around every three modules"] = True,
-    frame_features: Annotated[
-        Literal["cnn", "flat"], "of each frame of a clip: by a small CNN, or its pixels"
-    ] = "cnn",
+    frame_features: zoo.layers.FrameFeatures = "cnn",
 ):
     """Inception modules with shortcuts, the mean over time, a classifier.
 

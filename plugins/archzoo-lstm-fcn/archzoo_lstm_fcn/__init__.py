@@ -1,6 +1,6 @@
 """LSTM-FCN: an LSTM beside a fully convolutional network (Karim et al. 2018)."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import zoo
 
@@ -14,9 +14,7 @@ def build(
     filters: Annotated[tuple[int, ...], "of each convolution"] = (128, 256, 128),
     kernels: Annotated[tuple[int, ...], "steps that each convolution sees"] = (8, 5, 3),
     dropout: Annotated[float, "share of the LSTM's answer dropped"] = 0.8,
-    frame_features: Annotated[
-        Literal["cnn", "flat"], "of each frame of a clip: by a small CNN, or its pixels"
-    ] = "cnn",
+    frame_features: zoo.layers.FrameFeatures = "cnn",
 ):
     """A fully convolutional branch and an LSTM branch, joined before the classifier.
 

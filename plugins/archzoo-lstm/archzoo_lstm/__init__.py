@@ -1,6 +1,6 @@
 """Long short-term memory layers that read a sequence."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import zoo
 
@@ -14,9 +14,7 @@ def build(
     depth: Annotated[int, "layers; more than one are stacked"] = 1,
     bidirectional: Annotated[bool, "read the sequence backwards, too"] = False,
     dropout: Annotated[float, "share dropped after each layer"] = 0.2,
-    frame_features: Annotated[
-        Literal["cnn", "flat"], "of each frame of a clip: by a small CNN, or its pixels"
-    ] = "cnn",
+    frame_features: zoo.layers.FrameFeatures = "cnn",
 ):
     """Layers of long short-term memory over the steps, then a classifier of the last state.
 

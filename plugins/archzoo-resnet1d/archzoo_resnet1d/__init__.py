@@ -1,6 +1,6 @@
 """A residual network over time (Wang, Yan and Oates 2017)."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import zoo
 
@@ -12,9 +12,7 @@ def build(
     mask_value: float | None = None,
     filters: Annotated[tuple[int, ...], "of the convolutions in each block"] = (64, 128, 128),
     kernels: Annotated[tuple[int, ...], "steps that a block's convolutions see"] = (8, 5, 3),
-    frame_features: Annotated[
-        Literal["cnn", "flat"], "of each frame of a clip: by a small CNN, or its pixels"
-    ] = "cnn",
+    frame_features: zoo.layers.FrameFeatures = "cnn",
 ):
     """Residual blocks of convolutions, the mean over time, a classifier.
 

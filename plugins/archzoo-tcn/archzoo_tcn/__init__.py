@@ -1,6 +1,6 @@
 """A temporal convolutional network: residual blocks of dilated causal convolutions."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import zoo
 
@@ -16,9 +16,7 @@ def build(
         int | None, "number of residual blocks; none: enough for the last step to see the first"
     ] = None,
     dropout: Annotated[float, "rate of dropped channels after each convolution"] = 0.1,
-    frame_features: Annotated[
-        Literal["cnn", "flat"], "of each frame of a clip: by a small CNN, or its pixels"
-    ] = "cnn",
+    frame_features: zoo.layers.FrameFeatures = "cnn",
 ):
     """Build residual blocks with doubling dilation, and a classifier of the last step.
 

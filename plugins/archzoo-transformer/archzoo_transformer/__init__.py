@@ -1,6 +1,6 @@
 """A transformer encoder whose tokens are the steps of a sequence."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import zoo
 
@@ -19,9 +19,7 @@ def build(
     dropout: Annotated[
         float, "dropout rate of each block's output, and before the classifier"
     ] = 0.1,
-    frame_features: Annotated[
-        Literal["cnn", "flat"], "of each frame of a clip: by a small CNN, or its pixels"
-    ] = "cnn",
+    frame_features: zoo.layers.FrameFeatures = "cnn",
 ):
     """Build a transformer encoder with learned positions, and a classifier of the mean token.
 
