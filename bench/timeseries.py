@@ -14,12 +14,12 @@ are drawn as `zoo.datasets.resample` does.
 import argparse
 import csv
 import json
-import os
 import statistics
 import tempfile
 from pathlib import Path
 
 import checkout
+import tune
 from sizes import RESULTS, SMALLEST, size
 
 HERE = Path(__file__).parent
@@ -66,29 +66,27 @@ def plan_of(name: str, architecture: str, seed: int, resample: int):
     import zoo
 
     parameters = {**SETS[name], **({"resample": resample} if resample else {})}
-    place = Path(os.environ.get("ZOO_DATA_DIR", ".")) / "timeseries" / name
+    place = tune.place(f"timeseries/{name}")
     # The smallest size tries the command out: eight steps teach nothing.
     changes = {"steps": 8} if SMALLEST else {}
     return zoo.plan(
-        architecture, str(place), seed=seed, data_parameters=parameters, recipe_changes=changes
+        architecture, place, seed=seed, data_parameters=parameters, recipe_changes=changes
     )
 
 
 def cause(plan, name: str, resample: int) -> dict:
     """What a line says of what was trained."""
+    from zoo.parameters import plain
+
     recipe = plan.recipe
     return {
         "set": name,
         "architecture": plan.architecture.name,
-        "hyperparameters": {k: _plain(v) for k, v in plan.hyperparameters.items()},
+        "hyperparameters": plain(plan.hyperparameters),
         "recipe": {"name": recipe.name, "digest": recipe.digest},
         "seed": plan.seed,
         "resample": resample,
     }
-
-
-def _plain(value: object) -> object:
-    return list(value) if isinstance(value, tuple) else value
 
 
 def train(plan, name: str, resample: int) -> dict:
@@ -139,16 +137,19 @@ def published() -> dict[tuple[str, str], dict[str, str]]:
 
 
 def _cell(values: list[float]) -> str:
+    if not values:
+        return ""
     mean = f"{100 * statistics.mean(values):.2f}"
     spread = f" ± {100 * statistics.stdev(values):.2f}" if len(values) > 1 else ""
-    return f"{mean}{spread} ({len(values)})" if values else ""
+    return f"{mean}{spread} ({len(values)})"
 
 
 def rows(*, resampled: bool) -> tuple[list[str], list[list[str]]]:
     """Titles and a line for each set: ours, then what is published."""
     lines = [line for line in current() if bool(line["resample"]) == resampled]
     ours = sorted({line["architecture"] for line in lines})
-    theirs = list(dict.fromkeys(classifier for _, classifier in published()))
+    known = published()
+    theirs = list(dict.fromkeys(classifier for _, classifier in known))
     found = []
     for name in SETS:
         own = [
@@ -156,8 +157,8 @@ def rows(*, resampled: bool) -> tuple[list[str], list[list[str]]]:
             for each in ours
         ]
         if any(own):
-            others = [_published(name, each, resampled=resampled) for each in theirs]
-            found.append([name, *(_cell(each) if each else "" for each in own), *others])
+            others = [_published(known.get((name, each)), resampled=resampled) for each in theirs]
+            found.append([name, *map(_cell, own), *others])
     return [
         "set",
         *(f"`{each}`" for each in ours),
@@ -165,8 +166,7 @@ def rows(*, resampled: bool) -> tuple[list[str], list[list[str]]]:
     ], found
 
 
-def _published(name: str, classifier: str, *, resampled: bool) -> str:
-    each = published().get((name, classifier))
+def _published(each: dict[str, str] | None, *, resampled: bool) -> str:
     if each is None:
         return ""
     if not resampled:
@@ -179,9 +179,9 @@ def section() -> str:
     """For docs/results.md; empty while the log is."""
     from zoo.comparison.table import markdown_table
 
-    if not current():
-        return ""
     recipes = sorted({line["recipe"]["name"] for line in current()})
+    if not recipes:
+        return ""
     parts = [
         "## Time series\n",
         "Test accuracy in %, mean ± standard deviation (trainings), beside results that the "
