@@ -10,6 +10,7 @@ import zoo
 from zoo.errors import UsageError, ZooError
 from zoo.recipe import Recipe
 from zoo.runs.run import Run
+from zoo.training.examples import Examples
 from zoo.training.order import balanced_batches
 from zoo.training.prepare import balanced_weights
 
@@ -93,7 +94,12 @@ def test_a_rare_class_is_found_more_often(rare, tmp_path):
     weighted = train(changes={"class_weight": "balanced"})
     balanced = train(changes={"sampling": "balanced"})
     assert min(recall(weighted), recall(balanced)) > recall(plain) + 0.2
-    # Losses of validation are not weighted: what is recorded is that of the stored model.
+    # Losses of validation are not weighted.
+    arrays = zoo.load_dataset(rare / "rare.npz").load(None)
+    examples = Examples.split(arrays, weighted.recipe)
+    given = weighted.predict(examples.x_validation).probabilities
+    loss = -np.log(given[np.arange(len(given)), examples.y_validation]).mean()
+    assert weighted.read_history()[-1]["val_loss"] == pytest.approx(loss, rel=1e-3)
     assert weighted.record.recipe["class_weight"] == "balanced"
     assert balanced.record.recipe["sampling"] == "balanced"
     assert len({plain.name, weighted.name, balanced.name}) == 3
