@@ -29,7 +29,7 @@ def engine_for(architecture, dataset, x, y, recipe):
     """An engine with its examples, and an epoch's batches."""
     backend = keras.backend.backend()
     steps, batch = len(x) // recipe.batch_size, recipe.batch_size
-    pipeline = Pipeline.fitted(dataset, architecture, recipe, x)
+    pipeline = Pipeline.fitted(dataset, architecture, recipe, x, architecture.defaults())
     model = build_model(architecture, pipeline.input_shape, 10, architecture.defaults())
     optimizer = make_optimizer(recipe, steps)
     optimizer.build(model.trainable_variables)
@@ -63,7 +63,7 @@ def together(count, *given):
 
 
 def fit(architecture, dataset, x, y, recipe):
-    pipeline = Pipeline.fitted(dataset, architecture, recipe, x)
+    pipeline = Pipeline.fitted(dataset, architecture, recipe, x, architecture.defaults())
     model = build_model(architecture, pipeline.input_shape, 10, architecture.defaults())
     model.compile(
         make_optimizer(recipe, len(x) // recipe.batch_size),

@@ -169,11 +169,6 @@ class TrainLoop(Loop):
         return self.recipe.total_steps(self.steps)
 
     @property
-    def steps_done(self) -> int:
-        """Steps until now."""
-        return min(self.progress.epoch * self.steps, self.total_steps) + self.progress.step
-
-    @property
     def data(self) -> str:
         """`streamed` or `resident`."""
         return "streamed" if self.streamed else "resident"

@@ -52,17 +52,13 @@ class Pipeline:
         architecture: Architecture,
         recipe: Recipe,
         x_train: Stored,
-        hyperparameters: Mapping[str, Any] | None = None,
+        hyperparameters: Mapping[str, Any],
     ) -> "Pipeline":
-        """The pipeline whose scaling is that of the training examples.
-
-        `hyperparameters` are the architecture's; None: its defaults.
-        """
-        chosen = architecture.defaults() if hyperparameters is None else hyperparameters
+        """The pipeline whose scaling is that of the training examples."""
         scale, offset = scaling(x_train, recipe.normalization)
         return cls(
             dataset.layout,
-            architecture.input_layout(dataset.layout, chosen),
+            architecture.input_layout(dataset.layout, hyperparameters),
             tuple(x_train.shape[1:]),
             architecture.frames_from_image,
             scale,
