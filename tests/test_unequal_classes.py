@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.utils.class_weight import compute_class_weight
 from test_training import assert_same_results
 
 import zoo
@@ -17,8 +18,6 @@ from zoo.training.prepare import balanced_weights
 
 @given(labels=st.lists(st.integers(0, 5), min_size=1, max_size=200))
 def test_weights_are_those_of_scikit_learn(labels):
-    from sklearn.utils.class_weight import compute_class_weight
-
     y = np.array(labels)
     present = np.unique(y)
     wanted = np.zeros(6)
