@@ -6,7 +6,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from zoo.datasets.dataset import Arrays, Dataset
-from zoo.datasets.encoding import PixelRange, Statistics, drawn, extremes, pixel_range
+from zoo.datasets.encoding import (
+    BYTES,
+    PixelRange,
+    Statistics,
+    drawn,
+    extremes,
+    range_of,
+)
 from zoo.datasets.samples import Samples, Stored, blocks, without_padding
 from zoo.datasets.unequal import check_padding
 from zoo.errors import DataError
@@ -41,16 +48,17 @@ def check_alike(dataset: Dataset, arrays: Arrays) -> None:
     check_padding(dataset, arrays)
     if dataset.layout == "sequence" or arrays.x_train.dtype == np.uint8:
         return
-    train = pixel_range(arrays.x_train, dataset.layout)
     known = extremes(arrays.x_train)
+    train = range_of(*known)
     for name, x in _splits(arrays):
-        other = pixel_range(x, dataset.layout)
+        ends = extremes(x)
+        other = BYTES if x.dtype == np.uint8 else range_of(*ends)
         if train and other:
             differs = train != other
         else:
-            differs = x.dtype != np.uint8 and _scaled(known, extremes(x), train, other)
+            differs = x.dtype != np.uint8 and _scaled(known, ends, train, other)
         if differs:
-            (low, high), (least, most) = train or known, other or extremes(x)
+            (low, high), (least, most) = train or known, other or ends
             what = "pixels" if train and other else "values"
             raise DataError(
                 f"{dataset.name}: x_train has {what} from {low:g} to {high:g} and x_{name} from "
