@@ -235,6 +235,15 @@ def test_what_is_uncertain_is_asked_for_and_then_read(make, chosen, tmp_path):
     assert names in (Y.tolist(), NUMBERS.astype(str).tolist())
 
 
+def test_each_of_several_ids_must_be_there(tmp_path):
+    frame = long(trial=["", *(long().id[1:] % 3).astype(str)])
+    path = written(frame, tmp_path / "a.csv")
+    with pytest.raises(UsageError, match=r"a\.csv: has no column 'try'; it has 'id', 'time'"):
+        loaded(path, id="id, try")
+    with pytest.raises(DataError, match=r"a\.csv row 1: has no 'id, trial'"):
+        loaded(path, id="id, trial")
+
+
 def test_channels_are_told_by_names_or_are_the_columns_of_a_long_table(tmp_path):
     pairs = {f"{channel}_{step}": X[:, step] * sign for step in range(STEPS)
              for channel, sign in (("x", 1), ("y", -1))}  # fmt: skip
