@@ -133,6 +133,17 @@ REFUSED = {
         lambda: datasets.DatasetDict(train=pictures(), validation=pictures()),
         "the splits train, validation; give",
     ),
+    "other features": (
+        lambda: datasets.DatasetDict(
+            train=pictures(),
+            test=pictures().cast_column("label", datasets.ClassLabel(names=["a", "b", "c"])),
+        ),
+        "column label is .* in test and .* in train; they must be alike",
+    ),
+    "words": (
+        lambda: datasets.Dataset.from_dict({"v": [["a"], ["b"]], "label": ["a", "b"]}),
+        "split train, holds what is no number",
+    ),
     "empty": (
         lambda: datasets.DatasetDict(train=pictures(), test=pictures([], [])),
         "test is empty",

@@ -309,7 +309,7 @@ def speech(tmp_path, save_wav):
     return folder
 
 
-def test_speech_commands_of_35_and_of_12_classes(speech, tmp_path):
+def test_speech_commands_of_35_and_of_12_classes(speech, tmp_path, save_wav):
     dataset = dataset_of(Source(count=105), "35")
     arrays = dataset.load(places(tmp_path))
     assert [len(each) for each in (arrays.x_train, arrays.x_validation, arrays.x_test)] == [35] * 3
@@ -327,6 +327,16 @@ def test_speech_commands_of_35_and_of_12_classes(speech, tmp_path):
     assert np.array_equal(arrays.x_test[np.arange(12)], again.x_test[np.arange(12)])
     with pytest.raises(DataError, match="has 105 recordings of 35 words; those published"):
         BUILT_IN["speech_commands"].load(places(tmp_path))
+    save_wav(speech / NOISE / "pink.wav", np.zeros(16_000 * 5), 16_000)
+    with pytest.raises(DataError, match=r"pink\.wav: is too short: 5\.0 s"):
+        twelve.load(places(speech))
+    for path in (speech / NOISE).iterdir():
+        path.unlink()
+    with pytest.raises(DataError, match=r"has no \.wav files; the class silence"):
+        twelve.load(places(speech))
+    save_wav(speech / "yes" / "train_nohash_0.wav", np.zeros(8_000), 8_000)
+    with pytest.raises(DataError, match="has 8,000 samples/s"):
+        np.asarray(dataset.load(places(speech)).x_train)
     (speech / "yes" / "test_nohash_0.wav").unlink()
     with pytest.raises(DataError, match=r"lacks yes/test_nohash_0\.wav"):
         dataset.load(places(tmp_path))
