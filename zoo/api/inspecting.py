@@ -100,13 +100,12 @@ def _inspected(
     except DataError as error:
         return DatasetInspection(text, "not recognised", refusal=str(error)), None
     try:
-        loaded = load(found, given, locations)
+        return _described(text or found.name, load(found, given, locations))
     except DataError as error:
         refused = DatasetInspection(
             text or found.name, _kind(found), found.layout, refusal=str(error), notes=found.notes
         )
         return refused, None
-    return _described(text or found.name, loaded)
 
 
 def _is_own(text: str, registry: Registry | None) -> bool:
@@ -140,9 +139,7 @@ def _described(text: str, loaded: "Loaded") -> "tuple[DatasetInspection, Image |
         copies=None if known is None else find_copies(known),
         uniform=tuple(constant[:LISTED]),
         uniform_count=len(constant),
-        notes=tuple(
-            note for note in loaded.notes() if known is None or "byte for byte" not in note
-        ),
+        notes=loaded.notes(copies=known is None),
         commands=tuple(
             advice.commands(
                 text, dataset.layout, loaded.parameters, loaded.counts["train"], dataset.recipe
