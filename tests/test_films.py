@@ -7,17 +7,14 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from conftest import assert_one_line_error
+from conftest import assert_one_line_error, assert_predictions_see_training
 from PIL import Image
 
-from zoo.contract import InputContract
 from zoo.datasets import animation, film_clips, film_codec
 from zoo.datasets.catalog import own_dataset
 from zoo.datasets.film_opening import opened
 from zoo.datasets.film_reading import FilmReading
 from zoo.errors import DataError, UsageError
-from zoo.media_files import reader_of
-from zoo.reading_records import reading_of
 
 av = pytest.importorskip("av")
 
@@ -153,14 +150,7 @@ def test_fps_takes_as_many_as_the_shortest_has(tmp_path):
 def test_a_prediction_sees_what_training_saw(settings, tmp_path):
     root = films(tmp_path / "waves", 3, "b.webm")
     films(root, 2, "h.gif")
-    dataset = own_dataset(root).configured(settings)
-    x = dataset.load(None).x_train
-    contract = InputContract.of(dataset, x)
-    record = contract.as_record()
-    assert reading_of(record.reading, record.shape) == dataset.reading
-    reader = reader_of(contract, None)
-    for file, sample in zip(x.files, np.asarray(x), strict=True):
-        assert np.array_equal(reader.read(file).sample, sample), file
+    assert_predictions_see_training(own_dataset(root).configured(settings))
 
 
 def test_partial_frames_and_transparency(tmp_path):

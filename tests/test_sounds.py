@@ -5,15 +5,12 @@ import unicodedata
 
 import numpy as np
 import pytest
-from conftest import assert_one_line_error
+from conftest import assert_one_line_error, assert_predictions_see_training
 from PIL import Image
 
-from zoo.contract import InputContract
 from zoo.datasets.catalog import own_dataset
 from zoo.datasets.sound_reading import SoundReading
 from zoo.errors import DataError, UsageError
-from zoo.media_files import reader_of
-from zoo.reading_records import reading_of
 
 soundfile = pytest.importorskip("soundfile")
 
@@ -97,14 +94,7 @@ def test_a_mixed_folder_says_what_it_converts(folder):
 
 @pytest.mark.parametrize("settings", [{}, {"rate": "8000"}, {"rate": "22050", "seconds": "0.2"}])
 def test_a_prediction_sees_what_training_saw(settings, folder):
-    dataset = own_dataset(folder).configured(settings)
-    x = dataset.load(None).x_train
-    contract = InputContract.of(dataset, x)
-    record = contract.as_record()
-    assert reading_of(record.reading, record.shape) == dataset.reading
-    reader = reader_of(contract, None)
-    for file, sample in zip(x.files, np.asarray(x), strict=True):
-        assert np.array_equal(reader.read(file).sample, sample), file
+    assert_predictions_see_training(own_dataset(folder).configured(settings))
 
 
 def test_rates_and_lengths_are_chosen(folder):
