@@ -1,5 +1,6 @@
 """Looking at data before training: `inspect_dataset`."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -87,11 +88,10 @@ def _inspected(
     locations = arguments.find_locations(data_dir)
     text = str(dataset) if isinstance(dataset, str | Path) else ""
     if text and is_image_folder(Path(text)) and _is_own(text, registry):
-        try:
-            typed = own_dataset(Path(text)).configured(arguments.texts(given)).parameters
-            given = {key: typed[key] for key in given}
-        except DataError:
-            pass
+        if given:  # else no header is read for it
+            with contextlib.suppress(DataError):
+                typed = own_dataset(Path(text)).configured(arguments.texts(given)).parameters
+                given = {key: typed[key] for key in given}
         folder = ImageFolder(Path(text), given, sample, progress or (lambda done, of: None))
         return folder.inspect(locations)
     place = arguments.located(dataset, data_dir)
