@@ -85,10 +85,13 @@ def _scaled(
     return values[0] < known[0] - beyond or values[1] > known[1] + beyond
 
 
-def findings(dataset: Dataset, arrays: Arrays) -> list[str]:
+def findings(dataset: Dataset, arrays: Arrays, copies: bool = True) -> list[str]:
     """Warnings, one line each, worst first.
 
     Of many samples, ranges are those of some that are drawn, the same each time.
+
+    Args:
+        copies: whether samples are compared with each other.
     """
     x, y = arrays.x_train, arrays.y_train
     return [
@@ -96,24 +99,27 @@ def findings(dataset: Dataset, arrays: Arrays) -> list[str]:
         *_sentinels(x),
         *_spreads(dataset, arrays),
         *_units(dataset, x),
-        *_twins(arrays),
+        *(_twins(arrays) if copies else ()),
         *_shares(dataset, arrays),
         *_rare(dataset, y),
         *_majority(dataset, y),
     ]
 
 
-def worth_saying(dataset: Dataset, arrays: Arrays) -> list[str]:
+def worth_saying(dataset: Dataset, arrays: Arrays, copies: bool = True) -> list[str]:
     """Notes before training: how the dataset was read, and warnings.
 
     Nothing of a built-in one, whose data are as they were published.
+
+    Args:
+        copies: as for `findings`.
     """
     from zoo.datasets.catalog import BUILT_IN
 
     known = BUILT_IN.get(dataset.name)
     if known and known.origin == dataset.origin:
         return []
-    return [*dataset.notes, *findings(dataset, arrays)]
+    return [*dataset.notes, *findings(dataset, arrays, copies)]
 
 
 def _splits(arrays: Arrays) -> Iterator[tuple[str, Stored]]:
