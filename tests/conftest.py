@@ -285,3 +285,18 @@ def assert_one_line_error(result, code: int, *parts: str) -> None:
     assert len(lines) == 1, stderr
     for part in parts:
         assert part in lines[0], lines[0]
+
+
+def assert_predictions_see_training(dataset) -> None:
+    """The files of a dataset, read by the contract that a run records, are its training samples."""
+    from zoo.contract import InputContract
+    from zoo.media_files import reader_of
+    from zoo.reading_records import reading_of
+
+    x = dataset.load(None).x_train
+    contract = InputContract.of(dataset, x)
+    record = contract.as_record()
+    assert reading_of(record.reading, record.shape) == dataset.reading
+    reader = reader_of(contract, None)
+    for file, sample in zip(x.files, np.asarray(x), strict=True):
+        assert np.array_equal(reader.read(file).sample, sample), file

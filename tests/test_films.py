@@ -7,17 +7,14 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from conftest import assert_one_line_error
+from conftest import assert_one_line_error, assert_predictions_see_training
 from PIL import Image
 
-from zoo.contract import InputContract
 from zoo.datasets import animation, film_clips, film_codec
 from zoo.datasets.catalog import own_dataset
 from zoo.datasets.film_opening import opened
 from zoo.datasets.film_reading import FilmReading
 from zoo.errors import DataError, UsageError
-from zoo.media_files import reader_of
-from zoo.reading_records import reading_of
 
 av = pytest.importorskip("av")
 
@@ -37,7 +34,7 @@ def picture(number, size=(34, 22)):
     return Image.fromarray(pixels)
 
 
-def filmed(path, times=range(8), size=(34, 22), rate=10):
+def filmed(path, times=range(8), size=(34, 22), rate=10, ratio=None):
     """A film of a frame at each of `times`, in `rate`-ths of a second."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.name in ANIMATED or path.suffix == ".gif":
@@ -55,6 +52,8 @@ def filmed(path, times=range(8), size=(34, 22), rate=10):
         stream.pix_fmt = pixels
         stream.codec_context.time_base = Fraction(1, rate)
         stream.bit_rate = 2_000_000
+        if ratio:
+            stream.codec_context.sample_aspect_ratio = ratio
         for number, time in enumerate(times):
             frame = av.VideoFrame.from_image(picture(number, size)).reformat(format=pixels)
             frame.pts, frame.time_base = time, Fraction(1, rate)
@@ -153,14 +152,7 @@ def test_fps_takes_as_many_as_the_shortest_has(tmp_path):
 def test_a_prediction_sees_what_training_saw(settings, tmp_path):
     root = films(tmp_path / "waves", 3, "b.webm")
     films(root, 2, "h.gif")
-    dataset = own_dataset(root).configured(settings)
-    x = dataset.load(None).x_train
-    contract = InputContract.of(dataset, x)
-    record = contract.as_record()
-    assert reading_of(record.reading, record.shape) == dataset.reading
-    reader = reader_of(contract, None)
-    for file, sample in zip(x.files, np.asarray(x), strict=True):
-        assert np.array_equal(reader.read(file).sample, sample), file
+    assert_predictions_see_training(own_dataset(root).configured(settings))
 
 
 def test_partial_frames_and_transparency(tmp_path):
@@ -265,6 +257,24 @@ def test_wrong_choices_are_refused(tmp_path):
     ):
         with pytest.raises(UsageError, match=f"{next(iter(wrong))} is "):
             dataset.configured(wrong)
+
+
+def test_pixels_that_are_not_square_are_shown_as_wide_as_they_are(tmp_path):
+    path = filmed(tmp_path / "a.mp4", ratio=Fraction(2, 1))
+    with opened(path) as film:
+        assert (film.form.height, film.form.width) == (22, 68)
+    done: list[str] = []
+    FilmReading((2, 22, 68, 3)).read(path, done)
+    assert not any("from" in each for each in done)
+    with opened(filmed(tmp_path / "odd" / "a.mp4", ratio=Fraction(20, 1))) as film:
+        assert film.form.width == 34
+
+
+def test_frames_without_a_time_are_shown_as_long_as_in_browsers(tmp_path):
+    frames = [picture(number) for number in range(4)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=0)
+    with opened(tmp_path / "a.gif") as film:
+        assert film.seconds == pytest.approx(0.4)
 
 
 def test_huge_films_are_refused_before_they_are_decoded(tmp_path, monkeypatch):

@@ -99,9 +99,12 @@ def test_lists_of_numbers_are_sequences():
     given = datasets.Dataset.from_dict({"values": values.tolist(), "target": [n + 1 for n in Y]})
     dataset, arrays = loaded(given)
     assert (dataset.layout, dataset.shape, dataset.classes) == ("sequence", (7, 1), ("1", "2", "3"))
-    assert {tuple(each) for each in arrays.x_train[..., 0].tolist()} < set(
-        map(tuple, values.tolist())
-    )
+    known = {tuple(each): str(n + 1) for each, n in zip(values.tolist(), Y, strict=True)}
+    for x, y in ((arrays.x_train, arrays.y_train), (arrays.x_test, arrays.y_test)):
+        found = [known.pop(tuple(each)) for each in x[..., 0].tolist()]
+        assert found == [dataset.classes[each] for each in y]
+    assert not known
+    assert loaded(given)[0].origin == dataset.origin
 
 
 REFUSED = {
@@ -129,6 +132,17 @@ REFUSED = {
     "no test": (
         lambda: datasets.DatasetDict(train=pictures(), validation=pictures()),
         "the splits train, validation; give",
+    ),
+    "other features": (
+        lambda: datasets.DatasetDict(
+            train=pictures(),
+            test=pictures().cast_column("label", datasets.ClassLabel(names=["a", "b", "c"])),
+        ),
+        "column label is .* in test and .* in train; they must be alike",
+    ),
+    "words": (
+        lambda: datasets.Dataset.from_dict({"v": [["a"], ["b"]], "label": ["a", "b"]}),
+        "split train, holds what is no number",
     ),
     "empty": (
         lambda: datasets.DatasetDict(train=pictures(), test=pictures([], [])),

@@ -49,6 +49,32 @@ def test_everything_wrong_is_found_and_nothing_stops_it(mess, tmp_path):
         assert sheet.size[0] == 8 * 112
 
 
+@pytest.mark.parametrize("sample", [None, 1])
+def test_a_truncated_image_alone_stops_nothing(sample, tmp_path):
+    root = written(tmp_path / "halves")
+    cut = root / "left" / "03.png"
+    cut.write_bytes(cut.read_bytes()[:-30])
+    found = zoo.inspect_dataset(root, sample=sample)
+    assert found.layout == "image" and found.classes == ("left", "upper")
+    if sample is None:
+        assert [each.path for each in found.unreadable] == [str(cut)]
+        assert "1 files cannot be read" in found.refusal
+    else:
+        assert found.refusal.startswith(f"{cut}: is damaged")
+
+
+def test_a_truncated_sound_is_the_refusal(tmp_path):
+    soundfile = pytest.importorskip("soundfile")
+    noise = np.random.default_rng(0).normal(size=(12, 4000)) / 9
+    for number, sound in enumerate(noise):
+        path = tmp_path / "own" / "ab"[number % 2] / f"{number}.flac"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, sound, 8000)
+    path.write_bytes(path.read_bytes()[:-2000])
+    found = zoo.inspect_dataset(path.parent.parent)
+    assert found.layout == "sequence" and found.refusal.startswith(f"{path}: is damaged")
+
+
 def test_the_command_says_it(mess, tmp_path, zoo_here):
     code, out, err = zoo_here("datasets", "inspect", mess, "--out", tmp_path)
     assert code == 0, err

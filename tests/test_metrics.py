@@ -17,6 +17,7 @@ from zoo.comparison.schema import ComparisonReport
 from zoo.report.page import render
 from zoo.runs.files import digest
 from zoo.runs.run import Run
+from zoo.scoring import METRICS
 
 CLASSES, COUNT = 10, 300
 NOTHING = Diagnostics(curves={}, confusions={}, disagreements=[])
@@ -119,6 +120,11 @@ def test_the_ranking_turns_round(zoo_here, two):
             assert row.judged == row.metrics[metric] == pytest.approx(np.mean(row.judged_values))
             assert row.judged_interval[0] <= row.judged <= row.judged_interval[1]
         assert f"--metric {metric}" in report.command
+        said = {column.key: column.explanation for column in report.columns}
+        title = METRICS[metric].title
+        assert title in said["rank"] and title in said["pareto"]
+        assert "accuracy" not in said["rank"].replace(title, "")
+        assert "interval (jackknife)" in report.methods["ensemble"]
 
 
 def test_less_loss_is_better_and_differences_are_first_minus_second(zoo_here, two):
@@ -211,6 +217,14 @@ def test_logits_that_are_not_finite_have_no_loss(zoo_here, write_runs, tmp_path)
     )
 
 
+def test_one_test_sample_is_too_few_for_other_metrics(zoo_here, write_runs, tmp_path):
+    runs = write_runs(tmp_path / "runs", [(0.1, np.eye(CLASSES)[:1])], np.array([0]))
+    assert_one_line_error(
+        zoo_here("compare", "--from", runs, "--metric", "mcc"), 1, "needs at least two test samples"
+    )
+    assert ranking(zoo_here, runs).rows[0].accuracy == 1.0
+
+
 def test_an_unknown_metric_is_refused(zoo_here, two):
     with pytest.raises(library.UsageError, match="macro_f1"):
         library.compare_runs(two, metric="macro_f2")
@@ -300,6 +314,22 @@ def test_a_record_with_another_number_of_classes_is_damaged(zoo_here, tiny_run, 
         1,
         "metrics.test_recall: expected 10 numbers, received 1",
     )
+
+
+def test_of_many_classes_those_that_are_recognised_least_are_printed(zoo_here, tiny_run, tmp_path):
+    record = Run.open(tiny_run).record.to_dict()
+    many = 30
+    record["dataset"]["classes"] = [f"c{place:02}" for place in range(many)]
+    shares = [place / many for place in reversed(range(many))]
+    for name in ("precision", "recall", "f1"):
+        record["metrics"][f"test_{name}"] = shares
+    record["metrics"]["test_support"] = [5] * many
+    (tmp_path / "run.json").write_text(json.dumps(record))
+    code, out, err = zoo_here("runs", "show", tmp_path)
+    assert code == 0, err
+    assert "(12 of 30 classes, those with the lowest F1; --json has all)" in out
+    table = out.split("precision %")[1].splitlines()
+    assert [line.split()[0] for line in table[1:13]] == [f"c{place}" for place in range(29, 17, -1)]
 
 
 def test_evaluate_prints_and_gives_all_metrics(zoo_here, tiny_run):

@@ -5,15 +5,13 @@ import unicodedata
 
 import numpy as np
 import pytest
-from conftest import assert_one_line_error
+from conftest import assert_one_line_error, assert_predictions_see_training
 from PIL import Image
 
-from zoo.contract import InputContract
+from zoo.datasets import sound_codecs, sound_file
 from zoo.datasets.catalog import own_dataset
-from zoo.datasets.sound_reading import SoundReading
+from zoo.datasets.sound_reading import SoundReading, resampled
 from zoo.errors import DataError, UsageError
-from zoo.media_files import reader_of
-from zoo.reading_records import reading_of
 
 soundfile = pytest.importorskip("soundfile")
 
@@ -97,14 +95,7 @@ def test_a_mixed_folder_says_what_it_converts(folder):
 
 @pytest.mark.parametrize("settings", [{}, {"rate": "8000"}, {"rate": "22050", "seconds": "0.2"}])
 def test_a_prediction_sees_what_training_saw(settings, folder):
-    dataset = own_dataset(folder).configured(settings)
-    x = dataset.load(None).x_train
-    contract = InputContract.of(dataset, x)
-    record = contract.as_record()
-    assert reading_of(record.reading, record.shape) == dataset.reading
-    reader = reader_of(contract, None)
-    for file, sample in zip(x.files, np.asarray(x), strict=True):
-        assert np.array_equal(reader.read(file).sample, sample), file
+    assert_predictions_see_training(own_dataset(folder).configured(settings))
 
 
 def test_rates_and_lengths_are_chosen(folder):
@@ -179,6 +170,15 @@ def announcing_hours(path):
     return path
 
 
+def piped(path):
+    """A FLAC whose header does not say how many samples there are."""
+    content = bytearray(path.read_bytes())
+    content[21] &= 0xF0
+    content[22:26] = bytes(4)
+    path.write_bytes(content)
+    return path
+
+
 def text(path):
     path.write_text("<!DOCTYPE html>" * 20)
     return path
@@ -191,9 +191,10 @@ REFUSED = {
     "cut AIFF": (lambda p: cut(saved(p / "x.aiff", tone())), "is truncated"),
     "cut WAV": (lambda p: cut(saved(p / "x.wav", tone(), "FLOAT")), "is truncated"),
     "no FLAC": (lambda p: text(p / "x.flac"), "is damaged, or no sound"),
-    "no MP3": (lambda p: text(p / "x.mp3"), "is damaged, or no sound"),
+    "no MP3": (lambda p: text(p / "x.mp3"), "no sound that is read (it has no MPEG audio)"),
     "no samples": (lambda p: saved(p / "x.flac", np.zeros(0)), "is empty"),
     "hours": (lambda p: announcing_hours(saved(p / "x.flac", tone())), "recordings last at most 30 s"),
+    "piped": (lambda p: piped(saved(p / "x.flac", tone())), "does not say how long it is"),
     "opposite": (
         lambda p: saved(p / "x.wav", np.stack([tone(), -tone()], axis=1)), "cancel each other out",
     ),
@@ -222,6 +223,24 @@ def test_of_a_long_file_only_the_beginning_is_read(tmp_path):
         seen, SoundReading(RATE, 8).read(saved(tmp_path / "y.wav", tone(seconds=40)))
     )
     assert done == ["read from FLAC", "cut to its first 0.13 of 40.00 s"]
+
+
+def test_of_a_long_file_that_is_resampled_the_last_step_is_that_of_the_whole(tmp_path):
+    path = saved(tmp_path / "x.wav", tone(seconds=3, rate=44100), rate=44100)
+    reading = SoundReading(RATE, 8)
+    whole = resampled(sound_file.read(path, 3.0)[1], 44100, RATE, path)
+    assert np.array_equal(reading.read(path), reading.spectrogram(whole))
+
+
+@pytest.mark.parametrize(
+    ("bound", "part"), [("MOST_BYTES", "at most 0 are read. Cut it"), ("MOST_VALUES", "2 channels")]
+)
+def test_too_much_is_refused_before_it_is_decoded(bound, part, tmp_path, monkeypatch):
+    path = saved(tmp_path / "x.flac", np.stack([tone(), tone()], axis=1))
+    monkeypatch.setattr(sound_codecs, bound, 100)
+    with pytest.raises(DataError, match=part) as caught:
+        SoundReading(RATE, 20).read(path)
+    assert str(caught.value).startswith(f"{path}: has ")
 
 
 def test_a_run_hears_any_file(folder, tiny_py, zoo_here):

@@ -229,12 +229,18 @@ def test_kmnist_is_found_checked_and_never_taken_for_another(tmp_path):
         replace(source, others={digest: "mnist"}).load(places(plain.parent))
 
 
-def test_mnist_unpacked_where_kmnist_is_expected(data_dir, tmp_path):
+@pytest.mark.parametrize("other", ["mnist", "fashion_mnist"])
+@pytest.mark.parametrize("split", ["train", "t10k"])
+def test_another_set_unpacked_where_kmnist_is_expected(other, split, data_dir, tmp_path):
+    """One file of it is enough: the images of the other split are changed."""
     folder = tmp_path / "kmnist"
     folder.mkdir()
-    for path in (data_dir / "mnist").glob("*-ubyte.gz"):
-        (folder / path.stem).write_bytes(gzip.decompress(path.read_bytes()))
-    with pytest.raises(DataError, match="is that of mnist, not of kmnist"):
+    for path in (data_dir / other.replace("_", "-")).glob("*-ubyte.gz"):
+        content = gzip.decompress(path.read_bytes())
+        if "images" in path.name and split not in path.name:
+            content = content[:16] + bytes(len(content) - 16)
+        (folder / path.stem).write_bytes(content)
+    with pytest.raises(DataError, match=f"{split}-images.* is that of {other}, not of kmnist"):
         BUILT_IN["kmnist"].load(places(tmp_path))
 
 
@@ -303,7 +309,7 @@ def speech(tmp_path, save_wav):
     return folder
 
 
-def test_speech_commands_of_35_and_of_12_classes(speech, tmp_path):
+def test_speech_commands_of_35_and_of_12_classes(speech, tmp_path, save_wav):
     dataset = dataset_of(Source(count=105), "35")
     arrays = dataset.load(places(tmp_path))
     assert [len(each) for each in (arrays.x_train, arrays.x_validation, arrays.x_test)] == [35] * 3
@@ -315,12 +321,22 @@ def test_speech_commands_of_35_and_of_12_classes(speech, tmp_path):
     arrays = twelve.load(places(speech))
     assert arrays.y_train.tolist() == list(range(12))
     starts = [x.heard[-1].start for x in (arrays.x_train, arrays.x_validation, arrays.x_test)]
-    assert starts[0] + 16_000 <= starts[1] or starts[1] + 16_000 <= starts[2]
+    assert starts[0] + 16_000 <= starts[1] and starts[1] + 16_000 <= starts[2]
     again = twelve.load(places(speech))
     assert arrays.checksums == again.checksums
     assert np.array_equal(arrays.x_test[np.arange(12)], again.x_test[np.arange(12)])
     with pytest.raises(DataError, match="has 105 recordings of 35 words; those published"):
         BUILT_IN["speech_commands"].load(places(tmp_path))
+    save_wav(speech / NOISE / "pink.wav", np.zeros(16_000 * 5), 16_000)
+    with pytest.raises(DataError, match=r"pink\.wav: is too short: 5\.0 s"):
+        twelve.load(places(speech))
+    for path in (speech / NOISE).iterdir():
+        path.unlink()
+    with pytest.raises(DataError, match=r"has no \.wav files; the class silence"):
+        twelve.load(places(speech))
+    save_wav(speech / "yes" / "train_nohash_0.wav", np.zeros(8_000), 8_000)
+    with pytest.raises(DataError, match="has 8,000 samples/s"):
+        np.asarray(dataset.load(places(speech)).x_train)
     (speech / "yes" / "test_nohash_0.wav").unlink()
     with pytest.raises(DataError, match=r"lacks yes/test_nohash_0\.wav"):
         dataset.load(places(tmp_path))
@@ -340,6 +356,11 @@ def test_speech_commands_are_downloaded_and_unpacked(speech, tmp_path, serve, mo
     assert dataset.load(places()).source == arrays.source
     with pytest.raises(DataError, match="checksum differs"):
         BUILT_IN["speech_commands"].load(places(archive.parent))
+    monkeypatch.setenv("ZOO_CACHE_DIR", str(tmp_path / "other"))
+    for _ in range(2):  # unpacked, then found unpacked
+        assert dataset.load(places(archive.parent)).source == str(
+            tmp_path / "other" / "datasets" / "speech_commands" / "speech_commands_v0.02"
+        )
 
 
 # ucr:NAME

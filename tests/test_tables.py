@@ -235,6 +235,32 @@ def test_what_is_uncertain_is_asked_for_and_then_read(make, chosen, tmp_path):
     assert names in (Y.tolist(), NUMBERS.astype(str).tolist())
 
 
+def test_numeric_labels_without_a_header_are_the_end_of_few_whole_numbers(tmp_path):
+    path = written(wide(label=NUMBERS), tmp_path / "a.csv", header=False)
+    x, names, notes = everything(path)
+    np.testing.assert_array_equal(x, X.astype("float32")[..., None])
+    assert names == NUMBERS.astype(str).tolist()
+    assert "labels are those of the column '6'" in notes
+
+
+def test_parameters_that_do_not_fit_the_table_are_refused(tmp_path):
+    written(wide(), tmp_path / "a.csv")
+    written(wide(), tmp_path / "a.parquet")
+    with pytest.raises(UsageError, match=r"a\.csv: the column 'label' is asked for twice"):
+        loaded(tmp_path / "a.csv", label="label", group="label")
+    with pytest.raises(UsageError, match=r"a\.parquet: decimal goes with text files"):
+        loaded(tmp_path / "a.parquet", decimal="comma")
+
+
+def test_each_of_several_ids_must_be_there(tmp_path):
+    frame = long(trial=["", *(long().id[1:] % 3).astype(str)])
+    path = written(frame, tmp_path / "a.csv")
+    with pytest.raises(UsageError, match=r"a\.csv: has no column 'try'; it has 'id', 'time'"):
+        loaded(path, id="id, try")
+    with pytest.raises(DataError, match=r"a\.csv row 1: has no 'id, trial'"):
+        loaded(path, id="id, trial")
+
+
 def test_channels_are_told_by_names_or_are_the_columns_of_a_long_table(tmp_path):
     pairs = {f"{channel}_{step}": X[:, step] * sign for step in range(STEPS)
              for channel, sign in (("x", 1), ("y", -1))}  # fmt: skip
@@ -396,6 +422,11 @@ REFUSED = {
     "an id that comes again": (lambda p: written(wide(id=Y), p / "a.csv"), "'form': 'long'"),
     "time twice": (lambda p: written(pd.concat([long(), long()[:1]]), p / "a.csv"),
                    "the series 0 has the 'time' 0 twice"),
+    "unequal times as headers": (lambda p: written(wide().rename(columns=named(*"01235", "label")),
+                                                   p / "a.parquet"), "times that are 1 to 2 apart"),
+    "a time, and ids that never come again": (
+        lambda p: written(wide(id=range(ROWS), time=range(ROWS)), p / "a.csv"), "no 'id' comes again"
+    ),
     "a gap in time": (lambda p: written(long().drop(index=2), p / "a.csv"), "'gaps': 'ignore'"),
     "no time": (lambda p: written(long().assign(time=[np.nan, *long().time[1:]]), p / "a.csv"),
                 "row 1: has no 'time'"),
@@ -416,6 +447,8 @@ REFUSED = {
     "a counter": (lambda p: written(long(row=np.arange(ROWS * STEPS)), p / "a.csv"), "'row' counts the rows"),
     "unequal lists": (lambda p: written(pd.DataFrame({"x": [[1.0], [1.0, 2.0]] * 6, "label": Y}),
                                         p / "a.parquet"), "1 to 2 steps"),
+    "lists beside numbers": (lambda p: written(pd.DataFrame({"x": X.tolist(), "n": X[:, 0], "label": Y}),
+                                               p / "a.parquet"), "'x' has lists and 'n' numbers"),
     "lists of text": (lambda p: written(pd.DataFrame({"x": [["a"]] * ROWS, "label": Y}), p / "a.parquet"),
                       "has lists of string"),
     "structs": (lambda p: written(wide(t9=[{"a": 1}] * ROWS), p / "a.parquet"), "a column of each"),
@@ -471,6 +504,20 @@ def test_splits_that_do_not_fit_are_refused(changes, message, tmp_path):
         written(wide(**changes.get(part, {})), tmp_path / f"{part}.csv")
     with pytest.raises(DataError, match=message):
         loaded(tmp_path)
+
+
+def test_splits_are_written_alike(tmp_path):
+    written(wide(), tmp_path / "train.csv")
+    path = written(wide(), tmp_path / "test.csv", header=False)
+    with pytest.raises(DataError, match=r"only one of it and train\.csv names its columns"):
+        loaded(tmp_path)
+    path.unlink()
+    (tmp_path / "train.csv").unlink()
+    lists = pd.DataFrame({"x": X.tolist(), "y": X.tolist(), "label": Y})
+    written(lists, tmp_path / "train.parquet")
+    written(lists.assign(x=X[:, 0], y=X[:, 1]), tmp_path / "test.parquet")
+    with pytest.raises(DataError, match=r"has 1 channels, and train\.parquet 2"):
+        loaded(tmp_path, form="wide")
 
 
 def test_a_split_alone_or_twice_is_refused(tmp_path):

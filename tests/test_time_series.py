@@ -140,6 +140,21 @@ def test_classes_are_in_the_order_of_the_training_file(folder):
     assert dataset.load(None).y_test.tolist() == [1, 0, 1, 0]
 
 
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (["1,2:3,4:up"], "Made_TEST.ts: has 2 channels, and Made_TRAIN.ts 1"),
+        (["1,2:left"], "Made_TEST.ts: lists the classes up, left, and Made_TRAIN.ts up, down"),
+    ],
+)
+def test_a_test_file_of_another_kind_is_refused(folder, lines, said):
+    path = ts(folder / "Made_TEST.ts", lines, univariate="false")
+    if "left" in lines[0]:
+        path.write_text(path.read_text().replace("up down", "up left"))
+    with pytest.raises(DataError, match=re.escape(said)):
+        own_dataset(folder)
+
+
 def test_the_archives_arff_is_refused_with_the_file_to_take(folder, zoo_here):
     path = folder / "Made_TRAIN.arff"
     path.write_text("@relation Made\n")

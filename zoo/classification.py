@@ -214,7 +214,11 @@ def _calibration_error(log_probability: np.ndarray, right: np.ndarray) -> float:
 
 def measured(logits: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
     """The metrics on a test set, under the names that run.json has."""
-    found = scores(logits, labels)
+    return recorded(scores(logits, labels), labels)
+
+
+def recorded(found: Scores, labels: np.ndarray) -> dict[str, Any]:
+    """The same of scores that are there already."""
     correct = round(found.accuracy * len(labels))
     largest, share = majority(labels)
     return {

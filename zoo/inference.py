@@ -217,7 +217,7 @@ def evaluate(
         DataError: the data are missing or damaged.
         ZooError: the run is not finished, or its files are damaged.
     """
-    from zoo.classification import measured, scores
+    from zoo.classification import recorded, scores
     from zoo.training.tta import check_shiftable
 
     run, contract = model.run, model.contract
@@ -229,8 +229,9 @@ def evaluate(
     notes = [said, _changed(run, dataset, arrays)]
     samples, said = _samples(model, contract, dataset, arrays)
     logits = model.logits(samples, recipe)
-    found = [each for each in [*notes, said] if each]
-    return Evaluation(dataset, recipe, measured(logits, labels), scores(logits, labels), found)
+    notes = [each for each in [*notes, said] if each]
+    found = scores(logits, labels)
+    return Evaluation(dataset, recipe, recorded(found, labels), found, notes)
 
 
 def _check_shape(run: Run, contract: "InputContract", dataset: "Dataset") -> None:

@@ -10,6 +10,7 @@ NEAR_MAJORITY = 1.5
 MISLEADS = 0.25
 """Accuracy misleads if always answering the largest class is so far on the way from 1 / classes, its
 share among equals, to 1: from 62.5 % of two classes, 50 % of three, 32.5 % of ten."""
+ADVICE = "compare by `metric='balanced_accuracy'`"
 
 
 def loss_and_accuracy(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
@@ -87,30 +88,19 @@ def misleads(share: float, classes: int) -> bool:
     return classes > 1 and share >= 1 / classes + MISLEADS * (1 - 1 / classes)
 
 
-def misleading(share: float, largest: str, classes: int) -> str:
-    """A line where accuracy misleads; else empty.
-
-    Args:
-        share: that of the largest class, `largest`, among the test samples.
-
-    Example:
-        >>> misleading(0.12, "x", 10)
-        ''
-    """
-    if not misleads(share, classes):
-        return ""
-    return (
-        f"accuracy misleads: the largest class {largest!r} has {100 * share:.0f} % of the test set, and "
-        "a model that always answers it reaches that; compare by `metric='balanced_accuracy'`"
-    )
-
-
-def majority_lines(low: float, share: float, largest: str, classes: int) -> list[str]:
+def majority_lines(
+    low: float, share: float, largest: str, classes: int, advice: str = ADVICE
+) -> list[str]:
     """What the largest class explains of an accuracy, or may; empty where its share is an ordinary one.
 
     Args:
         low: the lower end of the accuracy's interval.
         share: that of the largest class, `largest`, among the test samples.
+        advice: what is said to do where accuracy misleads.
+
+    Example:
+        >>> majority_lines(0.97, 0.12, "x", 10)
+        []
     """
     lines = []
     if low <= share:
@@ -118,7 +108,10 @@ def majority_lines(low: float, share: float, largest: str, classes: int) -> list
             f"cannot be told from always answering {largest!r}, which is right for {100 * share:.2f} %"
         )
     if misleads(share, classes):
-        lines.append(misleading(share, largest, classes))
+        lines.append(
+            f"accuracy misleads: the largest class {largest!r} has {100 * share:.0f} % of the test set, "
+            f"and a model that always answers it reaches that; {advice}"
+        )
     elif not lines and share > NEAR_MAJORITY / classes:
         lines.append(f"always answering {largest!r} is right for {100 * share:.2f} %")
     return lines

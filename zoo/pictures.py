@@ -9,7 +9,16 @@ from PIL import Image
 from zoo.contract import InputContract
 from zoo.datasets.encoding import BYTES, PixelRange, side
 from zoo.datasets.images import announced, is_transparent, open_image
-from zoo.datasets.pixels import MODES, as_rgba, lanczos, on_background, pixels_of, reduced, resized
+from zoo.datasets.pixels import (
+    DONE,
+    MODES,
+    as_rgba,
+    lanczos,
+    on_background,
+    pixels_of,
+    reduced,
+    resized,
+)
 from zoo.errors import DataError, UsageError
 
 INK = 0.2
@@ -21,7 +30,6 @@ DIGIT_BOX = 20 / 28
 PAPER = 0.1
 """Share of the contrast that a background may differ from black before it is made black."""
 
-DONE = {"fit": "fitted", "crop": "cropped", "stretch": "stretched"}
 ELONGATED = 2.0
 """Times that a picture's proportions may differ from training's before it is called unusual."""
 

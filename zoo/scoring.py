@@ -4,6 +4,7 @@
 docs/metrics.md when to use which.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,7 +29,7 @@ class Metric:
         definition: in a sentence.
     """
 
-    name: str
+    name: MetricName
     title: str
     definition: str
     percent: bool = True
@@ -50,6 +51,10 @@ class Metric:
         """A value without its unit: `97.31`, `0.9412`."""
         return f"{100 * value:.2f}" if self.percent else f"{value:.4f}"
 
+    def with_unit(self, value: float) -> str:
+        """A value as it is read alone: `97.31 %`, `0.9412`."""
+        return f"{self.text(value)} {self.unit}".rstrip()
+
     def interval(self, ends: tuple[float, float]) -> str:
         """`96.80 to 97.75`"""
         return f"{self.text(ends[0])} to {self.text(ends[1])}"
@@ -62,6 +67,11 @@ class Metric:
     def points(self) -> str:
         """What differences are written in: `points`, or nothing."""
         return "points" if self.percent else ""
+
+    @property
+    def short(self) -> str:
+        """The title without what every metric of a comparison is of: `accuracy`."""
+        return self.title.removeprefix("test ")
 
 
 _ALL = (
@@ -104,11 +114,21 @@ _ALL = (
     ),
 )
 
-METRICS = {metric.name: metric for metric in _ALL}
+METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}
 ACCURACY = METRICS["accuracy"]
 
 ROBUST = ("balanced_accuracy", "macro_f1", "mcc")
 """Those that a model that always answers the largest class does badly by."""
+
+MOST_CLASSES = 20
+"""Above so many classes, a table of them has only those with the lowest F1."""
+FEWEST = 12
+
+
+def classes_shown(f1: Sequence[float]) -> list[int]:
+    """The places of the classes that a table of classes has, by their F1: all, or the `FEWEST` lowest."""
+    places = list(range(len(f1)))
+    return places if len(f1) <= MOST_CLASSES else sorted(places, key=f1.__getitem__)[:FEWEST]
 
 
 def find_metric(name: str) -> Metric:

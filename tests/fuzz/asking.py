@@ -60,11 +60,15 @@ class Zoo:
     _process: subprocess.Popen | None = field(default=None, repr=False)
 
     @contextlib.contextmanager
-    def folder(self) -> Iterator[Path]:
-        """An empty folder for one input's files."""
+    def folder(self, files: Mapping[str, bytes] | None = None) -> Iterator[Path]:
+        """A folder for one input, with these files in it: their contents by their paths."""
         self.home.mkdir(exist_ok=True)
         made = Path(tempfile.mkdtemp(dir=self.home, prefix="in-"))
         try:
+            for name, content in (files or {}).items():
+                path = made / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
             yield made
         finally:
             shutil.rmtree(made)

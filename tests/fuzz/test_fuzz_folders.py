@@ -56,11 +56,7 @@ def attempt(asked):
     """Show a folder of these files, then read all that is in it."""
 
     def show(files: dict[str, bytes]):
-        with asked.folder() as folder:
-            for name, content in files.items():
-                path = folder / "data" / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
+        with asked.folder({f"data/{name}": content for name, content in files.items()}) as folder:
             found = asked.ask("zoo", folder, "datasets", "show", "./data")
             read = asked.ask("samples", folder, "./data")
             refused = "not trainable as it is" in found.out  # for want of a parameter, perhaps

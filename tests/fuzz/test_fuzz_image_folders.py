@@ -15,11 +15,7 @@ def attempt(asked):
     """Show and inspect a folder of these files, then read all that is in it."""
 
     def show(files: dict[str, bytes]):
-        with asked.folder() as folder:
-            for name, content in files.items():
-                path = folder / "data" / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
+        with asked.folder({f"data/{name}": content for name, content in files.items()}) as folder:
             shown = asked.ask("zoo", folder, "datasets", "show", "./data")
             read = asked.ask("samples", folder, "./data")
             assert shown.code == 0 or read.code, (shown, read)

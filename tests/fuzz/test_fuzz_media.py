@@ -78,12 +78,9 @@ def attempt(asked, genuine):
         if name in ("f.gif", "g.webp", "h.png"):
             good = name
         suffix = good.rpartition(".")[2]
-        with asked.folder() as folder:
-            for label in "ab":
-                (folder / "data" / label).mkdir(parents=True)
-                for number in range(5):
-                    (folder / "data" / label / f"{number}.{suffix}").write_bytes(genuine[good])
-            (folder / "data" / "a" / f"x{name}").write_bytes(content)
+        names = [f"data/{label}/{number}.{suffix}" for label in "ab" for number in range(5)]
+        files = dict.fromkeys(names, genuine[good]) | {f"data/a/x{name}": content}
+        with asked.folder(files) as folder:
             shown = asked.ask("zoo", folder, "datasets", "show", "./data")
             read = asked.ask("samples", folder, "./data")
             assert read.code == shown.code or read.code == 1, (kind, shown, read)

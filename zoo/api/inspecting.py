@@ -1,5 +1,6 @@
 """Looking at data before training: `inspect_dataset`."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -87,11 +88,10 @@ def _inspected(
     locations = arguments.find_locations(data_dir)
     text = str(dataset) if isinstance(dataset, str | Path) else ""
     if text and is_image_folder(Path(text)) and _is_own(text, registry):
-        try:
-            typed = own_dataset(Path(text)).configured(arguments.texts(given)).parameters
-            given = {key: typed[key] for key in given}
-        except DataError:
-            pass
+        if given:  # else no header is read for it
+            with contextlib.suppress(DataError):
+                typed = own_dataset(Path(text)).configured(arguments.texts(given)).parameters
+                given = {key: typed[key] for key in given}
         folder = ImageFolder(Path(text), given, sample, progress or (lambda done, of: None))
         return folder.inspect(locations)
     place = arguments.located(dataset, data_dir)
@@ -100,13 +100,12 @@ def _inspected(
     except DataError as error:
         return DatasetInspection(text, "not recognised", refusal=str(error)), None
     try:
-        loaded = load(found, given, locations)
+        return _described(text or found.name, load(found, given, locations))
     except DataError as error:
         refused = DatasetInspection(
             text or found.name, _kind(found), found.layout, refusal=str(error), notes=found.notes
         )
         return refused, None
-    return _described(text or found.name, loaded)
 
 
 def _is_own(text: str, registry: Registry | None) -> bool:
@@ -140,9 +139,7 @@ def _described(text: str, loaded: "Loaded") -> "tuple[DatasetInspection, Image |
         copies=None if known is None else find_copies(known),
         uniform=tuple(constant[:LISTED]),
         uniform_count=len(constant),
-        notes=tuple(
-            note for note in loaded.notes() if known is None or "byte for byte" not in note
-        ),
+        notes=loaded.notes(copies=known is None),
         commands=tuple(
             advice.commands(
                 text, dataset.layout, loaded.parameters, loaded.counts["train"], dataset.recipe

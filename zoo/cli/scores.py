@@ -4,12 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from zoo.cli.wording import in_options
-from zoo.scoring import METRICS
+from zoo.scoring import METRICS, classes_shown
 from zoo.terminal import echo, print_table
-
-MOST_CLASSES = 20
-FEWEST = 12
-"""Above `MOST_CLASSES`, so many classes are printed: those with the lowest F1."""
 
 BESIDE = ("balanced_accuracy", "macro_f1", "mcc", "ece")
 """Those that have no line of their own: the log loss is the test loss."""
@@ -22,8 +18,7 @@ def score_line(metrics: Mapping[str, Any]) -> str:
     words = []
     for name in BESIDE:
         metric, value = METRICS[name], metrics.get(f"test_{name}")
-        text = UNKNOWN if value is None else f"{metric.text(value)} {metric.unit}".rstrip()
-        words.append(f"{metric.title} {text}")
+        words.append(f"{metric.title} {UNKNOWN if value is None else metric.with_unit(value)}")
     return ", ".join(words)
 
 
@@ -52,14 +47,12 @@ def print_classes(metrics: Mapping[str, Any], classes: Sequence[str]) -> None:
     """Print a table of the classes; nothing for an older run, which did not record them."""
     if metrics.get("test_f1") is None:
         return
-    chosen = list(range(len(classes)))
-    if len(classes) > MOST_CLASSES:
-        chosen = sorted(chosen, key=lambda place: metrics["test_f1"][place])[:FEWEST]
+    chosen = classes_shown(metrics["test_f1"])
     echo()
     titles = ("class", "precision %", "recall %", "F1 %", "samples")
     print_table(titles, list(_rows(metrics, classes, chosen)), numbers=True)
-    if len(classes) > MOST_CLASSES:
-        echo(f"({FEWEST} of {len(classes)} classes, those with the lowest F1; --json has all)")
+    if len(chosen) < len(classes):
+        echo(f"({len(chosen)} of {len(classes)} classes, those with the lowest F1; --json has all)")
 
 
 def _rows(

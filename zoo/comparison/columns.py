@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from zoo.comparison.row_schema import Interval, Row, Statistic, TimeToTarget
-from zoo.formatting import hundredths, size
-from zoo.scoring import METRICS, Metric
+from zoo.comparison.row_schema import Row, Statistic, TimeToTarget
+from zoo.formatting import size
+from zoo.scoring import ACCURACY, METRICS, Metric
 
 SEES, IS, LEARNS, SCORES, COSTS = "sees", "is", "learns", "scores", "costs"
 NOTHING = "-"
@@ -22,11 +22,6 @@ class Column:
     group: str
     explanation: str
     text: Callable[[Any], str]
-
-
-def interval(value: Interval) -> str:
-    """`99.20 to 99.47`"""
-    return f"{hundredths(value[0])} to {hundredths(value[1])}"
 
 
 def _rank(value: tuple[int, int]) -> str:
@@ -79,7 +74,7 @@ COLUMNS = (
         LEARNS,
         "Share of the test set that is classified correctly, mean over seeds. Each run reads the "
         "test set once, after training.",
-        hundredths,
+        ACCURACY.text,
     ),
     Column(
         "interval",
@@ -88,7 +83,7 @@ COLUMNS = (
         LEARNS,
         "Where the mean accuracy would lie for new seeds on new samples of the same kind. It covers "
         "the variation of seeds and of samples; with one seed only that of samples.",
-        interval,
+        ACCURACY.interval,
     ),
     Column(
         "epochs_to_target",

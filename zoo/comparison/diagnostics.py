@@ -95,17 +95,13 @@ def _disagreements(
     ]
 
 
-def _padded(sample: np.ndarray) -> bool:
-    return sample.dtype != np.uint8 and bool(np.isnan(sample).any())
-
-
 def _png(sample: np.ndarray, layout: str) -> str:
     """One sample as a picture in a `data:` address; frames stand side by side."""
     from PIL import Image
 
     if layout == "sequence":
-        sample = np.asarray(without_padding(sample[None])) if _padded(sample) else sample
-        sample = sample[..., None]
+        real = np.asarray(without_padding(sample[None]))
+        sample = real.reshape(-1, sample.shape[-1], 1)
     if layout == "frames":
         sample = np.concatenate(list(sample), axis=1)
     if sample.dtype != np.uint8:

@@ -5,15 +5,16 @@ probabilities are averaged.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from zoo.classification import measured
-from zoo.comparison.estimates import Sampled, mean_metric
+from zoo.comparison.estimates import mean_metric
 from zoo.comparison.judging import Judged
 from zoo.comparison.results import Result
 from zoo.comparison.schema import Ensemble
-from zoo.influence import effective_samples, sample_values
+from zoo.influence import sample_values
 from zoo.metrics import MeanProbability, log_probabilities
 
 ALL = "all"
@@ -69,10 +70,11 @@ def _ensemble(
         examples=together["test_examples"],
         members_accuracy=float(alone.mean()),
     )
-    metric = judged[group[0].name].sampled.metric
+    one = judged[group[0].name].sampled
+    metric = one.metric
     if metric.name != "accuracy":
         values = sample_values(metric, mean.logarithm, labels)[None]
-        found = mean_metric(Sampled(metric, values, effective_samples(metric, labels)))
+        found = mean_metric(replace(one, values=values))
         alone = np.concatenate([judged[result.name].sampled.values for result in group])
         made.metric_value, made.metric_interval = found.value, (found.low, found.high)
         made.members_metric_value = float(alone.mean())

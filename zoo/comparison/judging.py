@@ -12,7 +12,7 @@ from zoo.comparison.row_schema import ClassTable
 from zoo.errors import ZooError
 from zoo.influence import effective_samples, sample_values
 from zoo.runs.run import Run
-from zoo.scoring import METRICS, Metric
+from zoo.scoring import ACCURACY, METRICS, Metric
 
 
 @dataclass(frozen=True)
@@ -45,19 +45,19 @@ def judge(result: Result, metric: Metric, done: Callable[[int], object]) -> Judg
     Raises:
         ZooError: predictions cannot be read, or the metric cannot be computed from them.
     """
-    correct, values, found, effective = [], [], [], 0.0
+    correct, values, found = [], [], []
     for run in result.runs:
         done(1)
         logits, labels = _read(run)
-        correct.append((logits.argmax(axis=-1) == labels).astype("float64"))
-        values.append(_values(run, metric, logits, labels))
+        correct.append(sample_values(ACCURACY, logits, labels))
+        if metric.name != "accuracy":
+            values.append(_values(run, metric, logits, labels))
         found.append(_Summary.of(scores(logits, labels)))
-        effective = effective_samples(metric, labels)
     right = np.stack(correct)
-    table = right if metric.name == "accuracy" else np.stack(values)
+    table = np.stack(values) if values else right
     return Judged(
         right,
-        Sampled(metric, table, effective),
+        Sampled(metric, table, effective_samples(metric, labels)),
         _mean_metrics(found),
         _class_table(found),
         found[0].support,
@@ -72,7 +72,7 @@ def _read(run: Run) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _values(run: Run, metric: Metric, logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    if metric.name != "accuracy" and len(labels) < 2:
+    if len(labels) < 2:
         raise ZooError(
             f"`metric={metric.name!r}` needs at least two test samples; {run.name} has one."
         )

@@ -2,12 +2,13 @@
 
 from zoo.scoring import Metric
 
-ENSEMBLE = (
+_ENSEMBLE = (
     "An ensemble averages the softmax probabilities of its members (Lakshminarayanan, "
     "Pritzel and Blundell 2017, arXiv:1612.01474): the seeds of one architecture, or all runs of "
-    "all. However many members it has, it is one observation: its 95 % interval (Wilson) covers "
+    "all. However many members it has, it is one observation: its 95 % interval ({interval}) covers "
     "the sampling of the test set only, not what other seeds would give, and it has no rank."
 )
+ENSEMBLE = _ENSEMBLE.format(interval="Wilson")
 
 METHODS = {
     "interval": (
@@ -63,5 +64,5 @@ def of(metric: Metric) -> dict[str, str]:
         **METHODS,
         "interval": interval + (_BIASED if metric.name == "ece" else ""),
         "difference": _DIFFERENCE.format(title=metric.title),
-        "ensemble": ENSEMBLE.replace("its 95 % interval (Wilson)", "its 95 % interval (jackknife)"),
+        "ensemble": _ENSEMBLE.format(interval="jackknife"),
     }

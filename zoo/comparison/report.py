@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
 
 from msgspec import UNSET
 
@@ -33,7 +32,7 @@ from zoo.errors import ZooError
 from zoo.runs.files import now
 from zoo.runs.part import plain
 from zoo.runs.run import Run
-from zoo.scoring import Metric, MetricName, find_metric
+from zoo.scoring import Metric, find_metric
 from zoo.version import __version__
 
 MOST_PAIRS = 10_000
@@ -157,7 +156,7 @@ def _best_first(results: Sequence[Result], judged: Mapping[str, Judged]) -> list
 
 def _metric(metric: Metric) -> MetricInfo:
     return MetricInfo(
-        name=cast(MetricName, metric.name),
+        name=metric.name,
         title=metric.title,
         unit=metric.unit,
         lower_is_better=metric.lower_is_better,
@@ -227,8 +226,7 @@ def _noise(
     own = ranking.seed_noise({name: each.sampled.values for name, each in judged.items()})
     lines = []
     if own is not None:
-        what = "accuracy" if metric.name == "accuracy" else metric.title
-        by = f"{100 * own:.2f} points of {what}" if metric.percent else f"{own:.4f} of {what}"
+        by = " ".join(filter(None, (metric.text(own), metric.points, "of", metric.short)))
         lines.append(
             f"two seeds of one architecture differ by {by} (root mean square over all such pairs)"
         )

@@ -6,7 +6,7 @@ from zoo.comparison import conditions
 from zoo.comparison.cost_record import BenchmarkReport
 from zoo.comparison.results import Result, resolved_recipe
 from zoo.comparison.row_schema import Row
-from zoo.metrics import majority, majority_lines
+from zoo.metrics import ADVICE, majority, majority_lines
 from zoo.scoring import ROBUST, Metric
 
 
@@ -38,14 +38,12 @@ def _majority(rows: Sequence[Row], result: Result, metric: Metric) -> list[str]:
     run = result.runs[0]
     labels, classes = run.read_predictions()[1], run.record.dataset.classes
     largest, share = majority(labels)
-    about = (share, classes[largest], len(classes))
+    advice = f"this comparison is by {metric.title}" if metric.name in ROBUST else ADVICE
+    about = (share, classes[largest], len(classes), advice)
     lines = majority_lines(1.0, *about)
     if no_better := [row.name for row in rows if row.interval and row.interval[0] <= share]:
         first, *lines = majority_lines(0.0, *about)
         lines.insert(0, f"{', '.join(no_better)}: {first}")
-    if metric.name in ROBUST:
-        chosen = f"this comparison is by {metric.title}"
-        lines = [line.replace("compare by `metric='balanced_accuracy'`", chosen) for line in lines]
     return lines
 
 

@@ -36,10 +36,11 @@ def pixel_range(x: Stored, layout: Layout) -> PixelRange | None:
         return BYTES
     if layout == "sequence":
         return None
-    return _range_of(*extremes(x))
+    return range_of(*extremes(x))
 
 
-def _range_of(low: float, high: float) -> PixelRange | None:
+def range_of(low: float, high: float) -> PixelRange | None:
+    """The same of floats that are images, by their minimum and maximum."""
     if low >= 0:
         if 0.9 <= high <= 1:
             return UNIT

@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from PIL import Image
+if TYPE_CHECKING:
+    from PIL import Image
 
 ANIMATED = (".apng", ".gif", ".png", ".webp")
 """Pictures that may be animated."""
 VIDEOS = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm")
 SUFFIXES = (*ANIMATED, *VIDEOS)
 
-Frame = tuple[float, Callable[[], Image.Image]]
+Frame = tuple[float, Callable[[], "Image.Image"]]
 """Seconds since the first frame, and what makes the picture, upright, as it is shown."""
 
 

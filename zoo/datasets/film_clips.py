@@ -1,14 +1,13 @@
 """Clips of films, decoded when they are asked for; as many as there is room for are kept."""
 
-import hashlib
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
+from zoo.datasets.file_digests import checksum_of_files, digest_of
 from zoo.datasets.film_reading import FilmReading
-from zoo.datasets.folders import in_nfc
 from zoo.datasets.samples import Samples
 
 KEPT_BYTES = 2**27
@@ -49,9 +48,4 @@ class FilmClips(Samples):
     @cached_property
     def checksum(self) -> str:
         """SHA-256 of how films are read, of their names and of their bytes."""
-        whole = hashlib.sha256(repr(self.reading).encode())
-        for file in self.files:
-            whole.update(in_nfc(file.relative_to(self.root).as_posix()).encode())
-            with file.open("rb") as content:
-                whole.update(hashlib.file_digest(content, "sha256").digest())
-        return whole.hexdigest()
+        return checksum_of_files(self.reading, self.root, self.files, map(digest_of, self.files))

@@ -14,10 +14,10 @@ from zoo.datasets.film_clips import FilmClips
 from zoo.datasets.film_opening import opened
 from zoo.datasets.film_reading import FilmReading
 from zoo.datasets.folders import SPLITS, entries, folders
-from zoo.datasets.image_folders import LARGEST, SMALLEST, Background, Colour
+from zoo.datasets.image_folders import LARGEST, Colour, check_size
 from zoo.datasets.image_listing import IMAGES, Kind, Listing, holds, listing_of
-from zoo.datasets.pixels import Resize
-from zoo.datasets.split import hold_out_test
+from zoo.datasets.listed_arrays import arrays_of
+from zoo.datasets.pixels import Background, Resize
 from zoo.errors import DataError, UsageError
 
 FILMS = Kind(
@@ -49,10 +49,7 @@ class Choices:
             raise UsageError(f"frames is {self.frames}; use 1 to {MOST_FRAMES:,}.")
         if self.fps is not None and not 0 < self.fps <= HIGHEST_FPS:
             raise UsageError(f"fps is {self.fps:g}; use more than 0, up to {HIGHEST_FPS:g}.")
-        if self.size is not None and not SMALLEST <= self.size <= LARGEST:
-            raise UsageError(f"size is {self.size}; use {SMALLEST} to {LARGEST} pixels.")
-        if self.size is None and self.resize is not None:
-            raise UsageError(f"resize is {self.resize}; it goes with a size, such as size=64.")
+        check_size(self.size, self.resize)
 
 
 def holds_films(path: Path) -> bool:
@@ -168,27 +165,12 @@ class _Films:
     def _load(self, chosen: Choices, reading: FilmReading) -> Arrays:
         if chosen.size is None:
             self._check_sizes()
-        parts, groups = dict(self.listing.files), self.listing.groups
-        files, labels = parts["train"]
-        if "test" not in parts:
-            train, test = hold_out_test(
-                labels,
-                self.listing.classes,
-                self.path,
-                "films",
-                "train and test of your own",
-                groups,
-            )
-            groups = None if groups is None else groups[train]
-            for split, kept in (("train", train), ("test", test)):
-                parts[split] = ([files[each] for each in kept], labels[kept])
-        made = {
-            split: (FilmClips(self.path, files, reading), labels)
-            for split, (files, labels) in parts.items()
-        }
-        source = str(self.path.resolve())
-        arrays = Arrays(*made["train"], *made["test"], source, *made.get("validation", ()))
-        return replace(arrays, groups=groups)
+        return arrays_of(
+            self.listing,
+            lambda files: FilmClips(self.path, files, reading),
+            "films",
+            "train and test of your own",
+        )
 
     def _check_sizes(self) -> None:
         """Refuse sizes that differ, or are too large, where none is chosen."""

@@ -9,15 +9,13 @@ from PIL import Image
 
 from zoo.datasets.film import Film
 from zoo.datasets.film_opening import opened, taken
-from zoo.datasets.image_folders import Background
 from zoo.datasets.images import is_transparent
-from zoo.datasets.pixels import Resize, pixels_of, resized
+from zoo.datasets.pixels import DONE, Background, Resize, laid, pixels_of, resized
 from zoo.errors import DataError
 
 FINER = 3
 """Pictures are averaged over whole pixels until they have so many times the wanted pixels a side, and
 then resized by Lanczos: what a large picture needs is far less."""
-DONE = {"fit": "fitted", "crop": "cropped", "stretch": "stretched"}
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ class FilmReading:
     def _pixels(self, picture: Image.Image, path: Path) -> np.ndarray:
         _, height, width, channels = self.shape
         if is_transparent(picture):
-            picture = self._laid(picture, path)
+            picture = laid(picture, path, self.background)
         elif picture.mode not in ("L", "RGB"):
             picture = picture.convert("RGB")
         finer = min(picture.height // (FINER * height), picture.width // (FINER * width))
@@ -84,16 +82,6 @@ class FilmReading:
             picture = picture.reduce(finer)
         pixels = resized(pixels_of(picture, path, channels, []), height, width, self.resize)
         return pixels.round().clip(0, 255).astype(np.uint8)
-
-    def _laid(self, picture: Image.Image, path: Path) -> Image.Image:
-        if self.background == "refuse":
-            raise DataError(
-                f"{path}: is transparent in places. Choose what lies behind, white or black: "
-                "`data_parameters={'background': 'white'}`."
-            )
-        picture = picture.convert("RGBA")
-        paper = Image.new("RGBA", picture.size, self.background)
-        return Image.alpha_composite(paper, picture).convert("RGB")
 
     def _said(self, film: Film, pictures: int) -> list[str]:
         frames, height, width, channels = self.shape

@@ -69,7 +69,10 @@ def saved(given: Any, folder: Path) -> Path:
         if not place.is_dir():
             _write_files(splits, x, label, place)
         return place
-    return _write_series(splits, x, label, place.with_suffix(".npz"))
+    path = place.with_suffix(".npz")
+    if not path.is_file():
+        _write_series(splits, x, label, path)
+    return path
 
 
 def _splits(given: Any) -> dict[str, Any]:
@@ -203,10 +206,10 @@ def _suffix(content: bytes, number: int, split: str) -> str:
     )
 
 
-def _write_series(splits: Mapping[str, Any], x: str, label: str, path: Path) -> Path:
+def _write_series(splits: Mapping[str, Any], x: str, label: str, path: Path) -> None:
     import numpy as np
 
-    from zoo import atomic
+    from zoo.datasets.npz_writing import write_npz
 
     arrays: dict[str, Any] = {"layout": np.array("sequence")}
     for split, rows in splits.items():
@@ -229,7 +232,5 @@ def _write_series(splits: Mapping[str, Any], x: str, label: str, path: Path) -> 
             raise UsageError(f"the Hugging Face dataset's column {x} has shape {series.shape}.")
         arrays[f"x_{short}"] = series[..., None] if series.ndim == 2 else series
         arrays[f"y_{short}"] = np.array(_names(rows, label, split))
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        atomic.write(path, lambda file: np.savez(file, allow_pickle=False, **arrays))
-    return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_npz(path, arrays)

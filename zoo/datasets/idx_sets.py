@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from zoo.datasets.dataset import Arrays, Dataset
 from zoo.datasets.location import Locations
-from zoo.datasets.published import again, check_md5, in_archive
+from zoo.datasets.mnist import FASHION_MNIST_FILES, MNIST_FILES
+from zoo.datasets.published import again, check_md5, in_archive, packed_or_plain
 from zoo.errors import DataError
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class IdxSet:
         for place in self.places(locations):
             if self.archive and place.name == self.archive and place.is_file():
                 return place
-            if all(_file(place, stem) for stem in self.stems.values()):
+            if all(packed_or_plain(place, stem) for stem in self.stems.values()):
                 return place
         return None
 
@@ -110,7 +111,7 @@ class IdxSet:
 
         found = {}
         for key, stem in self.stems.items():
-            path = _file(folder, stem)
+            path = packed_or_plain(folder, stem)
             assert path
             if path.name in self.md5s:
                 check_md5(path, self.md5s[path.name], self.name)
@@ -164,11 +165,6 @@ class IdxSet:
         )
 
 
-def _file(folder: Path, stem: str) -> Path | None:
-    """The packed file first: it has a published checksum."""
-    return next((p for p in (folder / f"{stem}.gz", folder / stem) if p.is_file()), None)
-
-
 def _unpacked(content: bytes, where: str, key: str) -> "np.ndarray":
     from zoo.datasets.idx import parse_idx
 
@@ -186,10 +182,9 @@ def _stems(prefix: str, test: str) -> dict[str, str]:
 
 
 _OTHERS = {
-    "741c988805d008ac6e4c904b69001ba184c24b2c540a4ef403f4c71b676cf757": "mnist",
-    "6d87418db22cc8025d05968bec9bd5c3932904b23485740db143a061a2c9d161": "mnist",
-    "2e487a6c89124f78f2d7521542223cafe96f7123c3ca13d447772ac6ecbb3012": "fashion_mnist",
-    "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5": "fashion_mnist",
+    source.files[key].sha256: source.name
+    for source in (MNIST_FILES, FASHION_MNIST_FILES)
+    for key in ("x_train", "x_test")
 }
 """The SHA-256 of the images of datasets whose files have the names of KMNIST's."""
 

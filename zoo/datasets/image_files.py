@@ -1,6 +1,5 @@
 """Image files as samples: each is read when it is asked for, by several threads."""
 
-import hashlib
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -8,25 +7,15 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from zoo.datasets.folders import in_nfc
+from zoo.datasets.file_digests import checksum_of_files, digest_of
 from zoo.datasets.images import is_transparent, open_image
 from zoo.datasets.parallel import each_in_order, workers
-from zoo.datasets.pixels import Background, Resize, on_background, pixels_of, reduced, resized
+from zoo.datasets.pixels import Background, Resize, laid, pixels_of, reduced, resized
 from zoo.datasets.samples import Samples
-from zoo.errors import DataError
 
 FILES_PER_THREAD = 4
 """Fewer files at once are read without threads."""
-
-
-def transparent(file: Path) -> DataError:
-    """What is said of a file whose background was not chosen."""
-    return DataError(
-        f"{file}: is transparent in places. Choose what lies behind, white or black: "
-        "`data_parameters={'background': 'white'}`."
-    )
 
 
 @dataclass(frozen=True)
@@ -46,14 +35,9 @@ class Reader:
         height, width, channels = self.shape
         image = reduced(open_image(file, (height, width)), (height, width))
         if is_transparent(image):
-            image = self._laid(image, file)
+            image = laid(image, file, self.background)
         pixels = resized(pixels_of(image, file, channels, []), height, width, self.resize)
         return pixels.round().clip(0, 255).astype(np.uint8)
-
-    def _laid(self, image: Image.Image, file: Path) -> Image.Image:
-        if self.background == "refuse":
-            raise transparent(file)
-        return on_background(image, self.background)
 
 
 class ImageFiles(Samples):
@@ -85,18 +69,9 @@ class ImageFiles(Samples):
     @cached_property
     def source_digests(self) -> list[bytes]:
         """SHA-256 of each file's bytes."""
-        return list(each_in_order(_digest, self.files))
+        return list(each_in_order(digest_of, self.files))
 
     @cached_property
     def checksum(self) -> str:
         """SHA-256 of how files are read, of their names and of their bytes."""
-        whole = hashlib.sha256(repr(self.reader).encode())
-        for file, digest in zip(self.files, self.source_digests, strict=True):
-            whole.update(in_nfc(file.relative_to(self.root).as_posix()).encode())
-            whole.update(digest)
-        return whole.hexdigest()
-
-
-def _digest(file: Path) -> bytes:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").digest()
+        return checksum_of_files(self.reader, self.root, self.files, self.source_digests)

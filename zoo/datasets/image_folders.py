@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from zoo.datasets.dataset import Arrays, Dataset, named_after
-from zoo.datasets.image_files import ImageFiles, Reader, transparent
+from zoo.datasets.image_files import ImageFiles, Reader
 from zoo.datasets.image_listing import Listing, listing_of
 from zoo.datasets.images import Announced, announced, is_transparent, open_image
+from zoo.datasets.listed_arrays import arrays_of
 from zoo.datasets.parallel import each_in_order
 from zoo.datasets.pixels import (
     GREY,
@@ -17,8 +18,8 @@ from zoo.datasets.pixels import (
     Background,
     Resize,
     is_grey,
+    transparent,
 )
-from zoo.datasets.split import hold_out_test
 from zoo.errors import DataError, UsageError
 
 SMALLEST, LARGEST = 4, 1024
@@ -41,10 +42,18 @@ class Choices:
         Raises:
             UsageError: a value out of range, or one that needs another.
         """
-        if self.size is not None and not SMALLEST <= self.size <= LARGEST:
-            raise UsageError(f"size is {self.size}; use {SMALLEST} to {LARGEST} pixels.")
-        if self.size is None and self.resize is not None:
-            raise UsageError(f"resize is {self.resize}; it goes with a size, such as size=64.")
+        check_size(self.size, self.resize)
+
+
+def check_size(size: int | None, resize: Resize | None) -> None:
+    """
+    Raises:
+        UsageError: the size is out of range, or it is missing and a way to resize is chosen.
+    """
+    if size is not None and not SMALLEST <= size <= LARGEST:
+        raise UsageError(f"size is {size}; use {SMALLEST} to {LARGEST} pixels.")
+    if size is None and resize is not None:
+        raise UsageError(f"resize is {resize}; it goes with a size, such as size=64.")
 
 
 def dataset_from_images(path: Path) -> Dataset:
@@ -90,13 +99,12 @@ class _Images:
     """The files of a listing, and what their headers say, read once."""
 
     def __init__(self, listing: Listing):
-        self.path, self.classes, self.files = listing.path, listing.classes, listing.files
-        self.listing = listing
+        self.listing, self.path = listing, listing.path
 
     @cached_property
     def headers(self) -> dict[Path, Announced]:
         """What each file's header says; damaged files are named here, before training."""
-        files = [file for files, _ in self.files.values() for file in files]
+        files = [file for files, _ in self.listing.files.values() for file in files]
         read = each_in_order(lambda file: announced(file, verify=False), files)
         return dict(zip(files, read, strict=True))
 
@@ -108,7 +116,7 @@ class _Images:
         reader = Reader(shape, chosen.resize or "fit", chosen.background)
         return Dataset(
             name=named_after(self.path.resolve().name),
-            classes=self.classes,
+            classes=self.listing.classes,
             layout="image",
             shape=shape,
             load=lambda _: self._load(chosen, reader),
@@ -144,23 +152,12 @@ class _Images:
 
     def _load(self, chosen: Choices, reader: Reader) -> Arrays:
         self._check(chosen)
-        parts = dict(self.files)
-        files, labels = parts["train"]
-        groups = self.listing.groups
-        if "test" not in parts:
-            train, test = hold_out_test(
-                labels, self.classes, self.path, "images", "train and test of your own", groups
-            )
-            groups = None if groups is None else groups[train]
-            for split, kept in (("train", train), ("test", test)):
-                parts[split] = ([files[each] for each in kept], labels[kept])
-        made = {
-            split: (ImageFiles(self.path, files, reader), labels)
-            for split, (files, labels) in parts.items()
-        }
-        source = str(self.path.resolve())
-        arrays = Arrays(*made["train"], *made["test"], source, *made.get("validation", ()))
-        return replace(arrays, groups=groups)
+        return arrays_of(
+            self.listing,
+            lambda files: ImageFiles(self.path, files, reader),
+            "images",
+            "train and test of your own",
+        )
 
     def _check(self, chosen: Choices) -> None:
         """Refuse sizes that differ, unless one is chosen; and transparency, unless its background is."""

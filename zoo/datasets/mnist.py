@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from zoo.datasets.dataset import Arrays, Dataset
 from zoo.datasets.location import Locations
+from zoo.datasets.published import again, packed_or_plain
 from zoo.errors import DataError
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class _Source:
         for place in self.places(locations):
             if place.suffix == ".npz" and place.is_file():
                 return place
-            if all(self._file(place, each.stem) for each in self.files.values()):
+            if all(packed_or_plain(place, each.stem) for each in self.files.values()):
                 return place
         return None
 
@@ -76,8 +77,8 @@ class _Source:
             if hashlib.sha256(array.data).hexdigest() != self.files[key].sha256:
                 raise DataError(
                     f"{place}: {key} is not that of {self.name}: its checksum differs from the "
-                    f"published one. Delete it and type: zoo datasets fetch {self.name}. (Data of "
-                    "put your own in a file: `dataset='mine.npz'`.)"
+                    f"published one. {again(self.name)} (Put data of your own in a file: "
+                    "`dataset='mine.npz'`.)"
                 )
         return Arrays(
             arrays["x_train"][..., None],
@@ -87,18 +88,11 @@ class _Source:
             str(place),
         )
 
-    @staticmethod
-    def _file(folder: Path, stem: str) -> Path | None:
-        for name in (f"{stem}.gz", stem):
-            if (folder / name).is_file():
-                return folder / name
-        return None
-
     def _read_folder(self, folder: Path) -> "dict[str, np.ndarray]":
         from zoo.datasets.idx import read_idx
 
         ranks = {"x": 3, "y": 1}
-        found = {key: self._file(folder, each.stem) for key, each in self.files.items()}
+        found = {key: packed_or_plain(folder, each.stem) for key, each in self.files.items()}
         return {key: read_idx(path, ranks[key[0]]) for key, path in found.items() if path}
 
     def _read_npz(self, path: Path) -> "dict[str, np.ndarray]":
@@ -129,77 +123,79 @@ def _dataset(
     )
 
 
-MNIST = _dataset(
-    _Source(
-        name="mnist",
-        files={
-            "x_train": _File(
-                "train-images-idx3-ubyte",
-                "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
-                "741c988805d008ac6e4c904b69001ba184c24b2c540a4ef403f4c71b676cf757",
-            ),
-            "y_train": _File(
-                "train-labels-idx1-ubyte",
-                "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
-                "1feba77c54802fa5339a11837ea4b2866434b83314ec45192930f1df69120c13",
-            ),
-            "x_test": _File(
-                "t10k-images-idx3-ubyte",
-                "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
-                "6d87418db22cc8025d05968bec9bd5c3932904b23485740db143a061a2c9d161",
-            ),
-            "y_test": _File(
-                "t10k-labels-idx1-ubyte",
-                "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
-                "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5",
-            ),
-        },
-        mirrors=(
-            "https://ossci-datasets.s3.amazonaws.com/mnist/",
-            "https://storage.googleapis.com/cvdf-datasets/mnist/",
+MNIST_FILES = _Source(
+    name="mnist",
+    files={
+        "x_train": _File(
+            "train-images-idx3-ubyte",
+            "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+            "741c988805d008ac6e4c904b69001ba184c24b2c540a4ef403f4c71b676cf757",
         ),
-        torchvision="MNIST",
-        npz="mnist.npz",
-        centred=True,
+        "y_train": _File(
+            "train-labels-idx1-ubyte",
+            "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+            "1feba77c54802fa5339a11837ea4b2866434b83314ec45192930f1df69120c13",
+        ),
+        "x_test": _File(
+            "t10k-images-idx3-ubyte",
+            "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+            "6d87418db22cc8025d05968bec9bd5c3932904b23485740db143a061a2c9d161",
+        ),
+        "y_test": _File(
+            "t10k-labels-idx1-ubyte",
+            "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+            "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5",
+        ),
+    },
+    mirrors=(
+        "https://ossci-datasets.s3.amazonaws.com/mnist/",
+        "https://storage.googleapis.com/cvdf-datasets/mnist/",
     ),
+    torchvision="MNIST",
+    npz="mnist.npz",
+    centred=True,
+)
+MNIST = _dataset(
+    MNIST_FILES,
     classes=tuple("0123456789"),
     summary="70,000 handwritten digits, 28×28, grey",
     origin="http://yann.lecun.com/exdb/mnist/",
     licence="CC BY-SA 3.0",
 )
 
-FASHION_MNIST = _dataset(
-    _Source(
-        name="fashion_mnist",
-        files={
-            "x_train": _File(
-                "train-images-idx3-ubyte",
-                "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
-                "2e487a6c89124f78f2d7521542223cafe96f7123c3ca13d447772ac6ecbb3012",
-            ),
-            "y_train": _File(
-                "train-labels-idx1-ubyte",
-                "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
-                "657fbd221bfc9f4198cc14b5619cc33ec57c58dd0e47af4d99d6650759e869a7",
-            ),
-            "x_test": _File(
-                "t10k-images-idx3-ubyte",
-                "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
-                "c867c93ff95360594e8ec3287995350b824dd110b11595c0e13d5423f621867a",
-            ),
-            "y_test": _File(
-                "t10k-labels-idx1-ubyte",
-                "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
-                "3d0e6c6ea990b53b6f8f500a41cac93881d981b315f84578b7d915342ade01e9",
-            ),
-        },
-        mirrors=(
-            "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
-            "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+FASHION_MNIST_FILES = _Source(
+    name="fashion_mnist",
+    files={
+        "x_train": _File(
+            "train-images-idx3-ubyte",
+            "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+            "2e487a6c89124f78f2d7521542223cafe96f7123c3ca13d447772ac6ecbb3012",
         ),
-        torchvision="FashionMNIST",
-        npz="fashion_mnist.npz",
+        "y_train": _File(
+            "train-labels-idx1-ubyte",
+            "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+            "657fbd221bfc9f4198cc14b5619cc33ec57c58dd0e47af4d99d6650759e869a7",
+        ),
+        "x_test": _File(
+            "t10k-images-idx3-ubyte",
+            "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+            "c867c93ff95360594e8ec3287995350b824dd110b11595c0e13d5423f621867a",
+        ),
+        "y_test": _File(
+            "t10k-labels-idx1-ubyte",
+            "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+            "3d0e6c6ea990b53b6f8f500a41cac93881d981b315f84578b7d915342ade01e9",
+        ),
+    },
+    mirrors=(
+        "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
     ),
+    torchvision="FashionMNIST",
+    npz="fashion_mnist.npz",
+)
+FASHION_MNIST = _dataset(
+    FASHION_MNIST_FILES,
     classes=(
         "T-shirt/top",
         "Trouser",

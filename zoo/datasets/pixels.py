@@ -13,6 +13,8 @@ from zoo.errors import DataError
 
 Resize = Literal["fit", "crop", "stretch"]
 Background = Literal["refuse", "white", "black"]
+DONE = {"fit": "fitted", "crop": "cropped", "stretch": "stretched"}
+"""What is said of a picture that was resized."""
 
 SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
 LARGE = 2048
@@ -71,6 +73,25 @@ def on_background(image: Image.Image, colour: str) -> Image.Image:
     """A transparent image on a colour, in mode RGB."""
     image = as_rgba(image)
     return Image.alpha_composite(Image.new("RGBA", image.size, colour), image).convert("RGB")
+
+
+def laid(image: Image.Image, path: Path, background: Background) -> Image.Image:
+    """A transparent image on the background that was chosen.
+
+    Raises:
+        DataError: none was.
+    """
+    if background == "refuse":
+        raise transparent(path)
+    return on_background(image, background)
+
+
+def transparent(path: Path) -> DataError:
+    """What is said of a file whose background was not chosen."""
+    return DataError(
+        f"{path}: is transparent in places. Choose what lies behind, white or black: "
+        "`data_parameters={'background': 'white'}`."
+    )
 
 
 def as_rgba(image: Image.Image) -> Image.Image:

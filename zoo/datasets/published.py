@@ -38,6 +38,11 @@ def md5_of(content: bytes) -> str:
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
+def packed_or_plain(folder: Path, stem: str) -> Path | None:
+    """The file `stem.gz` or `stem`; the packed one first, as it has a published checksum."""
+    return next((p for p in (folder / f"{stem}.gz", folder / stem) if p.is_file()), None)
+
+
 def in_folder(folder: Path, names: Iterable[str], most: int) -> dict[str, bytes]:
     """The contents of files, each of at most `most` bytes.
 

@@ -6,7 +6,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from zoo.datasets.dataset import Arrays, Dataset
-from zoo.datasets.encoding import PixelRange, Statistics, drawn, extremes, pixel_range
+from zoo.datasets.encoding import (
+    BYTES,
+    PixelRange,
+    Statistics,
+    drawn,
+    extremes,
+    range_of,
+)
 from zoo.datasets.samples import Samples, Stored, blocks, without_padding
 from zoo.datasets.unequal import check_padding
 from zoo.errors import DataError
@@ -41,16 +48,17 @@ def check_alike(dataset: Dataset, arrays: Arrays) -> None:
     check_padding(dataset, arrays)
     if dataset.layout == "sequence" or arrays.x_train.dtype == np.uint8:
         return
-    train = pixel_range(arrays.x_train, dataset.layout)
     known = extremes(arrays.x_train)
+    train = range_of(*known)
     for name, x in _splits(arrays):
-        other = pixel_range(x, dataset.layout)
+        ends = extremes(x)
+        other = BYTES if x.dtype == np.uint8 else range_of(*ends)
         if train and other:
             differs = train != other
         else:
-            differs = x.dtype != np.uint8 and _scaled(known, extremes(x), train, other)
+            differs = x.dtype != np.uint8 and _scaled(known, ends, train, other)
         if differs:
-            (low, high), (least, most) = train or known, other or extremes(x)
+            (low, high), (least, most) = train or known, other or ends
             what = "pixels" if train and other else "values"
             raise DataError(
                 f"{dataset.name}: x_train has {what} from {low:g} to {high:g} and x_{name} from "
@@ -77,10 +85,13 @@ def _scaled(
     return values[0] < known[0] - beyond or values[1] > known[1] + beyond
 
 
-def findings(dataset: Dataset, arrays: Arrays) -> list[str]:
+def findings(dataset: Dataset, arrays: Arrays, copies: bool = True) -> list[str]:
     """Warnings, one line each, worst first.
 
     Of many samples, ranges are those of some that are drawn, the same each time.
+
+    Args:
+        copies: whether samples are compared with each other.
     """
     x, y = arrays.x_train, arrays.y_train
     return [
@@ -88,24 +99,27 @@ def findings(dataset: Dataset, arrays: Arrays) -> list[str]:
         *_sentinels(x),
         *_spreads(dataset, arrays),
         *_units(dataset, x),
-        *_twins(arrays),
+        *(_twins(arrays) if copies else ()),
         *_shares(dataset, arrays),
         *_rare(dataset, y),
         *_majority(dataset, y),
     ]
 
 
-def worth_saying(dataset: Dataset, arrays: Arrays) -> list[str]:
+def worth_saying(dataset: Dataset, arrays: Arrays, copies: bool = True) -> list[str]:
     """Notes before training: how the dataset was read, and warnings.
 
     Nothing of a built-in one, whose data are as they were published.
+
+    Args:
+        copies: as for `findings`.
     """
     from zoo.datasets.catalog import BUILT_IN
 
     known = BUILT_IN.get(dataset.name)
     if known and known.origin == dataset.origin:
         return []
-    return [*dataset.notes, *findings(dataset, arrays)]
+    return [*dataset.notes, *findings(dataset, arrays, copies)]
 
 
 def _splits(arrays: Arrays) -> Iterator[tuple[str, Stored]]:

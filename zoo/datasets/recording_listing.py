@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.datasets.film import VIDEOS
 from zoo.datasets.folders import (
     alike_but_for_case,
     check_classes,
@@ -26,16 +27,12 @@ LISTED = 5
 """As many folders as a note names."""
 NOT_READ = (".aac", ".amr", ".m4a", ".wma")
 """Sounds that nothing here decodes."""
-FILMS = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm")
 
 
 def holds_recordings(folder: Path) -> bool:
     """Whether there is a sound in one of its classes' folders."""
     files = (path for pattern in ("*/*", "*/*/*") for path in folder.glob(pattern))
-    return any(
-        _is_sound(path) and not any(map(is_litter, path.relative_to(folder).parts))
-        for path in files
-    )
+    return any(_is_sound_in(folder, path) for path in files)
 
 
 def listing_of_recordings(folder: Path) -> Listing:
@@ -117,10 +114,12 @@ def _passed_over(folder: Path, found: Mapping[str, Path]) -> tuple[str, ...]:
 
 def _sounds_below(folder: Path) -> int:
     """Count the sounds in a folder and its subfolders."""
-    return sum(
-        _is_sound(path) and not any(map(is_litter, path.relative_to(folder).parts))
-        for path in folder.rglob("*")
-    )
+    return sum(_is_sound_in(folder, path) for path in folder.rglob("*"))
+
+
+def _is_sound_in(folder: Path, path: Path) -> bool:
+    """Whether it is a sound, and nothing on the way to it from the folder is litter."""
+    return _is_sound(path) and not any(map(is_litter, path.relative_to(folder).parts))
 
 
 def _by_table(root: Path) -> str:
@@ -146,7 +145,7 @@ def _sounds(folder: Path) -> list[Path]:
 
 def _check_readable(files: list[Path]) -> None:
     for path in files:
-        if path.suffix.lower() in (*NOT_READ, *FILMS):
+        if path.suffix.lower() in (*NOT_READ, *VIDEOS):
             raise DataError(
                 f"{path}: is no sound that is read, and recordings are beside it "
                 f"({', '.join(SUFFIXES)}). Convert it: ffmpeg -i IN OUT.wav; or move it away."

@@ -12,13 +12,13 @@ import numpy as np
 
 from zoo.datasets import sound_file
 from zoo.datasets.dataset import Arrays, Dataset, named_after
-from zoo.datasets.image_listing import Labelled, Listing
+from zoo.datasets.image_listing import Listing
+from zoo.datasets.listed_arrays import arrays_of
 from zoo.datasets.recording_listing import listing_of_recordings
 from zoo.datasets.samples import Samples
 from zoo.datasets.sound_file import SoundForm
 from zoo.datasets.sound_reading import SoundReading, check_resampling
 from zoo.datasets.spectrogram import LOWEST_RATE, steps_of
-from zoo.datasets.split import hold_out_test
 from zoo.errors import DataError, UsageError
 
 LONGEST = 30.0
@@ -180,31 +180,12 @@ class _Recordings:
         return rate
 
     def _load(self, reading: SoundReading) -> Arrays:
-        parts, groups = dict(self.listing.files), self.listing.groups
-        if "test" not in parts:
-            parts, groups = _held_out(self.listing)
-        made = {
-            part: (Spectrograms(files, reading), labels) for part, (files, labels) in parts.items()
-        }
-        source = str(self.path.resolve())
-        arrays = Arrays(*made["train"], *made["test"], source, *made.get("validation", ()))
-        return replace(arrays, groups=groups)
-
-
-def _held_out(listing: Listing) -> tuple[dict[str, Labelled], np.ndarray | None]:
-    files, labels = listing.files["train"]
-    train, test = hold_out_test(
-        labels,
-        listing.classes,
-        listing.path,
-        "recordings",
-        "folders train/ and test/",
-        listing.groups,
-    )
-    parts = {"train": train, "test": test}
-    groups = None if listing.groups is None else listing.groups[train]
-    taken = {part: ([files[i] for i in chosen], labels[chosen]) for part, chosen in parts.items()}
-    return taken, groups
+        return arrays_of(
+            self.listing,
+            lambda files: Spectrograms(files, reading),
+            "recordings",
+            "folders train/ and test/",
+        )
 
 
 def _said(forms: Mapping[Path, SoundForm], reading: SoundReading) -> Iterator[str]:

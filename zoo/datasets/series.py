@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -31,13 +32,13 @@ class SeriesSet:
         """How many channels each series has."""
         return self.series[0].shape[1]
 
-    @property
+    @cached_property
     def lengths(self) -> tuple[int, int]:
         """The steps of the shortest and of the longest series."""
         steps = [len(each) for each in self.series]
         return min(steps), max(steps)
 
-    @property
+    @cached_property
     def missing(self) -> int:
         """How many values are missing."""
         return sum(int(np.isnan(each).sum()) for each in self.series)
@@ -127,7 +128,8 @@ class Equalizing:
             )
 
     def _sample(self, series: np.ndarray, steps: int) -> np.ndarray:
-        series = np.stack([_complete(channel) for channel in series.T], axis=1)
+        if np.isnan(series).any():
+            series = np.stack([_complete(channel) for channel in series.T], axis=1)
         if self.unequal == "resample" and len(series) != steps:
             old, new = np.linspace(0, 1, len(series)), np.linspace(0, 1, steps)
             series = np.stack([np.interp(new, old, channel) for channel in series.T], axis=1)

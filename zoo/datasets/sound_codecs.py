@@ -1,6 +1,7 @@
 """Reading FLAC, OGG, MP3, AIFF and rare WAV files, through `soundfile` (libsndfile)."""
 
 import contextlib
+import math
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,28 +26,37 @@ LOST = {"MP3": 2304}
 _NAMES = {"MPEG_LAYER_III": "MP3", "VORBIS": "OGG Vorbis", "OPUS": "OGG Opus"}
 
 
-def form_of(path: Path) -> tuple[int, int, str, int]:
-    """Samples per second, how many there are, the format's name and the number of channels.
+Form = tuple[int, int, str, int]
+"""Samples per second, how many there are, the format's name and the number of channels."""
+
+
+def form_of(path: Path) -> Form:
+    """What a file's header says.
 
     Raises:
         DataError: as `read`.
     """
     with _opened(path) as file:
-        name = _NAMES.get(file.subtype, file.format)
-        if file.format.startswith(("WAV", "RF64")):
-            name = f"{file.subtype} WAV"
-        return int(file.samplerate), int(file.frames), name, int(file.channels)
+        return _form(file)
 
 
-def read(path: Path, most: int) -> np.ndarray:
-    """Up to `most` samples, `(N,)` float64; channels are averaged.
+def _form(file: Any) -> Form:
+    name = _NAMES.get(file.subtype, file.format)
+    if file.format.startswith(("WAV", "RF64")):
+        name = f"{file.subtype} WAV"
+    return int(file.samplerate), int(file.frames), name, int(file.channels)
+
+
+def read(path: Path, seconds: float) -> tuple[Form, np.ndarray]:
+    """The form, and the first `seconds`, `(N,)` float64; channels are averaged.
 
     Raises:
         DataError: soundfile is not installed, or cannot read the file; it is truncated or empty.
     """
     with _opened(path) as file:
-        announced = int(file.frames)
-        count = min(announced, most)
+        form = _form(file)
+        rate, announced, _, _ = form
+        count = min(announced, math.ceil(seconds * rate))
         if count * file.channels > MOST_VALUES:
             raise DataError(
                 f"{path}: has {file.channels} channels of {file.samplerate:,} samples/s, which is more "
@@ -61,7 +71,7 @@ def read(path: Path, most: int) -> np.ndarray:
             f"{path}: is truncated or damaged: its header announces {announced:,} samples, and "
             f"{len(mixed):,} can be read."
         )
-    return mixed
+    return form, mixed
 
 
 @contextlib.contextmanager

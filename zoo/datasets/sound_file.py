@@ -1,5 +1,7 @@
 """Sound files of any kind: plain WAV is read here, all others through `soundfile`."""
 
+import contextlib
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,12 +37,14 @@ def form_of(path: Path) -> SoundForm:
         DataError: as `read`.
     """
     if path.suffix.lower() in WAVES:
-        try:
-            form = wav.form_of(path, str(path))
-            return SoundForm(form.rate, form.count, form.name, form.channels)
-        except wav.OtherFormat:
-            pass
+        with contextlib.suppress(wav.OtherFormat):
+            return _of_wav(path)
     return SoundForm(*sound_codecs.form_of(path))
+
+
+def _of_wav(path: Path) -> SoundForm:
+    form = wav.form_of(path, str(path))
+    return SoundForm(form.rate, form.count, form.name, form.channels)
 
 
 def read(path: Path, seconds: float) -> tuple[SoundForm, np.ndarray]:
@@ -50,11 +54,9 @@ def read(path: Path, seconds: float) -> tuple[SoundForm, np.ndarray]:
         DataError: it is missing, damaged, truncated, empty or no sound, or needs a library that is
             not installed; the message says which.
     """
-    form = form_of(path)
-    most = int(np.ceil(seconds * form.rate))
     if path.suffix.lower() in WAVES:
-        try:
-            return form, wav.read(path, str(path), most)[1]
-        except wav.OtherFormat:
-            pass
-    return form, sound_codecs.read(path, most)
+        with contextlib.suppress(wav.OtherFormat):
+            form = _of_wav(path)
+            return form, wav.read(path, str(path), math.ceil(seconds * form.rate))[1]
+    told, samples = sound_codecs.read(path, seconds)
+    return SoundForm(*told), samples

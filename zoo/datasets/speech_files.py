@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zoo.datasets.location import Locations
+from zoo.datasets.published import again
 from zoo.errors import DataError
 
 NAME = "speech_commands"
@@ -83,7 +84,7 @@ class Source:
         return self.unpack(folder / ARCHIVE, locations)
 
     def unpack(self, archive: Path, locations: Locations) -> Path:
-        """Unpack a checked archive into the cache; nothing in it can write elsewhere.
+        """Unpack a checked archive into the cache, once; nothing in it can write elsewhere.
 
         Raises:
             DataError: its checksum is not the published one, or it cannot be unpacked.
@@ -91,10 +92,11 @@ class Source:
         with archive.open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != self.sha256:
                 raise DataError(
-                    f"{archive}: its checksum differs from the published one. Delete it and type: zoo "
-                    f"datasets fetch {NAME}."
+                    f"{archive}: its checksum differs from the published one. {again(NAME)}"
                 )
         final = locations.cache / NAME / FOLDER
+        if final.is_dir():
+            return final
         part = final.with_name(f"{FOLDER}.part")
         try:
             with tarfile.open(archive) as tar:
@@ -138,7 +140,8 @@ class Source:
         except (OSError, UnicodeDecodeError) as error:
             raise DataError(f"{folder}: cannot be read ({error}).") from error
         found = sum(map(len, there.values()))
-        missing = set.union(*listed.values()) - {each for names in there.values() for each in names}
+        held = set.union(*listed.values())
+        missing = held - {each for names in there.values() for each in names}
         if found != self.count or missing:
             lacking = f", and lacks {min(missing)}" if missing else ""
             raise DataError(
@@ -152,7 +155,6 @@ class Source:
             }
             for split in listed
         }
-        held = set.union(*listed.values())
         train = {
             word: [each for each in names if each not in held] for word, names in there.items()
         }

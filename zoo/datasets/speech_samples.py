@@ -66,11 +66,8 @@ def load(source: Source, locations: Locations, classes: str) -> Arrays:
     folder = source.folder(locations)
     splits = source.splits(folder)
     chosen = _all(folder, splits) if classes == "35" else _twelve(folder, splits)
-    samples = {split: Commands([each for each, _ in rows]) for split, rows in chosen.items()}
-    labels = {
-        split: np.array([label for _, label in rows], np.int32) for split, rows in chosen.items()
-    }
-    x, y = samples, labels
+    x = {split: Commands([each for each, _ in rows]) for split, rows in chosen.items()}
+    y = {split: np.array([label for _, label in rows], np.int32) for split, rows in chosen.items()}
     return Arrays(
         *(x["train"], y["train"], x["test"], y["test"], str(folder)),
         x_validation=x["validation"],
@@ -83,25 +80,21 @@ Rows = list[tuple[Heard, int]]
 
 def _all(folder: Path, splits: dict[str, dict[str, list[str]]]) -> dict[str, Rows]:
     words = sorted((*COMMANDS, *OTHERS))
-    return {
-        split: [
-            (Heard(folder / name), label)
-            for label, word in enumerate(words)
-            for name in by_word[word]
-        ]
-        for split, by_word in splits.items()
-    }
+    return {split: _words(folder, by_word, words) for split, by_word in splits.items()}
+
+
+def _words(folder: Path, by_word: dict[str, list[str]], words: Sequence[str]) -> Rows:
+    """The recordings of words, whose places are their labels."""
+    return [
+        (Heard(folder / name), label) for label, word in enumerate(words) for name in by_word[word]
+    ]
 
 
 def _twelve(folder: Path, splits: dict[str, dict[str, list[str]]]) -> dict[str, Rows]:
     """Ten commands; as many other words, and seconds of noise, as the mean command has."""
     chosen = {}
     for split, by_word in splits.items():
-        rows = [
-            (Heard(folder / name), label)
-            for label, word in enumerate(COMMANDS)
-            for name in by_word[word]
-        ]
+        rows = _words(folder, by_word, COMMANDS)
         mean = max(1, round(len(rows) / len(COMMANDS)))
         others = [name for word in OTHERS for name in by_word[word]]
         order = np.random.Generator(np.random.Philox(0)).permutation(len(others))[:mean]

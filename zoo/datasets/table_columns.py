@@ -72,7 +72,7 @@ def recognise(table: Table, asked: Asked) -> Columns:
     """
     frame, path = table.frame, table.path
     notes = []
-    dropped = set(_known(table, asked.dropped))
+    dropped = set(known_columns(table, asked.dropped))
     left = [name for name in frame.columns if name not in dropped]
     if (index := _index(table, left, asked)) is not None:
         left.remove(index)
@@ -103,7 +103,7 @@ def recognise(table: Table, asked: Asked) -> Columns:
     return Columns(form, label, tuple(left), notes=tuple(notes), **found)
 
 
-def _known(table: Table, names: Iterable[str]) -> list[str]:
+def known_columns(table: Table, names: Iterable[str]) -> list[str]:
     """
     Raises:
         UsageError: a name is no column.
@@ -142,7 +142,7 @@ def _counts_rows(given: "pd.Series") -> bool:
 
 def _role(table: Table, role: str, asked: str | None, left: Sequence[str]) -> str | None:
     if asked is not None:
-        [name] = _known(table, [asked])
+        [name] = known_columns(table, [asked])
         if name not in left:
             raise UsageError(f"{table.path}: the column {name!r} is asked for twice.")
         return name

@@ -19,7 +19,6 @@ def read_parquet(path: Path) -> Table:
     Raises:
         DataError: it is damaged, too large, or has columns of other types.
     """
-    import pyarrow
     import pyarrow.parquet
 
     try:
@@ -31,21 +30,15 @@ def read_parquet(path: Path) -> Table:
         frame = file.read(use_threads=True).to_pandas()
     except DataError:
         raise
-    except (pyarrow.ArrowException, *(ValueError, KeyError, OverflowError, TypeError)) as error:
-        raise _damaged(path, error) from error
     except Exception as error:  # the metadata that pandas wrote may be anything
-        raise _damaged(path, error) from error
+        first = next(iter(str(error).splitlines()), type(error).__name__)
+        raise DataError(f"{path}: is no Parquet file that can be read ({first[:200]}).") from error
     frame, notes = _with_index(path, frame)
     frame.columns = [str(name) for name in frame.columns]
     if not len(frame) or not len(frame.columns):
         raise DataError(f"{path}: has no rows.")
     check_names(path, list(frame.columns))
     return Table(path, _plain(frame), header=True, notes=tuple(notes))
-
-
-def _damaged(path: Path, error: Exception) -> DataError:
-    first = next(iter(str(error).splitlines()), type(error).__name__)
-    return DataError(f"{path}: is no Parquet file that can be read ({first[:200]}).")
 
 
 def _check_size(path: Path, file: Any) -> None:

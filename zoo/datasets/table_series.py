@@ -9,9 +9,10 @@ import numpy as np
 from zoo.datasets.folders import SPLITS
 from zoo.datasets.series import SeriesSet
 from zoo.datasets.table_columns import Asked, Columns, check_numbers
-from zoo.datasets.table_frame import Table
+from zoo.datasets.table_frame import EXACT, Table
 from zoo.datasets.table_steps import by_channel
 from zoo.datasets.table_times import Gaps, by_time, plain
+from zoo.datasets.unequal import lengths
 from zoo.errors import DataError
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ def _wide(table: Table, columns: Columns, asked: Asked, gaps: Gaps) -> TableSeri
                 f"{channels[0][0]}, ..., {channels[1][0]}, ..."
             )
         values = np.stack([_float32(table, names) for names in channels], axis=-1)
-        series = [_ended(each) for each in values]
+        # rows of unequal length are filled up with missing values at their ends
+        series = [each[:count] for each, count in zip(values, lengths(values), strict=True)]
     _check_not_empty(table, series)
     rows = np.arange(len(table.frame))
     return _with_columns(table, columns, series, rows, notes)
@@ -106,12 +108,6 @@ def _checked(table: Table, values: np.ndarray, names: Sequence[str]) -> np.ndarr
             "float32 (3.4e38)."
         )
     return made
-
-
-def _ended(series: np.ndarray) -> np.ndarray:
-    """Without the missing steps at its end: rows of unequal length are filled up so."""
-    real = ~np.isnan(series).all(axis=1)
-    return series[: len(real) - int(real[::-1].argmax())] if real.any() else series[:0]
 
 
 def _check_not_empty(table: Table, series: Sequence[np.ndarray]) -> None:
@@ -212,7 +208,7 @@ def _labels(given: "pd.Series") -> np.ndarray:
     if given.dtype == "float64":
         values = given.to_numpy()
         whole = np.isfinite(values).all() and (values == np.floor(values)).all()
-        return values.astype("int64") if whole and np.abs(values).max() < 2**53 else values
+        return values.astype("int64") if whole and np.abs(values).max() < EXACT else values
     return given.to_numpy(object)
 
 

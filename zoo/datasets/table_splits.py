@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from zoo.datasets.bounds import check_total
+from zoo.datasets.table_columns import known_columns
 from zoo.datasets.table_frame import Table
 from zoo.datasets.table_series import TableSeries
-from zoo.errors import DataError, UsageError
+from zoo.datasets.table_times import plain
+from zoo.errors import DataError
 
 
 def as_wide_as_each_other(tables: Mapping[str, Table]) -> dict[str, Table]:
@@ -37,9 +39,8 @@ def one_id(tables: Mapping[str, Table], asked: str | None) -> dict[str, Table]:
 
 def _joined(table: Table, asked: str, names: list[str]) -> Table:
     frame = table.frame
-    if unknown := [name for name in names if name not in frame.columns]:
-        raise UsageError(f"{table.path}: has no column {unknown[0]!r}; {table.listed()}.")
-    parts = [frame[name].map(_text, na_action="ignore") for name in dict.fromkeys(names)]
+    known_columns(table, names)
+    parts = [frame[name].map(plain, na_action="ignore") for name in dict.fromkeys(names)]
     rows = [list(map(str, row)) for row in zip(*parts, strict=True)]
     for number, row in enumerate(rows, 1):
         if "nan" in row or "" in row or "None" in row:
@@ -47,10 +48,6 @@ def _joined(table: Table, asked: str, names: list[str]) -> Table:
     made = frame.drop(columns=names)
     made[asked] = [", ".join(map(repr, row)) for row in rows]
     return replace(table, frame=made)
-
-
-def _text(value: object) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def check_same_columns(train: Table, other: Table) -> None:

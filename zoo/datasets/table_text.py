@@ -68,7 +68,7 @@ def _columns(path: Path, body: str, written: Dialect) -> tuple[list[Any], list[s
     delimiter = written.separator or "\t"
     try:
         table = _parsed(body, delimiter, names)
-    except (pyarrow.ArrowInvalid, pyarrow.ArrowException, ValueError):
+    except (pyarrow.ArrowException, ValueError):
         try:
             body, names = _mended(path, body, delimiter, written)
             table = _parsed(body, delimiter, names)

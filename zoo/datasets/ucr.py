@@ -34,9 +34,14 @@ def ucr_names() -> tuple[str, ...]:
     return tuple((files("zoo.datasets") / "ucr.txt").read_text("ascii").split())
 
 
+@cache
+def _by_small_letters() -> dict[str, str]:
+    return {each.lower(): each for each in ucr_names()}
+
+
 def ucr_hint(name: str) -> str:
     """What to type where a dataset's name is that of a set of the archives; else empty."""
-    by_small = {each.lower(): each for each in ucr_names()}
+    by_small = _by_small_letters()
     close = get_close_matches(name.lower(), by_small, n=1, cutoff=0.85)
     return (
         f"Of the UCR and UEA archives: `dataset='{PREFIX}{by_small[close[0]]}'`." if close else ""
@@ -71,7 +76,7 @@ def ucr_folder(text: str, locations: Locations) -> Path:
 
 def _known(name: str, locations: Locations) -> str:
     """The name as the archives write it; or one that is in the user's folder."""
-    by_small = {each.lower(): each for each in ucr_names()}
+    by_small = _by_small_letters()
     if name.lower() in by_small:
         return by_small[name.lower()]
     here = re.fullmatch(r"[\w-]+", name) and any(

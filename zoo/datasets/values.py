@@ -116,7 +116,7 @@ def _check_finite(x: np.ndarray, where: str) -> None:
 def _single(x: np.ndarray, where: str) -> np.ndarray:
     with np.errstate(over="ignore"):
         single = np.ascontiguousarray(x, np.float32)
-    if wrong := int(np.sum(~np.isfinite(single))):
+    if x.dtype.itemsize > 4 and (wrong := int(np.sum(~np.isfinite(single)))):
         raise DataError(
             f"{where} has {wrong} values too large for float32 (3.4e38), in which models train; scale "
             "them first."

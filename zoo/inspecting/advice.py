@@ -7,6 +7,7 @@ from statistics import median
 from typing import Any
 
 from zoo.architecture import Layout
+from zoo.datasets.quality import MAJORITY
 from zoo.inspecting.image_facts import ImageFacts
 from zoo.manifest import DEFAULT_RECIPE
 
@@ -18,9 +19,6 @@ FEW = 5000
 """Up to so many training samples, recipe `small` is proposed."""
 FEWEST = 40
 """Fewer training samples need smaller batches than a recipe's."""
-
-MAJORITY = 1.5
-"""Classes are called unequal if the largest has more than so many times its share among equals."""
 
 ARCHITECTURES = {
     "image": ("cnn", "cnn_lstm"),
@@ -91,6 +89,7 @@ def commands(
 
 
 def are_unequal(counts: Mapping[str, int]) -> bool:
-    """Whether the largest class has so much more than its share that accuracy misleads."""
+    """Whether the largest class has so much more than its share that accuracy misleads: the rule of
+    `zoo.datasets.quality`."""
     total = sum(counts.values())
     return total > 0 and max(counts.values()) * len(counts) > MAJORITY * total

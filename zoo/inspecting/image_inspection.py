@@ -58,7 +58,7 @@ class ImageFolder:
         found = DatasetInspection(
             dataset=str(self.path),
             kind=self.walked.kind,
-            classes=tuple(sorted({name for _, _, name in self.walked.files})),
+            classes=tuple(_class_names(self.walked.files)),
             counts=_counts(self.walked.files),
             parameters=chosen,
             refusal=refusal or None,
@@ -102,13 +102,18 @@ class ImageFolder:
     def _trainable(self, found: DatasetInspection, loaded: Loaded) -> DatasetInspection:
         counts = loaded.counts
         refusal = found.refusal
+        dataset = loaded.dataset
+        notes = dataset.notes
         if self.damaged:
             refusal = (
                 f"{len(self.damaged):,} files cannot be read, and training stops at the first of them. "
                 "Repair them, or move them away."
             )
-        dataset = loaded.dataset
-        notes = [note for note in loaded.notes() if "byte for byte" not in note]
+        else:
+            try:
+                notes = loaded.notes(copies=False)
+            except DataError as error:  # a damaged file that was not among those drawn
+                refusal = str(error)
         return replace(
             found,
             layout=dataset.layout,
@@ -117,7 +122,7 @@ class ImageFolder:
             counts=counts,
             parameters=loaded.parameters,
             refusal=refusal,
-            notes=tuple(notes) if not self.damaged else dataset.notes,
+            notes=notes,
             commands=tuple(
                 advice.commands(
                     str(self.path),
@@ -129,9 +134,6 @@ class ImageFolder:
             ),
         )
 
-    def _by_class(self) -> Counter[str]:
-        return Counter(row[2] for row, _ in self.readable)
-
     def _known(self, loaded: Loaded | None) -> list[Known]:
         """The images that can be read, each in the split that it would be in."""
         split_of = {
@@ -139,7 +141,7 @@ class ImageFolder:
             for split, x, _ in (loaded.splits if loaded else ())
             for file in getattr(x, "files", ())
         }
-        numbers = {name: number for number, name in enumerate(_counts_of(self.walked.files))}
+        numbers = {name: number for number, name in enumerate(_class_names(self.walked.files))}
         return [
             Known(str(file), split_of.get(file, split), numbers[name], each.digest)
             for (file, split, name), each in self.readable
@@ -179,7 +181,7 @@ def _drawn(files: Sequence[Row], sample: int | None) -> list[Row]:
     return [files[number] for number in sorted(numbers.tolist())]
 
 
-def _counts_of(files: Sequence[Row]) -> list[str]:
+def _class_names(files: Sequence[Row]) -> list[str]:
     return sorted({name for _, _, name in files})
 
 

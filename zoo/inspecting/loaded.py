@@ -50,9 +50,9 @@ class Loaded:
             for split, _, y in self.splits
         }
 
-    def notes(self) -> tuple[str, ...]:
-        """How the data are read, and what looks wrong."""
-        return tuple(worth_saying(self.dataset, self.arrays))
+    def notes(self, copies: bool) -> tuple[str, ...]:
+        """How the data are read, and what looks wrong; copies too, unless they are looked for elsewhere."""
+        return tuple(worth_saying(self.dataset, self.arrays, copies))
 
     def known(self) -> list[Known] | None:
         """All samples with digests of them; None: too many."""

@@ -6,10 +6,7 @@ from msgspec import UNSET
 
 from zoo.comparison.row_schema import Row
 from zoo.comparison.schema import ComparisonReport
-
-MOST_CLASSES = 20
-"""Above so many classes only those with the lowest F1 are shown."""
-FEWEST = 12
+from zoo.scoring import classes_shown
 
 
 def class_tables(report: ComparisonReport) -> list[dict[str, Any]]:
@@ -26,9 +23,6 @@ def class_tables(report: ComparisonReport) -> list[dict[str, Any]]:
 
 def _classes(row: Row, names: list[str], support: list[int]) -> list[dict[str, Any]]:
     table: Any = row.classes
-    chosen = list(range(len(names)))
-    if len(names) > MOST_CLASSES:
-        chosen = sorted(chosen, key=lambda place: table.f1[place])[:FEWEST]
     return [
         {
             "name": names[place],
@@ -37,5 +31,5 @@ def _classes(row: Row, names: list[str], support: list[int]) -> list[dict[str, A
             "f1": table.f1[place],
             "support": support[place],
         }
-        for place in chosen
+        for place in classes_shown(table.f1)
     ]

@@ -25,7 +25,7 @@ from zoo.report.figure_labels import (
     short,
 )
 from zoo.report.svg import INK, MUTED, PAPER, STYLE, Key, inline
-from zoo.report.words import capitalized, measure, signed
+from zoo.report.words import capitalized, signed
 from zoo.scoring import ACCURACY, Metric
 
 POINTS = 72
@@ -92,13 +92,9 @@ def _pairs(pairs: list[Pair], metric: Metric) -> Markup | None:
     return inline(
         figure,
         "pairs",
-        f"Differences of {_plain(metric)} with intervals. {len(told)} of {len(pairs)} pairs are told apart"
+        f"Differences of {metric.short} with intervals. {len(told)} of {len(pairs)} pairs are told apart"
         + "".join(f"; {p.first} − {p.second} {signed(p.difference, metric)}" for p in told),
     )
-
-
-def _plain(metric: Metric) -> str:
-    return "accuracy" if metric.name == "accuracy" else metric.title
 
 
 def _difference_label(metric: Metric) -> str:
@@ -131,7 +127,7 @@ def _throughput(rows: list[Row], keys: dict[str, Key], metric: Metric) -> Markup
     _throughput_axes(axes, [speed for speed, _ in places.values()], metric)
     edge = _front(axes, [places[row.name] for row in rows if row.name in places and row.pareto])
     label_points(axes, keys, places, [*bars.values(), *edge])
-    said = (f"{n} {measure(y, metric)} at {x:,.0f} samples/s" for n, (x, y) in places.items())
+    said = (f"{n} {metric.with_unit(y)} at {x:,.0f} samples/s" for n, (x, y) in places.items())
     title = f"{capitalized(metric.title)} against throughput, logarithmic"
     return inline(figure, "throughput", f"{title}: {'; '.join(said)}")
 

@@ -15,8 +15,8 @@ from zoo.comparison.schema import ColumnInfo, ComparisonReport, CostSummary, Noi
 from zoo.comparison.verdict import of_pair, verdict
 from zoo.formatting import hundredths, listed, p_value, percent
 from zoo.report import words
-from zoo.report.class_table import MOST_CLASSES, class_tables
-from zoo.scoring import ACCURACY, Metric
+from zoo.report.class_table import class_tables
+from zoo.scoring import MOST_CLASSES, Metric
 
 MATRIX_CLASSES = 20
 """Above so many classes a confusion matrix is no longer read; its worst pairs are."""
@@ -52,7 +52,7 @@ def render(report: ComparisonReport, diagnostics: Diagnostics) -> str:
         "listed": listed,
         "percent": percent,
         "hundredths": hundredths,
-        "measure": words.measure,
+        "measure": _measure,
         "capitalized": words.capitalized,
     }
     template = environment.get_template("template.html.j2")
@@ -83,7 +83,7 @@ def _context(report: ComparisonReport, diagnostics: Diagnostics) -> dict[str, An
         "table": [_table_row(row, report.columns) for row in rows],
         "seeds": _seeds(rows),
         "metric": report.judged_by,
-        "what": "accuracy" if report.judged_by is ACCURACY else report.judged_by.title,
+        "what": report.judged_by.short,
         "classes": class_tables(report),
         "all_classes": len(classes) <= MOST_CLASSES,
         "ensembles": report.ensembles,
@@ -181,6 +181,10 @@ def _cost(cost: CostSummary | None) -> dict[str, Any]:
     return {
         k: v for k, v in to_builtins(cost or {}).items() if v and k not in ("conditions", "entries")
     }
+
+
+def _measure(value: float, metric: Metric) -> str:
+    return metric.with_unit(value)
 
 
 def _noise(noise: NoiseFloor, metric: Metric) -> dict[str, Any]:

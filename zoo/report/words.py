@@ -53,11 +53,6 @@ def signed(difference: float | None, metric: Metric = ACCURACY) -> str:
     return text[1:] if not float(text[1:]) else text
 
 
-def measure(value: float, metric: Metric = ACCURACY) -> str:
-    """A value of a metric with its unit: `97.31 %`, `0.9412`."""
-    return f"{metric.text(value)} {metric.unit}".rstrip()
-
-
 def capitalized(text: str) -> str:
     """With its first letter large, the others as they are: `macro F1` is `Macro F1`."""
     return text[:1].upper() + text[1:]
