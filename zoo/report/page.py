@@ -67,7 +67,7 @@ def _context(report: ComparisonReport, diagnostics: Diagnostics) -> dict[str, An
     rows = report.rows
     keys = svg.assign_keys([row.name for row in rows])
     classes = report.dataset.classes
-    style, script = _asset("style.css"), _asset("page.js")
+    style, script = _asset("theme.css") + _asset("style.css"), _asset("page.js")
     return {
         "report": report,
         "recipe": report.recipe,
