@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 MOST_WORKERS = 64
 
-Servable = "Run | str | Path"
-
 
 def serve(
     runs: "Run | str | Path | Sequence[Run | str | Path] | Mapping[str, Run | str | Path]",
@@ -98,11 +96,10 @@ def serve(
     except BaseException:
         sock.close()
         raise
-    if not block:
-        server.start()
-    on_ready(server)
     if block:
-        server.run()
+        server.run(on_ready)
+    else:
+        on_ready(server.start())
     return server
 
 
@@ -136,7 +133,7 @@ def _source(name: str, given: object, runs_dir: Path) -> "tuple[ServedFile, Run 
             path, known.get("architecture", path.stem), known.get("run", ""), name
         ), None
     run = load_run(given, runs_dir)
-    return ServedFile(run.folder, run.architecture, run.name, name, run.folder), run
+    return ServedFile(run.folder, run.record.architecture.name, run.name, name, run.folder), run
 
 
 def _exported(

@@ -65,6 +65,8 @@ class GuardedProtocol(HttpToolsProtocol):
     _guard: ConnectionGuard
     _head: int | None = 0
     """Bytes of the head so far; None: no head is awaited."""
+    _in_body = False
+    """Whether the body of a request is awaited; it may be answered before."""
     _ended = False
 
     def connection_made(self, transport: Any) -> None:
@@ -79,7 +81,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._ended:
             return
-        if self._head is None and self._idle:
+        if self._head is None and self._idle and not self._in_body:
             self._head = 0
             self._guard.wait_for(self, self._guard.options.header_timeout)
         if self._head is not None:
@@ -89,17 +91,22 @@ class GuardedProtocol(HttpToolsProtocol):
             self._say(431, "head_too_large", f"the head is larger than {LARGEST_HEAD:,} bytes.")
 
     def on_headers_complete(self) -> None:
-        self._head = None
+        self._head, self._in_body = None, True
         self._guard.wait_for(self, self._guard.options.timeout)
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
-        if not self.cycle.response_complete:
+        self._in_body = False
+        if self.cycle.response_complete:
+            self._guard.wait_for(self, self.timeout_keep_alive)
+        else:
             self._guard.at_work(self)
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        if self._in_body:
+            return
         # Longer than an idle connection is kept: only one whose client does not read is still there.
         self._guard.wait_for(self, self._guard.options.timeout + self.timeout_keep_alive)
 

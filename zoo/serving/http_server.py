@@ -9,7 +9,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -97,13 +97,17 @@ class Server:
         self.url = f"http://{name}:{sock.getsockname()[1]}"
         self.public = is_public(sock)
 
-    def run(self) -> None:
-        """Answer requests until SIGINT or SIGTERM; then answer those that were accepted, and return."""
+    def run(self, on_ready: "Callable[[Server], None]" = lambda server: None) -> None:
+        """Answer requests until SIGINT or SIGTERM; then answer those that were accepted, and return.
+
+        Args:
+            on_ready: called with the server when signals end it in this way.
+        """
         _raise_limit_of_files()
         if self._workers > 1:
-            self._run_workers()
+            self._run_workers(lambda: on_ready(self))
         else:
-            self._run_here()
+            self._run_here(lambda: on_ready(self))
 
     def start(self) -> "Server":
         """Answer requests in a thread, until `stop`.
@@ -142,20 +146,20 @@ class Server:
     def _serve_in_thread(self) -> None:
         self._running.run(sockets=[self._socket])
 
-    def _uvicorn(self) -> Any:
+    def _uvicorn(self, on_ready: Callable[[], None] = lambda: None) -> Any:
         import uvicorn
 
         from zoo.serving.web_app import make_app
 
-        app = make_app(lambda: self._loaded, self._options)
+        app = make_app(lambda: self._loaded, self._options, on_ready)
         return uvicorn.Server(uvicorn.Config(app, **_settings(self._options)))
 
-    def _run_here(self) -> None:
-        server = self._uvicorn()
+    def _run_here(self, on_ready: Callable[[], None]) -> None:
+        server = self._uvicorn(on_ready)
         with _signals_to(server.handle_exit):
             server.run(sockets=[self._socket])
 
-    def _run_workers(self) -> None:
+    def _run_workers(self, on_ready: Callable[[], None]) -> None:
         import uvicorn
         from uvicorn.supervisors import Multiprocess
 
@@ -167,7 +171,9 @@ class Server:
         with tempfile.TemporaryDirectory(prefix="zoo-metrics-") as folder, _metrics_in(folder):
             before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
             try:
-                Multiprocess(config, sockets=[self._socket]).run()
+                processes = Multiprocess(config, sockets=[self._socket])
+                on_ready()
+                processes.run()
             finally:
                 for each, handler in before.items():
                     signal.signal(each, handler)

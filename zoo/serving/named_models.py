@@ -60,7 +60,7 @@ def names_of(files: Iterable[ServedFile]) -> list[str]:
     shared = Counter(each.given or each.architecture for each in files)
     names = [
         each.given
-        or (each.architecture if shared[each.architecture] == 1 else each.run or each.architecture)
+        or _in_an_address(each.architecture if shared[each.architecture] == 1 else each.run)
         for each in files
     ]
     for name, count in Counter(names).items():
@@ -70,6 +70,11 @@ def names_of(files: Iterable[ServedFile]) -> list[str]:
                 f"{count} models would be served as {name!r}. Give each another name: NAME=RUN."
             )
     return names
+
+
+def _in_an_address(name: str) -> str:
+    """The name with hyphens for what an address would not show as it is."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._")[:100] or "model"
 
 
 def by_name(given: Mapping[str, object] | Iterable[object]) -> list[tuple[str, object]]:

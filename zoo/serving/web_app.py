@@ -26,7 +26,7 @@ from zoo.serving import front_page, openapi
 from zoo.serving.batching import Batcher
 from zoo.serving.connections import GUARD, ConnectionGuard
 from zoo.serving.onnx_model import OnnxModel
-from zoo.serving.refusals import Refusal
+from zoo.serving.refusals import Refusal, busy
 from zoo.serving.request_body import BodyMemory, body_of, content_type
 from zoo.serving.serve_options import ServeOptions
 from zoo.serving.served_model import ServedModel
@@ -204,11 +204,16 @@ def _failed(request: Request, _error: Exception) -> Response:
     return _refused(request, Refusal(500, "failed", "the server failed; its log says why."))
 
 
-def make_app(load: Callable[[], Sequence[OnnxModel]], options: ServeOptions) -> ASGIApp:
+def make_app(
+    load: Callable[[], Sequence[OnnxModel]],
+    options: ServeOptions,
+    on_ready: Callable[[], None] = lambda: None,
+) -> ASGIApp:
     """The application.
 
     Args:
         load: loads the models; called when the application starts.
+        on_ready: called when it has started.
     """
 
     @contextlib.asynccontextmanager
@@ -217,6 +222,7 @@ def make_app(load: Callable[[], Sequence[OnnxModel]], options: ServeOptions) -> 
         watching = asyncio.create_task(guard.watch())
         with tempfile.TemporaryDirectory(prefix="zoo-serve-") as folder:
             service = app.state.service = Service(load(), options, Path(folder))
+            on_ready()
             try:
                 yield {GUARD: guard}
             finally:
@@ -254,19 +260,22 @@ class Answering:
             return
         start, answer = time.perf_counter(), _Answer(send)
         try:
-            async with asyncio.timeout(self._options.timeout):
+            async with asyncio.timeout(2 * self._options.timeout):  # to arrive, and to be answered
                 await self._answer(scope, receive, answer)
         except TimeoutError:
             await answer.refuse(
                 Refusal(
                     503,
                     "timeout",
-                    f"the answer took longer than {self._options.timeout:g} s.",
+                    f"the answer took longer than {2 * self._options.timeout:g} s.",
                     {"Retry-After": "1"},
                 )
             )
         except ClientDisconnect:
             pass
+        except asyncio.CancelledError:
+            await answer.refuse(busy("the server stops. Try again."))
+            raise
         except Exception as error:
             await answer.refuse(Refusal(500, "failed", "the server failed; its log says why."))
             print(
