@@ -8,7 +8,6 @@ import socket
 import subprocess
 import threading
 import time
-import wave
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +19,9 @@ from PIL import Image
 
 import zoo as package
 from zoo.datasets.location import Locations
+from zoo.datasets.sound_reading import SoundReading
 from zoo.errors import UsageError, ZooError
+from zoo.media_files import reader_of
 
 httpx = pytest.importorskip("httpx")
 pytest.importorskip("onnx")
@@ -36,6 +37,8 @@ from zoo.serving.refusals import Refusal  # noqa: E402
 
 RNG = np.random.default_rng(0)
 PIXELS = RNG.integers(0, 256, (5, 4, 4, 1), "uint8")
+READING = SoundReading(8000, 12)
+SOUNDS = contract("sequence", READING.shape, reading=READING)
 LIMITS = ("--max-body-mib", "0.1", "--max-instances", "40", "--max-pixels", "10000")
 
 
@@ -48,12 +51,15 @@ def home(tmp_path_factory) -> Path:
     steps = contract("sequence", (6, 2), "float32", padded=True)
     handmade(place / "steps.onnx", steps, "steps")
     handmade(place / "slow.onnx", contract(), "slow", work=2)
+    handmade(place / "sounds.onnx", SOUNDS, "sounds")
     return place
 
 
 @pytest.fixture(scope="module")
 def server(home):
-    served = Served("pixels.onnx", "unknown.onnx", "other=steps.onnx", *LIMITS, cwd=home)
+    served = Served(
+        "pixels.onnx", "unknown.onnx", "other=steps.onnx", "sounds.onnx", *LIMITS, cwd=home
+    )
     yield served
     assert served.stop() == 0
     assert served.errors == []
@@ -133,11 +139,12 @@ def test_files_are_read(server):
 
 def test_models_are_described(server):
     listed = server.client.get("/v1/models").json()["models"]
-    assert [each["name"] for each in listed] == ["pixels", "unknown", "other"]
+    assert [each["name"] for each in listed] == ["pixels", "unknown", "other", "sounds"]
     assert server.client.get("/v1/models/pixels").json() == listed[0] == server.ready["models"][0]
     assert listed[0]["input"]["shape"] == [4, 4, 1] and listed[0]["takes_files"] == "image"
     assert listed[0]["classes"] == ["a", "b", "c"]
     assert listed[1]["takes_files"] is listed[2]["takes_files"] is None
+    assert (listed[3]["takes_files"], listed[3]["input"]["reading"]["rate"]) == ("audio", 8000)
     assert listed[2]["architecture"] == "steps" and listed[2]["input"]["padded"]
     assert str(PROJECT) not in json.dumps(listed)
 
@@ -234,19 +241,6 @@ def _metrics(served) -> dict[str, float]:
 # Runs
 
 
-def _save_tones(place: Path) -> Path:
-    """Recordings of two tones, ten each, as WAV."""
-    for name, hertz in (("low", 300), ("high", 2000)):
-        (place / name).mkdir(parents=True)
-        for number in range(10):
-            with wave.open(str(place / name / f"{number}.wav"), "wb") as file:
-                file.setnchannels(1)
-                file.setsampwidth(2)
-                file.setframerate(8000)
-                file.writeframes(_tone(hertz + number))
-    return place
-
-
 def _tone(hertz: float, rate=8000) -> bytes:
     time_of = np.arange(int(0.2 * rate)) / rate
     return (0.5 * np.sin(2 * np.pi * hertz * time_of) * 32767).astype("<i2").tobytes()
@@ -254,18 +248,17 @@ def _tone(hertz: float, rate=8000) -> bytes:
 
 @pytest.fixture(scope="module")
 def runs(tiny_py, tmp_path_factory) -> Path:
-    """A folder with runs of one architecture: on images that are centred, and on sounds."""
+    """A folder with a run on images that are centred."""
     into = tmp_path_factory.mktemp("serve-runs")
     settings = {"recipe": "tutorial", "epochs": 1, "runs_dir": into / "runs", "progress": False}
     package.train(tiny_py, "digits", **settings)
-    package.train(tiny_py, _save_tones(into / "sounds"), batch_size=8, **settings)
     return into
 
 
 @pytest.fixture(scope="module")
 def of_runs(runs):
-    """They are exported by the server, as nobody has exported them."""
-    served = Served("digits", "sound=sounds", cwd=runs)
+    """It is exported by the server, as nobody has exported it."""
+    served = Served("digits", cwd=runs)
     yield served
     assert served.stop(signal.SIGINT) == 0
     assert [line for line in served.errors if not line.endswith("...\n")] == []
@@ -309,19 +302,24 @@ def test_arrays_are_answered_as_by_predict(runs, of_runs):
     _assert_alike(inverted, wanted, _tolerance(runs, "digits"))
 
 
-def test_sounds_are_answered_as_by_predict(runs, of_runs, tmp_path):
+def test_sounds_are_read_as_by_predict(server, tmp_path):
     soundfile = pytest.importorskip("soundfile")
     tone = np.frombuffer(_tone(700, 16000), "<i2")
-    soundfile.write(tmp_path / "tone.flac", np.stack([tone, tone], axis=1), 16000)
-    (tmp_path / "short.wav").write_bytes((runs / "sounds" / "low" / "3.wav").read_bytes())
+    soundfile.write(tmp_path / "two channels.flac", np.stack([tone, tone], axis=1), 16000)
+    soundfile.write(tmp_path / "short.wav", tone[:900], 8000)
     paths = sorted(tmp_path.glob("*.*"))
-    wanted = package.predict("sounds", paths, runs_dir=runs / "runs")
+    wanted = [reader_of(SOUNDS, None).read(path) for path in paths]
     files = [("f", (path.name, path.read_bytes())) for path in paths]
-    answer = of_runs.predict("sound", files=files)
-    _assert_alike(answer, wanted, _tolerance(runs, "sounds"))
-    spectrograms = np.stack([each.sample for each in wanted.pictures])
-    _assert_alike(of_runs.predict("sound", **npy(spectrograms)), wanted, _tolerance(runs, "sounds"))
-    assert of_runs.predict("sound", files={"f": ("a.wav", b"RIFF")}).status_code == 422
+    answer = server.predict("sounds", files=files)
+    spectrograms = np.stack([each.sample for each in wanted])
+    assert np.allclose(logits_of(answer), expected(spectrograms), atol=1e-3)
+    assert [each["done"] for each in answer.json()["predictions"]] == [each.done for each in wanted]
+    answer = server.predict("sounds", **npy(spectrograms))
+    assert np.allclose(logits_of(answer), expected(spectrograms), atol=1e-3)
+    _refused(server.predict("sounds", files={"f": ("a.wav", b"RIFF")}), 422, "a.wav")
+    _refused(
+        server.predict("sounds", files={"f": ("a.png", _png(PIXELS[0, ..., 0]))}), 422, "a.png"
+    )
 
 
 def _assert_alike(answer, wanted, tolerance: float) -> None:
@@ -333,13 +331,14 @@ def _assert_alike(answer, wanted, tolerance: float) -> None:
 
 
 def test_a_run_is_described(runs, of_runs):
-    image, sound = of_runs.client.get("/v1/models").json()["models"]
+    (image,) = of_runs.client.get("/v1/models").json()["models"]
     run = package.load_run("digits", runs / "runs")
     assert image["run"] == run.name and image["recipe"] == "tutorial"
     assert image["test"]["accuracy"] == run.metrics["test_accuracy"]
     assert image["input"]["centred"] and image["input"]["polarity"] == "light on dark"
     assert image["conversion"]["target"] == "image" and image["conversion"]["shape"] == [28, 28, 1]
-    assert (sound["takes_files"], sound["input"]["reading"]["rate"]) == ("audio", 8000)
+    assert image["architecture"] == "tiny" and str(PROJECT) not in json.dumps(image)
+    assert "/tmp" not in json.dumps(image)
 
 
 def test_an_export_that_is_current_is_used(runs, of_runs, monkeypatch, tmp_path):
@@ -410,6 +409,7 @@ BAD = {
     "negative": (npy(np.full((1, 4, 4, 1), -1)), 422, "-1 to -1"),
     "infinite": (npy(np.full((1, 4, 4, 1), np.inf)), 422, "NaN or infinite"),
     "many": (npy(np.zeros((41, 4, 4, 1), "uint8")), 413, "41 samples", "at most 40"),
+    "many grey": (npy(np.zeros((41, 4, 4), "uint8")), 413, "41 samples", "at most 40"),
     "empty": (npy(np.zeros((0, 4, 4, 1), "uint8")), 422, "at least one"),
     "no npy": ({"content": b"x", "headers": NPY}, 400, "numpy.save"),
     "zip": ({"content": b"PK\x03\x04" + b"0" * 99, "headers": NPY}, 400, "numpy.save"),
@@ -665,11 +665,11 @@ def test_a_port_in_use(home, zoo):
     assert_one_line_error(result, 1, f"--port {port}", "in use", "--port 0")
 
 
-def test_what_cannot_be_served(home, zoo_here, runs, tmp_path, monkeypatch):
+def test_what_cannot_be_served(home, zoo_here, tmp_path, monkeypatch):
     (tmp_path / "text.onnx").write_text("text")
     file, other = home / "pixels.onnx", home / "steps.onnx"
     for words, code, *parts in (
-        (["nothing", "--runs-dir", runs / "runs"], 2, "unknown run", "nothing"),
+        (["nothing", "--runs-dir", tmp_path], 2, "unknown run", "nothing"),
         (["missing.onnx"], 2, "no such file"),
         ([tmp_path / "text.onnx"], 1, "ONNX Runtime does not load it"),
         ([f"a={file}", f"a={other}"], 2, "served as 'a'", "NAME=RUN"),

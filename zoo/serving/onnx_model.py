@@ -84,7 +84,8 @@ class OnnxModel:
                 f"({' '.join(str(error).split())[:100]}). Export the run again: `zoo.export(run)`."
             ) from error
         _check_graph(file.path, session, described, len(classes))
-        found = cls(file.name, session, description)
+        plainly = msgspec.json.decode(msgspec.json.encode(description))  # lists, as clients see it
+        found = cls(file.name, session, plainly)
         found.contract = contract
         return found
 

@@ -45,7 +45,7 @@ def from_json(body: bytes, description: dict[str, Any], most: int) -> np.ndarray
 
 
 def _array(instances: list[Any], description: dict[str, Any]) -> np.ndarray:
-    shapes = []
+    shapes: list[tuple[list[Any], tuple[int, ...]]] = []
     for number, each in enumerate(instances):
         try:
             flat, shape = _flattened(each)
@@ -121,8 +121,8 @@ def from_npy(body: bytes, description: dict[str, Any], most: int) -> np.ndarray:
             "bad_npy",
             f"the array {dtype} {shape} has {size:,} bytes; {len(body) - start:,} were received.",
         )
-    single = len(shape) == len(description["shape"])
-    _check_count(1 if single or not shape else shape[0], most)
+    single = not shape or shape in _shapes(tuple(description["shape"]))
+    _check_count(1 if single else shape[0], most)
     values = np.frombuffer(body, dtype, offset=start)
     return values.reshape(shape, order="F" if fortran else "C")
 
@@ -196,9 +196,13 @@ def wanted(description: dict[str, Any]) -> str:
 
 
 def _fits(given: tuple[int, ...], shape: tuple[int, ...]) -> bool:
-    """Samples, a sample, and both without the channel of grey images."""
-    grey = shape[:-1] if len(shape) == 3 and shape[-1] == 1 else shape
-    return any(given in (each, (given[0], *each)) for each in (shape, grey)) if given else False
+    """Whether it is the shape of a sample, or of samples."""
+    return given in _shapes(shape) or given[1:] in _shapes(shape)
+
+
+def _shapes(shape: tuple[int, ...]) -> set[tuple[int, ...]]:
+    """A sample's shapes: grey images may lack their channel."""
+    return {shape, shape[:-1]} if len(shape) == 3 and shape[-1] == 1 else {shape}
 
 
 def _check_finite(samples: np.ndarray, description: dict[str, Any]) -> None:
