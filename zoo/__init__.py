@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from zoo.hookspecs import hookimpl as hookimpl
     from zoo.recipe import Recipe as Recipe
     from zoo.registry import Registry as Registry
+    from zoo.serving.page.page_export import PageExport as PageExport
     from zoo.trained import Run as Run
     from zoo.training.callbacks import Callback as Callback
     from zoo.training.plan import Plan as Plan
@@ -82,6 +83,7 @@ _HOMES = {
     "Hyperparameter": "zoo.architecture",
     "Interrupted": "zoo.errors",
     "Locations": "zoo.datasets.location",
+    "PageExport": "zoo.serving.page.page_export",
     "Plan": "zoo.training.plan",
     "PluginError": "zoo.errors",
     "Recipe": "zoo.recipe",

@@ -53,8 +53,9 @@ class Tab:
         self.send("Page.navigate", url=path.resolve().as_uri())
 
     def version(self) -> str:
-        """`Chromium 150.0.1`, without the word headless."""
-        return self.send("Browser.getVersion")["product"].replace("HeadlessChrome/", "Chromium ")
+        """`Chrome 150.0.1`, without the word headless."""
+        product = self.send("Browser.getVersion")["product"]
+        return product.replace("HeadlessChrome", "Chrome").replace("/", " ")
 
     def evaluate(self, expression: str) -> Any:
         """The value of an expression, awaited.

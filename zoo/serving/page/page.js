@@ -3,6 +3,8 @@
 const models = JSON.parse(document.getElementById("models").textContent);
 const engine = engineCalled(document.documentElement.dataset.engine);
 const cards = models.map((model) => new Card(model));
+const groups = new Map();
+const group = (kind) => groups.get(kind);
 
 /** Models that read one kind of input; each of its forms is made once. */
 class Group {
@@ -15,6 +17,7 @@ class Group {
     this.problem = root.querySelector(".trouble");
     this.seen = root.querySelector(".seen");
     this.root.querySelector(".cards").append(...this.cards.map((card) => card.root));
+    groups.set(kind, this);
     this.forms = new Map();
     for (const card of this.cards) {
       const form = JSON.stringify(card.model.input);
@@ -60,22 +63,34 @@ class Group {
     this.problem.hidden = !problem;
   }
 
+  // Models with one list of classes are compared with each other.
   agree() {
-    const answers = this.cards.map((card) => card.said).filter((said) => said != null);
-    const counts = new Map();
-    for (const said of answers) counts.set(said, (counts.get(said) || 0) + 1);
-    const [most] = [...counts].sort((a, b) => b[1] - a[1]);
-    for (const card of this.cards)
-      card.root.classList.toggle("differs", card.said != null && counts.size > 1 && card.said !== most[0]);
-    this.agreement.textContent = most ? this.verdict(most, answers.length) : this.agreement.dataset.empty;
+    const lists = Map.groupBy(this.cards, (card) => JSON.stringify(card.model.classes));
+    const said = [...lists.values()].map((members) => verdict(members, lists.size > 1)).filter(Boolean);
+    this.agreement.textContent = said.join(" ") || this.agreement.dataset.empty;
     clearTimeout(this.soon); // a screen reader hears the answer once the pen rests
-    this.soon = setTimeout(() => (this.spoken.textContent = most ? this.agreement.textContent : ""), 700);
+    this.soon = setTimeout(() => (this.spoken.textContent = said.join(" ")), 700);
   }
+}
 
-  verdict([name, count], all) {
-    if (all === 1) return `The answer is ${name}.`;
-    return count === all ? `All ${all} models say ${name}.` : `${count} of ${all} models say ${name}.`;
-  }
+function verdict(members, named) {
+  const answers = members.filter((card) => card.said != null);
+  const counts = new Map();
+  for (const { said } of answers) counts.set(said, (counts.get(said) || 0) + 1);
+  const [most, second] = [...counts].sort((a, b) => b[1] - a[1]);
+  const undecided = second && second[1] === most[1];
+  for (const card of answers)
+    card.root.classList.toggle("differs", Boolean(second) && (undecided || card.said !== most[0]));
+  if (!most) return "";
+  const text = inWords(counts, most, answers.length, undecided);
+  return named ? `${members[0].model.dataset}: ${text}` : text;
+}
+
+function inWords(counts, [name, count], all, undecided) {
+  if (all === 1) return `The answer is ${name}.`;
+  if (count === all) return `All ${all} models say ${name}.`;
+  if (!undecided) return `${count} of ${all} models say ${name}.`;
+  return `The models disagree: ${[...counts].map(([each, times]) => `${each} (${times})`).join(", ")}.`;
 }
 
 function paint(canvas, width, height, colour) {
@@ -115,16 +130,16 @@ function onFiles(root, input, button, take) {
 }
 
 function startPictures(root) {
-  const group = new Group("picture", root);
+  const all = new Group("picture", root);
   const find = (name) => root.querySelector(name);
   let [picture, frame] = [null, 0];
   const invert = find(".invert input");
   const show = () => {
     frame = 0;
     find(".invert").hidden = !picture;
-    if (!picture && pad.empty) return group.forget();
+    if (!picture && pad.empty) return all.forget();
     const image = picture || pad.image();
-    group.ask((input) => {
+    all.ask((input) => {
       const { planes, values } = pictureSample(image, readAs(input, Boolean(picture)), Boolean(picture) && invert.checked);
       return { values, show: (canvas) => paintSample(canvas, planes) };
     });
@@ -141,7 +156,7 @@ function startPictures(root) {
       shown(pad, picture);
       show();
     } catch (error) {
-      group.tell(error.message);
+      all.tell(error.message);
     }
   };
   find(".clear").addEventListener("click", () => pad.clear());
@@ -154,7 +169,7 @@ function startPictures(root) {
   });
   onTheme.push(() => pad.show());
   pad.show();
-  group.agree();
+  all.agree();
 }
 
 // A drawing is cut out and centred, as MNIST's digits were, whatever is done to pictures.
@@ -175,10 +190,10 @@ function shown(pad, image) {
 }
 
 function startSounds(root) {
-  const group = new Group("sound", root);
+  const all = new Group("sound", root);
   const button = root.querySelector(".record");
   const listen = ({ heard, rate }) =>
-    group.ask((input) => {
+    all.ask((input) => {
       const [steps, bands] = input.shape;
       const values = spectrogram(atRate(heard, rate, input.reading.rate), input.reading.rate, steps);
       const colour = (x, y) => Array(3).fill(values[x * bands + bands - 1 - y]);
@@ -188,7 +203,7 @@ function startSounds(root) {
     try {
       listen(await work());
     } catch (error) {
-      group.tell(error.message);
+      all.tell(error.message);
     }
   };
   onFiles(root, root.querySelector("input[type=file]"), root.querySelector(".choose"), (blob) =>
@@ -211,15 +226,15 @@ function startSounds(root) {
       }
     });
   });
-  group.agree();
+  all.agree();
 }
 
 function startSeries(root) {
-  const group = new Group("series", root);
+  const all = new Group("series", root);
   const field = root.querySelector("textarea");
   const show = () => {
-    if (!field.value.trim()) return group.forget();
-    group.ask((input) => {
+    if (!field.value.trim()) return all.forget();
+    all.ask((input) => {
       const values = seriesOf(field.value, input);
       return { values, show: (canvas) => paintSeries(canvas, values, input.shape) };
     });
@@ -229,7 +244,7 @@ function startSeries(root) {
     field.value = (await blob.slice(0, MOST_CHARACTERS + 1).text()).trim();
     show();
   });
-  group.agree();
+  all.agree();
 }
 
 function paintSeries(canvas, values, [steps, channels]) {
@@ -238,7 +253,7 @@ function paintSeries(canvas, values, [steps, channels]) {
   const context = canvas.getContext("2d");
   const known = values.filter(Number.isFinite);
   const [low, high] = [Math.min(...known), Math.max(...known)];
-  context.strokeStyle = getComputedStyle(root).getPropertyValue("--ink") && getComputedStyle(document.body).color;
+  context.strokeStyle = getComputedStyle(document.body).color;
   context.lineWidth = 2;
   for (let channel = 0; channel < channels; channel++) {
     context.beginPath();

@@ -30,7 +30,9 @@ class Subject:
     samples: np.ndarray
 
 
-def prove(page: Path, subjects: Sequence[Subject]) -> tuple[str, Mapping[str, PageProof], list[str]]:
+def prove(
+    page: Path, subjects: Sequence[Subject]
+) -> tuple[str, Mapping[str, PageProof], list[str]]:
     """Run the models in the page: what ran them, the proofs by name, and notes.
 
     Raises:

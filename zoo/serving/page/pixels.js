@@ -113,8 +113,25 @@ function cropped(given, height, width) {
 const RESIZERS = { fitted, cropped, stretched: lanczos };
 
 function resized(given, height, width, how) {
-  if (given.height === height && given.width === width) return given;
-  return (RESIZERS[how] || fitted)(given, height, width);
+  const small = reduced(given, height, width);
+  if (small.height === height && small.width === width) return small;
+  return (RESIZERS[how] || fitted)(small, height, width);
+}
+
+// A picture of four times the size or more, by the mean of its pixels, to no less than twice the size.
+function reduced(given, height, width) {
+  const factor = Math.min(Math.floor(given.height / (2 * height)), Math.floor(given.width / (2 * width)));
+  if (factor < 2) return given;
+  const made = plane(Math.ceil(given.height / factor), Math.ceil(given.width / factor));
+  for (let y = 0; y < made.height; y++)
+    for (let x = 0; x < made.width; x++) {
+      const [bottom, right] = [Math.min(given.height, (y + 1) * factor), Math.min(given.width, (x + 1) * factor)];
+      let sum = 0;
+      for (let i = y * factor; i < bottom; i++)
+        for (let j = x * factor; j < right; j++) sum += given.values[i * given.width + j];
+      made.values[y * made.width + x] = Math.round(sum / ((bottom - y * factor) * (right - x * factor)));
+    }
+  return made;
 }
 
 // 0 for the background (the median of the border), 255 for what is drawn.

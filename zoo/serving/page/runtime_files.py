@@ -82,7 +82,9 @@ def _named(folder: Path) -> Path:
     for place in (folder, folder / "dist", folder / "package" / "dist"):
         if all((place / name).is_file() for name in SHA256):
             if wrong := [name for name in SHA256 if not _right(place / name)]:
-                raise DataError(f"{place / wrong[0]}: is not that of {PACKAGE} {VERSION}. {_next()}")
+                raise DataError(
+                    f"{place / wrong[0]}: is not that of {PACKAGE} {VERSION}. {_next()}"
+                )
             return place
     raise DataError(f"{FOLDER}={folder}: lacks {SCRIPT} or {WASM}. {_next()}")
 
@@ -119,7 +121,14 @@ def _by_npm(npm: str, folder: Path) -> str | None:
     """Let npm fetch the package; on failure say why."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        command = [npm, "pack", f"{PACKAGE}@{VERSION}", "--silent", "--pack-destination", str(folder)]
+        command = [
+            npm,
+            "pack",
+            f"{PACKAGE}@{VERSION}",
+            "--silent",
+            "--pack-destination",
+            str(folder),
+        ]
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=NPM_SECONDS, check=False
         )
