@@ -292,8 +292,8 @@ class Answering:
                 Refusal(
                     421,
                     "wrong_host",
-                    f"the server is not called {host[:100]!r}. It serves this machine only; start it with "
-                    "--allow-host NAME to call it otherwise.",
+                    f"the server is not called {host[:100]!r}. It serves its own machine, as localhost; who "
+                    "starts it can allow other names.",
                 )
             )
             return
