@@ -14,6 +14,7 @@ class Telemetry:
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
         self._registry = registry = CollectorRegistry()
+        self._bound: dict[tuple[Any, ...], Any] = {}
         self._requests = Counter(
             f"{PREFIX}_requests", "Answered requests.", ["model", "status"], registry=registry
         )
@@ -54,13 +55,20 @@ class Telemetry:
 
     def answered(self, model: str, status: int, seconds: float) -> None:
         """A request was answered; `model` is empty where it was for none that is served."""
-        self._requests.labels(model, str(status)).inc()
-        self._seconds.labels(model).observe(seconds)
+        self._with(self._requests, model, status).inc()
+        self._with(self._seconds, model).observe(seconds)
 
     def batch(self, model: str, size: int, milliseconds: float) -> None:
         """A call of ONNX Runtime ended."""
-        self._sizes.labels(model).observe(size)
-        self._model_seconds.labels(model).observe(milliseconds / 1000)
+        self._with(self._sizes, model).observe(size)
+        self._with(self._model_seconds, model).observe(milliseconds / 1000)
+
+    def _with(self, figure: Any, *labels: Any) -> Any:
+        """A figure with these labels; to look it up takes longer than to count."""
+        key = (figure, *labels)
+        if key not in self._bound:
+            self._bound[key] = figure.labels(*map(str, labels))
+        return self._bound[key]
 
     def look(self, waiting: dict[str, int]) -> None:
         """What is true now: samples that wait, and memory."""

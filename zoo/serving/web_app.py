@@ -121,6 +121,8 @@ async def _predict(request: Request) -> Response:
 
 
 def _inverted(request: Request) -> bool | None:
+    if not request.scope["query_string"]:
+        return None
     given = request.query_params.get("invert")
     if given not in (None, "true", "false"):
         raise Refusal(400, "bad_query", f"invert is {given[:20]!r}; it is true or false.")
