@@ -531,6 +531,7 @@ def test_the_description_is_true(server):
 
 
 def test_what_is_counted(server):
+    server.predict("pixels", **npy(PIXELS))
     before = _metrics(server)
     for _ in range(3):
         server.predict("pixels", **npy(PIXELS))
@@ -685,7 +686,11 @@ def test_workers_share_the_port_and_their_counts(home):
             with httpx.Client(base_url=served.client.base_url, timeout=30) as client:
                 answer = client.post("/v1/models/pixels:predict", **npy(PIXELS))
                 assert np.allclose(logits_of(answer), expected(PIXELS), atol=1e-4)
-        assert _metrics(served)["archzoo_batch_samples_sum"] == 50
+        found = _metrics(served)
+        assert found["archzoo_batch_samples_sum"] == 50
+        workers = psutil.Process(served.process.pid).children(recursive=True)
+        rss = sorted(each.memory_info().rss for each in workers)[-2:]
+        assert found["archzoo_resident_bytes"] == pytest.approx(sum(rss), rel=0.3)
     finally:
         assert served.stop(signal.SIGINT) == 0
 
