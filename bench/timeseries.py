@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 
 import checkout
+import timeseries_goals
 import tune
 from sizes import RESULTS, SMALLEST, size
 
@@ -193,7 +194,7 @@ def section() -> str:
         titles, found = rows(resampled=resampled)
         if found:
             parts += [f"{what}:\n", markdown_table(titles, found)]
-    return "\n".join(parts)
+    return "\n".join([*parts, timeseries_goals.section(current(), published())])
 
 
 def main() -> None:
