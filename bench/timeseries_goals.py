@@ -43,7 +43,7 @@ def figure(lines: list[dict], goal: dict, *, resampled: bool) -> Figure | None:
         values = {k: v for k, v in values.items() if k == goal["architecture"]}
     found = [Figure(name, statistics.mean(each), len(each)) for name, each in values.items()]
     enough = [each for each in found if each.trainings >= ASKED[resampled]]
-    return max(enough or found, key=lambda each: each.mean, default=None)
+    return max(enough or found, key=lambda each: (each.mean, each.trainings), default=None)
 
 
 def bound(goal: dict, published: dict) -> float:
@@ -70,18 +70,17 @@ def wish(goal: dict, published: dict) -> str:
 
 
 def verdict(found: dict[bool, Figure | None], goal: dict, published: dict) -> str:
-    """By the figure that is nearest to the goal; a goal beside published resamples, by resamples alone."""
+    """By the better of two figures that have enough trainings; if none has, by the better of those that are
+    there. A goal beside published resamples is judged by resamples alone."""
     kinds = [True] if "within" in goal else [False, True]
-    judged = [(each.mean, kind) for kind in kinds if (each := found[kind])]
-    if not judged:
+    there = [(each, kind) for kind in kinds if (each := found[kind])]
+    enough = [(each, kind) for each, kind in there if each.trainings >= ASKED[kind]]
+    if not there:
         return "not recorded"
-    mean, kind = max(judged)
+    (_, mean, trainings), kind = max(enough or there, key=lambda each: each[0].mean)
     least = bound(goal, published)
-    if mean < least:
-        return f"missed by {100 * (least - mean):.2f} points"
-    trainings = found[kind].trainings
-    fewer = "" if trainings >= ASKED[kind] else f" with {trainings} of {ASKED[kind]} trainings"
-    return f"reached{fewer}"
+    met = "reached" if mean >= least else f"missed by {100 * (least - mean):.2f} points"
+    return met if enough else f"{met} with {trainings} of {ASKED[kind]} trainings"
 
 
 def times(lines: list[dict], goal: dict, found: dict[bool, Figure | None]) -> list[float]:

@@ -322,11 +322,11 @@ def test_a_goal_on_time_series_is_judged_by_seeds_or_by_resamples(monkeypatch):
         "21 to 60 s, at most 55 s: exceeded",
     ]
     assert rows[2][2] == "at least 92.50 % over resamples (published 95.00 % ± 2.50)"
-    assert rows[2][5] == "missed by 0.50 points"
+    assert rows[2][5] == "missed by 0.50 points with 4 of 10 trainings"
     assert rows[3][5] == "reached with 2 of 5 trainings"
     assert rows[4][3:] == ["", "", "not recorded", ""]
     assert "- A, the best: missed by 1.00 points. Two batch sizes." in page
-    assert f"- B, `gru`: missed by 0.50 points. {goals.UNTRIED}" in page
+    assert f"- B, `gru`: missed by 0.50 points with 4 of 10 trainings. {goals.UNTRIED}" in page
 
 
 def git(*words, cwd) -> str:
