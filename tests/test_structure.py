@@ -36,6 +36,7 @@ LAYERS = (
     ("zoo.comparison", ("zoo.report", "zoo.api", "zoo.testing")),
     ("zoo.report", ("zoo.api", "zoo.testing")),
     ("zoo.exporting", ("zoo.report", "zoo.api", "zoo.testing")),
+    ("zoo.serving", ("zoo.api", "zoo.testing")),
 )
 
 
