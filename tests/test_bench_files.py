@@ -75,6 +75,7 @@ USED_BY = {
     "speed_table.py": "results_page.py",
     "test_convlstm.py": "record.sh",
     "time_table.py": "results.py",
+    "timeseries_goals.py": "timeseries.py",
     "baselines.py": "test_baselines.py",
 }
 """Files that run when another does; the tables of results.py are made by test_documentation.py."""
