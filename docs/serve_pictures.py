@@ -1,7 +1,7 @@
 """Make the pictures of docs/serve.md: serve runs, draw a 7 in a headless Chromium, and take screenshots.
 
-    zoo train cnn lstm gru ... --recipe quick
-    python docs/serve_pictures.py cnn lstm gru ...
+zoo train cnn lstm gru ... --recipe quick
+python docs/serve_pictures.py cnn lstm gru ...
 """
 
 import base64

@@ -32,6 +32,7 @@ def browsing(profile: Path):
         "disable-dev-shm-usage",
         "disable-background-networking",
         "no-first-run",
+        "hide-scrollbars",
         f"user-data-dir={profile}",
     ):
         options.add_argument(f"--{flag}")

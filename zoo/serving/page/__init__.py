@@ -1,6 +1,6 @@
 """The page on which one draws and every model answers, as one HTML document.
 
-The server shows it at `/`; `zoo export --format html` writes it with the models and their runtime inside.
+The server shows it at `/`; `zoo.export(runs, "html")` writes it with the models and their runtime inside.
 Its JavaScript is in small files beside this one: `pixels.js` and `spectrogram.js` do what `zoo.pictures`
 and `zoo.datasets.spectrogram` do, with the same numbers. `engines.js` asks the server, or the runtime
 within the page.

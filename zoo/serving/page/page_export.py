@@ -1,4 +1,4 @@
-"""Writing one HTML file with models and their runtime inside: `zoo export RUN... --format html`."""
+"""Writing one HTML file with models and their runtime inside: `zoo.export(runs, "html")`."""
 
 import base64
 import contextlib
@@ -30,6 +30,7 @@ from zoo.serving.page import page_proof as proving
 from zoo.serving.page import render
 from zoo.serving.page.page_report import PageModel, PageReport
 from zoo.serving.page.runtime_files import LICENCE, VERSION, RuntimeFiles, find_runtime
+from zoo.training.saved import check_usable
 
 FILE = "page.html"
 """How a page is called that is written into a run's folder."""
@@ -81,6 +82,8 @@ def export_page(
     if settings.quantize:
         raise UsageError("`format='html'` is not quantized; leave `quantize` out.")
     check_format("onnx")
+    for run in runs:
+        check_usable(run)
     path = _place(runs, settings.out)
     on_stage("looking for onnxruntime-web")
     runtime = find_runtime()
@@ -92,8 +95,8 @@ def export_page(
             on_stage("running the page's models")
             subjects = [_subject(part, settings, registry) for part in parts]
             found = proving.prove(unfinished, subjects)
-            report = _report(path, text, model_bytes, parts, found)
-            atomic.write_text(report_path(path), report.encode())
+        report = _report(path, text, model_bytes, parts, found)
+        _note(path, report)
     return PageExport(path, report)
 
 
@@ -102,7 +105,12 @@ def _place(runs: Sequence[Run], out: Path | None) -> Path:
         if len(runs) > 1:
             raise UsageError("`out` is missing: name the file of a page of several runs.")
         folder = runs[0].folder / FOLDER
-        folder.mkdir(exist_ok=True)
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise ZooError(
+                f"{folder}: cannot be made ({error.strerror or error}). Use another `out`."
+            ) from error
         return folder / FILE
     if out.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"`out={str(out)!r}`: html is a file whose name ends in .html.")
@@ -166,6 +174,14 @@ def _written(path: Path, text: str) -> Iterator[Path]:
         raise ZooError(f"{path}: cannot be written ({error.strerror or error}).") from error
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _note(path: Path, report: PageReport) -> None:
+    try:
+        atomic.write_text(report_path(path), report.encode())
+    except OSError as error:
+        place = report_path(path)
+        raise ZooError(f"{place}: cannot be written ({error.strerror or error}).") from error
 
 
 def _subject(part: _Part, settings: Settings, registry: Registry) -> proving.Subject:
