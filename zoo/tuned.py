@@ -65,9 +65,7 @@ class Study:
         A pandas DataFrame, or a dictionary of arrays without pandas.
         """
         names = ("name", "default", "best", "default_rank", "tuned_rank", "steps", "seconds")
-        return as_frame(
-            {name: [getattr(row, name) for row in self.report.rows] for name in names}
-        )
+        return as_frame({name: [getattr(row, name) for row in self.report.rows] for name in names})
 
     @property
     def trials(self) -> Any:

@@ -29,7 +29,9 @@ class TuningLines(TuningNotes):
     def on_trial_start(self, architecture: str, trial: Trial) -> None:
         self._started = time.monotonic()
         if trial.steps:
-            echo(f"{architecture} trial {trial.number} goes on after {trial.steps:,} steps", err=True)
+            echo(
+                f"{architecture} trial {trial.number} goes on after {trial.steps:,} steps", err=True
+            )
 
     def on_trial_end(self, architecture: str, trial: Trial, best: Trial | None, left: str) -> None:
         seconds = duration(time.monotonic() - self._started)

@@ -178,7 +178,6 @@ class CallbackList(Callback):
         """Whether one of them asks to stop."""
         return any(each.stop_training for each in self.callbacks)
 
-
     @property  # type: ignore[misc]
     def pruned(self) -> str:  # type: ignore[override]
         """Why one of them gives the run up; empty: none does."""

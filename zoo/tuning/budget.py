@@ -35,9 +35,7 @@ def in_words(unit: Unit, amount: float) -> str:
     return f"{amount:,.0f} {one}"
 
 
-def budget_of(
-    trials: int | None, budget: str | float | None, budget_steps: int | None
-) -> Budget:
+def budget_of(trials: int | None, budget: str | float | None, budget_steps: int | None) -> Budget:
     """The one budget that is given.
 
     Raises:

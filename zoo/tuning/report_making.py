@@ -85,7 +85,9 @@ class _Moves:
             for name, own in trials.items()
         }
         complete = {name: scores for name, scores in complete.items() if scores}
-        first = {name: score for name, own in trials.items() if (score := _default(own)) is not None}
+        first = {
+            name: score for name, own in trials.items() if (score := _default(own)) is not None
+        }
         self.default = default_ranks(first, sign, samples, record.seed) if first else {}
         self.tuned = tuned_ranks(complete, sign, samples, record.seed) if complete else {}
 
@@ -180,9 +182,7 @@ def _trial_row(trial: Trial) -> TrialRow:
     )
 
 
-def _notes(
-    record: StudyRecord, rows: Sequence[TunedRow], accounts: Sequence[Account]
-) -> list[str]:
+def _notes(record: StudyRecord, rows: Sequence[TunedRow], accounts: Sequence[Account]) -> list[str]:
     lines = []
     if record.held_out is not None:
         lines.append(

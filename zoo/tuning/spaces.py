@@ -150,7 +150,9 @@ def _of_recipe(plan: Plan, manifest: Manifest, file: SpaceFile) -> Iterator[Dime
     for key, space in chosen.items():
         if space is not None:
             place = (
-                file.place((RECIPE,), key) if key in file.recipe else f"{manifest.path}: space.{key}"
+                file.place((RECIPE,), key)
+                if key in file.recipe
+                else f"{manifest.path}: space.{key}"
             )
             check_recipe_space(key, space, place)
             yield Dimension(RECIPE, key, space, getattr(plan.recipe, key))

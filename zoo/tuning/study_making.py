@@ -25,7 +25,7 @@ from zoo.training.plan import Plan
 from zoo.training.request import Request
 from zoo.tuning.budget import ARGUMENTS, Budget, in_words
 from zoo.tuning.space_file import SpaceFile
-from zoo.tuning.spaces import Dimension, space_of
+from zoo.tuning.spaces import space_of
 from zoo.tuning.study_folder import StudyFolder
 from zoo.tuning.study_record import (
     SCHEMA,
@@ -167,9 +167,7 @@ def _architecture(
     wish: Wish, entry: Entry, plan: Plan, registry: Registry, count: int
 ) -> StudyArchitecture:
     fixed = {f"hyperparameters.{name}" for name in entry.settings}
-    fixed |= {
-        f"recipe.{name}" for name, value in wish.request.changes.items() if value is not None
-    }
+    fixed |= {f"recipe.{name}" for name, value in wish.request.changes.items() if value is not None}
     space = space_of(plan, registry.manifest, wish.space, fixed, count)
     recipe = plan.recipe
     return StudyArchitecture(
@@ -228,8 +226,9 @@ def joined(before: StudyRecord, now: StudyRecord, folder: StudyFolder) -> StudyR
     values = {key: [("study", was[key]), ("here", is_now[key])] for key in was}
     for name in before.architectures.keys() & now.architectures.keys():
         one, other = before.architectures[name], now.architectures[name]
-        for key, value in _facts_of(one).items():
-            pair = [("study", value), ("here", _facts_of(other)[key])]
+        facts, those = _facts_of(one), _facts_of(other)
+        for key in {**facts, **those}:
+            pair = [("study", facts.get(key, "fixed")), ("here", those.get(key, "fixed"))]
             values[f"{key} of {name}"] = pair
     if lines := differing(values):
         raise UsageError(
@@ -268,12 +267,8 @@ def _facts_of(architecture: StudyArchitecture) -> dict[str, Any]:
         "code": {k: str(v)[:12] for k, v in origin.items() if v},
         "hyperparameters": architecture.hyperparameters,
         "recipe": architecture.recipe["digest"],
-        "search space": _in_words(architecture.dimensions),
+        **{f"space of {each.key}": str(each.space) for each in architecture.dimensions},
     }
-
-
-def _in_words(dimensions: tuple[Dimension, ...]) -> str:
-    return "; ".join(f"{each.key} {each.space}" for each in dimensions)
 
 
 def name_of(record: StudyRecord) -> str:

@@ -48,7 +48,9 @@ class TrialStore:
         storage: Optuna's; `open` makes one.
     """
 
-    def __init__(self, folder: StudyFolder, record: StudyRecord, storage: "optuna.storages.BaseStorage"):
+    def __init__(
+        self, folder: StudyFolder, record: StudyRecord, storage: "optuna.storages.BaseStorage"
+    ):
         self.folder, self.record, self._storage = folder, record, storage
 
     @classmethod
