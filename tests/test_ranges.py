@@ -149,7 +149,10 @@ REFUSED = [
     (("cnn", "--trials", 1, "--budget", "2h"), "several is given"),
     (("cnn", "--trials", 0), "--trials 0: use 1 to 10,000"),
     (("cnn", "--budget", "soon"), "write a duration such as 90s"),
-    (("cnn", "--budget-steps", 30), "--budget-steps 30 is smaller than one trial: one of cnn takes 820"),
+    (
+        ("cnn", "--budget-steps", 30),
+        "--budget-steps 30 is smaller than one trial: one of cnn takes 820",
+    ),
     (("cnn", "--trials", 1, "--study", "../x"), "use letters, digits"),
     (("cnn", "--trials", 1, "--validation", 0), "--validation 0: use a share above 0"),
     (("cnn", "--trials", 1, "--validation", 2), "--validation 2: use a share above 0"),
@@ -181,7 +184,9 @@ def test_importing_a_range_imports_nothing_heavy():
     import sys
 
     probe = "import sys, json, zoo; zoo.Range(1, 2), zoo.Choice(1, 2); print(json.dumps([*sys.modules]))"
-    found = subprocess.run([sys.executable, "-c", probe], capture_output=True, check=True, text=True)
+    found = subprocess.run(
+        [sys.executable, "-c", probe], capture_output=True, check=True, text=True
+    )
     assert not {"keras", "numpy", "optuna", "tensorflow"} & {*json.loads(found.stdout)}
 
 
@@ -274,7 +279,10 @@ def test_a_recipe_file_sets_hyperparameters_of_one_architecture(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("dropout = 'much'", "overrides of cnn: .*dropout is float"), ("depth = 3", "unknown hyperparameter")],
+    [
+        ("dropout = 'much'", "overrides of cnn: .*dropout is float"),
+        ("depth = 3", "unknown hyperparameter"),
+    ],
 )
 def test_wrong_hyperparameters_of_a_recipe_file_are_refused(tmp_path, text, said):
     path = tmp_path / "mine.toml"

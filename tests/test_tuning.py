@@ -251,7 +251,10 @@ def test_the_same_command_trains_nothing_again(study, place):
         (("--sampler", "random"), "sampler: tpe (study), random (here)"),
         (("--dataset", "digits"), "dataset: guarded (study), digits (here)"),
         (("--recipe", "quick"), "recipe: tutorial (study), quick (here)"),
-        (("--set", "one_net.units=8"), "space of units: 4 to 64, logarithmic (study), fixed (here)"),
+        (
+            ("--set", "one_net.units=8"),
+            "space of units: 4 to 64, logarithmic (study), fixed (here)",
+        ),
         (("--seed", "3"), "seed: 0 (study), 3 (here)"),
         (("--objective", "val_loss"), "objective: val_accuracy (study), val_loss (here)"),
     ],
@@ -356,7 +359,9 @@ def test_a_damaged_journal_is_named_and_left_as_it_is(copied, zoo_here, line):
 def test_a_damaged_study_is_named(copied, zoo_here):
     record = json.loads(copied.record_file.read_text())
     copied.record_file.write_text(json.dumps({**record, "sampler": "dice"}))
-    assert_one_line_error(zoo_here("tune", "--from", "both"), 1, "study.json: is damaged", "sampler")
+    assert_one_line_error(
+        zoo_here("tune", "--from", "both"), 1, "study.json: is damaged", "sampler"
+    )
     copied.record_file.write_text("{")
     assert_one_line_error(zoo_here("tune", "--from", "both"), 1, "study.json: is no study")
 

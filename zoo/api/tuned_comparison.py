@@ -79,7 +79,9 @@ def choose_tuned(
     known = [row.name for row in study.report.rows if row.best is not None]
     for name in () if architectures == "all" else architectures:
         if not isinstance(name, str) or _name(name) not in known:
-            raise UsageError(unknown(f"architecture tuned by {study.report.name}", str(name), known))
+            raise UsageError(
+                unknown(f"architecture tuned by {study.report.name}", str(name), known)
+            )
     texts = [study._record.architectures[name].text for name in known]
     chosen = list(architectures) if architectures and architectures != "all" else texts
     return TunedChoice(
@@ -101,7 +103,11 @@ def _check_dataset(
     study: "Study", dataset: DatasetLike, data_parameters: Mapping[str, Any] | None
 ) -> None:
     data = study._record.dataset
-    given = isinstance(dataset, str | Path) and str(dataset) in (DEFAULT_DATASET, data.text, data.name)
+    given = isinstance(dataset, str | Path) and str(dataset) in (
+        DEFAULT_DATASET,
+        data.text,
+        data.name,
+    )
     if not given:
         raise UsageError(
             f"study {study.report.name} was tuned on {data.text}, not on {dataset!r:.80}; leave `dataset` "

@@ -47,9 +47,7 @@ SHOWING = {"source", "studies_dir", "html", "as_json"}
     help="Take ranges from this file instead of the default ones.",
 )
 @options.hyperparameters_of_each
-@click.option(
-    "--epochs", type=int, help="Number of epochs of each trial. [default: the recipe's]"
-)
+@click.option("--epochs", type=int, help="Number of epochs of each trial. [default: the recipe's]")
 @click.option(
     "--validation",
     type=float,

@@ -1,5 +1,6 @@
 """A comparison as one HTML file that fetches nothing."""
 
+from collections.abc import Callable
 from itertools import groupby
 from typing import Any
 
@@ -33,7 +34,7 @@ GROUPS = {
 
 def render(report: ComparisonReport, diagnostics: Diagnostics) -> str:
     """The page, one self-contained HTML text; equal input gives equal bytes."""
-    filters = {
+    filters: dict[str, Callable[..., Any]] = {
         "plain": words.plain,
         "label": words.label,
         "signed": words.signed,

@@ -62,7 +62,9 @@ def _moves(report: TuningReport, keys: dict[str, Key]) -> Markup | None:
         axes.text(-0.04, ends[0], left, ha="right", va="center_baseline", color=key.colour)
         axes.text(1.04, ends[1], right, ha="left", va="center_baseline", color=key.colour)
     for x, title in ((0, "with the defaults"), (1, "after equal tuning")):
-        axes.text(x, -0.9, title, ha="right" if not x else "left", va="center_baseline", color=MUTED)
+        axes.text(
+            x, -0.9, title, ha="right" if not x else "left", va="center_baseline", color=MUTED
+        )
     axes.set(xlim=(-1.1, 2.1), ylim=(len(rows) - 0.4, -1.2))
     axes.set_axis_off()
     moved = "; ".join(f"{row.name} {row.default_rank} to {row.tuned_rank}" for row in rows)
@@ -124,8 +126,12 @@ def _importance(row: TunedRow, key: Key, number: int) -> Markup | None:
     axes.spines["left"].set_visible(False)
     axes.set_xlim(0, max(0.05, 1.05 * max(share for _, share in shown)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * x:.0f} %"))
-    said = "; ".join(f"{name} {100 * share:.0f} %" for name, (_, share) in zip(names, shown, strict=True))
-    return inline(figure, f"importance-{number}", f"Importance of each parameter of {row.name}: {said}")
+    said = "; ".join(
+        f"{name} {100 * share:.0f} %" for name, (_, share) in zip(names, shown, strict=True)
+    )
+    return inline(
+        figure, f"importance-{number}", f"Importance of each parameter of {row.name}: {said}"
+    )
 
 
 def _parallel(report: TuningReport, row: TunedRow, key: Key, number: int) -> Markup | None:
@@ -144,8 +150,13 @@ def _parallel(report: TuningReport, row: TunedRow, key: Key, number: int) -> Mar
         heights = [scales[name].height(trial.values.get(name)) for name in names]
         heights.append(_share(trial.score or 0.0, min(scores), max(scores)))
         good = place >= len(trials) - best
-        style: dict[str, Any] = {"color": key.colour if good else MUTED, "alpha": 0.9 if good else 0.35}
-        axes.plot(heights, linewidth=2.4 if place == len(trials) - 1 else 1.2, clip_on=False, **style)
+        style: dict[str, Any] = {
+            "color": key.colour if good else MUTED,
+            "alpha": 0.9 if good else 0.35,
+        }
+        axes.plot(
+            heights, linewidth=2.4 if place == len(trials) - 1 else 1.2, clip_on=False, **style
+        )
     ends = [(scales[name].low, scales[name].high) for name in names]
     ends.append((score(min(scores), report.objective), score(max(scores), report.objective)))
     _axes_of(axes, [name.partition(".")[2] for name in names] + [report.objective], ends)
@@ -159,7 +170,9 @@ def _axes_of(axes: Axes, titles: list[str], ends: list[tuple[str, str]]) -> None
         axes.text(x, -0.05, short(low, 10), ha="center", va="top", color=MUTED, fontsize=8)
         axes.text(x, 1.05, short(high, 10), ha="center", va="bottom", color=MUTED, fontsize=8)
     axes.set(xlim=(-0.3, len(titles) - 0.7), ylim=(-0.14, 1.14))
-    axes.set_xticks(range(len(titles)), [short(each, 16) for each in titles], rotation=25, ha="right")
+    axes.set_xticks(
+        range(len(titles)), [short(each, 16) for each in titles], rotation=25, ha="right"
+    )
     axes.tick_params(axis="x", length=0, labelcolor=INK)
     axes.set_yticks([])
     axes.grid(False)

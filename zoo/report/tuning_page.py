@@ -1,5 +1,6 @@
 """A study as one HTML file that fetches nothing."""
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import to_builtins
@@ -15,7 +16,7 @@ OBJECTIVES = {"val_accuracy": "validation accuracy", "val_loss": "validation los
 
 def render(report: TuningReport) -> str:
     """The page, one self-contained HTML text; equal input gives equal bytes."""
-    filters = {"plain": words.plain, "label": words.label, "duration": duration, "text": as_text}
+    filters: dict[str, Callable[..., Any]] = {"plain": words.plain, "duration": duration}
     return fill("tuning.html.j2", _context(report), filters)
 
 

@@ -44,6 +44,11 @@ class Account:
         whole = [getattr(t, self.budget.unit) for t in self.trials if t.state == "complete"]
         return self.left < min(whole, default=0)
 
+    @property
+    def complete(self) -> bool:
+        """Whether the budget is spent, and no trial is being trained."""
+        return self.done and not self.given_up and all(each.ended for each in self.trials)
+
 
 def next_of(accounts: Mapping[str, Account]) -> str | None:
     """The architecture that has spent least, so that a study that is stopped leaves them equal."""

@@ -65,13 +65,12 @@ def make_report(record: StudyRecord, store: TrialStore) -> TuningReport:
         seed=record.seed,
         budget=f"{record.equal_budget} for each architecture",
         unit=record.budget.unit,
-        equal=all(each.done and not each.given_up for each in accounts),
+        equal=all(each.complete for each in accounts),
         backend=record.backend,
         versions=record.versions,
         rows=rows,
         notes=_notes(record, rows, accounts),
         methods=METHODS,
-        repeat=_repeat(record),
     )
 
 
@@ -195,7 +194,13 @@ def _notes(record: StudyRecord, rows: Sequence[TunedRow], accounts: Sequence[Acc
             f"{100 / record.dataset.validation:.3g} points, and many trials tie; `objective='val_loss'` "
             "is finer"
         )
-    if not all(each.done for each in accounts):
+    running = sum(not trial.ended for each in accounts for trial in each.trials)
+    if running:
+        lines.append(
+            f"{running} trial{'s' * (running > 1)} not ended: other processes train them, or the same "
+            "command goes on with them"
+        )
+    elif not all(each.done for each in accounts):
         lines.append("the budget is not spent yet: architectures may have had unequal parts of it")
     few = [row.name for row in rows if row.importances and row.counts.get("complete", 0) < FEW]
     if few:
@@ -209,8 +214,3 @@ def _lost(row: TunedRow) -> str:
     lost = {state: row.counts.get(state, 0) for state in ("failed", "diverged")}
     said = ", ".join(f"{count} {state}" for state, count in lost.items() if count)
     return f"{row.name}: {said} of {sum(row.counts.values())} trials" if said else ""
-
-
-def _repeat(record: StudyRecord) -> list[str]:
-    """What to type next, in Python's words."""
-    return [f"`zoo.compare(tuned={record.name!r}, seeds=5)`"]

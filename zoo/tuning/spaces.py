@@ -141,7 +141,9 @@ def _no_larger(batch: Dimension, count: int) -> Dimension | None:
 
 
 def _of_recipe(plan: Plan, manifest: Manifest, file: SpaceFile) -> Iterator[Dimension]:
-    chosen = dict(_defaults(manifest, plan.dataset)) if file.defaults else {}
+    chosen: dict[str, Space | None] = {}
+    if file.defaults:
+        chosen.update(_defaults(manifest, plan.dataset))
     for key, space in file.recipe.items():
         place = file.place((RECIPE,), key)
         check_recipe_key(key, place)

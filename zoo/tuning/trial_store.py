@@ -82,15 +82,24 @@ class TrialStore:
         """
         import optuna
 
-        direction = "maximize" if self.record.maximizes else "minimize"
-        return optuna.create_study(
+        return optuna.load_study(
             storage=self._storage,
             study_name=architecture,
-            direction=direction,
             sampler=self._sampler(number),
             pruner=self._pruner(),
-            load_if_exists=True,
         )
+
+    def _has(self, architecture: str) -> bool:
+        return any(each.study_name == architecture for each in self._storage.get_all_studies())
+
+    def _create(self, architecture: str) -> None:
+        """Begin Optuna's study of an architecture, if there is none; reading alone never writes."""
+        import optuna
+
+        if not self._has(architecture):
+            direction = "MAXIMIZE" if self.record.maximizes else "MINIMIZE"
+            directions = [optuna.study.StudyDirection[direction]]
+            self._storage.create_new_study(directions, study_name=architecture)
 
     def _sampler(self, number: int) -> "optuna.samplers.BaseSampler":
         from optuna.samplers import RandomSampler, TPESampler
@@ -114,7 +123,7 @@ class TrialStore:
     def trials(self, architecture: str) -> list[Trial]:
         """The trials of an architecture, in their order."""
         with self._journal():
-            frozen = self.study(architecture).get_trials(deepcopy=False)
+            frozen = self._frozen(architecture) if self._has(architecture) else []
         space = self.record.architectures[architecture].dimensions
         return [_trial(each, space) for each in frozen if each.state.name != "WAITING"]
 
@@ -122,6 +131,7 @@ class TrialStore:
         """Begin a new trial; the study must be locked."""
         space = self.record.architectures[architecture].dimensions
         with self._journal():
+            self._create(architecture)
             number = sum(each.state.name != "WAITING" for each in self._frozen(architecture))
             study = self.study(architecture, number)
             if not study.get_trials(deepcopy=False):
@@ -201,6 +211,8 @@ class TrialStore:
         import optuna
 
         with self._journal():
+            if not self._has(architecture):
+                return {}
             study = self.study(architecture)
             complete = [each for each in self._frozen(architecture) if each.value is not None
                         and each.state is optuna.trial.TrialState.COMPLETE]  # fmt: skip

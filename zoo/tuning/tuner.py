@@ -1,5 +1,6 @@
 """The work of a study: begin trials in turn, train them in another process, note how they end."""
 
+import math
 import queue
 import threading
 from collections.abc import Sequence
@@ -34,6 +35,10 @@ from zoo.tuning.tuning_callback import TuningCallback
 
 STATES: dict[str, State] = {"pruned": "pruned", "diverged": "diverged"}
 CUT = "the budget ended"
+BROKEN = ("killed", "crashed", "out of memory")
+"""How a trial ends with which its process is of no more use."""
+RECYCLED = 50
+"""Trials after which a process is replaced: a backend keeps some memory of each model."""
 
 
 @dataclass
@@ -81,6 +86,7 @@ class Tuner:
         self.folder, self.record, self.store = folder, record, store
         self.names, self._setup, self._callback = names, setup, callback
         self._process: TrialProcess | None = None
+        self._trained = 0
         self._events: queue.Queue[AnyTrialEvent | None] = queue.Queue()
 
     def run(self) -> None:
@@ -244,17 +250,22 @@ class Tuner:
     def _end(self, claim: _Claim, event: AnyTrialEvent) -> None:
         if isinstance(event, Stopped):
             return  # it goes on from its checkpoint
-        score, facts = None, {"run": claim.run}
+        score: float | None = None
+        state: State = "complete"
+        facts: dict[str, Any] = {"run": claim.run}
         if isinstance(event, TrialDone):
             claim.steps, claim.epochs, claim.row = event.steps, event.epochs, event.row
             claim.seconds = max(claim.seconds, event.seconds)
-            score, state = event.row[self.record.objective], "complete"
+            score = event.row[self.record.objective]
+            if not math.isfinite(score):
+                score, state = None, "diverged"
+                facts["cause"] = f"{self.record.objective} is not finite"
             facts["run"] = event.run
         else:
             assert isinstance(event, Failed)
             state = STATES.get(event.status, "failed")
             facts["cause"] = event.cause if state != "failed" else f"{event.status}: {event.cause}"
-            if event.status in ("killed", "crashed"):
+            if event.status in BROKEN:
                 self._end_process()
         metrics = {k: claim.row[k] for k in ("val_accuracy", "val_loss") if k in claim.row}
         facts |= {"metrics": metrics, "spent": claim.spent}
@@ -271,7 +282,11 @@ class Tuner:
 
     def _started(self) -> TrialProcess:
         """The process that trains, started if there is none."""
+        if self._trained >= RECYCLED:
+            self._end_process()
+        self._trained += 1
         if self._process is None:
+            self._trained = 1
             self._process = TrialProcess.start(self._setup)
             self._events = queue.Queue()
             threading.Thread(
@@ -286,7 +301,7 @@ class Tuner:
             self._process = None
 
 
-def _listen(process: TrialProcess, events: "queue.Queue[AnyTrialEvent | None]") -> None:
+def _listen(process: TrialProcess, events: "queue.Queue[Any]") -> None:
     while event := process.receive():
         events.put(event)
     events.put(None)
@@ -294,7 +309,7 @@ def _listen(process: TrialProcess, events: "queue.Queue[AnyTrialEvent | None]") 
 
 def _facts(facts: dict[str, Any]) -> dict[str, Any]:
     spent = facts["spent"]
-    told = {name: facts[name] for name in ("run", "cause", "metrics") if name in facts}
+    told: dict[str, Any] = {k: facts[k] for k in ("run", "cause", "metrics") if k in facts}
     return {**told, **{name: spent[name] for name in ("steps", "seconds", "epochs")}}
 
 

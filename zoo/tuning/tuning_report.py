@@ -80,7 +80,6 @@ class TuningReport(Struct, kw_only=True):
         objective: the validation metric that was searched for.
         equal: whether every architecture has had its whole budget.
         methods: how each figure is computed.
-        repeat: what to type to go on with the study, and to compare with its recipe.
     """
 
     schema: int
@@ -101,7 +100,6 @@ class TuningReport(Struct, kw_only=True):
     rows: list[TunedRow]
     notes: list[str]
     methods: dict[str, str]
-    repeat: list[str]
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON has it: plain values."""
