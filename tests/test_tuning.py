@@ -253,7 +253,7 @@ def test_the_same_command_trains_nothing_again(study, place):
         (("--recipe", "quick"), "recipe: tutorial (study), quick (here)"),
         (
             ("--set", "one_net.units=8"),
-            "space of units: 4 to 64, logarithmic (study), fixed (here)",
+            "space of units of one_net: 4 to 64, logarithmic (study), fixed (here)",
         ),
         (("--seed", "3"), "seed: 0 (study), 3 (here)"),
         (("--objective", "val_loss"), "objective: val_accuracy (study), val_loss (here)"),

@@ -166,7 +166,7 @@ def _parallel(report: TuningReport, row: TunedRow, key: Key, number: int) -> Mar
 
 def _axes_of(axes: Axes, titles: list[str], ends: list[tuple[str, str]]) -> None:
     for x, (low, high) in enumerate(ends):
-        axes.axvline(x, color=MUTED, linewidth=0.8, zorder=1)
+        axes.plot((x, x), (0, 1), color=MUTED, linewidth=0.8, zorder=1)
         axes.text(x, -0.05, short(low, 10), ha="center", va="top", color=MUTED, fontsize=8)
         axes.text(x, 1.05, short(high, 10), ha="center", va="bottom", color=MUTED, fontsize=8)
     axes.set(xlim=(-0.3, len(titles) - 0.7), ylim=(-0.14, 1.14))

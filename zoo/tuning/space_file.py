@@ -1,4 +1,4 @@
-"""A user's file of search spaces, `--space FILE.toml`."""
+"""A user's file of search spaces, the `space` of `zoo.tune`."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
