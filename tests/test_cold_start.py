@@ -42,6 +42,7 @@ def loaded_by(*arguments, env=None):
         ["compare", "--explain"],
         ["tune", "--help"],
         ["bench", "--help"],
+        ["serve", "--help"],
         ["runs"],
         ["datasets"],
     ],

@@ -477,6 +477,6 @@ def test_recipes_without_validation_hold_out_a_stated_share(zoo_here, monkeypatc
         return make_record(wish, "x", library.Registry.discover(), Locations.of_user(None))
 
     record, notes = made()
-    assert record.held_out == 0.2 and record.dataset.validation == round(0.2 * 1437)
+    assert record.held_out == 0.2 and record.dataset.validation == round(0.2 * 1438)
     assert "holds out 20 % of the training set" in notes[0]
-    assert made(0.5)[0].dataset.validation == round(0.5 * 1437)
+    assert made(0.5)[0].dataset.validation == round(0.5 * 1438)
