@@ -18,6 +18,7 @@ from zoo.errors import UsageError, ZooError
 from zoo.serving.named_models import ServedFile
 from zoo.serving.onnx_model import OnnxModel
 from zoo.serving.serve_options import ServeOptions
+from zoo.serving.telemetry import SHARED
 from zoo.version import __version__
 
 KEPT = 15
@@ -26,7 +27,6 @@ BACKLOG = 2048
 FILES_BESIDE = 100
 """Open files of a process that are no connections."""
 LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
-METRICS_DIR = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -257,11 +257,11 @@ def _signals_to(handler: Any) -> Iterator[None]:
 @contextlib.contextmanager
 def _metrics_in(folder: str) -> Iterator[None]:
     """Workers keep their counters in files, so that each can tell those of all."""
-    before = os.environ.get(METRICS_DIR)
-    os.environ[METRICS_DIR] = folder
+    before = os.environ.get(SHARED)
+    os.environ[SHARED] = folder
     try:
         yield
     finally:
-        os.environ.pop(METRICS_DIR)
+        os.environ.pop(SHARED)
         if before is not None:
-            os.environ[METRICS_DIR] = before
+            os.environ[SHARED] = before
