@@ -33,7 +33,8 @@ LAYERS = (
     ("zoo.datasets", ("zoo.training", "zoo.comparison", "zoo.report", "zoo.api", "zoo.testing")),
     ("zoo.runs", ("zoo.training", "zoo.comparison", "zoo.report", "zoo.api", "zoo.testing")),
     ("zoo.training", ("zoo.comparison", "zoo.report", "zoo.api", "zoo.testing")),
-    ("zoo.comparison", ("zoo.report", "zoo.api", "zoo.testing")),
+    ("zoo.comparison", ("zoo.tracking", "zoo.report", "zoo.api", "zoo.testing")),
+    ("zoo.tracking", ("zoo.report", "zoo.api", "zoo.testing")),
     ("zoo.report", ("zoo.api", "zoo.testing")),
     ("zoo.exporting", ("zoo.report", "zoo.api", "zoo.testing")),
 )

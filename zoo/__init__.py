@@ -63,6 +63,9 @@ if TYPE_CHECKING:
     from zoo.hookspecs import hookimpl as hookimpl
     from zoo.recipe import Recipe as Recipe
     from zoo.registry import Registry as Registry
+    from zoo.tracker import TrackedComparison as TrackedComparison
+    from zoo.tracker import TrackedRun as TrackedRun
+    from zoo.tracker import Tracker as Tracker
     from zoo.trained import Run as Run
     from zoo.training.callbacks import Callback as Callback
     from zoo.training.plan import Plan as Plan
@@ -85,6 +88,9 @@ _HOMES = {
     "Registry": "zoo.registry",
     "Run": "zoo.trained",
     "Samples": "zoo.datasets.samples",
+    "TrackedComparison": "zoo.tracker",
+    "TrackedRun": "zoo.tracker",
+    "Tracker": "zoo.tracker",
     "UsageError": "zoo.errors",
     "ZooError": "zoo.errors",
     "hookimpl": "zoo.hookspecs",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from zoo.api import arguments
 from zoo.api.arguments import RUNS_DIR, Backend, DatasetLike, Device
 from zoo.api.compared_architectures import Architectures, select, showing
+from zoo.api.tracked import choose_trackers, tracked_comparison
 from zoo.compared import Comparison
 from zoo.comparison.benchmark import DEPTHS
 from zoo.comparison.comparing import compare_folders, plan_runs
@@ -19,6 +20,7 @@ from zoo.training.request import DEFAULT_DATASET
 
 if TYPE_CHECKING:
     from zoo.comparison.jobs import RunPlan
+    from zoo.tracking.choosing import Track
 
 Costs = Literal["none", "quick", "full"]
 
@@ -43,6 +45,7 @@ def compare(
     together: bool = False,
     backend: Backend | None = None,
     device: Device = "auto",
+    track: "Track | Sequence[Track]" = (),
     progress: bool | None = None,
     runs_dir: str | Path = RUNS_DIR,
     data_dir: str | Path | None = None,
@@ -67,6 +70,8 @@ def compare(
         target: the validation accuracy whose time is measured, above 0 and at most 1.
         jobs: how many processes train at once.
         together: train all seeds of an architecture in one program (JAX only).
+        track: as for `train`; the runs are children of the comparison. Runs that are cached are logged if
+            the tracker lacks them.
         command: what to type to repeat the comparison, for the report.
 
     Returns:
@@ -82,6 +87,8 @@ def compare(
         >>> c.verdict("cnn", "gru")  # doctest: +SKIP
         'cannot tell'
     """
+    found = arguments.find_registry(registry)
+    trackers = choose_trackers(track, found)
     chosen = select(
         architectures,
         dataset,
@@ -97,20 +104,21 @@ def compare(
         device=device,
         runs_dir=runs_dir,
         data_dir=data_dir,
-        registry=arguments.find_registry(registry),
+        registry=found,
     )
-    with showing(progress) as callback:
+    with showing(progress) as display, tracked_comparison(display, trackers, runs_dir) as tracked:
         made = compare_requests(
             *chosen.parts,
             settings=DEPTHS.get(costs),
             metric=metric,
             target=target,
             command=command,
-            callback=callback,
+            callback=tracked.callback,
         )
-    return Comparison(
-        made.report, made.results, chosen.registry, arguments.find_locations(data_dir)
-    )
+        places = arguments.find_locations(data_dir)
+        comparison = Comparison(made.report, made.results, chosen.registry, places)
+        tracked.end(comparison)
+    return comparison
 
 
 def plan_comparison(

@@ -31,7 +31,7 @@ TRAINING = (
 
 FOR_NEW_RUNS = {
     "seeds", "tta_shift", "hyperparameters", "jobs", "together", "dry_run", "device", "backend",
-    "costs", "everything",
+    "costs", "everything", "track",
 }  # fmt: skip
 """Options that do nothing with --from."""
 
@@ -94,6 +94,7 @@ FOR_NEW_RUNS = {
     show_default=True,
     help="Benchmark speed after training: in three processes each, in one, or not at all.",
 )
+@options.track
 @options.device
 @options.backend
 @options.runs_dir
@@ -160,7 +161,7 @@ def _compare(context: click.Context, given: dict[str, Any]) -> "Comparison":
 
     return compare(
         *_subjects(context, given),
-        **{name: given[name] for name in (*TRAINING, "metric", "target", "command")},
+        **{name: given[name] for name in (*TRAINING, "metric", "target", "track", "command")},
         progress=not _silent(given),
         registry=options.registry(context),
     )

@@ -44,7 +44,7 @@ OPTIONS = {
     "seeds": "--seeds",
     "steps": "--steps",
     "target": "--target",
-    "tensorboard": "--tensorboard",
+    "track": "--track",
     "together": "--together",
     "trust_source": "--trust-source",
     "tta_shift": "--tta-shift",
