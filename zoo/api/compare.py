@@ -13,6 +13,7 @@ from zoo.comparison.benchmark import DEPTHS
 from zoo.comparison.comparing import compare_folders, plan_runs
 from zoo.comparison.comparing import compare_runs as compare_requests
 from zoo.comparison.results import Wanted
+from zoo.datasets.fold import check_folds
 from zoo.errors import UsageError
 from zoo.registry import Registry
 from zoo.scoring import MetricName
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 Costs = Literal["none", "quick", "full"]
 
 TARGET = 0.99
-SEEDS = 3
 
 
 def compare(
@@ -33,7 +33,8 @@ def compare(
     dataset: DatasetLike = DEFAULT_DATASET,
     *,
     recipe: str | Path | None = None,
-    seeds: int = SEEDS,
+    seeds: int | None = None,
+    folds: int | None = None,
     tta_shift: int | None = None,
     hyperparameters: Mapping[str, Mapping[str, Any]] | None = None,
     data_parameters: Mapping[str, Any] | None = None,
@@ -61,7 +62,11 @@ def compare(
             `"all"` that are installed.
         dataset, recipe, data_parameters, recipe_changes, tta_shift, backend, device, runs_dir,
             data_dir, progress, registry: as for `train`.
-        seeds: runs of each architecture, with seeds 0, 1, ...
+        seeds: runs of each architecture, with seeds 0, 1, ...; 3 by default. With `folds` how often the
+            cross-validation is repeated, each time with another split; once by default.
+        folds: compare by cross-validation of the training set: so many folds, stratified, and by group where
+            the dataset has groups; the same for all architectures. The test set is not read. The variance is
+            Nadeau and Bengio's.
         hyperparameters: of each architecture by name, `{"cnn": {"filters": (8, 16, 32)}}`.
         costs: measure speed after training: `none`, `quick` (one process for each), `full` (three).
         metric: that by which architectures are compared, ranked and told apart: `accuracy`,
@@ -94,6 +99,7 @@ def compare(
         dataset,
         recipe=recipe,
         seeds=seeds,
+        folds=folds,
         tta_shift=tta_shift,
         hyperparameters=hyperparameters,
         data_parameters=data_parameters,
@@ -126,7 +132,8 @@ def plan_comparison(
     dataset: DatasetLike = DEFAULT_DATASET,
     *,
     recipe: str | Path | None = None,
-    seeds: int = SEEDS,
+    seeds: int | None = None,
+    folds: int | None = None,
     tta_shift: int | None = None,
     hyperparameters: Mapping[str, Mapping[str, Any]] | None = None,
     data_parameters: Mapping[str, Any] | None = None,
@@ -159,6 +166,7 @@ def plan_comparison(
         dataset,
         recipe=recipe,
         seeds=seeds,
+        folds=folds,
         tta_shift=tta_shift,
         hyperparameters=hyperparameters,
         data_parameters=data_parameters,
@@ -182,6 +190,7 @@ def compare_runs(
     *,
     recipe: str | None = None,
     data_parameters: Mapping[str, Any] | None = None,
+    folds: int | None = None,
     allow_mixed: bool = False,
     metric: MetricName = "accuracy",
     target: float = TARGET,
@@ -196,6 +205,7 @@ def compare_runs(
         folders: folders of runs, or of one run each.
         architectures, dataset, recipe: names that select among the runs; by default all are compared.
         data_parameters: parameters that the dataset of the runs must have; needs `dataset`.
+        folds: compare the runs of a cross-validation with so many folds; None: runs without folds.
         allow_mixed: compare runs of different devices, versions or recipes, too.
         metric: as for `compare`.
         target: the validation accuracy whose time is shown, above 0 and at most 1.
@@ -212,11 +222,14 @@ def compare_runs(
         >>> zoo.compare_runs("gpu-machine/runs").to_frame()  # doctest: +SKIP
     """
     registry = arguments.find_registry(registry)
+    if folds is not None:
+        check_folds(folds)
     wanted = Wanted(
         [Path(name).stem if name.endswith(".py") else name for name in architectures],
         dataset,
         Path(recipe).stem if recipe else None,
         _made_with(dataset, data_parameters, registry),
+        folds,
     )
     with showing(progress) as callback:
         made = compare_folders(

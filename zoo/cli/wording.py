@@ -24,6 +24,7 @@ OPTIONS = {
     "directory": "--directory",
     "epochs": "--epochs",
     "folders": "--from",
+    "folds": "--folds",
     "format": "--format",
     "sample": "--sample",
     "hyperparameters": "--set",
