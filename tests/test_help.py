@@ -9,7 +9,7 @@ import pytest
 from zoo.cli import COMMANDS, zoo
 
 VERBS = {
-    "add", "average", "benchmark", "compare", "compare,", "explain", "invert", "list", "load", "print",
+    "add", "average", "benchmark", "compare", "compare,", "explain", "invert", "list", "load", "log", "print",
     "resume", "retrain", "run", "set", "show", "take", "train", "write",
 }  # fmt: skip
 OBJECTS = {

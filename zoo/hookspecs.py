@@ -52,8 +52,8 @@ def zoo_datasets() -> Iterable["Dataset"]:  # type: ignore[empty-body]
 def zoo_trackers() -> Iterable[type["Tracker"]]:  # type: ignore[empty-body]
     """Return the plugin's trackers, as classes.
 
-    Called once when the plugin is loaded; must not connect to anything. `--track NAME:TARGET` makes an
-    object of the class that has this `name`: `Class(TARGET)`.
+    Called once when the plugin is loaded; must not connect to anything. `track="NAME:TARGET"` makes an
+    object of the class that has this `name`: `Class("TARGET")`.
 
     Returns:
         Subclasses of `zoo.Tracker`, with names that differ from each other.

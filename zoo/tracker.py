@@ -57,10 +57,10 @@ class Tracker:
     that nobody trains is asked for by `has_run`; if the answer is False it is logged from its files.
 
     Args:
-        target: what stands after the colon in `--track NAME:TARGET`; empty: nothing.
+        target: what stands after the colon in `track="NAME:TARGET"`; empty: nothing.
 
     Attributes:
-        name: in `--track NAME`.
+        name: in `track="NAME"`.
         patience: seconds that a call may take before the tracker is given up.
 
     Example:

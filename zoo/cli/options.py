@@ -148,8 +148,8 @@ track = click.option(
     "--track",
     metavar="NAME[:TARGET]",
     multiple=True,
-    help="Also log to mlflow[:ADDRESS], tensorboard[:FOLDER] or a plugin's tracker; one that fails harms "
-    "no training. Repeatable.",
+    help="Log the runs to mlflow[:ADDRESS], tensorboard[:FOLDER] or a plugin's tracker, too; one that fails "
+    "harms no training. Repeatable.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print only JSON.")
 

@@ -91,7 +91,7 @@ HOW = (
 @click.option("--again", is_flag=True, help="Retrain finished runs in a new folder.")
 @click.option("--dry-run", is_flag=True, help="Print what would be trained, and stop.")
 @options.track
-@click.option("--tensorboard", is_flag=True, hidden=True, help="The same as --track tensorboard.")
+@click.option("--tensorboard", is_flag=True, hidden=True, help="Write events for TensorBoard.")
 @options.as_json
 @click.option("--quiet", is_flag=True, help="Print only the result.")
 @click.pass_context

@@ -7,7 +7,7 @@ freedom. The same holds for repeated cross-validation (Bouckaert and Frank 2004,
 https://doi.org/10.1007/978-3-540-24775-3_3). Two architectures are paired by fold.
 
 The variance is never taken below what the sampling of the tested samples alone gives: few folds may agree by
-chance. `python bench/coverage.py --folds` simulates what the tests and intervals promise.
+chance. bench/coverage_folds.py simulates what the tests and intervals promise.
 """
 
 import math

@@ -172,14 +172,13 @@ def _grouped(labels: "np.ndarray", groups: "np.ndarray", folds: int, seed: int) 
     order = np.random.Generator(np.random.Philox(seed)).permutation(count)
     order = order[np.argsort(-table[order].sum(axis=1), kind="stable")]
     held, fold_of = np.zeros((folds, table.shape[1])), np.empty(count, int)
-    for group in order:
-        after = np.abs(held + table[group] - wanted).sum(axis=1)
-        fold_of[group] = int((after - np.abs(held - wanted).sum(axis=1)).argmin())
+    for place, group in enumerate(order):
+        worse = np.abs(held + table[group] - wanted).sum(axis=1) - np.abs(held - wanted).sum(axis=1)
+        sizes = held.sum(axis=1)
+        if count - place <= (sizes == 0).sum():  # each of those left fills an empty one
+            worse[sizes > 0] = np.inf
+        fold_of[group] = np.lexsort((sizes, worse.round(9)))[0]
         held[fold_of[group]] += table[group]
-    if not held.sum(axis=1).all():
-        raise UsageError(
-            f"`folds={folds}`: the groups are too unequal in size to fill so many; use fewer."
-        )
     lost = np.flatnonzero((table.sum(axis=0) > 0) & ((held > 0).sum(axis=0) < 2))
     if len(lost):
         raise DataError(

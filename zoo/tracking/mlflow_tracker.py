@@ -1,7 +1,7 @@
 """Runs in MLflow: parameters, metrics, artefacts and tags; the runs of a comparison are nested.
 
 A run is found again by a tag, so that nothing has to be kept in its folder and a resumed run goes on as
-the same one. The server is that of `--track mlflow:ADDRESS`, else of `MLFLOW_TRACKING_URI`; the
+the same one. The server is that of `mlflow:ADDRESS`, else of `MLFLOW_TRACKING_URI`; the
 experiment that of `MLFLOW_EXPERIMENT_NAME` or `MLFLOW_EXPERIMENT_ID`, else `archzoo`. User and password
 are best given as `MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`.
 """
