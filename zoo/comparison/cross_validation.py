@@ -104,9 +104,9 @@ class FoldSamples:
 
 def quantile(folds: int) -> float:
     """Of Student's t for the interval over so many folds."""
-    from scipy import stats
+    from scipy import special
 
-    return float(stats.t.ppf((1 + LEVEL) / 2, folds - 1))
+    return float(special.stdtrit(folds - 1, (1 + LEVEL) / 2))
 
 
 def estimate(samples: FoldSamples) -> Estimate:
