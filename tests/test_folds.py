@@ -198,11 +198,11 @@ def place(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def compared(place):
-    """A comparison by three folds."""
+    """A comparison by two folds."""
     return zoo.compare(
         [place / "tiny.py", place / "wide.py"],
         place / "d.npz",
-        folds=3,
+        folds=2,
         recipe="tutorial",
         recipe_changes={"epochs": 1},
         device="cpu",
@@ -213,13 +213,13 @@ def compared(place):
 
 def test_each_fold_is_an_ordinary_run_that_says_its_fold(compared, place, zoo_here):
     runs = zoo.load_runs(place / "runs")
-    assert len(runs) == 6
+    assert len(runs) == 4
     for name in ("tiny", "wide"):
         own = [run for run in runs if run.record.architecture.name == name]
-        assert [run.fold for run in own] == [Fold(1, 3), Fold(2, 3), Fold(3, 3)]
-        assert [run.record.seed for run in own] == [0, 1, 2]
+        assert [run.fold for run in own] == [Fold(1, 2), Fold(2, 2)]
+        assert [run.record.seed for run in own] == [0, 1]
         assert sum(run.record.dataset.sizes.test for run in own) == 90
-        assert all(f"-f{run.fold.number}of3-" in run.name for run in own)
+        assert all(f"-f{run.fold.number}of2-" in run.name for run in own)
     one, other = (
         [run.read_predictions()[1] for run in runs if run.record.architecture.name == name]
         for name in ("tiny", "wide")
@@ -229,24 +229,24 @@ def test_each_fold_is_an_ordinary_run_that_says_its_fold(compared, place, zoo_he
         runs[0].test.accuracy
     )
     shown = zoo_here("runs", "--runs-dir", place / "runs")[1]
-    assert "2 of 3" in shown
+    assert "2 of 2" in shown
     told = zoo_here("runs", "show", runs[0].folder)[1]
-    assert "fold 1 of 3 of the training set; the test set was not read" in told
+    assert "fold 1 of 2 of the training set; the test set was not read" in told
 
 
 def test_the_report_says_folds_and_variance(compared, place):
     report = compared.report
-    assert (report.folds.folds, report.folds.repetitions, report.folds.tested) == (3, 1, (30, 30))
+    assert (report.folds.folds, report.folds.repetitions, report.folds.tested) == (2, 1, (45, 45))
     assert report.ensembles == []
     (pair,) = report.pairs
     assert pair.test == "corrected resampled t (Nadeau and Bengio 2003)"
     for row in report.rows:
-        assert row.folds == ["fold 1 of 3", "fold 2 of 3", "fold 3 of 3"]
+        assert row.folds == ["fold 1 of 2", "fold 2 of 2"]
         assert row.accuracy == pytest.approx(np.mean(row.accuracies))
         assert row.interval[0] <= row.accuracy <= row.interval[1]
     assert any("the test set was not read" in note for note in report.notes)
     page = compared.to_html(place / "page.html").read_text()
-    assert "3-fold cross-validation of the training set" in page
+    assert "2-fold cross-validation of the training set" in page
     assert "Nadeau" in page
     assert report.to_dict()["folds"]["repetitions"] == 1
 
@@ -255,18 +255,18 @@ def test_finished_folds_are_cached_and_can_be_compared_elsewhere(compared, place
     names = [place / "tiny.py", place / "wide.py"]
     given = {"recipe": "tutorial", "recipe_changes": {"epochs": 1}, "device": "cpu"}
     plan = zoo.plan_comparison(
-        names, place / "d.npz", folds=3, runs_dir=place / "runs", progress=False, **given
+        names, place / "d.npz", folds=2, runs_dir=place / "runs", progress=False, **given
     )
-    assert [job.state for job in plan.jobs] == ["cached"] * 6
-    again = zoo.compare_runs(place / "runs", folds=3, progress=False)
+    assert [job.state for job in plan.jobs] == ["cached"] * 4
+    again = zoo.compare_runs(place / "runs", folds=2, progress=False)
     assert [each.p for each in again.report.pairs] == [each.p for each in compared.report.pairs]
-    by_f1 = zoo.compare_runs(place / "runs", folds=3, metric="macro_f1", progress=False).report
+    by_f1 = zoo.compare_runs(place / "runs", folds=2, metric="macro_f1", progress=False).report
     assert all(r.metric_interval[0] <= r.metric_value <= r.metric_interval[1] for r in by_f1.rows)
     found = zoo_here("compare", "--from", place / "runs")
     assert_one_line_error(found, 2, "no run is of what was asked for")
-    code, out, _ = zoo_here("compare", "--from", place / "runs", "--folds", 3, "--json")
+    code, out, _ = zoo_here("compare", "--from", place / "runs", "--folds", 2, "--json")
     assert code == 0
-    assert json.loads(out)["folds"]["folds"] == 3
+    assert json.loads(out)["folds"]["folds"] == 2
 
 
 @pytest.mark.parametrize(
