@@ -17,7 +17,8 @@ from zoo.comparison.cross_validation import (
     differences,
     estimate,
 )
-from zoo.datasets.fold import Fold, fold_numbers, take
+from zoo.datasets.fold import Fold, fold_numbers
+from zoo.datasets.folded import take
 from zoo.errors import DataError, UsageError
 from zoo.scoring import ACCURACY, METRICS
 

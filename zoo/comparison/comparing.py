@@ -167,12 +167,12 @@ def _check_names(
     """Every name and value is checked before a process is started."""
     if not replicates:
         raise UsageError("`seeds=0`: use at least 1; with 5, more differences are significant.")
+    if workplace.together and replicates[0].fold:
+        raise UsageError(
+            "`folds` and `together`: one program trains on the same data for all runs; leave one out."
+        )
     for entry in entries:
         if not entry.problem:
             plan = request(entry).plan(registry)
             if workplace.together:
                 check_trains_together(plan.backend)
-    if workplace.together and replicates[0].fold:
-        raise UsageError(
-            "`folds` and `together`: one program trains on the same data for all runs; leave one out."
-        )

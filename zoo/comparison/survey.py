@@ -9,7 +9,8 @@ from zoo.comparison import conditions
 from zoo.comparison.cost import BenchmarkProbe, times_of
 from zoo.comparison.messages import Identified, Paced, Question
 from zoo.datasets.dataset import Arrays, Dataset
-from zoo.datasets.fold import Fold, take, unfolded
+from zoo.datasets.fold import Fold
+from zoo.datasets.folded import take, unfolded
 from zoo.datasets.location import Locations
 from zoo.datasets.quality import check_alike, worth_saying
 from zoo.environment import peak_memory

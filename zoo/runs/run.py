@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo import archives, atomic, layouts
-from zoo.datasets.fold import Fold, folded
+from zoo.datasets.fold import Fold
 from zoo.errors import UsageError, ZooError
 from zoo.parameters import from_plain
 from zoo.reading import text_of
@@ -193,6 +193,7 @@ class Run:
             DataError: the file cannot be used.
         """
         from zoo.datasets.catalog import find_dataset
+        from zoo.datasets.folded import folded
 
         found = find_dataset(self.dataset, registry).made_with(self.data_parameters)
         return folded(found, self.fold)

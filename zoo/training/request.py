@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from zoo import aliases
 from zoo import recipe as recipes
 from zoo.datasets.dataset import Dataset
-from zoo.datasets.fold import Fold, folded
+from zoo.datasets.fold import Fold
+from zoo.datasets.folded import folded
 from zoo.errors import UsageError
 from zoo.registry import Registry
 from zoo.suggest import unknown
