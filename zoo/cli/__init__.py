@@ -21,6 +21,7 @@ COMMANDS = {
         "zoo.cli.export",
         "Write a finished run's model as ONNX, LiteRT, SavedModel or Keras file.",
     ),
+    "serve": ("zoo.cli.serve", "Classify samples over HTTP with finished runs."),
     "runs": ("zoo.cli.runs", "List runs, or show one."),
     "list": ("zoo.cli.listing", "List architectures."),
     "show": ("zoo.cli.show", "Show an architecture: hyperparameters, recipes, size."),
