@@ -8,6 +8,7 @@ from zoo.api import arguments
 from zoo.api.arguments import RUNS_DIR, Backend, DatasetLike, Device
 from zoo.api.compared_architectures import Architectures, select, showing
 from zoo.api.tracked import choose_trackers, tracked_comparison
+from zoo.api.tuned_comparison import choose_tuned
 from zoo.compared import Comparison
 from zoo.comparison.benchmark import DEPTHS
 from zoo.comparison.comparing import compare_folders, plan_runs
@@ -22,6 +23,7 @@ from zoo.training.request import DEFAULT_DATASET
 if TYPE_CHECKING:
     from zoo.comparison.jobs import RunPlan
     from zoo.tracking.choosing import Track
+    from zoo.tuned import Study
 
 Costs = Literal["none", "quick", "full"]
 
@@ -29,10 +31,11 @@ TARGET = 0.99
 
 
 def compare(
-    architectures: Architectures,
+    architectures: Architectures = (),
     dataset: DatasetLike = DEFAULT_DATASET,
     *,
     recipe: str | Path | None = None,
+    tuned: "Study | str | Path | None" = None,
     seeds: int | None = None,
     folds: int | None = None,
     tta_shift: int | None = None,
@@ -62,6 +65,8 @@ def compare(
             `"all"` that are installed.
         dataset, recipe, data_parameters, recipe_changes, tta_shift, backend, device, runs_dir,
             data_dir, progress, registry: as for `train`.
+        tuned: a study of `tune`, its name or folder, whose recipe is used. By default its architectures
+            and its dataset are compared. Its trials had other seeds.
         seeds: runs of each architecture, with seeds 0, 1, ...; 3 by default. With `folds` how often the
             cross-validation is repeated, each time with another split; once by default.
         folds: compare by cross-validation of the training set: so many folds, stratified, and by group where
@@ -94,15 +99,18 @@ def compare(
     """
     found = arguments.find_registry(registry)
     trackers = choose_trackers(track, found)
+    _check_not_tuned_on(tuned, folds)
+    _check_not_tuned_on(tuned, folds)
+    choice = choose_tuned(tuned, architectures, dataset, recipe, data_parameters)
     chosen = select(
-        architectures,
-        dataset,
-        recipe=recipe,
+        choice.architectures,
+        choice.dataset,
+        recipe=choice.recipe,
         seeds=seeds,
         folds=folds,
         tta_shift=tta_shift,
         hyperparameters=hyperparameters,
-        data_parameters=data_parameters,
+        data_parameters=choice.data_parameters,
         recipe_changes=recipe_changes,
         jobs=jobs,
         together=together,
@@ -112,6 +120,7 @@ def compare(
         data_dir=data_dir,
         registry=found,
     )
+    choice.check_data(found, arguments.find_locations(data_dir))
     with showing(progress) as display, tracked_comparison(display, trackers, runs_dir) as tracked:
         made = compare_requests(
             *chosen.parts,
@@ -120,6 +129,7 @@ def compare(
             target=target,
             command=command,
             callback=tracked.callback,
+            tuned=choice.info,
         )
         places = arguments.find_locations(data_dir)
         comparison = Comparison(made.report, made.results, chosen.registry, places)
@@ -128,10 +138,11 @@ def compare(
 
 
 def plan_comparison(
-    architectures: Architectures,
+    architectures: Architectures = (),
     dataset: DatasetLike = DEFAULT_DATASET,
     *,
     recipe: str | Path | None = None,
+    tuned: "Study | str | Path | None" = None,
     seeds: int | None = None,
     folds: int | None = None,
     tta_shift: int | None = None,
@@ -161,15 +172,17 @@ def plan_comparison(
         UsageError: an argument is not allowed.
         ZooError: the runs folder cannot be written.
     """
+    _check_not_tuned_on(tuned, folds)
+    choice = choose_tuned(tuned, architectures, dataset, recipe, data_parameters)
     chosen = select(
-        architectures,
-        dataset,
-        recipe=recipe,
+        choice.architectures,
+        choice.dataset,
+        recipe=choice.recipe,
         seeds=seeds,
         folds=folds,
         tta_shift=tta_shift,
         hyperparameters=hyperparameters,
-        data_parameters=data_parameters,
+        data_parameters=choice.data_parameters,
         recipe_changes=recipe_changes,
         jobs=jobs,
         together=together,
@@ -203,7 +216,8 @@ def compare_runs(
 
     Args:
         folders: folders of runs, or of one run each.
-        architectures, dataset, recipe: names that select among the runs; by default all are compared.
+        architectures, dataset, recipe: names that select among the runs; by default all are compared. Of
+            a recipe file, such as a study's, overrides for single architectures are no difference.
         data_parameters: parameters that the dataset of the runs must have; needs `dataset`.
         folds: compare the runs of a cross-validation with so many folds; None: runs without folds.
         allow_mixed: compare runs of different devices, versions or recipes, too.
@@ -241,8 +255,17 @@ def compare_runs(
             target=target,
             command=command,
             callback=callback,
+            recipe=str(recipe) if recipe else None,
         )
     return Comparison(made.report, made.results, registry, arguments.find_locations(data_dir))
+
+
+def _check_not_tuned_on(tuned: Any, folds: int | None) -> None:
+    if tuned is not None and folds is not None:
+        raise UsageError(
+            "`folds` and `tuned`: the study was tuned on the samples that the folds would test, so the "
+            "result would be too good. Leave one out: without `folds` the test set is read."
+        )
 
 
 def _made_with(

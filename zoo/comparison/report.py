@@ -37,6 +37,7 @@ from zoo.comparison.schema import (
     NoiseFloor,
     Pair,
     RunInfo,
+    TunedInfo,
 )
 from zoo.errors import ZooError
 from zoo.runs.files import now
@@ -65,6 +66,7 @@ class ReportInfo:
         harness: wall time and overhead of making it; None for runs made elsewhere.
         notes: further lines for the table's foot.
         metric: the name of that by which architectures are ranked and told apart.
+        tuned: the study whose recipe was compared, if it was one's.
     """
 
     command: str
@@ -73,6 +75,7 @@ class ReportInfo:
     harness: HarnessInfo | None = None
     notes: Sequence[str] = field(default_factory=list)
     metric: str = "accuracy"
+    tuned: TunedInfo | None = None
 
 
 def make_report(
@@ -103,6 +106,7 @@ def make_report(
     notes = [
         *report_notes.folds(folds),
         *info.notes,
+        *report_notes.tuned(info.tuned),
         *report_notes.left_out(len(pairs), MOST_PAIRS),
         *report_notes.notes(rows, present, cost, metric),
     ]
@@ -133,6 +137,7 @@ def make_report(
         harness=info.harness,
         runs=[_run(result.name, run) for result in present for run in result.runs],
         repeat=_repeat(present, info.command),
+        tuned=UNSET if info.tuned is None else info.tuned,
     )
 
 
