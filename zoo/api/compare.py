@@ -100,7 +100,6 @@ def compare(
     found = arguments.find_registry(registry)
     trackers = choose_trackers(track, found)
     _check_not_tuned_on(tuned, folds)
-    _check_not_tuned_on(tuned, folds)
     choice = choose_tuned(tuned, architectures, dataset, recipe, data_parameters)
     chosen = select(
         choice.architectures,
