@@ -51,6 +51,21 @@ def test_imports_nothing_heavy(arguments):
     assert not modules & set(HEAVY)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "unneeded"),
+    [
+        (["--help"], "zoo.datasets.catalog"),
+        (["runs"], "zoo.datasets.catalog"),
+        (["train", "--help"], "zoo.datasets.cifar"),
+        (["datasets"], "tarfile"),
+        (["datasets"], "zoo.datasets.numpy_pickle"),
+    ],
+    ids=str,
+)
+def test_what_opens_no_file_imports_no_reader(arguments, unneeded):
+    assert unneeded not in loaded_by(*arguments)
+
+
 def test_list_imports_no_plugin():
     modules = loaded_by("list")
     assert not [name for name in modules if name.startswith("archzoo")]

@@ -12,7 +12,6 @@ from zoo.comparison.benchmark import DEPTHS
 from zoo.comparison.comparing import compare_folders, plan_runs
 from zoo.comparison.comparing import compare_runs as compare_requests
 from zoo.comparison.results import Wanted
-from zoo.datasets.catalog import find_dataset
 from zoo.errors import UsageError
 from zoo.registry import Registry
 from zoo.scoring import MetricName
@@ -233,5 +232,7 @@ def _made_with(
         return {}
     if not dataset:
         raise UsageError("`data_parameters` says how a dataset was made: name it with `dataset`.")
+    from zoo.datasets.catalog import find_dataset
+
     made = find_dataset(dataset, registry, arguments.texts(parameters))
     return {key: made.parameters[key] for key in parameters}

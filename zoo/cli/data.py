@@ -1,7 +1,6 @@
 """The dataset that a command uses when none is named."""
 
 from zoo.cli.wording import in_options
-from zoo.datasets.catalog import find_dataset
 from zoo.datasets.location import Locations
 from zoo.errors import DataMissing
 from zoo.registry import Registry
@@ -13,6 +12,8 @@ FALLBACK_DATASET = "digits"
 
 def default_dataset(registry: Registry, locations: Locations, *, fetch: bool) -> str:
     """MNIST, downloaded if allowed; else the embedded digits, with a warning."""
+    from zoo.datasets.catalog import find_dataset
+
     default = find_dataset(DEFAULT_DATASET, registry)
     assert default.find and default.fetch
     if default.find(locations):

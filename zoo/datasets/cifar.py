@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from zoo.datasets.dataset import Arrays, Dataset
 from zoo.datasets.location import Locations
-from zoo.datasets.numpy_pickle import Array, read_pickle
 from zoo.datasets.published import again, check_each_md5, check_md5, in_archive, in_folder
 from zoo.errors import DataError
 
@@ -141,6 +140,8 @@ class Cifar:
             DataError: it is damaged, or holds something else.
         """
         import numpy as np
+
+        from zoo.datasets.numpy_pickle import Array, read_pickle
 
         found = read_pickle(content, where)
         data, labels = found.get("data"), found.get(self.key)

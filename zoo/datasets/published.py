@@ -1,8 +1,6 @@
 """Files as their publishers packed them: found in folders or archives, and checked by their MD5."""
 
 import hashlib
-import tarfile
-import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
@@ -70,6 +68,8 @@ def in_archive(archive: Path, names: Iterable[str], most: int) -> dict[str, byte
     Raises:
         DataError: one is missing or larger, or the archive is damaged.
     """
+    import zipfile  # slow to import, and every command names the datasets
+
     wanted = set(names)
     check_regular(archive)
     try:
@@ -85,6 +85,8 @@ def in_archive(archive: Path, names: Iterable[str], most: int) -> dict[str, byte
 
 
 def _in_tar(archive: Path, wanted: set[str], most: int) -> dict[str, bytes]:
+    import tarfile
+
     found = {}
     with tarfile.open(archive) as tar:
         for member in tar:
@@ -99,6 +101,8 @@ def _in_tar(archive: Path, wanted: set[str], most: int) -> dict[str, bytes]:
 
 
 def _in_zip(archive: Path, wanted: set[str], most: int) -> dict[str, bytes]:
+    import zipfile
+
     found = {}
     with zipfile.ZipFile(archive) as packed:
         for member in packed.infolist():

@@ -1,7 +1,6 @@
 """The files of Speech Commands v0.02: where they may lie, unpacking them, and their splits."""
 
 import hashlib
-import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,6 +88,8 @@ class Source:
         Raises:
             DataError: its checksum is not the published one, or it cannot be unpacked.
         """
+        import tarfile
+
         with archive.open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != self.sha256:
                 raise DataError(

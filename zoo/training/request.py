@@ -6,7 +6,6 @@ from typing import Any
 
 from zoo import aliases
 from zoo import recipe as recipes
-from zoo.datasets.catalog import find_dataset
 from zoo.datasets.dataset import Dataset
 from zoo.errors import UsageError
 from zoo.registry import Registry
@@ -57,6 +56,7 @@ class Request:
             UsageError: a name, a setting or a value is unknown; or the recipe that the dataset names.
             PluginError: the architecture's plugin is broken.
         """
+        from zoo.datasets.catalog import find_dataset  # most commands plan no training
         from zoo.training.backend import choose_backend
 
         backend = choose_backend(self.backend)  # a file may import Keras at its top
