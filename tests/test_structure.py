@@ -35,6 +35,7 @@ LAYERS = (
     ("zoo.training", ("zoo.comparison", "zoo.report", "zoo.api", "zoo.testing")),
     ("zoo.comparison", ("zoo.report", "zoo.api", "zoo.testing")),
     ("zoo.report", ("zoo.api", "zoo.testing")),
+    ("zoo.cards", ("zoo.report", "zoo.api", "zoo.testing")),
     ("zoo.exporting", ("zoo.report", "zoo.api", "zoo.testing")),
 )
 

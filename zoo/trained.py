@@ -17,6 +17,7 @@ from zoo.runs.run import Run as RunFolder
 if TYPE_CHECKING:
     import keras
 
+    from zoo.cards.model_card import ModelCard
     from zoo.exporting.exporter import Export
     from zoo.exporting.formats import Format, Quantize
     from zoo.inference import Evaluation, Model, Predictions
@@ -224,6 +225,26 @@ class Run(RunFolder):
             registry is None or bool(registry.plugins),
         )
         return export(self, settings, on_stage)
+
+    def card(
+        self,
+        *,
+        out: str | Path | None = None,
+        repo_id: str | None = None,
+        licence: str | None = None,
+    ) -> "ModelCard":
+        """Make its model card, and write it to `out` if that is given: see `zoo.card`.
+
+        Raises:
+            UsageError: it is not finished, an argument is not allowed, or `out` cannot be written.
+            ZooError: its predictions are missing or damaged.
+        """
+        from zoo.cards.model_card import make
+
+        made = make(self, repo_id, licence)
+        if out is not None:
+            made.write(out)
+        return made
 
     def plan(
         self,

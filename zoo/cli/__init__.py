@@ -21,6 +21,7 @@ COMMANDS = {
         "zoo.cli.export",
         "Write a finished run's model as ONNX, LiteRT, SavedModel or Keras file.",
     ),
+    "card": ("zoo.cli.card", "Write a finished run's model card."),
     "runs": ("zoo.cli.runs", "List runs, or show one."),
     "list": ("zoo.cli.listing", "List architectures."),
     "show": ("zoo.cli.show", "Show an architecture: hyperparameters, recipes, size."),

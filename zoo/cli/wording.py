@@ -30,6 +30,7 @@ OPTIONS = {
     "invert": "--invert",
     "jobs": "--jobs",
     "learning_rate": "--learning-rate",
+    "licence": "--license",
     "metric": "--metric",
     "min_steps": "--min-steps",
     "out": "--out",
@@ -37,6 +38,7 @@ OPTIONS = {
     "processes": "--processes",
     "quantize": "--quantize",
     "recipe": "--recipe",
+    "repo_id": "--repo-id",
     "resume": "--resume",
     "rounds": "--rounds",
     "runs_dir": "--runs-dir",
@@ -56,6 +58,7 @@ NEGATIONS = {"invert": "--as-is", "together": "--one-by-one"}
 
 COMMANDS = {
     "benchmark": "bench",
+    "card": "card",
     "check": "check",
     "compare": "compare",
     "compare_runs": "compare",

@@ -1,0 +1,214 @@
+"""Model cards: what they say is what the run recorded, the Hub can read them, and their code runs."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from conftest import assert_one_line_error
+
+import zoo as package
+from zoo.cards.model_card import MARK, plain
+from zoo.errors import UsageError, ZooError
+
+pytest.importorskip("onnxruntime")
+
+ARCHITECTURE = """
+def build(input_shape, num_classes, *, units: int = 4, sizes: tuple[int, ...] = (1, 2)):
+    import keras
+    from keras import layers
+
+    return keras.Sequential(
+        [keras.Input(input_shape), layers.Flatten(), layers.Dense(num_classes)]
+    )
+"""
+MODULES = Path(os.environ.get("ZOO_NODE_MODULES", "node_modules")).resolve()
+"""Read now, as tests do not see the user's variables."""
+CLASSES = ["one|two", '<b>"é"</b>', "a`b"]
+"""Names that are markup where nobody escapes them."""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> package.Run:
+    """A run of three classes, exported to ONNX."""
+    pytest.importorskip("tf2onnx")
+    home = tmp_path_factory.mktemp("cards")
+    (home / "my_net.py").write_text(ARCHITECTURE)
+    rng, y = np.random.default_rng(0), np.arange(180) % 3
+    x = rng.integers(0, 120 + 60 * y[:, None, None, None], (180, 6, 6, 1)).astype("uint8")
+    x[:, 0, 0, 0] = 255
+    parts = {"x_train": x[:120], "y_train": y[:120], "x_test": x[120:], "y_test": y[120:]}
+    np.savez(home / "mine.npz", classes=np.array(CLASSES), **parts)
+    done = package.train(
+        home / "my_net.py",
+        home / "mine.npz",
+        recipe="tutorial",
+        epochs=1,
+        seed=3,
+        device="cpu",
+        progress=False,
+        runs_dir=home / "runs",
+    )
+    done.export("onnx")
+    return done
+
+
+def _block(text: str) -> dict:
+    assert text.startswith("---\n")
+    return yaml.safe_load(text.split("---\n")[1])
+
+
+def _code(text: str, language: str) -> str:
+    found = re.search(rf"```{language}\n(.*?)```", text, re.DOTALL)
+    assert found
+    return found[1]
+
+
+def test_metrics_are_those_of_the_run_with_intervals(run):
+    card = run.card()
+    assert _block(card.text) == card.metadata
+    (indexed,) = card.metadata["model-index"]
+    found = {each["type"]: each for each in indexed["results"][0]["metrics"]}
+    assert found["accuracy"]["value"] == pytest.approx(run.metrics["test_accuracy"])
+    assert found["f1"]["value"] == pytest.approx(run.metrics["test_macro_f1"])
+    assert found["log_loss"]["value"] == pytest.approx(run.metrics["test_loss"], rel=1e-5)
+    low, high = run.metrics["test_accuracy_interval"]
+    assert f"{100 * low:.2f} to {100 * high:.2f}" in card.text
+    assert f"(95 % interval {low:.4g} to {high:.4g})" in found["accuracy"]["name"]
+
+
+def test_the_hub_reads_it(run):
+    hub = pytest.importorskip("huggingface_hub")
+    card = hub.ModelCard(run.card(repo_id="me/mine", licence="mit").text)
+    assert card.data.license == "mit" and card.data.library_name == "keras"
+    assert card.data.pipeline_tag == "image-classification"
+    accuracy = next(each for each in card.data.eval_results if each.metric_type == "accuracy")
+    assert accuracy.metric_value == pytest.approx(run.metrics["test_accuracy"])
+    assert accuracy.dataset_split == "test"
+
+
+def test_the_whole_run_is_on_it_and_no_path_of_the_machine(run):
+    text, record = run.card().text, run.record
+    for checksum in record.identity["checksums"].values():
+        assert checksum in text
+    counted = run.read_predictions()[0].argmax(axis=1) != run.read_predictions()[1]
+    assert ("Most frequent confusions" in text) == (counted.sum() > 6)
+    assert f"| parameters | {record.parameters.trainable:,} trainable" in text
+    assert "One seed was trained" in text and "0 of 60" in text  # the export changed no answer
+    assert str(run.folder.parent.parent) not in text and str(Path.home()) not in text
+    assert "`one\\|two`" in text and "&lt;b>" in text and "<b>" not in text.split("```")[0]
+    assert plain("a`b") == "a\\`b"
+
+
+def test_its_command_trains_the_same_run(run, tmp_path):
+    again = re.search(r"## Train it again\n\n```sh\n(.*?)```", run.card().text, re.DOTALL)
+    assert again
+    command = again[1].split("\n", 1)[1]
+    for name in ("my_net.py", "mine.npz"):
+        shutil.copy(run.folder.parent.parent / name, tmp_path / name)
+    (tmp_path / "source").mkdir()
+    (tmp_path / "my_net.py").rename(tmp_path / "source" / "my_net.py")
+    result = subprocess.run(
+        command.replace("zoo train", f"{sys.executable} -P -m zoo train"),
+        shell=True,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    (other,) = package.load_runs(tmp_path / "runs")
+    assert other.record.dataset.sizes == run.record.dataset.sizes
+    assert other.recipe == run.recipe and other.hyperparameters == run.hyperparameters
+    assert np.array_equal(other.read_predictions()[0], run.read_predictions()[0])
+
+
+def test_its_python_runs_in_a_fresh_process(run, tmp_path):
+    shutil.copy(run.folder / "export" / "model.onnx", tmp_path)
+    (tmp_path / "use.py").write_text(_code(run.card().text, "python"))
+    result = subprocess.run(
+        [sys.executable, "use.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    _is_answer_to_black(run, result.stdout)
+
+
+def test_its_javascript_runs_in_node(run, tmp_path):
+    if not shutil.which("node") or not (MODULES / "onnxruntime-web").is_dir():
+        pytest.skip("needs Node, and onnxruntime-web in the folder that ZOO_NODE_MODULES names")
+    shutil.copy(run.folder / "export" / "model.onnx", tmp_path)
+    (tmp_path / "node_modules").symlink_to(MODULES)
+    (tmp_path / "use.mjs").write_text(_code(run.card().text, "js"))
+    result = subprocess.run(
+        ["node", "use.mjs"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    _is_answer_to_black(run, result.stdout)
+
+
+def _is_answer_to_black(run: package.Run, printed: str) -> None:
+    """Both examples classify one sample of zeros."""
+    name, _, probability = printed.strip().rpartition(" ")
+    wanted = run.predict(np.zeros((1, *run.record.input.shape), "uint8"), invert=False)
+    assert name == wanted.labels[0]
+    assert float(probability) == pytest.approx(wanted.probabilities.max(), abs=1e-4)
+
+
+def test_the_command_writes_it_and_replaces_only_cards(run, zoo_here, tmp_path):
+    code, out, err = zoo_here("card", run.folder)
+    assert code == 0 and out.startswith("---\n") and MARK in out, err
+    code, out, _ = zoo_here("card", run.folder, "--json")
+    assert json.loads(out)["metadata"]["license"] == "unknown"
+    file = tmp_path / "README.md"
+    assert zoo_here("card", run.folder, "--out", file)[0] == 0
+    assert zoo_here("card", run.folder, "--out", file, "--license", "mit")[0] == 0
+    assert _block(file.read_text())["license"] == "mit"
+    file.write_text("# My project")
+    found = zoo_here("card", run.folder, "--out", file)
+    assert found[0] == 2 and "README.md: is there already and is no model card" in found[2]
+    assert file.read_text() == "# My project"
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "part"),
+    [("--repo-id", "a b/c", "use OWNER/NAME"), ("--license", "My Own", "--license My Own: use")],
+)
+def test_what_the_hub_would_refuse_is_refused(option, value, part, run, zoo_here):
+    code, out, err = zoo_here("card", run.folder, option, value)
+    assert code == 2 and part in err and not out and err.count("\n") == 1
+
+
+def test_runs_that_cannot_have_a_card(run, tmp_path):
+    copy = package.load_run(shutil.copytree(run.folder, tmp_path / run.name))
+    np.savez(copy.folder / "predictions.npz", logits=np.zeros((60, 3)), labels=np.zeros(60))
+    with pytest.raises(ZooError, match="is not what this run wrote"):
+        copy.card()
+    copy.record.status = "interrupted"
+    with pytest.raises(UsageError, match="is interrupted, so there is nothing to put on a card"):
+        copy.card()
+
+
+def test_a_run_that_never_read_the_test_set_has_no_results(run, tmp_path):
+    home = run.folder.parent.parent
+    done = package.train(
+        home / "my_net.py",
+        home / "mine.npz",
+        recipe="tutorial",
+        epochs=1,
+        test=False,
+        device="cpu",
+        progress=False,
+        runs_dir=tmp_path,
+    )
+    card = done.card()
+    assert "model-index" not in card.metadata and "None: the test set was not read." in card.text
+
+
+def test_help_says_what_it_does(zoo):
+    assert_one_line_error(zoo("card", "nowhere"), 2, "nowhere")
