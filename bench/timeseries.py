@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 
 import checkout
+import timeseries_goals
 import tune
 from sizes import RESULTS, SMALLEST, size
 
@@ -51,14 +52,14 @@ def _key(line: dict) -> str:
 
 
 def current() -> list[dict]:
-    """The lines of the recipe and hyperparameters that each set and architecture was trained by last."""
+    """The lines of the recipe that was trained last, with each architecture's last hyperparameters: figures
+    of two recipes do not stand in one table."""
     lines = logged()
-    last = {(line["set"], line["architecture"]): _made_by(line) for line in lines}
-    return [each for each in lines if last[each["set"], each["architecture"]] == _made_by(each)]
-
-
-def _made_by(line: dict) -> tuple[dict, dict]:
-    return line["recipe"], line["hyperparameters"]
+    lines = [each for each in lines if each["recipe"]["digest"] == lines[-1]["recipe"]["digest"]]
+    last = {(line["set"], line["architecture"]): line["hyperparameters"] for line in lines}
+    return [
+        each for each in lines if last[each["set"], each["architecture"]] == each["hyperparameters"]
+    ]
 
 
 def plan_of(name: str, architecture: str, seed: int, resample: int):
@@ -193,7 +194,7 @@ def section() -> str:
         titles, found = rows(resampled=resampled)
         if found:
             parts += [f"{what}:\n", markdown_table(titles, found)]
-    return "\n".join(parts)
+    return "\n".join([*parts, timeseries_goals.section(current(), published())])
 
 
 def main() -> None:

@@ -272,6 +272,63 @@ def test_a_goal_is_told_with_every_size_that_was_recorded(monkeypatch):
     assert "50 to 400 s, at most 400 s: kept" in page
 
 
+def test_a_goal_on_time_series_is_judged_by_seeds_or_by_resamples(monkeypatch):
+    monkeypatch.syspath_prepend(PROJECT / "bench")
+    import timeseries_goals as goals
+
+    def lines(name, architecture, *accuracies, resampled=False, seconds=20.0):
+        return [
+            {
+                "set": name,
+                "architecture": architecture,
+                "accuracy": each,
+                "resample": number * resampled,
+                "seconds": seconds + number,
+            }
+            for number, each in enumerate(accuracies, 1)
+        ]
+
+    recorded = [
+        *lines("A", "fcn", *[0.90] * 5),
+        *lines("A", "gru", *[0.94] * 5),
+        *lines("A", "tcn", 1.0),  # one seed is not yet the best
+        *lines("B", "fcn", *[0.80] * 5),
+        *lines("B", "fcn", *[0.95] * 10, resampled=True, seconds=50),
+        *lines("B", "gru", *[0.91, 0.93] * 2, resampled=True),
+        *lines("C", "gru", 0.97, 0.99),
+    ]
+    published = {("B", "Net"): {"mean_over_resamples": "0.95", "standard_deviation": "0.025"}}
+    best = {"architecture": "best", "seconds": 55}
+    net = {"architecture": "gru", "within": "Net", "seconds": 55}
+    wanted = [
+        {**best, "set": "A", "goal": 0.95, "tried": "Two batch sizes."},
+        {**best, "set": "B", "goal": 0.95},
+        {**net, "set": "B"},
+        {**best, "set": "C", "goal": 0.98},
+        {**net, "set": "B", "within": "Net", "architecture": "tcn"},
+    ]
+    monkeypatch.setattr(goals, "GOALS", wanted)
+    page = goals.section(recorded, published)
+    rows = [
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in page.splitlines()
+        if line.startswith(("| A", "| B", "| C"))
+    ]
+    assert rows[0][2:6] == ["at least 95.00 %", "94.00 %, `gru` (5)", "", "missed by 1.00 points"]
+    assert rows[1][3:] == [
+        "80.00 %, `fcn` (5)",
+        "95.00 %, `fcn` (10)",
+        "reached",
+        "21 to 60 s, at most 55 s: exceeded",
+    ]
+    assert rows[2][2] == "at least 92.50 % over resamples (published 95.00 % ± 2.50)"
+    assert rows[2][5] == "missed by 0.50 points with 4 of 10 trainings"
+    assert rows[3][5] == "reached with 2 of 5 trainings"
+    assert rows[4][3:] == ["", "", "not recorded", ""]
+    assert "- A, the best: missed by 1.00 points. Two batch sizes." in page
+    assert f"- B, `gru`: missed by 0.50 points with 4 of 10 trainings. {goals.UNTRIED}" in page
+
+
 def git(*words, cwd) -> str:
     who = ("-c", "user.name=a", "-c", "user.email=a@b.c")
     done = subprocess.run(

@@ -26,6 +26,7 @@ COMMANDS = {name: [("python", "-m", "pytest", f"bench/{name}", "-q")] for name i
     ],
     "gpu.sh": [("bash", "bench/gpu.sh")],
     "record.sh": [("bash", "bench/record.sh", "bench/test_convlstm.py")],
+    "serving.py": [("python", "bench/serving.py", "run"), ("python", "bench/serving.py", "table")],
     "speedrun.py": [("python", "bench/speedrun.py", "tune")],
     "speedrun_port.py": [("python", "bench/speedrun.py")],
     "timeseries.py": [
@@ -48,6 +49,7 @@ WRITTEN = {
     ],
     "gpu.sh": ["bench-gpu-convlstm.json", "compare-digits-quick.json", "runs-digits.jsonl"],
     "record.sh": ["bench-cpu-convlstm.json", "bench-cpu-convlstm-jax.json"],
+    "serving.py": ["serving.json"],
     "speedrun.py": ["speedrun-tuning.json"],
     "speedrun_port.py": ["speedrun.json"],
     "timeseries.py": ["timeseries.jsonl"],
@@ -73,6 +75,7 @@ USED_BY = {
     "speed_table.py": "results_page.py",
     "test_convlstm.py": "record.sh",
     "time_table.py": "results.py",
+    "timeseries_goals.py": "timeseries.py",
     "baselines.py": "test_baselines.py",
 }
 """Files that run when another does; the tables of results.py are made by test_documentation.py."""

@@ -7,6 +7,7 @@
     run.model(), run.predict(images), run.evaluate()     use the trained model
     run.card()                                           a model card in Markdown, for the Hugging Face Hub
     run.export("onnx"), zoo.load_export(file)            to ONNX, LiteRT, SavedModel; proved on the test set
+    zoo.serve(run)                                       over HTTP, with ONNX Runtime
     zoo.train(resume=run)                                finish an interrupted run
     c = zoo.compare(["cnn", my_build], "digits", seeds=3)
     c.verdict("cnn", "my_build"), c.to_frame()           which is better, or "cannot tell"
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from zoo.api.finding import load_run as load_run
     from zoo.api.finding import load_runs as load_runs
     from zoo.api.inspecting import inspect_dataset as inspect_dataset
+    from zoo.api.serving import ServeOptions as ServeOptions
+    from zoo.api.serving import serve as serve
     from zoo.api.speed import benchmark as benchmark
     from zoo.api.speed import load_benchmark as load_benchmark
     from zoo.api.train import plan as plan
@@ -87,6 +90,7 @@ _HOMES = {
     "Registry": "zoo.registry",
     "Run": "zoo.trained",
     "Samples": "zoo.datasets.samples",
+    "ServeOptions": "zoo.serving.serve_options",
     "UsageError": "zoo.errors",
     "ZooError": "zoo.errors",
     "hookimpl": "zoo.hookspecs",
@@ -113,6 +117,7 @@ _HOMES = {
     "plan": "zoo.api.train",
     "plan_comparison": "zoo.api.compare",
     "predict": "zoo.api.using",
+    "serve": "zoo.api.serving",
     "train": "zoo.api.train",
 }
 

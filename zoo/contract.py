@@ -13,7 +13,16 @@ import numpy as np
 
 from zoo.architecture import Layout
 from zoo.datasets.dataset import Dataset
-from zoo.datasets.encoding import BRIGHT, BYTES, UNIT, PixelRange, Statistics, extremes, pixel_range
+from zoo.datasets.encoding import (
+    BRIGHT,
+    BYTES,
+    UNIT,
+    PixelRange,
+    Statistics,
+    extremes,
+    pixel_range,
+    polarity_of,
+)
 from zoo.datasets.pixels import Background, Resize
 from zoo.datasets.readings import Reading
 from zoo.datasets.samples import Samples, Stored
@@ -104,8 +113,15 @@ class InputContract:
         """The contract that a run was trained with."""
         classes = tuple(run.record.dataset.classes)
         kept = run.record.contract
-        if not kept:
-            return _of_an_older_run(run, classes)
+        return cls.from_record(kept, classes) if kept else _of_an_older_run(run, classes)
+
+    @classmethod
+    def from_record(cls, kept: ContractRecord, classes: tuple[str, ...]) -> "InputContract":
+        """The contract that `as_record` made the record of.
+
+        Raises:
+            ZooError: it does not say how files are read.
+        """
         return cls(
             kept.layout,
             kept.shape,
@@ -202,7 +218,7 @@ class InputContract:
         """
         if self.seen is None or self.seen.polarity is None:
             return
-        polarity = Statistics.of(x, self.layout).polarity
+        polarity = polarity_of(x, self.layout)
         if polarity and polarity != self.seen.polarity:
             raise UsageError(
                 f"{name} has images {polarity}, and all training images are {self.seen.polarity}. "

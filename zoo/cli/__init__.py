@@ -22,6 +22,7 @@ COMMANDS = {
         "Write a finished run's model as ONNX, LiteRT, SavedModel or Keras file.",
     ),
     "card": ("zoo.cli.card", "Write a finished run's model card."),
+    "serve": ("zoo.cli.serve", "Classify samples over HTTP with finished runs."),
     "runs": ("zoo.cli.runs", "List runs, or show one."),
     "list": ("zoo.cli.listing", "List architectures."),
     "show": ("zoo.cli.show", "Show an architecture: hyperparameters, recipes, size."),

@@ -13,7 +13,9 @@ from typing import Any
 OPTIONS = {
     "again": "--again",
     "architecture": "NAME",
+    "allow_hosts": "--allow-host",
     "allow_mixed": "--allow-mixed",
+    "allow_origins": "--allow-origin",
     "backend": "--backend",
     "batch_size": "--batch-size",
     "costs": "--costs",
@@ -27,13 +29,22 @@ OPTIONS = {
     "format": "--format",
     "sample": "--sample",
     "hyperparameters": "--set",
+    "host": "--host",
     "invert": "--invert",
     "jobs": "--jobs",
     "learning_rate": "--learning-rate",
     "licence": "--license",
+    "max_batch": "--max-batch",
+    "max_body": "--max-body-mib",
+    "max_connections": "--max-connections",
+    "max_instances": "--max-instances",
+    "max_pixels": "--max-pixels",
+    "max_queue": "--max-queue",
+    "max_wait": "--max-wait-ms",
     "metric": "--metric",
     "min_steps": "--min-steps",
     "out": "--out",
+    "port": "--port",
     "precision": "--precision",
     "processes": "--processes",
     "quantize": "--quantize",
@@ -47,9 +58,12 @@ OPTIONS = {
     "steps": "--steps",
     "target": "--target",
     "tensorboard": "--tensorboard",
+    "threads": "--threads",
+    "timeout": "--timeout",
     "together": "--together",
     "trust_source": "--trust-source",
     "tta_shift": "--tta-shift",
+    "workers": "--workers",
 }
 """The option that sets each parameter of the Python API."""
 
@@ -73,6 +87,7 @@ COMMANDS = {
     "load_run": "runs show",
     "load_runs": "runs",
     "predict": "predict",
+    "serve": "serve",
     "train": "train",
 }
 """The command for each function of `zoo`."""

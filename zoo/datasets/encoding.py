@@ -91,7 +91,7 @@ class Statistics:
         means, squares, lows, highs = (np.concatenate(part) for part in zip(*each, strict=True))
         deviations = np.sqrt(np.maximum(squares - means**2, 0))
         mean = means.mean()
-        polarity, background = _polarity(drawn(x)) if layout == "image" else (None, None)
+        polarity, background = _one_side(drawn(x)) if layout == "image" else (None, None)
         return cls(
             float(lows.min()),
             float(highs.max()),
@@ -125,14 +125,31 @@ def side(image: np.ndarray) -> tuple[float, Polarity | None]:
     """
     grey = image.mean(axis=-1, dtype="float64")
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    background = float(np.median(border))
+    background = _median(border)
     above, below = grey.max() - background, background - grey.min()
     if above == below:
         return background, None
     return background, "light on dark" if above > below else "dark on light"
 
 
-def _polarity(x: Stored) -> tuple[Polarity | None, float | None]:
+def _median(values: np.ndarray) -> float:
+    """`np.median` of numbers `(N,)` without NaN, several times faster for a few."""
+    half = len(values) // 2
+    if len(values) % 2:
+        return float(np.partition(values, half)[half])
+    below, above = np.partition(values, (half - 1, half))[half - 1 : half + 1]
+    return float((below + above) / 2)
+
+
+def polarity_of(x: Stored, layout: Layout) -> Polarity | None:
+    """Which side the drawings of images `(N, H, W, C)` are on; None: they have no one background.
+
+    It is that of `Statistics.of`, without the other statistics.
+    """
+    return _one_side(drawn(x))[0] if layout == "image" else None
+
+
+def _one_side(x: Stored) -> tuple[Polarity | None, float | None]:
     if x.shape[-1] not in (1, 3):
         return None, None
     sides = [side(image) for block in blocks(x) for image in block]
@@ -140,7 +157,7 @@ def _polarity(x: Stored) -> tuple[Polarity | None, float | None]:
     backgrounds = np.array([background for background, _ in known])
     if not len(backgrounds):
         return None, None
-    middle = float(np.median(backgrounds))
+    middle = _median(backgrounds)
     low, high = extremes(x)
     near = np.abs(backgrounds - middle) <= SAME_BACKGROUND * (high - low)
     for polarity in ("light on dark", "dark on light"):

@@ -8,12 +8,14 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from zoo import layouts
 from zoo.contract import InputContract
 from zoo.errors import ZooError
 from zoo.exporting.formats import Format, Quantize
 from zoo.reading import text_of
 from zoo.runs.codec import convert
 from zoo.runs.files import sha256
+from zoo.runs.record import InputRecord
 
 SCHEMA = 1
 
@@ -54,6 +56,27 @@ class InputDescription(Struct, kw_only=True):
             padded=contract.padded,
             values=contract.values(),
         )
+
+
+class ConversionDescription(Struct, kw_only=True):
+    """How a sample becomes what the architecture reads; it is done inside the file.
+
+    Attributes:
+        target: the architecture's layout.
+        how: how an image becomes frames: `whole`, `strips` or `space_to_depth`.
+        shape: of one sample after it.
+        text: the conversion in words.
+    """
+
+    target: str
+    how: str
+    shape: tuple[int, ...]
+    text: str
+
+    @classmethod
+    def of(cls, given: InputRecord) -> "ConversionDescription":
+        text = given.conversion or layouts.name(given.source, given.target, given.how)
+        return cls(target=given.target, how=given.how, shape=given.input_shape, text=text)
 
 
 class RunDescription(Struct, kw_only=True):

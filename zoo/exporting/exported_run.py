@@ -15,12 +15,18 @@ from zoo.environment import distribution_version, machine, usable_cores, version
 from zoo.errors import DataError, UsageError, ZooError
 from zoo.exporting import export_report, proof
 from zoo.exporting.export_messages import ExportTask
-from zoo.exporting.export_report import ExportReport, InputDescription, RunDescription
+from zoo.exporting.export_report import (
+    ConversionDescription,
+    ExportReport,
+    InputDescription,
+    RunDescription,
+)
 from zoo.exporting.formats import FORMATS
 from zoo.exporting.runtimes import open_export
 from zoo.exporting.serving_graph import INPUT, OUTPUTS, Answer, ServingGraph
 from zoo.registry import Registry
 from zoo.runs.files import now
+from zoo.runs.part import plain
 from zoo.runs.run import Run
 from zoo.version import __version__
 
@@ -79,6 +85,8 @@ class ExportedRun:
             "seed": str(run.seed),
             "classes": json.dumps(list(self.contract.classes), ensure_ascii=False),
             "input": export_report.as_json(described),
+            "contract": json.dumps(plain(self.contract.as_record()), ensure_ascii=False),
+            "conversion": export_report.as_json(ConversionDescription.of(self.run.record.input)),
             "outputs": json.dumps(list(OUTPUTS)),
             "versions": json.dumps(versions("tensorflow")),
         }
