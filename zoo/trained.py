@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from zoo.cards.model_card import ModelCard
     from zoo.exporting.exporter import Export
     from zoo.exporting.formats import Format, Quantize
-    from zoo.inference import Evaluation, Model, Predictions
+    from zoo.inference import Evaluation, Model, Predictions, Runtime
     from zoo.training.plan import Plan
 
 
@@ -108,6 +108,7 @@ class Run(RunFolder):
         invert: bool | None = None,
         backend: str | None = None,
         device: str = "auto",
+        runtime: "Runtime" = "auto",
         trust_source: bool = False,
         registry: Registry | None = None,
     ) -> "Predictions":
@@ -122,20 +123,28 @@ class Run(RunFolder):
             backend: `tensorflow`, `jax` or `torch`; by default the one that is imported, else the
                 run's own.
             device: `auto`, `cpu` or `gpu`.
+            runtime: `keras`; `onnx`: the run's exported ONNX file, without importing Keras; or `auto`: the
+                file, if it is there and was measured to be faster on this machine with these versions.
+                `auto` takes Keras where a `backend` or the GPU is asked for, or where answers would differ
+                (test-time augmentation, other precision).
             trust_source: run the Python file in the run's folder although you never trained with it
                 here.
             registry: the installed architectures.
 
         Returns:
-            `labels` (N names), `probabilities` `(N, classes)`, and `to_frame()`.
+            `labels` (N names), `probabilities` `(N, classes)`, `runtime` that answered, and `to_frame()`.
 
         Raises:
             UsageError: the samples do not fit what the run was trained on.
             DataError: a file is missing or damaged.
         """
-        from zoo.inference import predict, predict_arrays
+        from dataclasses import replace
 
-        model = self._asked(trust_source, invert, backend, device, registry)
+        from zoo.inference import choose_runtime, predict, predict_arrays
+
+        chosen = choose_runtime(runtime, backend, device)
+        asked = self._asked(trust_source, invert, backend, device, registry)
+        model = replace(asked, runtime=chosen)
         if isinstance(images, str | Path):
             return predict(model, [Path(images)])
         if isinstance(images, Sequence) and all(isinstance(x, str | Path) for x in images):

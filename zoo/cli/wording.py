@@ -53,6 +53,7 @@ OPTIONS = {
     "resume": "--resume",
     "rounds": "--rounds",
     "runs_dir": "--runs-dir",
+    "runtime": "--runtime",
     "seed": "--seed",
     "seeds": "--seeds",
     "steps": "--steps",

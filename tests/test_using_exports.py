@@ -1,4 +1,4 @@
-"""Model cards: what they say is what the run recorded, the Hub can read them, and their code runs."""
+"""What is made of an export: model cards whose code runs, and predictions without Keras."""
 
 import json
 import os
@@ -16,6 +16,8 @@ from conftest import assert_one_line_error
 import zoo as package
 from zoo.cards.model_card import MARK, plain
 from zoo.errors import UsageError, ZooError
+from zoo.exporting import fast_answers
+from zoo.exporting.export_report import report_path
 
 pytest.importorskip("onnxruntime")
 
@@ -212,3 +214,85 @@ def test_a_run_that_never_read_the_test_set_has_no_results(run, tmp_path):
 
 def test_help_says_what_it_does(zoo):
     assert_one_line_error(zoo("card", "nowhere"), 2, "nowhere")
+
+
+def _measured(run: package.Run, tmp_path: Path, *, onnx: float, keras: float) -> package.Run:
+    """A copy of the run whose proof has these milliseconds for one sample."""
+    copy = package.load_run(shutil.copytree(run.folder, tmp_path / run.name))
+    path = report_path(copy.folder / "export" / "model.onnx")
+    report = json.loads(path.read_text())
+    for name, latency in (("speed", onnx), ("keras_speed", keras)):
+        report[name] |= {"latency_ms": latency, "throughput": 1000 / latency}
+    path.write_text(json.dumps(report))
+    return copy
+
+
+@pytest.fixture
+def no_gpu(monkeypatch):
+    monkeypatch.setattr(fast_answers, "nvidia", dict)
+
+
+@pytest.mark.usefixtures("no_gpu")
+def test_predictions_come_from_what_was_measured_to_be_faster(run, tmp_path):
+    x = np.random.default_rng(1).integers(0, 256, (200, 6, 6, 1)).astype("uint8")
+    fast = _measured(run, tmp_path / "a", onnx=0.1, keras=1.0).predict(x)
+    slow = _measured(run, tmp_path / "b", onnx=1.0, keras=0.1).predict(x)
+    assert (fast.runtime, slow.runtime) == ("ONNX Runtime", "Keras on tensorflow")
+    assert fast.probabilities == pytest.approx(slow.probabilities, abs=1e-5)
+    assert run.predict(x, runtime="onnx").runtime == "ONNX Runtime"
+    assert run.predict(x, runtime="keras").runtime == "Keras on tensorflow"
+    # Values between those of pixels are not rounded to fit the file.
+    half = (x / 255 * 0.5 + 0.25).astype("float32")
+    assert run.predict(half, invert=False).runtime == "Keras on tensorflow"
+
+
+@pytest.mark.usefixtures("no_gpu")
+def test_a_measurement_counts_where_it_was_made(run, tmp_path, monkeypatch):
+    copy = _measured(run, tmp_path, onnx=0.1, keras=1.0)
+    report = fast_answers.find_export(copy)
+    assert fast_answers.why_keras(copy, report, 1) == ""
+    other = {**report.machine, "processor": "another"}
+    monkeypatch.setattr(fast_answers, "machine", lambda: other)
+    assert "another machine" in fast_answers.why_keras(copy, report, 1)
+    monkeypatch.undo()
+    monkeypatch.setattr(fast_answers, "nvidia", lambda: {"gpu": "one"})
+    assert "a GPU is here" in fast_answers.why_keras(copy, report, 1)
+    monkeypatch.setattr(fast_answers, "distribution_version", lambda name: "0.0")
+    assert "another version of" in fast_answers.why_keras(copy, report, 1)
+
+
+def test_a_file_that_is_older_than_the_model_answers_nothing(run, tmp_path):
+    copy = _measured(run, tmp_path, onnx=0.1, keras=1.0)
+    copy.update(finished="2999-01-01T00:00:00+00:00")
+    assert fast_answers.find_export(copy) is None
+    with pytest.raises(UsageError, match="no ONNX file that is newer than its model"):
+        copy.predict(np.zeros((1, 6, 6, 1), "uint8"), runtime="onnx")
+
+
+@pytest.mark.parametrize(
+    ("given", "part"),
+    [
+        ({"runtime": "onnx", "backend": "tensorflow"}, "is of Keras"),
+        ({"runtime": "onnx", "device": "gpu"}, "is of Keras"),
+        ({"runtime": "onx"}, "Did you mean onnx"),
+    ],
+)
+def test_runtimes_that_cannot_be_are_refused(given, part, run):
+    with pytest.raises(UsageError, match=part):
+        run.predict(np.zeros((1, 6, 6, 1), "uint8"), **given)
+
+
+def test_the_command_answers_without_importing_keras(run, tmp_path):
+    from PIL import Image
+
+    Image.fromarray(np.full((6, 6), 90, "uint8")).save(tmp_path / "grey.png")
+    probe = (
+        "import sys; from zoo.__main__ import run; code = run(sys.argv[1:]);"
+        "print(code, sorted({'keras', 'tensorflow'} & set(sys.modules)))"
+    )
+    words = ["predict", run.folder, tmp_path / "grey.png", "--as-is", "--runtime", "onnx"]
+    result = subprocess.run(
+        [sys.executable, "-c", probe, *map(str, words)], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.splitlines()[-1] == "0 []", result.stderr
+    assert "note: answered by ONNX Runtime" in result.stderr
