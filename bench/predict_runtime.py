@@ -78,11 +78,12 @@ def sentence() -> str:
     }
     said = {k: f"{np.median(v):.1f} ({min(v):.1f} to {max(v):.1f})" for k, v in ratios.items()}
     cpu = {name: np.median([row["cpu"] for row in rows]) for name, rows in of.items()}
+    where, load = record["machine"], record["load"][0]
     return (
-        f"One image in a fresh process: ONNX takes {cpu['onnx']:.1f} s of processor time, Keras on TensorFlow "
-        f"{cpu['keras']:.1f} s. Keras takes {said['cpu']} times the processor time and {said['wall']} "
-        f"times the wall time (median and range of {len(ratios['cpu'])} pairs; {record['machine']['processor']}, "
-        f"{record['machine']['cores']} cores, load {record['load'][0]:.0f}: shared with other work)."
+        f"One image in a fresh process: ONNX takes {cpu['onnx']:.1f} s of processor time, Keras on "
+        f"TensorFlow {cpu['keras']:.1f} s. Keras takes {said['cpu']} times the processor time and "
+        f"{said['wall']} times the wall time (median and range of {len(ratios['cpu'])} pairs; "
+        f"{where['processor']}, {where['cores']} cores, load {load:.0f}: shared with other work)."
     )
 
 
