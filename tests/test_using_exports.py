@@ -242,8 +242,12 @@ def test_predictions_come_from_what_was_measured_to_be_faster(run, tmp_path):
     assert run.predict(x, runtime="onnx").runtime == "ONNX Runtime"
     assert run.predict(x, runtime="keras").runtime == "Keras on tensorflow"
     # Values between those of pixels are not rounded to fit the file.
-    half = (x / 255 * 0.5 + 0.25).astype("float32")
-    assert run.predict(half, invert=False).runtime == "Keras on tensorflow"
+    between = ((x / 255) ** 0.5).astype("float32")
+    copy = package.load_run(tmp_path / "a" / run.name)
+    assert copy.predict(between, invert=False).runtime == "Keras on tensorflow"
+    assert copy.predict((x / 255).astype("float32"), invert=False).labels == fast.labels
+    with pytest.raises(UsageError, match="takes uint8, and these samples cannot be that"):
+        run.predict(between, invert=False, runtime="onnx")
 
 
 @pytest.mark.usefixtures("no_gpu")
