@@ -258,14 +258,23 @@ def _line(row: dict) -> str:
     cells = [
         str(row["concurrency"]),
         f"{plain['per_second']:,.0f}",
-        f"{plain['p50_ms']:.2g}, {plain['p99_ms']:.2g}",
+        _two(plain),
         f"{server['per_second']:,.0f}",
-        f"{server['p50_ms']:.2g}, {server['p99_ms']:.2g}",
+        _two(server),
         f"{server['cpu_ms']:.2g}",
         f"{health['per_second']:,.0f}",
         f"{health['cpu_ms']:.2g}",
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _two(found: dict) -> str:
+    """Median and 99th percentile in milliseconds."""
+    shown = [
+        f"{found[key]:.2g}" if found[key] < 10 else f"{found[key]:.0f}"
+        for key in ("p50_ms", "p99_ms")
+    ]
+    return ", ".join(shown)
 
 
 def _memory(looks: list[dict]) -> str:

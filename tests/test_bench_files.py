@@ -35,6 +35,7 @@ COMMANDS = {name: [("python", "-m", "pytest", f"bench/{name}", "-q")] for name i
         ("python", "bench/timeseries.py", "run", "ItalyPowerDemand"),
         ("python", "bench/timeseries.py", "table"),
     ],
+    "tuning.py": [("python", "bench/tuning.py", "run"), ("python", "bench/tuning.py", "table")],
     "tune.py": [("python", "bench/tune.py", "run"), ("python", "bench/tune.py", "table")],
 }
 """What runs through a file at the smallest size."""
@@ -58,6 +59,7 @@ WRITTEN = {
     "speedrun_port.py": ["speedrun.json"],
     "timeseries.py": ["timeseries.jsonl"],
     "tune.py": ["tuning.jsonl"],
+    "tuning.py": ["tuning-gunpoint.json"],
 }
 """The records that it leaves."""
 

@@ -32,7 +32,11 @@ ELSEWHERE = ("light_import", "saving", "backends_agree", "memory", "exports")
 HERE = [check for check in CHECKS if check.name not in ELSEWHERE]
 TRAIN = ("gradients", "hyperparameters_matter", "overfits_small_batch", "mixed_precision", "xla")
 QUICK = [check for check in HERE if check.name not in TRAIN]
-NEED_A_MODEL = {check.name for check in HERE} - {"hyperparameters_documented", "padding"}
+NEED_A_MODEL = {check.name for check in HERE} - {
+    "hyperparameters_documented",
+    "search_space",
+    "padding",
+}
 
 WRONG = {
     # Nothing that needs a model can be said of what builds none.
@@ -74,6 +78,11 @@ WRONG = {
     "fixed_seed": ({"seed"}, "another seed gave the same 4 initial weights", "seed="),
     "no_seed": ({"seed"}, "the same seed gave other initial weights: dense", "keras.random"),
     "undocumented": ({"hyperparameters_documented"}, "units is not documented", "Annotated[int"),
+    "unsearchable": (
+        {"search_space"},
+        "units: the default 32 is not in 64 to 128",
+        "hold the default",
+    ),
     "untyped": ({"hyperparameters_documented"}, "units has no type", "units: int = 16"),
     "unreadable": ({"hyperparameters_documented"}, "units=[16]", "tuple[...]"),
     "mistyped": ({"hyperparameters_documented"}, "units: int = 16.5", "of the annotated type"),

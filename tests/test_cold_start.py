@@ -40,6 +40,7 @@ def loaded_by(*arguments, env=None):
         ["train", "--help"],
         ["compare", "--help"],
         ["compare", "--explain"],
+        ["tune", "--help"],
         ["bench", "--help"],
         ["serve", "--help"],
         ["runs"],

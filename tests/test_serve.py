@@ -1,11 +1,14 @@
 """Serving: what a server answers, what it refuses, and how it ends."""
 
+import contextlib
 import io
 import json
 import re
 import signal
 import socket
 import subprocess
+import sys
+import textwrap
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from conftest import PROJECT, assert_one_line_error
 from PIL import Image
@@ -529,6 +533,7 @@ def test_the_description_is_true(server):
 
 
 def test_what_is_counted(server):
+    server.predict("pixels", **npy(PIXELS))
     before = _metrics(server)
     for _ in range(3):
         server.predict("pixels", **npy(PIXELS))
@@ -587,6 +592,38 @@ def test_slow_clients_keep_nobody_from_being_served(patient):
     ended = [_all(each) for each in slow]
     assert {_status(each) for each in ended if each} <= {408}
     assert sum(not each for each in ended) >= 38  # closed for those that came after them
+
+
+@pytest.mark.slow
+def test_ten_thousand_slow_clients(home):
+    """Memory stays bounded, and others are served meanwhile."""
+    resource = pytest.importorskip("resource")
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    count = min(10_000, hard - 500)
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    served, slow = Served("pixels.onnx", "--timeout", "10", cwd=home), []
+    memory = psutil.Process(served.process.pid).memory_info
+    try:
+        small = memory().rss
+        head = b"POST /v1/models/pixels:predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999\r\n"
+        kind = b"Content-Type: application/json\r\n\r\n" + b" " * 9000
+        for number in range(count):
+            slow.append(socket.create_connection(("127.0.0.1", served.port), timeout=30))
+            with contextlib.suppress(OSError):
+                slow[-1].sendall((b"", head, head + kind)[number % 3])
+            if number % 1000 == 999:
+                with httpx.Client(base_url=served.url, timeout=30) as client:
+                    answer = client.post("/v1/models/pixels:predict", **npy(PIXELS))
+                assert answer.status_code == 200
+        assert memory().rss - small < 200 * 2**20
+        assert served.predict("pixels", **npy(PIXELS)).status_code == 200
+    finally:
+        for each in slow:
+            each.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        code = served.stop()
+    assert code == 0 and served.errors == []
 
 
 def test_a_body_that_does_not_come(patient):
@@ -651,9 +688,37 @@ def test_workers_share_the_port_and_their_counts(home):
             with httpx.Client(base_url=served.client.base_url, timeout=30) as client:
                 answer = client.post("/v1/models/pixels:predict", **npy(PIXELS))
                 assert np.allclose(logits_of(answer), expected(PIXELS), atol=1e-4)
-        assert _metrics(served)["archzoo_batch_samples_sum"] == 50
+        found = _metrics(served)
+        assert found["archzoo_batch_samples_sum"] == 50
+        workers = psutil.Process(served.process.pid).children(recursive=True)
+        rss = sorted(each.memory_info().rss for each in workers)[-2:]
+        assert found["archzoo_resident_bytes"] == pytest.approx(sum(rss), rel=0.3)
     finally:
         assert served.stop(signal.SIGINT) == 0
+
+
+@pytest.mark.slow  # for uvicorn waits for them
+def test_workers_that_cannot_start_end_the_server(home, tmp_path):
+    path = tmp_path / "gone.onnx"
+    path.write_bytes((home / "pixels.onnx").read_bytes())
+    code = f"""
+import zoo
+from pathlib import Path
+try:
+    zoo.serve({str(path)!r}, port=0, workers=2, on_ready=lambda server: Path({str(path)!r}).unlink())
+except zoo.ZooError as error:
+    print(error)
+"""
+    (tmp_path / "program.py").write_text(
+        f"if __name__ == '__main__':\n{textwrap.indent(code, '    ')}"
+    )
+    command = [sys.executable, "program.py"]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "a worker did not start" in done.stdout
+    assert "zoo: " in done.stderr and "gone.onnx" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_a_port_in_use(home, zoo):

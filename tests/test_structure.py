@@ -32,8 +32,9 @@ def test_nothing_inside_imports_the_front_door():
 LAYERS = (
     ("zoo.datasets", ("zoo.training", "zoo.comparison", "zoo.report", "zoo.api", "zoo.testing")),
     ("zoo.runs", ("zoo.training", "zoo.comparison", "zoo.report", "zoo.api", "zoo.testing")),
-    ("zoo.training", ("zoo.comparison", "zoo.report", "zoo.api", "zoo.testing")),
-    ("zoo.comparison", ("zoo.report", "zoo.api", "zoo.testing")),
+    ("zoo.training", ("zoo.comparison", "zoo.tuning", "zoo.report", "zoo.api", "zoo.testing")),
+    ("zoo.comparison", ("zoo.tuning", "zoo.report", "zoo.api", "zoo.testing")),
+    ("zoo.tuning", ("zoo.report", "zoo.api", "zoo.testing")),
     ("zoo.report", ("zoo.api", "zoo.testing")),
     ("zoo.cards", ("zoo.report", "zoo.api", "zoo.testing")),
     ("zoo.exporting", ("zoo.report", "zoo.api", "zoo.testing")),

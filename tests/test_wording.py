@@ -24,7 +24,7 @@ from zoo.cli.wording import COMMANDS, NEGATIONS, OPTIONS, in_options
         ("`invert=False` or `together=False`", "--as-is or --one-by-one"),
         ("`hyperparameters={'filters': (8, 16)}`", "--set filters=8,16"),
         ("`data_parameters={'a': 1, 'b': 'x'}`", "--data-set a=1 --data-set b=x"),
-        ("`test=False`, `units`, `zoo.tune()` and `a b`", "`test=False`, `units`, `zoo.tune()` and `a b`"),
+        ("`test=False`, `units`, `zoo.paint()` and `a b`", "`test=False`, `units`, `zoo.paint()` and `a b`"),
         ("`seed=f(1)` and `seed", "`seed=f(1)` and `seed"),
     ],
 )  # fmt: skip

@@ -5,7 +5,7 @@ import random
 import sys
 from typing import Annotated
 
-from zoo import Architecture
+from zoo import Architecture, Range
 
 
 def small(input_shape, num_classes, *, units=16, after=lambda x: x, head=None, **dense):
@@ -202,6 +202,12 @@ def no_seed(input_shape, num_classes):
 
 
 def undocumented(input_shape, num_classes, *, units: int = 16):
+    return small(input_shape, num_classes, units=units)
+
+
+def unsearchable(
+    input_shape, num_classes, *, units: Annotated[int, "of the layer", Range(64, 128)] = 32
+):
     return small(input_shape, num_classes, units=units)
 
 

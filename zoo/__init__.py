@@ -11,6 +11,7 @@
     zoo.train(resume=run)                                finish an interrupted run
     c = zoo.compare(["cnn", my_build], "digits", seeds=3)
     c.verdict("cnn", "my_build"), c.to_frame()           which is better, or "cannot tell"
+    zoo.tune(["cnn", "gru"], "digits", trials=20)        the same budget of tuning for each
     zoo.compare_runs("gpu-machine/runs")                 compare runs made elsewhere
     zoo.load_run("last"), zoo.load_runs("runs")          earlier runs
     zoo.load_dataset("mnist"), zoo.load_recipe("quick")  what to train on, and how
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
     from zoo.api.speed import load_benchmark as load_benchmark
     from zoo.api.train import plan as plan
     from zoo.api.train import train as train
+    from zoo.api.tuning import load_study as load_study
+    from zoo.api.tuning import tune as tune
     from zoo.api.using import evaluate as evaluate
     from zoo.api.using import predict as predict
     from zoo.architecture import Architecture as Architecture
@@ -66,16 +69,20 @@ if TYPE_CHECKING:
     from zoo.errors import UsageError as UsageError
     from zoo.errors import ZooError as ZooError
     from zoo.hookspecs import hookimpl as hookimpl
+    from zoo.ranges import Choice as Choice
+    from zoo.ranges import Range as Range
     from zoo.recipe import Recipe as Recipe
     from zoo.registry import Registry as Registry
     from zoo.trained import Run as Run
     from zoo.training.callbacks import Callback as Callback
     from zoo.training.plan import Plan as Plan
+    from zoo.tuned import Study as Study
 
 _HOMES = {
     "Architecture": "zoo.architecture",
     "Arrays": "zoo.datasets.dataset",
     "Callback": "zoo.training.callbacks",
+    "Choice": "zoo.ranges",
     "Comparison": "zoo.compared",
     "DataError": "zoo.errors",
     "Dataset": "zoo.datasets.dataset",
@@ -86,11 +93,13 @@ _HOMES = {
     "Locations": "zoo.datasets.location",
     "Plan": "zoo.training.plan",
     "PluginError": "zoo.errors",
+    "Range": "zoo.ranges",
     "Recipe": "zoo.recipe",
     "Registry": "zoo.registry",
     "Run": "zoo.trained",
     "Samples": "zoo.datasets.samples",
     "ServeOptions": "zoo.serving.serve_options",
+    "Study": "zoo.tuned",
     "UsageError": "zoo.errors",
     "ZooError": "zoo.errors",
     "hookimpl": "zoo.hookspecs",
@@ -114,11 +123,13 @@ _HOMES = {
     "load_recipe": "zoo.api.finding",
     "load_run": "zoo.api.finding",
     "load_runs": "zoo.api.finding",
+    "load_study": "zoo.api.tuning",
     "plan": "zoo.api.train",
     "plan_comparison": "zoo.api.compare",
     "predict": "zoo.api.using",
     "serve": "zoo.api.serving",
     "train": "zoo.api.train",
+    "tune": "zoo.api.tuning",
 }
 
 _MODULES = ("layers",)

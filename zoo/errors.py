@@ -41,6 +41,10 @@ class Diverged(ZooError):
     """The loss became NaN or infinite; the run has no result."""
 
 
+class Pruned(ZooError):
+    """A search gave the training up; the run has no result."""
+
+
 class Interrupted(ZooError):
     """Ctrl-C or SIGTERM stopped the training, after a checkpoint was written.
 

@@ -4,12 +4,13 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from zoo import aliases
 from zoo.errors import UsageError
+from zoo.ranges import Space, space_in
 
 SCHEMA = 1
 MOST_BYTES = 2**15
@@ -29,11 +30,16 @@ class Shipped:
 
 @dataclass(frozen=True)
 class Manifest:
-    """registry.toml, checked: the shipped architectures, and each recipe's table as written."""
+    """registry.toml, checked: the shipped architectures, and each recipe's table as written.
+
+    Attributes:
+        space: what a search draws each recipe key from, unless it is told otherwise.
+    """
 
     path: Path
     architectures: Mapping[str, Shipped]
     recipes: Mapping[str, Mapping[str, Any]]
+    space: Mapping[str, Space] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path | None = None) -> "Manifest":
@@ -48,12 +54,12 @@ class Manifest:
             raise UsageError(
                 f"{path}: schema is {table.get('schema')!r}; this archzoo reads schema {SCHEMA}."
             )
-        _only(path, table, {"schema", "architectures", "recipes"}, ())
+        _only(path, table, {"schema", "architectures", "recipes", "space"}, ())
         architectures = {
             name: _shipped(path, name, entry)
             for name, entry in _tables(path, table, "architectures").items()
         }
-        return cls(path, architectures, _tables(path, table, "recipes"))
+        return cls(path, architectures, _tables(path, table, "recipes"), _space(path, table))
 
     @property
     def how_to_install(self) -> str:
@@ -119,6 +125,19 @@ def _tables(path: Path, table: dict[str, Any], key: str) -> dict[str, dict[str, 
         if not isinstance(entry, dict):
             raise UsageError(f"{where(path, (key,), name)}: {key}.{name} must be a table.")
     return entries
+
+
+def _space(path: Path, table: dict[str, Any]) -> dict[str, Space]:
+    entries = table.get("space", {})
+    if not isinstance(entries, dict):
+        raise UsageError(f"{where(path, (), 'space')}: space must be a table.")
+    found = {}
+    for key, value in entries.items():
+        try:
+            found[key] = space_in(value)
+        except ValueError as error:
+            raise UsageError(f"{where(path, ('space',), key)}: space.{key} {error}.") from error
+    return found
 
 
 def _only(path: Path, table: dict[str, Any], allowed: set[str], at: tuple[str, ...]) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from zoo.errors import UsageError
+from zoo.ranges import Choice, Range
 from zoo.suggest import unknown
 
 _SCALARS = (bool, int, float, str)
@@ -18,12 +19,17 @@ _SCALARS = (bool, int, float, str)
 
 @dataclass(frozen=True)
 class Parameter:
-    """One keyword-only parameter of a function: its type, its default, and what it is."""
+    """One keyword-only parameter of a function: its type, its default, and what it is.
+
+    Attributes:
+        space: the `zoo.Range` or `zoo.Choice` that a search draws it from; None: it is not searched.
+    """
 
     name: str
     annotation: Any
     default: Any
     doc: str = ""
+    space: Range | Choice | None = None
 
     @property
     def type_name(self) -> str:
@@ -58,8 +64,10 @@ def of(function: Callable[..., Any]) -> dict[str, Parameter]:
     found = {}
     for each in inspect.signature(function).parameters.values():
         if each.kind is each.KEYWORD_ONLY:
-            annotation, doc = _split_annotated(_type_of(each, function))
-            found[each.name] = Parameter(each.name, annotation, each.default, doc)
+            annotation, extras = _split_annotated(_type_of(each, function))
+            doc = next((extra for extra in extras if isinstance(extra, str)), "")
+            space = next((extra for extra in extras if isinstance(extra, Range | Choice)), None)
+            found[each.name] = Parameter(each.name, annotation, each.default, doc, space)
     return found
 
 
@@ -147,12 +155,12 @@ def _type_name(annotation: Any) -> str:
     return str(annotation).replace("typing.", "")
 
 
-def _split_annotated(annotation: Any) -> tuple[Any, str]:
-    """`Annotated[int, "how many"]` is the type and its documentation."""
+def _split_annotated(annotation: Any) -> tuple[Any, list[Any]]:
+    """`Annotated[int, "how many", Range(1, 8)]` is the type and what is said of it."""
     if typing.get_origin(annotation) is not typing.Annotated:
-        return annotation, ""
+        return annotation, []
     inner, *extras = typing.get_args(annotation)
-    return inner, next((each for each in extras if isinstance(each, str)), "")
+    return inner, extras
 
 
 def _parse(text: str, annotation: Any) -> Any:

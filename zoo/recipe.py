@@ -22,6 +22,8 @@ IMAGE_KEYS = ("shift", "rotation", "zoom", "shear", "elastic")
 """The keys that augment images and frames."""
 SEQUENCE_KEYS = ("jitter", "scaling", "time_warp", "window_slice")
 """The keys that augment sequences."""
+HYPERPARAMETERS = "hyperparameters"
+"""The table of an architecture's overrides that has values for `build`, not for the recipe."""
 _LATER = ("patience", "steps", "min_steps", "class_weight", "sampling", *SEQUENCE_KEYS)
 """Fields that were added after identities were defined."""
 
@@ -316,7 +318,8 @@ def _apply(
         inner = (*at, "overrides", name)
         if not isinstance(override, dict):
             raise UsageError(f"{where(path, inner[:-1], name)}: overrides.{name} must be a table.")
-        changed = _change(recipe, override, path, inner)  # all are checked, one is used
+        keys = {key: value for key, value in override.items() if key != HYPERPARAMETERS}
+        changed = _change(recipe, keys, path, inner)  # all are checked, one is used
         if name == architecture:
             resolved = changed
     return resolved
@@ -341,6 +344,35 @@ def _change(recipe: Recipe, table: Mapping[str, Any], path: Path, at: tuple[str,
         if error.field not in values:
             raise
         raise UsageError(f"{where(path, at, error.field)}: {error}") from error
+
+
+def hyperparameters(manifest: Manifest, name: str, architecture: str) -> dict[str, Any]:
+    """The hyperparameters that a recipe's overrides have for an architecture; a file replaces its base's.
+
+    Args:
+        manifest, name, architecture: as for `resolve`, which finds what is wrong with the recipe.
+
+    Raises:
+        UsageError: `hyperparameters` is no table.
+    """
+    name = aliases.known(aliases.RECIPES, name, manifest.recipes)
+    if not name.endswith(".toml"):
+        table = manifest.recipes.get(name, {})
+        return _hyperparameters(table, manifest.path, ("recipes", name), architecture)
+    table, path = read_toml(Path(name)), Path(name)
+    base = table.get("base")
+    below = {} if base is None else hyperparameters(manifest, str(base), architecture)
+    return {**below, **_hyperparameters(table, path, (), architecture)}
+
+
+def _hyperparameters(
+    table: Mapping[str, Any], path: Path, at: tuple[str, ...], architecture: str
+) -> dict[str, Any]:
+    found = table.get("overrides", {}).get(architecture, {}).get(HYPERPARAMETERS, {})
+    if not isinstance(found, dict):
+        place = where(path, (*at, "overrides", architecture), HYPERPARAMETERS)
+        raise UsageError(f"{place}: {HYPERPARAMETERS} must be a table.")
+    return found
 
 
 def _typed(value: Any, kind: Any, what: str) -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from zoo.api import arguments
 from zoo.api.arguments import RUNS_DIR, Backend, DatasetLike, Device
 from zoo.api.compared_architectures import Architectures, select, showing
+from zoo.api.tuned_comparison import choose_tuned
 from zoo.compared import Comparison
 from zoo.comparison.benchmark import DEPTHS
 from zoo.comparison.comparing import compare_folders, plan_runs
@@ -19,6 +20,7 @@ from zoo.training.request import DEFAULT_DATASET
 
 if TYPE_CHECKING:
     from zoo.comparison.jobs import RunPlan
+    from zoo.tuned import Study
 
 Costs = Literal["none", "quick", "full"]
 
@@ -27,10 +29,11 @@ SEEDS = 3
 
 
 def compare(
-    architectures: Architectures,
+    architectures: Architectures = (),
     dataset: DatasetLike = DEFAULT_DATASET,
     *,
     recipe: str | Path | None = None,
+    tuned: "Study | str | Path | None" = None,
     seeds: int = SEEDS,
     tta_shift: int | None = None,
     hyperparameters: Mapping[str, Mapping[str, Any]] | None = None,
@@ -58,6 +61,8 @@ def compare(
             `"all"` that are installed.
         dataset, recipe, data_parameters, recipe_changes, tta_shift, backend, device, runs_dir,
             data_dir, progress, registry: as for `train`.
+        tuned: a study of `tune`, its name or folder, whose recipe is used. By default its architectures
+            and its dataset are compared. Its trials had other seeds.
         seeds: runs of each architecture, with seeds 0, 1, ...
         hyperparameters: of each architecture by name, `{"cnn": {"filters": (8, 16, 32)}}`.
         costs: measure speed after training: `none`, `quick` (one process for each), `full` (three).
@@ -82,14 +87,16 @@ def compare(
         >>> c.verdict("cnn", "gru")  # doctest: +SKIP
         'cannot tell'
     """
+    found = arguments.find_registry(registry)
+    choice = choose_tuned(tuned, architectures, dataset, recipe, data_parameters)
     chosen = select(
-        architectures,
-        dataset,
-        recipe=recipe,
+        choice.architectures,
+        choice.dataset,
+        recipe=choice.recipe,
         seeds=seeds,
         tta_shift=tta_shift,
         hyperparameters=hyperparameters,
-        data_parameters=data_parameters,
+        data_parameters=choice.data_parameters,
         recipe_changes=recipe_changes,
         jobs=jobs,
         together=together,
@@ -97,8 +104,9 @@ def compare(
         device=device,
         runs_dir=runs_dir,
         data_dir=data_dir,
-        registry=arguments.find_registry(registry),
+        registry=found,
     )
+    choice.check_data(found, arguments.find_locations(data_dir))
     with showing(progress) as callback:
         made = compare_requests(
             *chosen.parts,
@@ -107,6 +115,7 @@ def compare(
             target=target,
             command=command,
             callback=callback,
+            tuned=choice.info,
         )
     return Comparison(
         made.report, made.results, chosen.registry, arguments.find_locations(data_dir)
@@ -114,10 +123,11 @@ def compare(
 
 
 def plan_comparison(
-    architectures: Architectures,
+    architectures: Architectures = (),
     dataset: DatasetLike = DEFAULT_DATASET,
     *,
     recipe: str | Path | None = None,
+    tuned: "Study | str | Path | None" = None,
     seeds: int = SEEDS,
     tta_shift: int | None = None,
     hyperparameters: Mapping[str, Mapping[str, Any]] | None = None,
@@ -146,14 +156,15 @@ def plan_comparison(
         UsageError: an argument is not allowed.
         ZooError: the runs folder cannot be written.
     """
+    choice = choose_tuned(tuned, architectures, dataset, recipe, data_parameters)
     chosen = select(
-        architectures,
-        dataset,
-        recipe=recipe,
+        choice.architectures,
+        choice.dataset,
+        recipe=choice.recipe,
         seeds=seeds,
         tta_shift=tta_shift,
         hyperparameters=hyperparameters,
-        data_parameters=data_parameters,
+        data_parameters=choice.data_parameters,
         recipe_changes=recipe_changes,
         jobs=jobs,
         together=together,
@@ -186,7 +197,8 @@ def compare_runs(
 
     Args:
         folders: folders of runs, or of one run each.
-        architectures, dataset, recipe: names that select among the runs; by default all are compared.
+        architectures, dataset, recipe: names that select among the runs; by default all are compared. Of
+            a recipe file, such as a study's, overrides for single architectures are no difference.
         data_parameters: parameters that the dataset of the runs must have; needs `dataset`.
         allow_mixed: compare runs of different devices, versions or recipes, too.
         metric: as for `compare`.
@@ -220,6 +232,7 @@ def compare_runs(
             target=target,
             command=command,
             callback=callback,
+            recipe=str(recipe) if recipe else None,
         )
     return Comparison(made.report, made.results, registry, arguments.find_locations(data_dir))
 

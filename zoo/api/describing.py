@@ -27,13 +27,18 @@ MNIST_SHAPE, MNIST_CLASSES = (28, 28, 1), 10
 
 @dataclass(frozen=True)
 class ParameterDescription:
-    """A hyperparameter of an architecture, or a parameter of a dataset."""
+    """A hyperparameter of an architecture, or a parameter of a dataset.
+
+    Attributes:
+        searched: the range or the choices that `tune` draws it from, in words; empty: it is not searched.
+    """
 
     name: str
     type: str
     default: Any
     value: Any
     doc: str
+    searched: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,7 +134,14 @@ def _described(
     parameters: "Mapping[str, Parameter]", values: Mapping[str, Any]
 ) -> tuple[ParameterDescription, ...]:
     return tuple(
-        ParameterDescription(each.name, each.type_name, each.default, values[each.name], each.doc)
+        ParameterDescription(
+            each.name,
+            each.type_name,
+            each.default,
+            values[each.name],
+            each.doc,
+            str(each.space or ""),
+        )
         for each in parameters.values()
     )
 

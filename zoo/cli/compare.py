@@ -24,14 +24,14 @@ SELECTION = ("recipe", "data_parameters", "data_dir")
 """Arguments of `zoo.compare_runs` and of the other two."""
 
 TRAINING = (
-    *SELECTION, "seeds", "tta_shift", "hyperparameters", "costs", "jobs", "together", "backend",
+    *SELECTION, "tuned", "seeds", "tta_shift", "hyperparameters", "costs", "jobs", "together", "backend",
     "device", "runs_dir",
 )  # fmt: skip
 """Arguments of `zoo.compare` and `zoo.plan_comparison`."""
 
 FOR_NEW_RUNS = {
     "seeds", "tta_shift", "hyperparameters", "jobs", "together", "dry_run", "device", "backend",
-    "costs", "everything",
+    "costs", "everything", "tuned",
 }  # fmt: skip
 """Options that do nothing with --from."""
 
@@ -42,6 +42,12 @@ FOR_NEW_RUNS = {
 @options.dataset
 @options.data_parameters
 @options.recipe
+@click.option(
+    "--tuned",
+    metavar="STUDY",
+    help="Take the recipe of a study of zoo tune, by its name or folder. [default architectures and "
+    "dataset: the study's]",
+)
 @click.option(
     "--seeds",
     type=int,
@@ -114,6 +120,7 @@ def command(context: click.Context, **given: Any) -> None:
     zoo compare --all
     zoo compare cnn lrcn ./my_net.py --dataset fashion_mnist --seeds 3
     zoo compare cnn --set cnn.filters=8,16,32 --recipe quick
+    zoo compare --tuned mnist-quick
     zoo compare --from gpu-machine/runs --html page.html
     zoo compare --from runs --metric macro_f1
 
@@ -202,7 +209,7 @@ def _subjects(context: click.Context, given: dict[str, Any]) -> tuple[Any, str]:
     from zoo.api.arguments import find_locations
 
     dataset = given["dataset"]
-    if not dataset and given["data_dir"]:
+    if not dataset and (given["data_dir"] or given["tuned"]):
         dataset = DEFAULT_DATASET
     elif not dataset:
         registry, fetch = options.registry(context), not given["dry_run"]
@@ -221,6 +228,8 @@ def _typed(given: dict[str, Any]) -> str:
         words += ["--data-set", pair]
     if given["recipe"]:
         words += ["--recipe", given["recipe"]]
+    if given["tuned"]:
+        words += ["--tuned", given["tuned"]]
     if given["tta_shift"] is not None:
         words += ["--tta-shift", str(given["tta_shift"])]
     if not given["folders"]:

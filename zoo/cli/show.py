@@ -67,9 +67,13 @@ def _print(shown: dict[str, Any], origin: Origin) -> None:
 
 
 def _print_hyperparameters(shown: list[dict[str, Any]]) -> None:
-    """Print the hyperparameters, with a column for the values that --set changes."""
+    """Print the hyperparameters, with columns for values that --set changes and for what is searched."""
     titles = ["  name", "type", "default", "what"]
     rows = [[f"  {h['name']}", h["type"], repr(h["default"]), h["doc"]] for h in shown]
+    if any(h["searched"] for h in shown):
+        titles.insert(3, "zoo tune")
+        for row, h in zip(rows, shown, strict=True):
+            row.insert(3, h["searched"])
     if any(h["value"] != h["default"] for h in shown):
         titles.insert(3, "now")
         for row, h in zip(rows, shown, strict=True):

@@ -10,7 +10,7 @@ from zoo.comparison.comparison_runner import ComparisonRunner
 from zoo.comparison.entries import Entry
 from zoo.comparison.jobs import RunPlan
 from zoo.comparison.results import Result, Wanted
-from zoo.comparison.schema import ComparisonReport
+from zoo.comparison.schema import ComparisonReport, TunedInfo
 from zoo.comparison.workplace import Workplace
 from zoo.errors import UsageError
 from zoo.registry import Registry
@@ -78,6 +78,7 @@ def compare_runs(
     metric: str = "accuracy",
     command: str,
     callback: ComparisonCallback,
+    tuned: TunedInfo | None = None,
 ) -> Compared:
     """Train the runs that are missing, measure what they cost, and judge.
 
@@ -86,6 +87,7 @@ def compare_runs(
         target: the validation accuracy that is timed, above 0 and at most 1.
         metric: that by which architectures are ranked and told apart; see `zoo.scoring`.
         command: what to type to make the comparison again.
+        tuned: the study whose recipe the requests have, if it is one's.
 
     Raises:
         UsageError: a name, a value or the metric is unknown, the target is out of range, or more jobs
@@ -104,8 +106,9 @@ def compare_runs(
     cost = runner.costs(found)
     problems = cost.problems if cost else {}
     notes = [f"costs of {name}: {cause}" for name, cause in problems.items()]
-    mixed = what_differs([each for each in found if each.runs], registry.manifest)
-    about = ReportInfo(command, target, mixed, runner.harness, notes, metric)
+    recipe = request(entries[0]).recipe
+    mixed = what_differs([each for each in found if each.runs], registry.manifest, recipe)
+    about = ReportInfo(command, target, mixed, runner.harness, notes, metric, tuned)
     return Compared(make_report(found, cost, about, callback), found)
 
 
@@ -119,6 +122,7 @@ def compare_folders(
     metric: str = "accuracy",
     command: str,
     callback: ComparisonCallback,
+    recipe: str | None = None,
 ) -> Compared:
     """Judge finished runs that were made elsewhere; nothing is trained.
 
@@ -128,6 +132,7 @@ def compare_folders(
         registry: knows the named recipes.
         allow_mixed: compare runs of different devices, versions or recipes, too.
         target, metric, command, callback: as for `compare_runs`.
+        recipe: a recipe file that the runs may have been trained by.
 
     Raises:
         UsageError: a folder is missing, no run is wanted, or the runs must not be mixed.
@@ -142,7 +147,7 @@ def compare_folders(
     found = results.of_folders(folders, wanted, callback)
     present = [each for each in found if each.runs]
     results.check_same_test_set(present)
-    mixed = results.what_differs(present, registry.manifest)
+    mixed = results.what_differs(present, registry.manifest, recipe)
     if not allow_mixed:
         results.refuse_mixed(mixed)
     cost = costs_in(folders, present, callback.on_note)

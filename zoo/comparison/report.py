@@ -27,6 +27,7 @@ from zoo.comparison.schema import (
     NoiseFloor,
     Pair,
     RunInfo,
+    TunedInfo,
 )
 from zoo.errors import ZooError
 from zoo.runs.files import now
@@ -55,6 +56,7 @@ class ReportInfo:
         harness: wall time and overhead of making it; None for runs made elsewhere.
         notes: further lines for the table's foot.
         metric: the name of that by which architectures are ranked and told apart.
+        tuned: the study whose recipe was compared, if it was one's.
     """
 
     command: str
@@ -63,6 +65,7 @@ class ReportInfo:
     harness: HarnessInfo | None = None
     notes: Sequence[str] = field(default_factory=list)
     metric: str = "accuracy"
+    tuned: TunedInfo | None = None
 
 
 def make_report(
@@ -88,6 +91,7 @@ def make_report(
     )
     notes = [
         *info.notes,
+        *report_notes.tuned(info.tuned),
         *report_notes.left_out(len(pairs), MOST_PAIRS),
         *report_notes.notes(rows, present, cost, metric),
     ]
@@ -117,6 +121,7 @@ def make_report(
         harness=info.harness,
         runs=[_run(result.name, run) for result in present for run in result.runs],
         repeat=_repeat(present, info.command),
+        tuned=UNSET if info.tuned is None else info.tuned,
     )
 
 

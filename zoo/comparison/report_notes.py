@@ -6,6 +6,7 @@ from zoo.comparison import conditions
 from zoo.comparison.cost_record import BenchmarkReport
 from zoo.comparison.results import Result, resolved_recipe
 from zoo.comparison.row_schema import Row
+from zoo.comparison.schema import TunedInfo
 from zoo.metrics import ADVICE, majority, majority_lines
 from zoo.scoring import ROBUST, Metric
 
@@ -30,6 +31,21 @@ def notes(
         *_test_time_augmentation(results),
         *_shared(results),
         *_unmeasured(rows, cost),
+    ]
+
+
+def tuned(info: TunedInfo | None) -> list[str]:
+    """By whose recipe was trained, and whether its budgets were equal."""
+    if info is None:
+        return []
+    counts = ", ".join(
+        f"{name} {count} ({info.steps[name]:,} steps)" for name, count in info.trials.items()
+    )
+    unequal = "" if info.equal else "; the budget was not spent, so parts of it may be unequal"
+    return [
+        f"recipes tuned by study {info.study}: {info.budget}, chosen by {info.objective} (sampler "
+        f"{info.sampler}, pruner {info.pruner}); trials: {counts}{unequal}. The seeds here were not used "
+        "for tuning"
     ]
 
 

@@ -201,13 +201,26 @@ def _what_tells_apart(kind: dict[str, Any], differing: set[str]) -> str:
     return ", ".join(words) or aliases.current(aliases.FRAMES_FROM_IMAGE, kind["layout"][1])
 
 
-def what_differs(results: Sequence[Result], manifest: Manifest) -> list[str]:
-    """What is not the same for all runs and should be: conditions, recipe. Empty: comparable."""
+def what_differs(
+    results: Sequence[Result], manifest: Manifest, recipe: str | None = None
+) -> list[str]:
+    """What is not the same for all runs and should be: conditions, recipe. Empty: comparable.
+
+    Args:
+        results: what is compared.
+        manifest: has the named recipes.
+        recipe: a recipe file whose overrides, as those of a named one, are no difference.
+    """
     pairs = [(result.name, run) for result in results for run in result.runs]
     values: dict[str, list[tuple[str, Any]]] = {}
-    named = lru_cache(lambda recipe, architecture: recipes.resolve(manifest, recipe, architecture))
+    known = {each: each for each in manifest.recipes}
+    if recipe and recipe.endswith(".toml"):
+        known[Path(recipe).stem] = recipe
+    named = lru_cache(
+        lambda recipe, architecture: recipes.resolve(manifest, known[recipe], architecture)
+    )
     for name, run in pairs:
-        values.setdefault("recipe", []).append((name, _recipe(run, manifest, named)))
+        values.setdefault("recipe", []).append((name, _recipe(run, known, named)))
         recorded = numerics.in_words(run.record.identity.get("variables", {}))
         values.setdefault("variables", []).append((name, recorded))
         for key, value in conditions.of_run(run).items():
@@ -225,11 +238,11 @@ def _differing_data(results: Sequence[Result]) -> list[str]:
     return conditions.differing(values)
 
 
-def _recipe(run: Run, manifest: Manifest, named_for: Callable[[str, str], Recipe]) -> str:
-    """`quick` if it is that, as registry.toml has it for this architecture; else how it differs."""
+def _recipe(run: Run, known: Mapping[str, str], named_for: Callable[[str, str], Recipe]) -> str:
+    """`quick` if it is that, as its source has it for this architecture; else how it differs."""
     recipe = run.recipe
-    name = aliases.known(aliases.RECIPES, recipe.name, manifest.recipes)
-    if name not in manifest.recipes:
+    name = aliases.known(aliases.RECIPES, recipe.name, known)
+    if name not in known:
         return f"{name} {recipe.digest}"
     named = named_for(name, run.record.architecture.name)
     named = named.for_examples(run.record.dataset.sizes.train)

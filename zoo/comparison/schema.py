@@ -177,6 +177,27 @@ class RunInfo(Struct, kw_only=True):
     predictions_sha256: str
 
 
+class TunedInfo(Struct, kw_only=True):
+    """The study whose recipe was compared.
+
+    Attributes:
+        budget: of each architecture, in words.
+        trials, steps, seconds: what each architecture had.
+        recipe_sha256: of the recipe file.
+    """
+
+    study: str
+    objective: str
+    budget: str
+    equal: bool
+    sampler: str
+    pruner: str
+    trials: dict[str, Whole]
+    steps: dict[str, Whole]
+    seconds: dict[str, Number]
+    recipe_sha256: str
+
+
 class ComparisonReport(Struct, kw_only=True):
     """A comparison: everything that the tables, the files and the page are made of.
 
@@ -191,6 +212,7 @@ class ComparisonReport(Struct, kw_only=True):
         methods: how each figure is computed.
         harness: None for runs that were made elsewhere.
         repeat: what to type to make the comparison again.
+        tuned: the study whose recipe was compared; left out if it was another recipe.
     """
 
     schema: int
@@ -214,6 +236,7 @@ class ComparisonReport(Struct, kw_only=True):
     harness: HarnessInfo | None
     runs: list[RunInfo] = []
     repeat: list[str] = []
+    tuned: TunedInfo | UnsetType = UNSET
 
     @property
     def judged_by(self) -> Metric:

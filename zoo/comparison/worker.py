@@ -133,7 +133,7 @@ def train(channel: Channel, task: TrainTask, registry: Registry) -> None:
         if error is None:
             channel.send(messages.Finished(place=place, folder=str(run.folder)))
         else:
-            channel.send(_end(error, place))
+            channel.send(end_event(error, place))
 
 
 def _stop_with_parent() -> None:
@@ -190,7 +190,7 @@ def main() -> None:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a stranger's code may raise anything
-        channel.send(_end(error))
+        channel.send(end_event(error))
         traceback.print_exc()
         sys.exit(1)
 
@@ -206,7 +206,7 @@ def _carry_out(channel: Channel, task: AnyTask) -> None:
             cost(channel, task, registry)
 
 
-def _end(error: BaseException, place: int | None = None) -> messages.Ended:
+def end_event(error: BaseException, place: int | None = None) -> messages.Ended:
     """The event that tells of an early end."""
     if isinstance(error, Interrupted):
         return messages.Interrupted(cause=str(error), place=place)

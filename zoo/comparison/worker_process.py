@@ -5,7 +5,9 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping
-from typing import IO
+from typing import IO, Any, Self
+
+from msgspec import Struct
 
 from zoo import orphan
 from zoo.comparison.messages import (
@@ -15,7 +17,6 @@ from zoo.comparison.messages import (
     Interrupted,
     Measure,
     Question,
-    Task,
     decode,
     encode,
 )
@@ -31,7 +32,14 @@ class Worker:
     Args:
         process: with pipes for its standard input and output; `start` makes one.
         stderr: the file that its standard error goes to.
+
+    Attributes:
+        module: what `start` runs.
+        events: the kinds of events that it sends.
     """
+
+    module = "zoo.comparison.worker"
+    events: Any = AnyEvent
 
     def __init__(self, process: subprocess.Popen[str], stderr: IO[bytes]):
         assert process.stdin and process.stdout
@@ -40,15 +48,15 @@ class Worker:
         self._stopping = False
 
     @classmethod
-    def start(cls, task: Task, environ: Mapping[str, str] | None = None) -> "Worker":
+    def start(cls, task: Struct, environ: Mapping[str, str] | None = None) -> Self:
         """Start a process for a task, with environment variables besides this process' own."""
         stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
-        process = orphan.start("zoo.comparison.worker", stderr, environ or {})
+        process = orphan.start(cls.module, stderr, environ or {})
         worker = cls(process, stderr)
         worker.send(task)
         return worker
 
-    def send(self, message: Task | Question | Measure) -> None:
+    def send(self, message: Struct) -> None:
         """Send a message; no error if the worker is gone, which `receive` shows."""
         with contextlib.suppress(BrokenPipeError):
             self._input.write(encode(message))
@@ -57,7 +65,7 @@ class Worker:
     def receive(self) -> AnyEvent | None:
         """The next event; None when there will be no more."""
         line = self._output.readline()
-        return decode(line, AnyEvent) if line else None
+        return decode(line, self.events) if line else None
 
     def ask(self, message: Question | Measure) -> AnyEvent | Ended:
         """Send a message and wait for the answer; how it ended, if it dies."""

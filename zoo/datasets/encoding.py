@@ -154,9 +154,11 @@ def _one_side(x: Stored) -> tuple[Polarity | None, float | None]:
         return None, None
     sides = [side(image) for block in blocks(x) for image in block]
     known = [(background, polarity) for background, polarity in sides if polarity]
-    backgrounds = np.array([background for background, _ in known])
-    if not len(backgrounds):
+    if not known:
         return None, None
+    if len(known) == 1:  # it agrees with itself
+        return known[0][1], known[0][0]
+    backgrounds = np.array([background for background, _ in known])
     middle = _median(backgrounds)
     low, high = extremes(x)
     near = np.abs(backgrounds - middle) <= SAME_BACKGROUND * (high - low)

@@ -123,7 +123,8 @@ def worth_saying(dataset: Dataset, arrays: Arrays, copies: bool = True) -> list[
 
 
 def _splits(arrays: Arrays) -> Iterator[tuple[str, Stored]]:
-    yield "test", arrays.x_test
+    if len(arrays.x_test):  # a study's trials have none
+        yield "test", arrays.x_test
     if arrays.x_validation is not None:
         yield "validation", arrays.x_validation
 
@@ -231,6 +232,8 @@ def digests(x: Stored) -> list[bytes]:
 
 
 def _shares(dataset: Dataset, arrays: Arrays) -> Iterator[str]:
+    if not len(arrays.y_test):
+        return
     number = len(dataset.classes)
     train, test = (np.bincount(y, minlength=number) for y in (arrays.y_train, arrays.y_test))
     train_shares, test_shares = train / train.sum(), test / test.sum()

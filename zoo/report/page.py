@@ -1,9 +1,7 @@
 """A comparison as one HTML file that fetches nothing."""
 
-import base64
-import hashlib
+from collections.abc import Callable
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from msgspec import UNSET, to_builtins
@@ -16,6 +14,7 @@ from zoo.comparison.verdict import of_pair, verdict
 from zoo.formatting import hundredths, listed, p_value, percent
 from zoo.report import words
 from zoo.report.class_table import class_tables
+from zoo.report.filling import asset, fill, hash_of
 from zoo.scoring import MOST_CLASSES, Metric
 
 MATRIX_CLASSES = 20
@@ -35,16 +34,7 @@ GROUPS = {
 
 def render(report: ComparisonReport, diagnostics: Diagnostics) -> str:
     """The page, one self-contained HTML text; equal input gives equal bytes."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
+    filters: dict[str, Callable[..., Any]] = {
         "plain": words.plain,
         "label": words.label,
         "signed": words.signed,
@@ -55,8 +45,7 @@ def render(report: ComparisonReport, diagnostics: Diagnostics) -> str:
         "measure": _measure,
         "capitalized": words.capitalized,
     }
-    template = environment.get_template("template.html.j2")
-    return template.render(_context(report, diagnostics))
+    return fill("template.html.j2", _context(report, diagnostics), filters)
 
 
 def _context(report: ComparisonReport, diagnostics: Diagnostics) -> dict[str, Any]:
@@ -67,7 +56,7 @@ def _context(report: ComparisonReport, diagnostics: Diagnostics) -> dict[str, An
     rows = report.rows
     keys = svg.assign_keys([row.name for row in rows])
     classes = report.dataset.classes
-    style, script = _asset("style.css"), _asset("page.js")
+    style, script = asset("style.css"), asset("theme.js") + asset("page.js")
     return {
         "report": report,
         "recipe": report.recipe,
@@ -75,7 +64,7 @@ def _context(report: ComparisonReport, diagnostics: Diagnostics) -> dict[str, An
         "harness": to_builtins(report.harness),
         "style": style,
         "script": script,
-        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        "script_hash": hash_of(script),
         "verdict": verdict(report),
         "keys": keys,
         "groups": _groups(report.columns),
@@ -111,13 +100,6 @@ def _context(report: ComparisonReport, diagnostics: Diagnostics) -> dict[str, An
         },
         "disagreements": [_disagreement(item, classes) for item in diagnostics.disagreements],
     }
-
-
-def _asset(name: str) -> Any:
-    """A file of ours, trusted to be put into the page as it is."""
-    import markupsafe
-
-    return markupsafe.Markup(Path(__file__).with_name(name).read_text(encoding="utf-8"))
 
 
 def _groups(columns: list[ColumnInfo]) -> list[tuple[str, int]]:

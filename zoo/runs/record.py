@@ -14,11 +14,13 @@ from zoo.runs.part import Part, plain
 
 SCHEMA: Final = 1
 
-Status = Literal["finished", "running", "interrupted", "diverged", "failed"]
+Status = Literal["finished", "running", "interrupted", "diverged", "pruned", "failed"]
 FINISHED: Final = "finished"
 RUNNING: Final = "running"
 INTERRUPTED: Final = "interrupted"
 DIVERGED: Final = "diverged"
+PRUNED: Final = "pruned"
+"""Given up by a search, because others did better at that point."""
 FAILED: Final = "failed"
 
 LARGEST: Final = 2**63 - 1

@@ -1,19 +1,25 @@
 """What the server counts and measures, for Prometheus."""
 
+import os
+from pathlib import Path
 from typing import Any
 
 PREFIX = "archzoo"
+SHARED = "PROMETHEUS_MULTIPROC_DIR"
+"""The environment variable that names the folder in which several workers keep their figures."""
 SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 
 
 class Telemetry:
-    """Counters of one process; of all workers together where `PROMETHEUS_MULTIPROC_DIR` is set."""
+    """Counters of one process; of all workers together where `SHARED` is set."""
 
     def __init__(self) -> None:
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+        _forget_dead_workers()
         self._registry = registry = CollectorRegistry()
+        self._bound: dict[tuple[Any, ...], Any] = {}
         self._requests = Counter(
             f"{PREFIX}_requests", "Answered requests.", ["model", "status"], registry=registry
         )
@@ -54,13 +60,20 @@ class Telemetry:
 
     def answered(self, model: str, status: int, seconds: float) -> None:
         """A request was answered; `model` is empty where it was for none that is served."""
-        self._requests.labels(model, str(status)).inc()
-        self._seconds.labels(model).observe(seconds)
+        self._with(self._requests, model, status).inc()
+        self._with(self._seconds, model).observe(seconds)
 
     def batch(self, model: str, size: int, milliseconds: float) -> None:
         """A call of ONNX Runtime ended."""
-        self._sizes.labels(model).observe(size)
-        self._model_seconds.labels(model).observe(milliseconds / 1000)
+        self._with(self._sizes, model).observe(size)
+        self._with(self._model_seconds, model).observe(milliseconds / 1000)
+
+    def _with(self, figure: Any, *labels: Any) -> Any:
+        """A figure with these labels; to look it up takes longer than to count."""
+        key = (figure, *labels)
+        if key not in self._bound:
+            self._bound[key] = figure.labels(*map(str, labels))
+        return self._bound[key]
 
     def look(self, waiting: dict[str, int]) -> None:
         """What is true now: samples that wait, and memory."""
@@ -72,14 +85,26 @@ class Telemetry:
 
     def text(self) -> tuple[bytes, str]:
         """All figures in Prometheus' format, and its media type."""
-        import os
-
         from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
         registry: Any = self._registry
-        if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        if os.environ.get(SHARED):
             from prometheus_client import multiprocess
 
             registry = CollectorRegistry()
             multiprocess.MultiProcessCollector(registry)
         return generate_latest(registry), CONTENT_TYPE_LATEST
+
+
+def _forget_dead_workers() -> None:
+    """What a worker that died had in memory and waiting counts no more; its requests do."""
+    folder = os.environ.get(SHARED)
+    if not folder:
+        return
+    import psutil
+    from prometheus_client import multiprocess
+
+    for file in Path(folder).glob("gauge_live*_*.db"):
+        process = file.stem.rpartition("_")[2]
+        if process.isdigit() and not psutil.pid_exists(int(process)):
+            multiprocess.mark_process_dead(int(process))

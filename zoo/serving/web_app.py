@@ -35,6 +35,8 @@ from zoo.serving.uploads import UploadReader
 from zoo.suggest import unknown
 
 JSON_TYPE = "application/json"
+LOOK_EVERY = 2.0
+"""Seconds between two looks at memory and queues."""
 SECURITY = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -86,6 +88,16 @@ class Service:
             raise Refusal(404, "unknown_model", unknown("model", name[:100], self.models))
         return self.models[name]
 
+    def look(self) -> None:
+        """Take note of what is true now, for the metrics."""
+        self.telemetry.look({name: each.batcher.waiting for name, each in self.models.items()})
+
+    async def look_often(self) -> None:
+        """Do so for ever: the metrics of all workers may be asked of another one."""
+        while True:
+            self.look()
+            await asyncio.sleep(LOOK_EVERY)
+
     def close(self) -> None:
         for pool in (self.calls, self.readers):
             pool.shutdown(wait=False, cancel_futures=True)
@@ -121,6 +133,8 @@ async def _predict(request: Request) -> Response:
 
 
 def _inverted(request: Request) -> bool | None:
+    if not request.scope["query_string"]:
+        return None
     given = request.query_params.get("invert")
     if given not in (None, "true", "false"):
         raise Refusal(400, "bad_query", f"invert is {given[:20]!r}; it is true or false.")
@@ -139,7 +153,7 @@ async def _ready(request: Request) -> Response:
 
 async def _metrics(request: Request) -> Response:
     service = _service(request)
-    service.telemetry.look({name: each.batcher.waiting for name, each in service.models.items()})
+    service.look()
     content, kind = service.telemetry.text()
     return Response(content, headers={"content-type": kind})
 
@@ -221,12 +235,14 @@ def make_app(
         guard = ConnectionGuard(options)
         watching = asyncio.create_task(guard.watch())
         with tempfile.TemporaryDirectory(prefix="zoo-serve-") as folder:
-            service = app.state.service = Service(load(), options, Path(folder))
+            service = app.state.service = _started(load, options, Path(folder))
+            looking = asyncio.create_task(service.look_often())
             on_ready()
             try:
                 yield {GUARD: guard}
             finally:
                 watching.cancel()
+                looking.cancel()
                 service.close()
 
     origins = list(options.allow_origins)
@@ -245,6 +261,17 @@ def make_app(
         lifespan=lifespan,
     )
     return Answering(app, options)
+
+
+def _started(
+    load: Callable[[], Sequence[OnnxModel]], options: ServeOptions, folder: Path
+) -> Service:
+    """The service; what keeps it from starting is said, as uvicorn says nothing."""
+    try:
+        return Service(load(), options, folder)
+    except Exception as error:
+        print(f"zoo: {diagnosis.in_a_line(error)}", file=sys.stderr, flush=True)
+        raise
 
 
 class Answering:

@@ -30,6 +30,8 @@ class Callback:
             epochs where the recipe counts steps, because the last epoch is then cut.
         may_stop: whether this class sets `stop_training`. The callback then becomes part of the run's
             identity, because a run that it may stop is another one than a run without it.
+        pruned: why the run is given up; with `stop_training` set, the run then ends with status `pruned`
+            and has no results. Empty: it is not.
 
     Example:
         >>> class Losses(zoo.Callback):
@@ -41,6 +43,7 @@ class Callback:
     interval: float = 0.25
     total_steps: int = 0
     may_stop: bool = False
+    pruned: str = ""
     _stop_training: bool = False
 
     @property
@@ -174,6 +177,11 @@ class CallbackList(Callback):
     def stop_training(self) -> bool:
         """Whether one of them asks to stop."""
         return any(each.stop_training for each in self.callbacks)
+
+    @property  # type: ignore[misc]
+    def pruned(self) -> str:  # type: ignore[override]
+        """Why one of them gives the run up; empty: none does."""
+        return next((each.pruned for each in self.callbacks if each.pruned), "")
 
 
 def _call_each(hook: str) -> Callable[..., None]:

@@ -6,8 +6,10 @@ from typing import Any
 
 from zoo import aliases
 from zoo import recipe as recipes
+from zoo.architecture import Architecture
 from zoo.datasets.dataset import Dataset
 from zoo.errors import UsageError
+from zoo.parameters import as_text
 from zoo.registry import Registry
 from zoo.suggest import unknown
 from zoo.training.plan import Plan
@@ -63,17 +65,31 @@ class Request:
         architecture, origin = registry.architecture(self.architecture)
         dataset = find_dataset(self.dataset, registry, self.data_settings).decided()
         check_changes(dataset, self.changes)
-        recipe = self.recipe or _named_by(dataset, registry.manifest.recipes)
+        name = self.recipe or _named_by(dataset, registry.manifest.recipes)
+        recipe = recipes.resolve(registry.manifest, name, architecture.name, self.changes)
         return Plan(
             architecture,
             origin,
-            architecture.parse_settings(self.settings),
+            _hyperparameters_of(registry, name, architecture, self.settings),
             dataset,
-            recipes.resolve(registry.manifest, recipe, architecture.name, self.changes),
+            recipe,
             self.seed,
             backend,
             self.device,
         )
+
+
+def _hyperparameters_of(
+    registry: Registry, recipe: str, architecture: Architecture, settings: Mapping[str, str]
+) -> dict[str, Any]:
+    """The defaults, replaced by what the recipe has for the architecture, and that by what is given."""
+    own = recipes.hyperparameters(registry.manifest, recipe, architecture.name)
+    texts = {key: as_text(value) for key, value in own.items()}
+    try:
+        architecture.parse_settings(texts)
+    except UsageError as error:
+        raise UsageError(f"recipe {recipe}, overrides of {architecture.name}: {error}") from error
+    return architecture.parse_settings({**texts, **settings})
 
 
 def _named_by(dataset: Dataset, known: Collection[str]) -> str:

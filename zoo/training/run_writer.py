@@ -12,7 +12,7 @@ from msgspec import structs
 
 from zoo import atomic, environment
 from zoo.datasets.dataset import Arrays
-from zoo.errors import Interrupted, ZooError
+from zoo.errors import Interrupted, Pruned, ZooError
 from zoo.runs import files, record
 from zoo.runs.run import Run
 from zoo.training.callbacks import Callback
@@ -184,6 +184,9 @@ class RunWriter:
         elif interruption.signal_number is not None:
             self._close(record.INTERRUPTED)
             self.ended = Interrupted(self._how_to_resume(), interruption.signal_number)
+        elif self.callback.pruned:
+            self.ended = Pruned(self.callback.pruned)
+            self._close(record.PRUNED, error=self.callback.pruned)
         else:
             with on_disk(self.run):
                 self._finish()

@@ -9,14 +9,26 @@ def build(
     input_shape,
     num_classes,
     *,
-    filters: Annotated[tuple[int, ...], "filters of the convolutions; pooling follows halfway"] = (
+    filters: Annotated[
+        tuple[int, ...],
+        "filters of the convolutions; pooling follows halfway",
+        zoo.Choice((16, 32), (32, 64), (48, 96)),
+    ] = (
         32,
         64,
     ),
-    features: Annotated[int, "output size of the dense layer on each row; 0: no dense layer"] = 128,
-    units: Annotated[int, "units of the LSTM, in each direction"] = 96,
+    features: Annotated[
+        int,
+        "output size of the dense layer on each row; 0: no dense layer",
+        zoo.Choice(64, 128, 256),
+    ] = 128,
+    units: Annotated[
+        int, "units of the LSTM, in each direction", zoo.Range(32, 256, log=True)
+    ] = 96,
     bidirectional: Annotated[bool, "also read the rows from bottom to top"] = True,
-    dropout: Annotated[float, "dropout rate after the LSTM; before it, two thirds of that"] = 0.15,
+    dropout: Annotated[
+        float, "dropout rate after the LSTM; before it, two thirds of that", zoo.Range(0.0, 0.5)
+    ] = 0.15,
 ):
     """Build 3×3 convolutions with pooling, then an LSTM over the rows of the feature map.
 

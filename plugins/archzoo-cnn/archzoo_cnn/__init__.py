@@ -9,12 +9,20 @@ def build(
     input_shape,
     num_classes,
     *,
-    filters: Annotated[tuple[int, int, int], "filters of the three stages"] = (24, 48, 64),
+    filters: Annotated[
+        tuple[int, int, int],
+        "filters of the three stages",
+        zoo.Choice((16, 32, 48), (24, 48, 64), (32, 64, 96), (48, 96, 128)),
+    ] = (24, 48, 64),
     convolutions: Annotated[
-        tuple[int, int], "number of convolutions in the second and third stage"
+        tuple[int, int],
+        "number of convolutions in the second and third stage",
+        zoo.Choice((1, 1), (1, 2), (2, 2)),
     ] = (1, 2),
-    strided: Annotated[bool, "downsample with the first convolution instead of pooling"] = True,
-    dropout: Annotated[float, "dropout rate before the classifier"] = 0.3,
+    strided: Annotated[
+        bool, "downsample with the first convolution instead of pooling", zoo.Choice(True, False)
+    ] = True,
+    dropout: Annotated[float, "dropout rate before the classifier", zoo.Range(0.0, 0.6)] = 0.3,
 ):
     """Build three stages of convolutions, each at half the previous resolution, and a dense classifier.
 

@@ -9,8 +9,12 @@ def build(
     input_shape,
     num_classes,
     *,
-    filters: Annotated[tuple[int, int, int], "filters of the three convolutions"] = (24, 48, 96),
-    dropout: Annotated[float, "dropout rate before the classifier"] = 0.3,
+    filters: Annotated[
+        tuple[int, int, int],
+        "filters of the three convolutions",
+        zoo.Choice((16, 32, 64), (24, 48, 96), (32, 64, 128)),
+    ] = (24, 48, 96),
+    dropout: Annotated[float, "dropout rate before the classifier", zoo.Range(0.0, 0.6)] = 0.3,
 ):
     """Build three 3×3×3 convolutions with batch normalization, ReLU and pooling, and a classifier.
 

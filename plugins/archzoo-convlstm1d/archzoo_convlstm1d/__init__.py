@@ -10,10 +10,10 @@ def build(
     num_classes,
     *,
     mask_value: float | None = None,
-    windows: Annotated[int, "pieces that the sequence is cut into"] = 8,
-    filters: Annotated[int, "channels of the state"] = 64,
-    kernel: Annotated[int, "positions that a convolution sees"] = 5,
-    dropout: Annotated[float, "share dropped before the classifier"] = 0.2,
+    windows: Annotated[int, "pieces that the sequence is cut into", zoo.Choice(4, 8, 16)] = 8,
+    filters: Annotated[int, "channels of the state", zoo.Range(16, 128, log=True)] = 64,
+    kernel: Annotated[int, "positions that a convolution sees", zoo.Choice(3, 5, 9)] = 5,
+    dropout: Annotated[float, "share dropped before the classifier", zoo.Range(0.0, 0.5)] = 0.2,
     frame_features: zoo.layers.FrameFeatures = "cnn",
 ):
     """A ConvLSTM over the windows of a sequence, then a classifier of its last state.

@@ -9,14 +9,18 @@ def build(
     input_shape,
     num_classes,
     *,
-    stem: Annotated[int, "filters of the convolutions on each frame"] = 24,
-    filters: Annotated[int, "filters of the ConvLSTM2D"] = 32,
-    head: Annotated[int, "filters of the convolutions after the last frame"] = 64,
+    stem: Annotated[
+        int, "filters of the convolutions on each frame", zoo.Range(12, 48, log=True)
+    ] = 24,
+    filters: Annotated[int, "filters of the ConvLSTM2D", zoo.Range(16, 64, log=True)] = 32,
+    head: Annotated[
+        int, "filters of the convolutions after the last frame", zoo.Range(32, 128, log=True)
+    ] = 64,
     convolutions: Annotated[tuple[int, int], "convolutions on each frame, and after the last"] = (
         1,
         1,
     ),
-    dropout: Annotated[float, "dropout rate before the classifier"] = 0.3,
+    dropout: Annotated[float, "dropout rate before the classifier", zoo.Range(0.0, 0.6)] = 0.3,
 ):
     """Build convolutions on each frame, a ConvLSTM2D over the frames, convolutions, and a classifier.
 

@@ -10,8 +10,16 @@ def build(
     num_classes,
     *,
     mask_value: float | None = None,
-    filters: Annotated[tuple[int, ...], "of each convolution"] = (128, 256, 128),
-    kernels: Annotated[tuple[int, ...], "steps that each convolution sees"] = (8, 5, 3),
+    filters: Annotated[
+        tuple[int, ...],
+        "of each convolution",
+        zoo.Choice((32, 64, 32), (64, 128, 64), (128, 256, 128)),
+    ] = (128, 256, 128),
+    kernels: Annotated[
+        tuple[int, ...],
+        "steps that each convolution sees",
+        zoo.Choice((5, 3, 3), (8, 5, 3), (16, 9, 5)),
+    ] = (8, 5, 3),
     frame_features: zoo.layers.FrameFeatures = "cnn",
 ):
     """Convolutions with batch normalisation and ReLU, the mean over time, a classifier.

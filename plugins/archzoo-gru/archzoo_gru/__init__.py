@@ -10,10 +10,16 @@ def build(
     num_classes,
     *,
     mask_value: float | None = None,
-    units: Annotated[int, "units of each layer, in each direction"] = 80,
-    depth: Annotated[int, "number of stacked layers"] = 2,
-    bidirectional: Annotated[bool, "also read the sequence backwards"] = True,
-    dropout: Annotated[float, "dropout rate between the layers and before the classifier"] = 0.3,
+    units: Annotated[
+        int, "units of each layer, in each direction", zoo.Range(32, 160, log=True)
+    ] = 80,
+    depth: Annotated[int, "number of stacked layers", zoo.Range(1, 3)] = 2,
+    bidirectional: Annotated[
+        bool, "also read the sequence backwards", zoo.Choice(True, False)
+    ] = True,
+    dropout: Annotated[
+        float, "dropout rate between the layers and before the classifier", zoo.Range(0.0, 0.5)
+    ] = 0.3,
     frame_features: zoo.layers.FrameFeatures = "cnn",
 ):
     """Build stacked GRU layers over the sequence, and a classifier of the last state.

@@ -15,10 +15,16 @@ def build(
     num_classes,
     *,
     mask_value: float | None = None,
-    filters: Annotated[int, "of each convolution in a module"] = 32,
-    kernels: Annotated[tuple[int, ...], "steps that a module's convolutions see"] = (40, 20, 10),
-    bottleneck: Annotated[int, "channels that a module's convolutions read"] = 32,
-    depth: Annotated[int, "Inception modules"] = 6,
+    filters: Annotated[int, "of each convolution in a module", zoo.Choice(16, 32, 64)] = 32,
+    kernels: Annotated[
+        tuple[int, ...],
+        "steps that a module's convolutions see",
+        zoo.Choice((20, 10, 5), (40, 20, 10), (64, 32, 16)),
+    ] = (40, 20, 10),
+    bottleneck: Annotated[
+        int, "channels that a module's convolutions read", zoo.Choice(16, 32, 64)
+    ] = 32,
+    depth: Annotated[int, "Inception modules", zoo.Choice(3, 6, 9)] = 6,
     residual: Annotated[bool, "add a shortcut around every three modules"] = True,
     frame_features: zoo.layers.FrameFeatures = "cnn",
 ):

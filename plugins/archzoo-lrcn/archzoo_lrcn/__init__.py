@@ -12,10 +12,14 @@ def build(
     input_shape,
     num_classes,
     *,
-    filters: Annotated[tuple[int, int], "filters of the two pairs of convolutions"] = (32, 64),
-    features: Annotated[int, "output size of the CNN on each frame"] = 128,
-    units: Annotated[int, "units of the LSTM"] = 128,
-    dropout: Annotated[float, "dropout rate before the classifier"] = 0.0,
+    filters: Annotated[
+        tuple[int, int], "filters of the two pairs of convolutions", zoo.Choice((16, 32), (32, 64))
+    ] = (32, 64),
+    features: Annotated[
+        int, "output size of the CNN on each frame", zoo.Range(64, 256, log=True)
+    ] = 128,
+    units: Annotated[int, "units of the LSTM", zoo.Range(64, 256, log=True)] = 128,
+    dropout: Annotated[float, "dropout rate before the classifier", zoo.Range(0.0, 0.5)] = 0.0,
 ):
     """Build the same CNN on each frame, an LSTM over the frames' features, and a classifier.
 

@@ -10,10 +10,18 @@ def build(
     num_classes,
     *,
     mask_value: float | None = None,
-    units: Annotated[int, "of the LSTM"] = 8,
-    filters: Annotated[tuple[int, ...], "of each convolution"] = (128, 256, 128),
-    kernels: Annotated[tuple[int, ...], "steps that each convolution sees"] = (8, 5, 3),
-    dropout: Annotated[float, "share of the LSTM's answer dropped"] = 0.8,
+    units: Annotated[int, "of the LSTM", zoo.Range(4, 64, log=True)] = 8,
+    filters: Annotated[
+        tuple[int, ...],
+        "of each convolution",
+        zoo.Choice((32, 64, 32), (64, 128, 64), (128, 256, 128)),
+    ] = (128, 256, 128),
+    kernels: Annotated[
+        tuple[int, ...],
+        "steps that each convolution sees",
+        zoo.Choice((5, 3, 3), (8, 5, 3), (16, 9, 5)),
+    ] = (8, 5, 3),
+    dropout: Annotated[float, "share of the LSTM's answer dropped", zoo.Range(0.2, 0.9)] = 0.8,
     frame_features: zoo.layers.FrameFeatures = "cnn",
 ):
     """A fully convolutional branch and an LSTM branch, joined before the classifier.

@@ -10,10 +10,12 @@ def build(
     num_classes,
     *,
     mask_value: float | None = None,
-    units: Annotated[int, "of each layer, in each direction"] = 100,
-    depth: Annotated[int, "layers; more than one are stacked"] = 1,
-    bidirectional: Annotated[bool, "read the sequence backwards, too"] = False,
-    dropout: Annotated[float, "share dropped after each layer"] = 0.2,
+    units: Annotated[int, "of each layer, in each direction", zoo.Range(32, 200, log=True)] = 100,
+    depth: Annotated[int, "layers; more than one are stacked", zoo.Range(1, 3)] = 1,
+    bidirectional: Annotated[
+        bool, "read the sequence backwards, too", zoo.Choice(True, False)
+    ] = False,
+    dropout: Annotated[float, "share dropped after each layer", zoo.Range(0.0, 0.5)] = 0.2,
     frame_features: zoo.layers.FrameFeatures = "cnn",
 ):
     """Layers of long short-term memory over the steps, then a classifier of the last state.

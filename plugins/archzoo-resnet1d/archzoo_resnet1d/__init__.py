@@ -10,8 +10,16 @@ def build(
     num_classes,
     *,
     mask_value: float | None = None,
-    filters: Annotated[tuple[int, ...], "of the convolutions in each block"] = (64, 128, 128),
-    kernels: Annotated[tuple[int, ...], "steps that a block's convolutions see"] = (8, 5, 3),
+    filters: Annotated[
+        tuple[int, ...],
+        "of the convolutions in each block",
+        zoo.Choice((32, 64, 64), (64, 128, 128)),
+    ] = (64, 128, 128),
+    kernels: Annotated[
+        tuple[int, ...],
+        "steps that a block's convolutions see",
+        zoo.Choice((5, 3, 3), (8, 5, 3), (16, 9, 5)),
+    ] = (8, 5, 3),
     frame_features: zoo.layers.FrameFeatures = "cnn",
 ):
     """Residual blocks of convolutions, the mean over time, a classifier.

@@ -10,12 +10,14 @@ def build(
     num_classes,
     *,
     mask_value: float | None = None,
-    filters: Annotated[int, "filters of every convolution"] = 96,
-    kernel: Annotated[int, "kernel size of the convolutions, in steps"] = 3,
+    filters: Annotated[int, "filters of every convolution", zoo.Range(32, 128, log=True)] = 96,
+    kernel: Annotated[int, "kernel size of the convolutions, in steps", zoo.Choice(3, 5, 7)] = 3,
     depth: Annotated[
         int | None, "number of residual blocks; none: enough for the last step to see the first"
     ] = None,
-    dropout: Annotated[float, "rate of dropped channels after each convolution"] = 0.1,
+    dropout: Annotated[
+        float, "rate of dropped channels after each convolution", zoo.Range(0.0, 0.4)
+    ] = 0.1,
     frame_features: zoo.layers.FrameFeatures = "cnn",
 ):
     """Build residual blocks with doubling dilation, and a classifier of the last step.

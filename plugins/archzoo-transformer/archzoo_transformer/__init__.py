@@ -10,14 +10,14 @@ def build(
     num_classes,
     *,
     mask_value: float | None = None,
-    width: Annotated[int, "size of a token"] = 64,
-    heads: Annotated[int, "attention heads, which share the width"] = 4,
-    depth: Annotated[int, "number of blocks of attention and feed-forward"] = 3,
+    width: Annotated[int, "size of a token", zoo.Choice(32, 64, 128)] = 64,
+    heads: Annotated[int, "attention heads, which share the width", zoo.Choice(2, 4, 8)] = 4,
+    depth: Annotated[int, "number of blocks of attention and feed-forward", zoo.Range(1, 4)] = 3,
     expansion: Annotated[
-        int, "hidden size of the feed-forward layer, as a multiple of the width"
+        int, "hidden size of the feed-forward layer, as a multiple of the width", zoo.Choice(2, 4)
     ] = 4,
     dropout: Annotated[
-        float, "dropout rate of each block's output, and before the classifier"
+        float, "dropout rate of each block's output, and before the classifier", zoo.Range(0.0, 0.4)
     ] = 0.1,
     frame_features: zoo.layers.FrameFeatures = "cnn",
 ):

@@ -7,7 +7,7 @@ from zoo.testing.checks.building import BATCH_OF_ONE, BUILDS, OUTPUT
 from zoo.testing.checks.compiling import XLA
 from zoo.testing.checks.expectations import INPUT_RANGE, RECIPE_TRAINS
 from zoo.testing.checks.export_check import EXPORTS
-from zoo.testing.checks.hyperparameters import DOCUMENTED, MATTERS
+from zoo.testing.checks.hyperparameters import DOCUMENTED, MATTERS, SEARCH_SPACE
 from zoo.testing.checks.importing import LIGHT_IMPORT
 from zoo.testing.checks.learning import GRADIENTS, MIXED_PRECISION, OVERFITS
 from zoo.testing.checks.memory import MEMORY
@@ -18,6 +18,7 @@ from zoo.testing.checks.seed import SEED
 CHECKS: tuple[Check, ...] = (
     LIGHT_IMPORT,
     DOCUMENTED,
+    SEARCH_SPACE,
     BUILDS,
     OUTPUT,
     BATCH_OF_ONE,

@@ -6,6 +6,7 @@ from typing import Any
 
 from zoo.architecture import FRAME_FEATURES, Hyperparameter
 from zoo.errors import UsageError
+from zoo.range_rules import fault_of
 from zoo.testing.alternatives import alternatives
 from zoo.testing.check import Check, CheckFailed
 from zoo.testing.explanation import seen
@@ -54,6 +55,24 @@ def _check_readable(each: Hyperparameter) -> None:
             "give a default of the annotated type, and annotate bool, int, float, str, Literal[...], "
             "tuple[...] or a union of them.",
         )
+
+
+def _searchable(harness: Harness) -> str:
+    searched = []
+    for name, each in harness.architecture.hyperparameters.items():
+        if each.space is None:
+            continue
+        if fault := fault_of(each.space, each):
+            raise CheckFailed(
+                f"{name}: {fault}", "mend the zoo.Range or zoo.Choice in its annotation."
+            )
+        if not each.space.holds(each.default):
+            raise CheckFailed(
+                f"{name}: the default {each.default!r} is not in {each.space}",
+                "let the range hold the default, with which every tuning begins.",
+            )
+        searched.append(f"{name} {each.space}")
+    return ", ".join(searched) or "no hyperparameter has a range"
 
 
 def _matters(harness: Harness) -> str:
@@ -164,6 +183,12 @@ DOCUMENTED = Check(
     "Every hyperparameter has a type, a default of that type, and documentation.",
     "Values on the command line are parsed by type, and users read the documentation in zoo show.",
     _documented,
+)
+SEARCH_SPACE = Check(
+    "search_space",
+    "The range of a hyperparameter, if it has one, has its type, at least two values, and the default.",
+    "zoo tune draws hyperparameters from these ranges, and its first trial has the defaults.",
+    _searchable,
 )
 MATTERS = Check(
     "hyperparameters_matter",

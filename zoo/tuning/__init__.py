@@ -1,0 +1,1 @@
+"""Tuning: the same budget of search for every architecture, on the validation split alone."""
