@@ -110,7 +110,8 @@ def fused() -> str:
     rows = json.loads((RESULTS / "lstm-fused.json").read_text())
     lines = [
         f"| {row['way']} | {row['bytes'] / 1000:,.0f} kB | {row['milliseconds']:.2g} ms | "
-        f"{'yes' if row['fused'] else 'no'} | {row['difference']:.0e} | {row['difference_at_the_last_call']:.0e} |"
+        f"{'yes' if row['fused'] else 'no'} | {row['difference']:.0e} | "
+        f"{row['difference_at_the_last_call']:.0e} |"
         for row in rows
     ]
     head = (
