@@ -276,7 +276,10 @@ def test_finished_folds_are_cached_and_can_be_compared_elsewhere(compared, place
         (["--folds", 1], ("--folds 1: use 2 to 100",)),
         (["--folds", 1000], ("--folds 1000: use 2 to 100",)),
         (["--folds", 3, "--together"], ("leave one out",)),
-        (["--folds", 3, "--tuned", "study"], ("the study was tuned on the samples", "Leave one out")),
+        (
+            ["--folds", 3, "--tuned", "study"],
+            ("the study was tuned on the samples", "Leave one out"),
+        ),
         (["--folds", 3, "--seeds", 0], ("--seeds 0: use at least 1",)),
     ],
 )
