@@ -111,7 +111,8 @@ def section(lines: list[dict], published: dict) -> str:
         "default split reaches it, or the mean over resamples; one beside a published mean, if the mean "
         "over resamples is at most one published standard deviation below. `InceptionTime` as published is "
         "an ensemble of five networks, `inception_time` is one. The best is chosen by test accuracy, so "
-        "that its figure is a little high.\n",
+        "that its figure is a little high. Two trainings ran at a time, one thread each, beside other work: "
+        "their times are upper bounds.\n",
         markdown_table(TITLES, rows),
         *told,
     ])  # fmt: skip

@@ -7,6 +7,8 @@ import re
 import signal
 import socket
 import subprocess
+import sys
+import textwrap
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -693,6 +695,30 @@ def test_workers_share_the_port_and_their_counts(home):
         assert found["archzoo_resident_bytes"] == pytest.approx(sum(rss), rel=0.3)
     finally:
         assert served.stop(signal.SIGINT) == 0
+
+
+@pytest.mark.slow  # for uvicorn waits for them
+def test_workers_that_cannot_start_end_the_server(home, tmp_path):
+    path = tmp_path / "gone.onnx"
+    path.write_bytes((home / "pixels.onnx").read_bytes())
+    code = f"""
+import zoo
+from pathlib import Path
+try:
+    zoo.serve({str(path)!r}, port=0, workers=2, on_ready=lambda server: Path({str(path)!r}).unlink())
+except zoo.ZooError as error:
+    print(error)
+"""
+    (tmp_path / "program.py").write_text(
+        f"if __name__ == '__main__':\n{textwrap.indent(code, '    ')}"
+    )
+    command = [sys.executable, "program.py"]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "a worker did not start" in done.stdout
+    assert "zoo: " in done.stderr and "gone.onnx" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_a_port_in_use(home, zoo):

@@ -36,6 +36,7 @@ LAYERS = (
     ("zoo.comparison", ("zoo.tuning", "zoo.report", "zoo.api", "zoo.testing")),
     ("zoo.tuning", ("zoo.report", "zoo.api", "zoo.testing")),
     ("zoo.report", ("zoo.api", "zoo.testing")),
+    ("zoo.cards", ("zoo.report", "zoo.api", "zoo.testing")),
     ("zoo.exporting", ("zoo.report", "zoo.api", "zoo.testing")),
     ("zoo.serving", ("zoo.api", "zoo.testing")),
 )

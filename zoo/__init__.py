@@ -5,6 +5,7 @@
     run = zoo.train("cnn", "mnist", recipe="quick")      train, then measure once on the test set
     run.metrics, run.history, run.predictions            results; tables with pandas
     run.model(), run.predict(images), run.evaluate()     use the trained model
+    run.card()                                           a model card in Markdown, for the Hugging Face Hub
     run.export("onnx"), zoo.load_export(file)            to ONNX, LiteRT, SavedModel; proved on the test set
     zoo.serve(run)                                       over HTTP, with ONNX Runtime
     zoo.train(resume=run)                                finish an interrupted run
@@ -25,6 +26,7 @@ from zoo.version import __version__
 
 if TYPE_CHECKING:
     from zoo import layers as layers
+    from zoo.api.carding import card as card
     from zoo.api.compare import compare as compare
     from zoo.api.compare import compare_runs as compare_runs
     from zoo.api.compare import plan_comparison as plan_comparison
@@ -102,6 +104,7 @@ _HOMES = {
     "ZooError": "zoo.errors",
     "hookimpl": "zoo.hookspecs",
     "benchmark": "zoo.api.speed",
+    "card": "zoo.api.carding",
     "check": "zoo.api.conformance",
     "load_benchmark": "zoo.api.speed",
     "compare": "zoo.api.compare",

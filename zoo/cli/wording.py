@@ -34,6 +34,7 @@ OPTIONS = {
     "invert": "--invert",
     "jobs": "--jobs",
     "learning_rate": "--learning-rate",
+    "licence": "--license",
     "max_batch": "--max-batch",
     "max_body": "--max-body-mib",
     "max_connections": "--max-connections",
@@ -51,9 +52,11 @@ OPTIONS = {
     "pruner": "--pruner",
     "quantize": "--quantize",
     "recipe": "--recipe",
+    "repo_id": "--repo-id",
     "resume": "--resume",
     "rounds": "--rounds",
     "runs_dir": "--runs-dir",
+    "runtime": "--runtime",
     "sample": "--sample",
     "sampler": "--sampler",
     "seed": "--seed",
@@ -81,6 +84,7 @@ NEGATIONS = {"invert": "--as-is", "together": "--one-by-one"}
 
 COMMANDS = {
     "benchmark": "bench",
+    "card": "card",
     "check": "check",
     "compare": "compare",
     "compare_runs": "compare",

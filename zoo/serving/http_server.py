@@ -1,6 +1,7 @@
 """Sockets, processes and signals: a server from its start to its stop."""
 
 import contextlib
+import inspect
 import ipaddress
 import logging
 import os
@@ -24,6 +25,9 @@ from zoo.version import __version__
 KEPT = 15
 """Seconds that an idle connection is kept."""
 BACKLOG = 2048
+HUNG = 20
+"""Seconds without a sign of life after which a worker is replaced; on a busy machine it needs some to start.
+uvicorn looks at nothing else meanwhile."""
 FILES_BESIDE = 100
 """Open files of a process that are no connections."""
 LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
@@ -161,19 +165,23 @@ class Server:
 
     def _run_workers(self, on_ready: Callable[[], None]) -> None:
         import uvicorn
+        from uvicorn.config import STARTUP_FAILURE
         from uvicorn.supervisors import Multiprocess
 
         self._loaded.clear()  # each worker has its own
         app = partial(make_worker_app, self._files, self._options)
-        config = uvicorn.Config(
-            app, factory=True, workers=self._workers, **_settings(self._options)
-        )
+        settings = _settings(self._options)
+        if "timeout_worker_healthcheck" in inspect.signature(uvicorn.Config).parameters:
+            settings["timeout_worker_healthcheck"] = HUNG
+        config = uvicorn.Config(app, factory=True, workers=self._workers, **settings)
         with tempfile.TemporaryDirectory(prefix="zoo-metrics-") as folder, _metrics_in(folder):
             before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
             try:
                 processes = Multiprocess(config, sockets=[self._socket])
                 on_ready()
                 processes.run()
+                if any(each.exitcode == STARTUP_FAILURE for each in processes.processes):
+                    raise ZooError("a worker did not start, so the server ended.")
             finally:
                 for each, handler in before.items():
                     signal.signal(each, handler)

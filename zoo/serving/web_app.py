@@ -235,7 +235,7 @@ def make_app(
         guard = ConnectionGuard(options)
         watching = asyncio.create_task(guard.watch())
         with tempfile.TemporaryDirectory(prefix="zoo-serve-") as folder:
-            service = app.state.service = Service(load(), options, Path(folder))
+            service = app.state.service = _started(load, options, Path(folder))
             looking = asyncio.create_task(service.look_often())
             on_ready()
             try:
@@ -261,6 +261,17 @@ def make_app(
         lifespan=lifespan,
     )
     return Answering(app, options)
+
+
+def _started(
+    load: Callable[[], Sequence[OnnxModel]], options: ServeOptions, folder: Path
+) -> Service:
+    """The service; what keeps it from starting is said, as uvicorn says nothing."""
+    try:
+        return Service(load(), options, folder)
+    except Exception as error:
+        print(f"zoo: {diagnosis.in_a_line(error)}", file=sys.stderr, flush=True)
+        raise
 
 
 class Answering:
