@@ -73,6 +73,9 @@ if TYPE_CHECKING:
     from zoo.ranges import Range as Range
     from zoo.recipe import Recipe as Recipe
     from zoo.registry import Registry as Registry
+    from zoo.tracker import TrackedComparison as TrackedComparison
+    from zoo.tracker import TrackedRun as TrackedRun
+    from zoo.tracker import Tracker as Tracker
     from zoo.trained import Run as Run
     from zoo.training.callbacks import Callback as Callback
     from zoo.training.plan import Plan as Plan
@@ -98,6 +101,9 @@ _HOMES = {
     "Registry": "zoo.registry",
     "Run": "zoo.trained",
     "Samples": "zoo.datasets.samples",
+    "TrackedComparison": "zoo.tracker",
+    "TrackedRun": "zoo.tracker",
+    "Tracker": "zoo.tracker",
     "ServeOptions": "zoo.serving.serve_options",
     "Study": "zoo.tuned",
     "UsageError": "zoo.errors",
