@@ -105,6 +105,22 @@ def recurrent() -> str:
     return "\n".join(lines)
 
 
+def fused() -> str:
+    """One LSTM in LiteRT: its own operation beside what is exported."""
+    rows = json.loads((RESULTS / "lstm-fused.json").read_text())
+    lines = [
+        f"| {row['way']} | {row['bytes'] / 1000:,.0f} kB | {row['milliseconds']:.2g} ms | "
+        f"{'yes' if row['fused'] else 'no'} | {row['difference']:.0e} | "
+        f"{row['difference_at_the_last_call']:.0e} |"
+        for row in rows
+    ]
+    head = (
+        "| one LSTM, 28 steps of 28 features, 64 units | size | one sample | LiteRT's own operation | "
+        "difference, first call | last call |"
+    )
+    return "\n".join([head, "|---" * 6 + "|", *lines])
+
+
 def _cell(row: dict) -> str:
     if "problem" in row:
         return "not exported"
@@ -153,7 +169,8 @@ def write(check: bool = False) -> None:
     sys.path.insert(0, str(PAGE.parent))
     import blocks
 
-    blocks.write(PAGE, {"exports": table(), "recurrent": recurrent()}, COMMAND, check)
+    tables = {"exports": table(), "recurrent": recurrent(), "fused": fused()}
+    blocks.write(PAGE, tables, COMMAND, check)
 
 
 def main() -> None:

@@ -167,6 +167,28 @@ def coverage_of_metrics() -> str:
     return table.markdown_table(titles, cells)
 
 
+def coverage_of_folds() -> str:
+    """What bench/coverage.py --folds simulated."""
+    titles = [
+        "folds", "repetitions", "influence of the training set", "interval covers", "difference covers",
+        "two copies told apart", "by plain t", "any of four copies told apart", "by plain t",
+    ]  # fmt: skip
+    shares = (
+        "interval_covers", "difference_covers", "two_copies_told_apart",
+        "two_copies_told_apart_by_the_plain_t", "copies_told_apart", "copies_told_apart_by_the_plain_t",
+    )  # fmt: skip
+    cells = [
+        [
+            str(each["folds"]),
+            str(each["repetitions"]),
+            each["influence_of_the_training_set"],
+            *(f"{100 * each[share]:.1f} %" for share in shares),
+        ]
+        for each in json.loads((RESULTS / "coverage-folds.json").read_text())
+    ]
+    return table.markdown_table(titles, cells)
+
+
 def _by_metric(group) -> tuple:
     metric, classes, seeds = group[0]
     return [*METRICS].index(metric), classes, seeds
@@ -180,6 +202,7 @@ def _span(shares) -> str:
 BLOCKS = (
     (COMPARING, "comparison", comparison),
     (COMPARING, "coverage", coverage),
+    (COMPARING, "coverage-folds", coverage_of_folds),
     (METRICS_PAGE, "coverage-metrics", coverage_of_metrics),
     (DESIGN, "frames", frames),
     (SEQUENCES, "time", time_table.block),

@@ -70,19 +70,25 @@ def run(name: str, given: argparse.Namespace) -> None:
         studies_dir=folder / "studies",
         progress=True,
     )
-    shared = {"seeds": given.seeds, "runs_dir": folder / "runs", "progress": True}
-    default = zoo.compare(names, dataset, recipe=recipe, recipe_changes=changes, **shared)
-    tuned = zoo.compare(names, tuned=study, **shared)
     record = {
         "commit": commit,
         "machine": {"cores": os.cpu_count(), "load": round(os.getloadavg()[2], 1)},
         "study": study.report.to_dict(),
-        "default": compared(default),
-        "tuned": compared(tuned),
+        "default": None,
+        "tuned": None,
     }
     path = RESULTS / f"tuning-{name}.json"
-    path.write_text(json.dumps(record, indent=1) + "\n")
+    write(path, record)  # the study is a result, even if the comparisons are not made
+    shared = {"seeds": given.seeds, "runs_dir": folder / "runs", "progress": True}
+    default = zoo.compare(names, dataset, recipe=recipe, recipe_changes=changes, **shared)
+    write(path, {**record, "default": compared(default)})
+    tuned = zoo.compare(names, tuned=study, **shared)
+    write(path, {**record, "default": compared(default), "tuned": compared(tuned)})
     table(path)
+
+
+def write(path: Path, record: dict) -> None:
+    path.write_text(json.dumps(record, indent=1) + "\n")
 
 
 def compared(comparison) -> dict:
@@ -103,17 +109,18 @@ def table(path: Path) -> None:
     record = json.loads(path.read_text())
     study = {row["name"]: row for row in record["study"]["rows"]}
     print(f"{path.stem}: {record['study']['budget']}, {record['study']['objective']}")
-    sides = {
-        side: {row["name"]: row for row in record[side]["rows"]} for side in ("default", "tuned")
-    }
-    for name, row in sides["tuned"].items():
-        cells = [_cell(sides[side].get(name)) for side in ("default", "tuned")]
-        spent = f"{sum(study[name]['counts'].values())} trials, {study[name]['steps']:,} steps"
-        print(f"{name:16}{cells[0]:>28}{cells[1]:>28}   {spent}" if row else name)
-    before, after = (_told_apart(record[side]["pairs"]) for side in ("default", "tuned"))
+    sides = {side: record[side] or {"rows": [], "pairs": []} for side in ("default", "tuned")}
+    rows = {side: {row["name"]: row for row in sides[side]["rows"]} for side in sides}
+    for name, row in study.items():
+        cells = [f"{_cell(rows[side].get(name)):>28}" for side in sides]
+        ranks = f"validation ranks {row['default_rank']} and {row['tuned_rank']}"
+        spent = f"{sum(row['counts'].values())} trials, {row['steps']:,} steps"
+        print(f"{name:16}{ranks}{''.join(cells)}   {spent}")
+    before, after = (_told_apart(sides[side]["pairs"]) for side in sides)
     turned = sorted(pair for pair in before if pair[::-1] in after)
     told = ", ".join(f"{a} and {b}" for a, b in turned) or "no pair"
-    print(f"told apart by both, in opposite order: {told}")
+    if record["tuned"]:
+        print(f"told apart by both, in opposite order: {told}")
 
 
 def _cell(row: dict | None) -> str:

@@ -16,6 +16,7 @@ COMMANDS = {name: [("python", "-m", "pytest", f"bench/{name}", "-q")] for name i
     "coverage.py": [
         ("python", "bench/coverage.py"),
         ("python", "bench/coverage.py", "--metrics"),
+        ("python", "bench/coverage.py", "--folds"),
     ],
     "exports.py": [("python", "bench/exports.py", "run"), ("python", "bench/exports.py", "table")],
     "exports_recurrent.py": [("python", "bench/exports_recurrent.py")],
@@ -25,6 +26,7 @@ COMMANDS = {name: [("python", "-m", "pytest", f"bench/{name}", "-q")] for name i
         ("python", "bench/frames_curve.py", "--figure"),
     ],
     "gpu.sh": [("bash", "bench/gpu.sh")],
+    "lstm_fused.py": [("python", "bench/lstm_fused.py")],
     "record.sh": [("bash", "bench/record.sh", "bench/test_convlstm.py")],
     "serving.py": [("python", "bench/serving.py", "run"), ("python", "bench/serving.py", "table")],
     "speedrun.py": [("python", "bench/speedrun.py", "tune")],
@@ -39,7 +41,7 @@ COMMANDS = {name: [("python", "-m", "pytest", f"bench/{name}", "-q")] for name i
 """What runs through a file at the smallest size."""
 
 WRITTEN = {
-    "coverage.py": ["coverage.json", "coverage-metrics.json"],
+    "coverage.py": ["coverage.json", "coverage-metrics.json", "coverage-folds.json"],
     "exports.py": ["exports.json"],
     "exports_recurrent.py": ["exports-recurrent.json"],
     "frames.py": ["frames.json"],
@@ -49,6 +51,7 @@ WRITTEN = {
         "runs-moving_digits.jsonl",
     ],
     "gpu.sh": ["bench-gpu-convlstm.json", "compare-digits-quick.json", "runs-digits.jsonl"],
+    "lstm_fused.py": ["lstm-fused.json"],
     "record.sh": ["bench-cpu-convlstm.json", "bench-cpu-convlstm-jax.json"],
     "serving.py": ["serving.json"],
     "speedrun.py": ["speedrun-tuning.json"],
@@ -65,6 +68,7 @@ USED_BY = {
     "comparison_figure.py": "results.py",
     "comparisons.py": "results_page.py",
     "conftest.py": "test_trainer.py",
+    "coverage_folds.py": "coverage.py",
     "coverage_metrics.py": "coverage.py",
     "first_step.py": "test_start_up.py",
     "first_step_bare.py": "test_start_up.py",

@@ -109,7 +109,7 @@ def test_every_hook_is_in_the_documentation():
     from zoo import hookspecs
 
     hooks = [name for name in vars(hookspecs) if name.startswith("zoo_")]
-    assert hooks == ["zoo_architectures", "zoo_datasets"]
+    assert hooks == ["zoo_architectures", "zoo_datasets", "zoo_trackers"]
     assert "zoo_architectures" in README
     assert all(f"`{hook}(" in (DOCS / "plugins.md").read_text() for hook in hooks)
     assert "zoo/hookspecs.py" in DESIGN

@@ -10,7 +10,7 @@ from zoo.cli import COMMANDS, zoo
 
 VERBS = {
     "add", "average", "benchmark", "compare", "compare,", "explain", "invert", "list", "listen", "load",
-    "print", "resume", "retrain", "run", "set", "show", "take", "train", "write",
+    "log", "print", "resume", "retrain", "run", "set", "show", "take", "train", "write",
 }  # fmt: skip
 OBJECTS = {
     "author,", "batch size", "dataset:", "device", "email address", "folder", "keras backend",

@@ -11,6 +11,8 @@ from PIL import Image
 from test_image_folders import drawn, listed, written
 
 import zoo
+from zoo.inspecting.advice import are_unequal
+from zoo.metrics import misleads
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +141,24 @@ def test_unequal_classes_are_said_and_compared_by_another_metric(tmp_path, zoo_h
     assert code == 0, err
     assert "the largest class, upper, has 88.2 %" in out and "Accuracy misleads" in out
     assert "--metric balanced_accuracy --html comparison.html" in out
+
+
+@pytest.mark.parametrize(("rest", "is_said"), [(35, False), (20, True)])
+def test_accuracy_misleads_by_the_rule_of_metrics(rest, is_said, tmp_path, zoo_here):
+    """Of two classes from 62.5 %."""
+    root = written(tmp_path / "halves", count=40)
+    for file in sorted((root / "left").iterdir())[rest:]:
+        file.unlink()
+    assert misleads(40 / (40 + rest), 2) == is_said
+    code, out, err = zoo_here("datasets", "inspect", root, "--out", tmp_path)
+    assert code == 0, err
+    assert ("Accuracy misleads" in out) == is_said
+
+
+def test_the_rule_of_many_classes_is_not_half_more_than_an_equal_share():
+    counts = {str(number): 90 for number in range(9)} | {"large": 190}  # 19 % of ten classes
+    assert not are_unequal(counts)
+    assert are_unequal(counts | {"large": 500})
 
 
 def test_transparency_and_a_large_size_are_answered(tmp_path):

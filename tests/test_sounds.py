@@ -8,7 +8,7 @@ import pytest
 from conftest import assert_one_line_error, assert_predictions_see_training
 from PIL import Image
 
-from zoo.datasets import sound_codecs, sound_file
+from zoo.datasets import sound_codecs, sound_file, sound_reading
 from zoo.datasets.catalog import own_dataset
 from zoo.datasets.sound_reading import SoundReading, resampled
 from zoo.errors import DataError, UsageError
@@ -225,11 +225,24 @@ def test_of_a_long_file_only_the_beginning_is_read(tmp_path):
     assert done == ["read from FLAC", "cut to its first 0.13 of 40.00 s"]
 
 
-def test_of_a_long_file_that_is_resampled_the_last_step_is_that_of_the_whole(tmp_path):
-    path = saved(tmp_path / "x.wav", tone(seconds=3, rate=44100), rate=44100)
+def _read_and_whole(path, rate):
+    """A file's spectrogram as it is read, and that of the whole file resampled."""
+    noise = np.random.default_rng(0).uniform(-1, 1, 3 * rate)  # every step of it is another
+    saved(path, noise, rate=rate)
     reading = SoundReading(RATE, 8)
-    whole = resampled(sound_file.read(path, 3.0)[1], 44100, RATE, path)
-    assert np.array_equal(reading.read(path), reading.spectrogram(whole))
+    whole = resampled(sound_file.read(path, 3.0)[1], rate, RATE, path)
+    return reading.read(path), reading.spectrogram(whole)
+
+
+@pytest.mark.parametrize("rate", [400, 44100])
+def test_of_a_long_file_that_is_resampled_the_last_step_is_that_of_the_whole(rate, tmp_path):
+    assert np.array_equal(*_read_and_whole(tmp_path / "x.wav", rate))
+
+
+def test_without_more_than_the_last_step_the_filter_ends_in_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(sound_reading, "MORE", 0.0)
+    read, whole = _read_and_whole(tmp_path / "x.wav", 400)
+    assert not np.array_equal(read[-1], whole[-1])
 
 
 @pytest.mark.parametrize(

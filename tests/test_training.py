@@ -292,7 +292,9 @@ def test_runs_are_listed_and_shown_and_damaged_ones_skipped(finished, zoo_here, 
 
 def test_tensorboard_can_read_the_run(zoo_here, tiny_py, small_npz, tmp_path):
     accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
-    record = train(zoo_here, tiny_py, "--dataset", small_npz, *FAST, "--tensorboard")
+    record = train(
+        zoo_here, tiny_py, "--dataset", small_npz, *FAST, "--tensorboard"
+    )  # the former name of --track
     events = accumulator.EventAccumulator(record["folder"] + "/tensorboard").Reload()
     tags = events.Tags()
     assert "val_accuracy" in tags["scalars"] + tags["tensors"]

@@ -167,6 +167,7 @@ def test_the_test_set_is_not_touched(study):
         assert not run.model_file.exists() and not run.checkpoint.exists()
 
 
+@pytest.mark.slow
 def test_a_trial_is_what_training_makes_in_a_process_of_its_own(study, place, monkeypatch):
     """A process trains many trials; what it trains is not changed by that."""
     last = trials(study)["other_net"][-1]
@@ -439,6 +440,7 @@ def test_a_training_that_is_given_up_ends_as_pruned(place, zoo_here):
     assert code == 0 and "pruned" in out
 
 
+@pytest.mark.slow
 def test_a_budget_of_steps_is_not_exceeded(place):
     """Steps are counted across the trials; the one that would exceed them is cut."""
     words = ("tune", "./one_net.py", "--dataset", "guarded", "--epochs", 4, "--pruner", "none", "--device",

@@ -5,6 +5,7 @@
     run = zoo.train("cnn", "mnist", recipe="quick")      train, then measure once on the test set
     run.metrics, run.history, run.predictions            results; tables with pandas
     run.model(), run.predict(images), run.evaluate()     use the trained model
+    run.card()                                           a model card in Markdown, for the Hugging Face Hub
     run.export("onnx"), zoo.load_export(file)            to ONNX, LiteRT, SavedModel; proved on the test set
     zoo.serve(run)                                       over HTTP, with ONNX Runtime
     zoo.train(resume=run)                                finish an interrupted run
@@ -25,6 +26,7 @@ from zoo.version import __version__
 
 if TYPE_CHECKING:
     from zoo import layers as layers
+    from zoo.api.carding import card as card
     from zoo.api.compare import compare as compare
     from zoo.api.compare import compare_runs as compare_runs
     from zoo.api.compare import plan_comparison as plan_comparison
@@ -72,6 +74,9 @@ if TYPE_CHECKING:
     from zoo.recipe import Recipe as Recipe
     from zoo.registry import Registry as Registry
     from zoo.serving.page.page_export import PageExport as PageExport
+    from zoo.tracker import TrackedComparison as TrackedComparison
+    from zoo.tracker import TrackedRun as TrackedRun
+    from zoo.tracker import Tracker as Tracker
     from zoo.trained import Run as Run
     from zoo.training.callbacks import Callback as Callback
     from zoo.training.plan import Plan as Plan
@@ -98,12 +103,16 @@ _HOMES = {
     "Registry": "zoo.registry",
     "Run": "zoo.trained",
     "Samples": "zoo.datasets.samples",
+    "TrackedComparison": "zoo.tracker",
+    "TrackedRun": "zoo.tracker",
+    "Tracker": "zoo.tracker",
     "ServeOptions": "zoo.serving.serve_options",
     "Study": "zoo.tuned",
     "UsageError": "zoo.errors",
     "ZooError": "zoo.errors",
     "hookimpl": "zoo.hookspecs",
     "benchmark": "zoo.api.speed",
+    "card": "zoo.api.carding",
     "check": "zoo.api.conformance",
     "load_benchmark": "zoo.api.speed",
     "compare": "zoo.api.compare",

@@ -124,6 +124,8 @@ class Comparison:
     def _samples(self, on_note: Callable[[str], object]) -> "Stored | None":
         """The test images, if they are those that the runs were tested on."""
         first = next(each for each in self.results if each.runs).runs[0]
+        if first.fold:  # the runs were tested on different images
+            return None
         try:
             arrays = first.find_dataset(self._registry).load(self._locations)
         except ZooError as error:

@@ -32,7 +32,8 @@ def make_comparison_callback(*, silent: bool) -> ComparisonCallback:
 
 
 def _title(job: "Job") -> str:
-    return printable(f"{job.entry.name} seed {job.request.seed}")
+    fold = job.request.fold
+    return printable(f"{job.entry.name} {fold.name if fold else f'seed {job.request.seed}'}")
 
 
 def _ending(job: "Job", outcome: "Outcome") -> str:

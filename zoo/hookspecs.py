@@ -8,6 +8,7 @@ import pluggy
 if TYPE_CHECKING:
     from zoo.architecture import Architecture
     from zoo.datasets.dataset import Dataset
+    from zoo.tracker import Tracker
 
 hookspec = pluggy.HookspecMarker("archzoo")
 hookimpl = pluggy.HookimplMarker("archzoo")
@@ -44,4 +45,29 @@ def zoo_datasets() -> Iterable["Dataset"]:  # type: ignore[empty-body]
         @zoo.hookimpl
         def zoo_datasets():
             return [zoo.Dataset("my_data", ("cat", "dog"), "image", (32, 32, 3), load)]
+    """
+
+
+@hookspec
+def zoo_trackers() -> Iterable[type["Tracker"]]:  # type: ignore[empty-body]
+    """Return the plugin's trackers, as classes.
+
+    Called once when the plugin is loaded; must not connect to anything. `track="NAME:TARGET"` makes an
+    object of the class that has this `name`: `Class("TARGET")`.
+
+    Returns:
+        Subclasses of `zoo.Tracker`, with names that differ from each other.
+
+    Example, in the plugin's module:
+
+        class Lines(zoo.Tracker):
+            name = "lines"
+
+            def log_metrics(self, run, metrics, step):
+                with open(self.target, "a") as file:
+                    print(run.name, step, metrics, file=file)
+
+        @zoo.hookimpl
+        def zoo_trackers():
+            return [Lines]
     """

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from zoo.datasets.location import Locations
 from zoo.errors import UsageError, ZooError
 from zoo.recipe import changed
 from zoo.registry import Registry
 from zoo.runs.run import Run
+from zoo.suggest import unknown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,8 +23,25 @@ if TYPE_CHECKING:
     from zoo.recipe import Recipe
 
 
+Runtime = Literal["auto", "keras", "onnx"]
+RUNTIMES = ("auto", "keras", "onnx")
+
 FRAMES_AXES, SEQUENCE_AXES = 4, 2
 """Of a clip `(T, H, W, C)`, and of a spectrogram `(T, F)`."""
+
+
+def choose_runtime(asked: str, backend: str | None, device: str) -> Runtime:
+    """The runtime of a prediction: a backend or the GPU that is asked for means Keras.
+
+    Raises:
+        UsageError: it is unknown, or ONNX is asked for together with what only Keras has.
+    """
+    if asked not in RUNTIMES:
+        raise UsageError(unknown("runtime", asked, RUNTIMES))
+    of_keras = f"`backend={backend!r}`" if backend else "`device='gpu'`" if device == "gpu" else ""
+    if asked == "onnx" and of_keras:
+        raise UsageError(f"`runtime='onnx'`: {of_keras} is of Keras. Leave one of them out.")
+    return "keras" if of_keras else cast("Runtime", asked)
 
 
 @dataclass(frozen=True)
@@ -37,6 +55,7 @@ class Model:
             clearly inverted relative to training are refused.
         trust_source: whether the run's own Python file is run although the user never trained with
             it here.
+        runtime: `keras`, `onnx`, or `auto`: the one that was measured to be faster.
     """
 
     run: Run
@@ -45,6 +64,7 @@ class Model:
     device: str = "auto"
     inverted: bool | None = None
     trust_source: bool = False
+    runtime: Runtime = "keras"
 
     @property
     def contract(self) -> "InputContract":
@@ -66,6 +86,38 @@ class Model:
         )
         return engine.logits(samples)
 
+    def answered(self, samples: "np.ndarray") -> "tuple[np.ndarray, str]":
+        """Logits `(N, classes)` and the runtime that gave them, in words.
+
+        Raises:
+            UsageError: ONNX was asked for, and there is no file, or it takes no such samples.
+        """
+        if self.runtime != "keras" and (found := self._by_onnx(samples)) is not None:
+            return found, "ONNX Runtime"
+        logits = self.logits(samples)
+        import keras
+
+        return logits, f"Keras on {keras.backend.backend()}"
+
+    def _by_onnx(self, samples: "np.ndarray") -> "np.ndarray | None":
+        from zoo.exporting import fast_answers
+        from zoo.training.saved import check_usable
+
+        check_usable(self.run)
+        report = fast_answers.find_export(self.run)
+        if self.runtime == "onnx":
+            report = fast_answers.check_answerable(self.run, report)
+        elif fast_answers.why_keras(self.run, report, len(samples)):
+            return None
+        assert report is not None
+        taken = fast_answers.as_taken(samples, report.input.dtype)
+        if taken is None and self.runtime == "onnx":
+            raise UsageError(
+                f"the ONNX file takes {report.input.dtype}, and these samples cannot be that without "
+                "rounding. Use `runtime='keras'`."
+            )
+        return None if taken is None else fast_answers.answer(self.run, taken)
+
 
 @dataclass(frozen=True)
 class Predictions:
@@ -76,12 +128,14 @@ class Predictions:
         probabilities: `(N, classes)` float64.
         classes: their names.
         pixel_range: the values of black and white; None where samples have no pixels.
+        runtime: what answered: `ONNX Runtime`, or `Keras on` a backend.
     """
 
     pictures: "list[Picture]"
     probabilities: "np.ndarray"
     classes: tuple[str, ...]
     pixel_range: "PixelRange | None" = None
+    runtime: str = ""
 
     @property
     def labels(self) -> list[str]:
@@ -153,9 +207,9 @@ def predict(model: Model, paths: Sequence[Path]) -> Predictions:
     contract = model.contract
     reader = reader_of(contract, model.inverted)
     pictures = [reader.read(path) for path in paths]
-    logits = model.logits(np.stack([each.sample for each in pictures]))
+    logits, runtime = model.answered(np.stack([each.sample for each in pictures]))
     probabilities = softmax(logits.astype("float64"), axis=-1)
-    return Predictions(pictures, probabilities, contract.classes, contract.pixel_range)
+    return Predictions(pictures, probabilities, contract.classes, contract.pixel_range, runtime)
 
 
 def predict_arrays(model: Model, samples: Any) -> Predictions:
@@ -176,8 +230,9 @@ def predict_arrays(model: Model, samples: Any) -> Predictions:
         x = np.asarray(invert(x, contract.pixel_range))
     elif model.inverted is None:
         contract.check_side(x, "the array")
-    probabilities = softmax(model.logits(x).astype("float64"), axis=-1)
-    return Predictions([], probabilities, contract.classes)
+    logits, runtime = model.answered(x)
+    probabilities = softmax(logits.astype("float64"), axis=-1)
+    return Predictions([], probabilities, contract.classes, runtime=runtime)
 
 
 @dataclass(frozen=True)

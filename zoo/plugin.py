@@ -11,6 +11,7 @@ from zoo import diagnosis
 if TYPE_CHECKING:
     from zoo.architecture import Architecture
     from zoo.datasets.dataset import Dataset
+    from zoo.tracker import Tracker
 
 GROUP = "archzoo"
 
@@ -56,6 +57,7 @@ class Loaded:
     plugin: Plugin
     architectures: "tuple[Architecture, ...]" = ()
     datasets: "tuple[Dataset, ...]" = ()
+    trackers: "tuple[type[Tracker], ...]" = ()
     hooks: tuple[str, ...] = ()
     error: str = ""
     details: str = ""
@@ -104,7 +106,26 @@ def _call_hooks(plugin: Plugin, module: object) -> Loaded:
         from zoo.datasets.dataset import Dataset
 
         datasets = _gather(manager.hook.zoo_datasets(), Dataset, "zoo_datasets")
-    return Loaded(plugin, architectures, datasets, hooks)
+    trackers = _trackers(manager.hook.zoo_trackers()) if "zoo_trackers" in hooks else ()
+    return Loaded(plugin, architectures, datasets, trackers, hooks)
+
+
+def _trackers(results: list) -> "tuple[type[Tracker], ...]":
+    from zoo.tracker import Tracker
+
+    found: list[type[Tracker]] = []
+    for result in results:
+        if not isinstance(result, list | tuple):
+            raise TypeError(f"zoo_trackers must return a list of classes, not {result!r}")
+        for each in result:
+            if not (isinstance(each, type) and issubclass(each, Tracker)):
+                raise TypeError(f"zoo_trackers returned {each!r}, which is no subclass of Tracker")
+            if not each.name:
+                raise ValueError(f"zoo_trackers returned {each.__name__}, which has no name")
+            if any(each.name == other.name for other in found):
+                raise ValueError(f"zoo_trackers returned two called {each.name!r}")
+            found.append(each)
+    return tuple(found)
 
 
 def _gather(results: list, kind: type[Any], hook: str) -> tuple[Any, ...]:

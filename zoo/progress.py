@@ -17,30 +17,25 @@ if TYPE_CHECKING:
     from zoo.training.plan import Plan
 
 
-def progress_callback(*, silent: bool, tensorboard: bool) -> Callback:
-    """A progress display: a bar on a terminal, else lines; with `tensorboard` its events, too."""
+def progress_callback(*, silent: bool) -> Callback:
+    """A progress display: a bar on a terminal, else lines; `silent`: none."""
     live = Live(bars()) if not silent and sys.stderr.isatty() else None
-    return _with_display(live or Lines(), silent, tensorboard)
+    return _unless(silent, live or Lines())
 
 
-def progress_callbacks(*, silent: bool, tensorboard: bool) -> Callable[["Plan"], Callback]:
+def progress_callbacks(*, silent: bool) -> Callable[["Plan"], Callback]:
     """A function that makes the display of each of several seeds, which share one screen."""
     shared = bars() if not silent and sys.stderr.isatty() else None
 
     def of_seed(plan: "Plan") -> Callback:
         label = f"seed {plan.seed}  "
-        return _with_display(Live(shared, label) if shared else Lines(label), silent, tensorboard)
+        return _unless(silent, Live(shared, label) if shared else Lines(label))
 
     return of_seed
 
 
-def _with_display(display: Callback, silent: bool, tensorboard: bool) -> Callback:
-    callbacks = [] if silent else [display]
-    if tensorboard:
-        from zoo.training.tensorboard import TensorBoard
-
-        callbacks.append(TensorBoard())
-    return CallbackList(*callbacks)
+def _unless(silent: bool, display: Callback) -> Callback:
+    return CallbackList() if silent else display
 
 
 def _metrics(row: dict[str, float]) -> str:

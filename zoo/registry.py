@@ -17,6 +17,7 @@ from zoo.suggest import unknown
 if TYPE_CHECKING:
     from zoo.architecture import Architecture
     from zoo.datasets.dataset import Dataset
+    from zoo.tracker import Tracker
 
 
 class Registry:
@@ -172,6 +173,12 @@ class Registry:
         """The datasets that plugins bring; imports every plugin."""
         return [
             (dataset, loaded.plugin) for loaded in self.load_all() for dataset in loaded.datasets
+        ]
+
+    def trackers(self) -> "list[tuple[type[Tracker], Plugin]]":
+        """The classes of trackers that plugins bring; imports every plugin."""
+        return [
+            (tracker, loaded.plugin) for loaded in self.load_all() for tracker in loaded.trackers
         ]
 
 

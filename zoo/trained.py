@@ -17,9 +17,10 @@ from zoo.runs.run import Run as RunFolder
 if TYPE_CHECKING:
     import keras
 
+    from zoo.cards.model_card import ModelCard
     from zoo.exporting.exporter import Export
     from zoo.exporting.formats import Format, Quantize
-    from zoo.inference import Evaluation, Model, Predictions
+    from zoo.inference import Evaluation, Model, Predictions, Runtime
     from zoo.serving.page.page_export import PageExport
     from zoo.training.plan import Plan
 
@@ -108,6 +109,7 @@ class Run(RunFolder):
         invert: bool | None = None,
         backend: str | None = None,
         device: str = "auto",
+        runtime: "Runtime" = "auto",
         trust_source: bool = False,
         registry: Registry | None = None,
     ) -> "Predictions":
@@ -122,20 +124,28 @@ class Run(RunFolder):
             backend: `tensorflow`, `jax` or `torch`; by default the one that is imported, else the
                 run's own.
             device: `auto`, `cpu` or `gpu`.
+            runtime: `keras`; `onnx`: the run's exported ONNX file, without importing Keras; or `auto`: the
+                file, if it is there and was measured to be faster on this machine with these versions.
+                `auto` takes Keras where a `backend` or the GPU is asked for, or where answers would differ
+                (test-time augmentation, other precision).
             trust_source: run the Python file in the run's folder although you never trained with it
                 here.
             registry: the installed architectures.
 
         Returns:
-            `labels` (N names), `probabilities` `(N, classes)`, and `to_frame()`.
+            `labels` (N names), `probabilities` `(N, classes)`, `runtime` that answered, and `to_frame()`.
 
         Raises:
             UsageError: the samples do not fit what the run was trained on.
             DataError: a file is missing or damaged.
         """
-        from zoo.inference import predict, predict_arrays
+        from dataclasses import replace
 
-        model = self._asked(trust_source, invert, backend, device, registry)
+        from zoo.inference import choose_runtime, predict, predict_arrays
+
+        chosen = choose_runtime(runtime, backend, device)
+        asked = self._asked(trust_source, invert, backend, device, registry)
+        model = replace(asked, runtime=chosen)
         if isinstance(images, str | Path):
             return predict(model, [Path(images)])
         if isinstance(images, Sequence) and all(isinstance(x, str | Path) for x in images):
@@ -229,6 +239,26 @@ class Run(RunFolder):
         from zoo.serving.page.page_export import export_page
 
         return export_page([self, *beside], settings, registry or Registry.discover(), on_stage)
+
+    def card(
+        self,
+        *,
+        out: str | Path | None = None,
+        repo_id: str | None = None,
+        licence: str | None = None,
+    ) -> "ModelCard":
+        """Make its model card, and write it to `out` if that is given: see `zoo.card`.
+
+        Raises:
+            UsageError: it is not finished, an argument is not allowed, or `out` cannot be written.
+            ZooError: its predictions are missing or damaged.
+        """
+        from zoo.cards.model_card import make
+
+        made = make(self, repo_id, licence)
+        if out is not None:
+            made.write(out)
+        return made
 
     def plan(
         self,

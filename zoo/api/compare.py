@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from zoo.api import arguments
 from zoo.api.arguments import RUNS_DIR, Backend, DatasetLike, Device
 from zoo.api.compared_architectures import Architectures, select, showing
+from zoo.api.tracked import choose_trackers, tracked_comparison
 from zoo.api.tuned_comparison import choose_tuned
 from zoo.compared import Comparison
 from zoo.comparison.benchmark import DEPTHS
 from zoo.comparison.comparing import compare_folders, plan_runs
 from zoo.comparison.comparing import compare_runs as compare_requests
 from zoo.comparison.results import Wanted
+from zoo.datasets.fold import check_folds
 from zoo.errors import UsageError
 from zoo.registry import Registry
 from zoo.scoring import MetricName
@@ -20,12 +22,12 @@ from zoo.training.request import DEFAULT_DATASET
 
 if TYPE_CHECKING:
     from zoo.comparison.jobs import RunPlan
+    from zoo.tracking.choosing import Track
     from zoo.tuned import Study
 
 Costs = Literal["none", "quick", "full"]
 
 TARGET = 0.99
-SEEDS = 3
 
 
 def compare(
@@ -34,7 +36,8 @@ def compare(
     *,
     recipe: str | Path | None = None,
     tuned: "Study | str | Path | None" = None,
-    seeds: int = SEEDS,
+    seeds: int | None = None,
+    folds: int | None = None,
     tta_shift: int | None = None,
     hyperparameters: Mapping[str, Mapping[str, Any]] | None = None,
     data_parameters: Mapping[str, Any] | None = None,
@@ -46,6 +49,7 @@ def compare(
     together: bool = False,
     backend: Backend | None = None,
     device: Device = "auto",
+    track: "Track | Sequence[Track]" = (),
     progress: bool | None = None,
     runs_dir: str | Path = RUNS_DIR,
     data_dir: str | Path | None = None,
@@ -63,7 +67,11 @@ def compare(
             data_dir, progress, registry: as for `train`.
         tuned: a study of `tune`, its name or folder, whose recipe is used. By default its architectures
             and its dataset are compared. Its trials had other seeds.
-        seeds: runs of each architecture, with seeds 0, 1, ...
+        seeds: runs of each architecture, with seeds 0, 1, ...; 3 by default. With `folds` how often the
+            cross-validation is repeated, each time with another split; once by default.
+        folds: compare by cross-validation of the training set: so many folds, stratified, and by group where
+            the dataset has groups; the same for all architectures. The test set is not read. The variance is
+            Nadeau and Bengio's.
         hyperparameters: of each architecture by name, `{"cnn": {"filters": (8, 16, 32)}}`.
         costs: measure speed after training: `none`, `quick` (one process for each), `full` (three).
         metric: that by which architectures are compared, ranked and told apart: `accuracy`,
@@ -72,6 +80,8 @@ def compare(
         target: the validation accuracy whose time is measured, above 0 and at most 1.
         jobs: how many processes train at once.
         together: train all seeds of an architecture in one program (JAX only).
+        track: as for `train`; the runs are children of the comparison. Runs that are cached are logged if
+            the tracker lacks them.
         command: what to type to repeat the comparison, for the report.
 
     Returns:
@@ -88,12 +98,15 @@ def compare(
         'cannot tell'
     """
     found = arguments.find_registry(registry)
+    trackers = choose_trackers(track, found)
+    _check_not_tuned_on(tuned, folds)
     choice = choose_tuned(tuned, architectures, dataset, recipe, data_parameters)
     chosen = select(
         choice.architectures,
         choice.dataset,
         recipe=choice.recipe,
         seeds=seeds,
+        folds=folds,
         tta_shift=tta_shift,
         hyperparameters=hyperparameters,
         data_parameters=choice.data_parameters,
@@ -107,19 +120,20 @@ def compare(
         registry=found,
     )
     choice.check_data(found, arguments.find_locations(data_dir))
-    with showing(progress) as callback:
+    with showing(progress) as display, tracked_comparison(display, trackers, runs_dir) as tracked:
         made = compare_requests(
             *chosen.parts,
             settings=DEPTHS.get(costs),
             metric=metric,
             target=target,
             command=command,
-            callback=callback,
+            callback=tracked.callback,
             tuned=choice.info,
         )
-    return Comparison(
-        made.report, made.results, chosen.registry, arguments.find_locations(data_dir)
-    )
+        places = arguments.find_locations(data_dir)
+        comparison = Comparison(made.report, made.results, chosen.registry, places)
+        tracked.end(comparison)
+    return comparison
 
 
 def plan_comparison(
@@ -128,7 +142,8 @@ def plan_comparison(
     *,
     recipe: str | Path | None = None,
     tuned: "Study | str | Path | None" = None,
-    seeds: int = SEEDS,
+    seeds: int | None = None,
+    folds: int | None = None,
     tta_shift: int | None = None,
     hyperparameters: Mapping[str, Mapping[str, Any]] | None = None,
     data_parameters: Mapping[str, Any] | None = None,
@@ -156,12 +171,14 @@ def plan_comparison(
         UsageError: an argument is not allowed.
         ZooError: the runs folder cannot be written.
     """
+    _check_not_tuned_on(tuned, folds)
     choice = choose_tuned(tuned, architectures, dataset, recipe, data_parameters)
     chosen = select(
         choice.architectures,
         choice.dataset,
         recipe=choice.recipe,
         seeds=seeds,
+        folds=folds,
         tta_shift=tta_shift,
         hyperparameters=hyperparameters,
         data_parameters=choice.data_parameters,
@@ -185,6 +202,7 @@ def compare_runs(
     *,
     recipe: str | None = None,
     data_parameters: Mapping[str, Any] | None = None,
+    folds: int | None = None,
     allow_mixed: bool = False,
     metric: MetricName = "accuracy",
     target: float = TARGET,
@@ -200,6 +218,7 @@ def compare_runs(
         architectures, dataset, recipe: names that select among the runs; by default all are compared. Of
             a recipe file, such as a study's, overrides for single architectures are no difference.
         data_parameters: parameters that the dataset of the runs must have; needs `dataset`.
+        folds: compare the runs of a cross-validation with so many folds; None: runs without folds.
         allow_mixed: compare runs of different devices, versions or recipes, too.
         metric: as for `compare`.
         target: the validation accuracy whose time is shown, above 0 and at most 1.
@@ -216,11 +235,14 @@ def compare_runs(
         >>> zoo.compare_runs("gpu-machine/runs").to_frame()  # doctest: +SKIP
     """
     registry = arguments.find_registry(registry)
+    if folds is not None:
+        check_folds(folds)
     wanted = Wanted(
         [Path(name).stem if name.endswith(".py") else name for name in architectures],
         dataset,
         Path(recipe).stem if recipe else None,
         _made_with(dataset, data_parameters, registry),
+        folds,
     )
     with showing(progress) as callback:
         made = compare_folders(
@@ -235,6 +257,14 @@ def compare_runs(
             recipe=str(recipe) if recipe else None,
         )
     return Comparison(made.report, made.results, registry, arguments.find_locations(data_dir))
+
+
+def _check_not_tuned_on(tuned: Any, folds: int | None) -> None:
+    if tuned is not None and folds is not None:
+        raise UsageError(
+            "`folds` and `tuned`: the study was tuned on the samples that the folds would test, so the "
+            "result would be too good. Leave one out: without `folds` the test set is read."
+        )
 
 
 def _made_with(

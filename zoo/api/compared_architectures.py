@@ -10,12 +10,16 @@ from zoo.api import arguments
 from zoo.api.arguments import ArchitectureLike, DatasetLike
 from zoo.comparison.comparing import Workplace
 from zoo.comparison.entries import Entry, choose
+from zoo.datasets.fold import check_folds
 from zoo.materials import architecture_text
 from zoo.registry import Registry
-from zoo.training.request import Request
+from zoo.training.request import Replicate, Request, replicates
 
 if TYPE_CHECKING:
     from zoo.comparison.callback import ComparisonCallback
+
+SEEDS = 3
+"""Runs of each architecture where nobody says."""
 
 Architectures = Sequence[ArchitectureLike] | Literal["all"]
 """What `zoo.train` takes as an architecture, several times; or all that are installed."""
@@ -27,20 +31,21 @@ class Selection:
 
     entries: list[Entry]
     request: Callable[[Entry], Request]
-    seeds: range
+    replicates: list[Replicate]
     workplace: Workplace
     registry: Registry
 
     @property
     def parts(self) -> tuple[Any, ...]:
-        return self.entries, self.request, self.seeds, self.workplace, self.registry
+        return self.entries, self.request, self.replicates, self.workplace, self.registry
 
 
 def select(
     architectures: Architectures,
     dataset: DatasetLike,
     *,
-    seeds: int,
+    seeds: int | None,
+    folds: int | None,
     tta_shift: int | None,
     hyperparameters: Mapping[str, Mapping[str, Any]] | None,
     recipe_changes: Mapping[str, Any] | None,
@@ -57,6 +62,9 @@ def select(
         UsageError: an argument is not allowed.
         PluginError: a plugin that is named is broken.
     """
+    if folds is not None:
+        check_folds(folds)
+    seeds = seeds if seeds is not None else SEEDS if folds is None else 1
     arguments.check_seeds(seeds)
     entries = choose_entries(registry, architectures, hyperparameters, runs_dir)
     workplace = Workplace(
@@ -68,7 +76,7 @@ def select(
     return Selection(
         entries,
         for_entries(asked),
-        range(seeds),
+        replicates(seeds, folds),
         workplace,
         registry,
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
 from zoo.api import arguments
 from zoo.api.arguments import RUNS_DIR, ArchitectureLike, Backend, DatasetLike, Device, Precision
 from zoo.api.finding import load_run
+from zoo.api.tracked import choose_trackers, tracking
 from zoo.errors import UsageError
 from zoo.registry import Registry
 from zoo.trained import Run
@@ -15,12 +16,13 @@ from zoo.training.callbacks import Callback, CallbackList
 from zoo.training.keras_callbacks import adapted, descriptions
 from zoo.training.plan import Plan
 from zoo.training.request import DEFAULT_DATASET
-from zoo.training.tensorboard import require_tensorboard
 
 if TYPE_CHECKING:
     import keras
 
     from zoo.runs.run import Run as Folder
+    from zoo.tracking.choosing import Track
+    from zoo.tracking.tracking import Tracking
 
 
 class PlanOptions(TypedDict, total=False):
@@ -52,7 +54,7 @@ class TrainOptions(PlanOptions, total=False):
     resume: "Folder | str | Path | None"
     trust_source: bool
     again: bool
-    tensorboard: bool
+    track: "Track | Sequence[Track]"
     callbacks: "Sequence[Callback | keras.callbacks.Callback]"
     progress: bool | None
     data_dir: str | Path | None
@@ -166,7 +168,7 @@ def train(
     resume: "Folder | str | Path | None" = None,
     trust_source: bool = False,
     again: bool = False,
-    tensorboard: bool = False,
+    track: "Track | Sequence[Track]" = (),
     callbacks: "Sequence[Callback | keras.callbacks.Callback]" = (),
     progress: bool | None = None,
     runs_dir: str | Path = RUNS_DIR,
@@ -210,7 +212,9 @@ def train(
         trust_source: with `resume`: run the Python file in the run's folder although you never
             trained with it here.
         again: train into a new folder even if the run is finished.
-        tensorboard: write events for TensorBoard into the run's folder.
+        track: also log the run there: `mlflow`, `mlflow:ADDRESS`, `tensorboard`, `tensorboard:FOLDER`, the
+            name of a plugin's tracker, a `zoo.Tracker`, or several. One that fails harms no training: it is
+            switched off with a note.
         callbacks: `zoo.Callback`s or `keras.callbacks.Callback`s.
         progress: show a progress bar; by default in notebooks and terminals.
         runs_dir: the folder that holds the runs.
@@ -232,6 +236,7 @@ def train(
         >>> run.metrics["test_accuracy"]  # doctest: +SKIP
         0.91
     """
+    found_registry = arguments.find_registry(registry)
     what: PlanOptions = {
         "recipe": recipe,
         "seed": seed,
@@ -248,13 +253,12 @@ def train(
         "backend": backend,
         "device": device,
         "runs_dir": runs_dir,
-        "registry": arguments.find_registry(registry),
+        "registry": found_registry,
     }
     check_several(seeds, together)
     if trust_source and resume is None:
         raise UsageError("`trust_source` goes with `resume`; a file that you name is run as it is.")
-    if tensorboard:
-        require_tensorboard()
+    trackers = choose_trackers(track, found_registry)
     begun = None if resume is None else load_run(resume, runs_dir)
     if begun is not None:
         given = {**what, "epochs": None, "steps": None, "seeds": seeds, "again": again}
@@ -277,17 +281,24 @@ def train(
     from zoo.training.fit import extend, train_seeds
     from zoo.training.fit import train as train_plan
 
-    shown = _callbacks(callbacks, arguments.shows_progress(progress), tensorboard, seeds)
-    if begun is not None and not (epochs is None and steps is None):
-        found = extend(begun, made, folder, locations, callback=shown(made))
-        return Run(found.folder, found.record)
-    if seeds is None:
-        found = train_plan(made, folder, locations, callback=shown(made), again=again, resume=begun)
-        return Run(found.folder, found.record)
-    several = train_seeds(
-        made, seeds, folder, locations, callbacks=shown, again=again, together=together
-    )
-    return [Run(each.folder, each.record) for each in several]
+    with tracking(trackers) as tracked:
+        shown = _callbacks(callbacks, arguments.shows_progress(progress), tracked, seeds)
+        if begun is not None and not (epochs is None and steps is None):
+            runs = [extend(begun, made, folder, locations, callback=shown(made))]
+        elif seeds is None:
+            callback = shown(made)
+            runs = [
+                train_plan(made, folder, locations, callback=callback, again=again, resume=begun)
+            ]
+        else:
+            runs = train_seeds(
+                made, seeds, folder, locations, callbacks=shown, again=again, together=together
+            )
+        for each in runs:
+            if each.finished:
+                tracked.finished(each)
+    found = [Run(each.folder, each.record) for each in runs]
+    return found[0] if seeds is None else found
 
 
 def check_several(seeds: int | None, together: bool | None) -> None:
@@ -338,14 +349,17 @@ def _refuse_beside(by: str, architecture: Any, dataset: Any, given: Mapping[str,
 
 
 def _callbacks(
-    callbacks: Sequence[Any], progress: bool, tensorboard: bool, seeds: int | None
+    callbacks: Sequence[Any], progress: bool, tracked: "Tracking", seeds: int | None
 ) -> Callable[[Plan], Callback]:
-    """What makes the callbacks of each run: a display, TensorBoard's, and the user's."""
+    """What makes the callbacks of each run: a display, the trackers', and the user's."""
     from zoo.progress import progress_callback, progress_callbacks
+    from zoo.tracking.training_adapter import TrackingCallback
 
     users = [adapted(each) for each in callbacks]
-    shown = {"silent": not progress, "tensorboard": tensorboard}
-    if seeds is None:
-        return lambda _plan: CallbackList(progress_callback(**shown), *users)
-    of_seed = progress_callbacks(**shown)
-    return lambda plan: CallbackList(of_seed(plan), *users)
+    of_seed = (
+        (lambda _plan: progress_callback(silent=not progress))
+        if seeds is None
+        else progress_callbacks(silent=not progress)
+    )
+    trackers = [TrackingCallback] if tracked else []
+    return lambda plan: CallbackList(of_seed(plan), *(each(tracked) for each in trackers), *users)

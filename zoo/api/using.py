@@ -9,7 +9,7 @@ from zoo.api.finding import load_run
 from zoo.registry import Registry
 
 if TYPE_CHECKING:
-    from zoo.inference import Evaluation, Predictions
+    from zoo.inference import Evaluation, Predictions, Runtime
     from zoo.runs.run import Run
 
 
@@ -20,6 +20,7 @@ def predict(
     invert: bool | None = None,
     backend: Backend | None = None,
     device: Device = "auto",
+    runtime: "Runtime" = "auto",
     trust_source: bool = False,
     runs_dir: str | Path = RUNS_DIR,
     registry: Registry | None = None,
@@ -30,7 +31,7 @@ def predict(
         run: as `load_run` takes it.
         images: paths of image files, or of sound files or films, if the run was trained on such; or an
             array `(N, *shape)`, or one sample `shape`.
-        invert, backend, device, trust_source, registry: as for `Run.predict`.
+        invert, backend, device, runtime, trust_source, registry: as for `Run.predict`.
         runs_dir: the folder that holds the runs.
 
     Returns:
@@ -49,6 +50,7 @@ def predict(
         invert=invert,
         backend=backend,
         device=device,
+        runtime=runtime,
         trust_source=trust_source,
         registry=registry,
     )

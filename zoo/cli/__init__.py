@@ -22,6 +22,7 @@ COMMANDS = {
         "zoo.cli.export",
         "Write a finished run's model as ONNX, LiteRT, SavedModel or Keras file.",
     ),
+    "card": ("zoo.cli.card", "Write a finished run's model card."),
     "serve": ("zoo.cli.serve", "Classify samples over HTTP with finished runs."),
     "runs": ("zoo.cli.runs", "List runs, or show one."),
     "list": ("zoo.cli.listing", "List architectures."),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from zoo.compared import Comparison
 
 FORMATS = ("as_json", "as_csv", "as_markdown")
-SELECTION = ("recipe", "data_parameters", "data_dir")
+SELECTION = ("recipe", "data_parameters", "data_dir", "folds")
 """Arguments of `zoo.compare_runs` and of the other two."""
 
 TRAINING = (
@@ -31,7 +31,7 @@ TRAINING = (
 
 FOR_NEW_RUNS = {
     "seeds", "tta_shift", "hyperparameters", "jobs", "together", "dry_run", "device", "backend",
-    "costs", "everything", "tuned",
+    "costs", "everything", "track", "tuned",
 }  # fmt: skip
 """Options that do nothing with --from."""
 
@@ -51,9 +51,15 @@ FOR_NEW_RUNS = {
 @click.option(
     "--seeds",
     type=int,
-    default=5,
-    show_default=True,
-    help="Train N runs of each architecture, with seeds 0 to N - 1.",
+    help="Train N runs of each architecture, with seeds 0 to N - 1. With --folds, repeat the "
+    "cross-validation N times, with other splits. [default: 5; with --folds 1]",
+)
+@click.option(
+    "--folds",
+    metavar="K",
+    type=int,
+    help="Compare by K-fold cross-validation of the training set; the test set is not read. With --from, "
+    "compare the runs of K folds.",
 )
 @options.tta_shift
 @options.hyperparameters_of_each
@@ -100,6 +106,7 @@ FOR_NEW_RUNS = {
     show_default=True,
     help="Benchmark speed after training: in three processes each, in one, or not at all.",
 )
+@options.track
 @options.device
 @options.backend
 @options.runs_dir
@@ -131,6 +138,8 @@ def command(context: click.Context, **given: Any) -> None:
         print_table(("column", "what it says"), table.explanations())
         return
     _check(context, given)
+    if given["seeds"] is None:
+        given["seeds"] = 1 if given["folds"] else 5
     given["command"] = _typed(given)
     options.read_pairs(given)
     given["hyperparameters"] = options.by_name(given["hyperparameters"] or {})
@@ -167,7 +176,7 @@ def _compare(context: click.Context, given: dict[str, Any]) -> "Comparison":
 
     return compare(
         *_subjects(context, given),
-        **{name: given[name] for name in (*TRAINING, "metric", "target", "command")},
+        **{name: given[name] for name in (*TRAINING, "metric", "target", "track", "command")},
         progress=not _silent(given),
         registry=options.registry(context),
     )
@@ -234,6 +243,8 @@ def _typed(given: dict[str, Any]) -> str:
         words += ["--tta-shift", str(given["tta_shift"])]
     if not given["folders"]:
         words += ["--seeds", str(given["seeds"])]
+    if given["folds"] is not None:
+        words += ["--folds", str(given["folds"])]
     for pair in given["hyperparameters"]:
         words += ["--set", pair]
     if given["metric"] != "accuracy":

@@ -22,6 +22,7 @@ def print_plan(run_plan: "RunPlan", *, as_json: bool) -> None:
         {
             "architecture": job.entry.name,
             "seed": job.request.seed,
+            **({"fold": job.request.fold.name} if job.request.fold else {}),
             "state": job.state,
             "seconds": job.seconds,
             "run": job.run.name if job.run else None,
@@ -33,11 +34,17 @@ def print_plan(run_plan: "RunPlan", *, as_json: bool) -> None:
         print_json({"jobs": rows, "seconds": run_plan.seconds / run_plan.parallel})
         return
     print_table(
-        ("architecture", "seed", "state", "about", ""),
+        (
+            "architecture",
+            "fold" if any("fold" in row for row in rows) else "seed",
+            "state",
+            "about",
+            "",
+        ),
         [
             (
                 row["architecture"],
-                row["seed"],
+                row.get("fold", row["seed"]),
                 row["state"],
                 duration(row["seconds"]) if row["seconds"] else "-",
                 row["cause"] or row["run"] or "",

@@ -144,6 +144,13 @@ trust_source = click.option(
     is_flag=True,
     help="Run the Python file in the run's folder although you never trained with it here.",
 )
+track = click.option(
+    "--track",
+    metavar="NAME[:TARGET]",
+    multiple=True,
+    help="Log the runs to mlflow[:ADDRESS], tensorboard[:FOLDER] or a plugin's tracker, too; one that fails "
+    "harms no training. Repeatable.",
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print only JSON.")
 
 

@@ -75,6 +75,7 @@ def _loaded_row(registry: Registry, loaded: Loaded) -> dict:
         "hooks": list(loaded.hooks),
         "architectures": [each.name for each in loaded.architectures],
         "datasets": [each.name for each in loaded.datasets],
+        "trackers": [each.name for each in loaded.trackers],
         "error": loaded.error,
         "frames": loaded.details,
     }
@@ -87,7 +88,7 @@ def _print_verbose(rows: list[dict]) -> None:
             f"{style(row['name'], bold=True)}  {row['distribution']} {row['version']}  "
             f"{style(row['state'], fg=colour)}"
         )
-        for key in ("object", "hooks", "architectures", "datasets"):
+        for key in ("object", "hooks", "architectures", "datasets", "trackers"):
             value = row[key] if isinstance(row[key], str) else ", ".join(row[key])
             if value:
                 echo(f"    {key}: {value}")

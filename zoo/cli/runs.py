@@ -43,8 +43,16 @@ def command(context: click.Context, runs_dir: Path, as_json: bool) -> None:
     elif not runs:
         echo(f"No run is in {runs_dir}. Make one: zoo train cnn")
     else:
-        columns = ("status", "test accuracy", "balanced", "epochs", "training", "created", "run")
-        print_table(columns, map(_row, runs))
+        columns = ("status", "test accuracy", "balanced", "epochs", "training", "created")
+        fold = any(run.fold for run in runs)
+        titles = (*columns, *(("fold",) if fold else ()), "run")
+        print_table(
+            titles, [(*_row(run), *((_fold(run),) if fold else ()), run.name) for run in runs]
+        )
+
+
+def _fold(run: Run) -> str:
+    return run.fold.name.removeprefix("fold ") if run.fold else "-"
 
 
 def _row(run: Run) -> tuple[str, ...]:
@@ -59,7 +67,6 @@ def _row(run: Run) -> tuple[str, ...]:
         f"{run.epochs_done}/{run.recipe.epochs}",
         duration(seconds) if seconds else "-",
         record.created[:16].replace("T", " "),
-        run.name,
     )
 
 
@@ -132,6 +139,8 @@ def print_result(run: Run) -> None:
     if timings.waiting_share is not None:
         phases.append(f"waiting for data {percent(timings.waiting_share, 1)} of train")
     echo(f"time           {', '.join(phases)}")
+    if run.fold:
+        echo(f"tested on      {run.fold.name} of the training set; the test set was not read")
     echo(f"run            {run.folder}")
 
 

@@ -22,7 +22,7 @@ WHAT = (
 """The options that a plan holds; they are called as the arguments of `zoo.plan`."""
 
 HOW = (
-    "seeds", "together", "resume", "trust_source", "again", "tensorboard", "runs_dir", "data_dir",
+    "seeds", "together", "resume", "trust_source", "again", "track", "runs_dir", "data_dir",
 )  # fmt: skip
 """The other arguments of `zoo.train`."""
 
@@ -90,7 +90,8 @@ HOW = (
 @options.trust_source
 @click.option("--again", is_flag=True, help="Retrain finished runs in a new folder.")
 @click.option("--dry-run", is_flag=True, help="Print what would be trained, and stop.")
-@click.option("--tensorboard", is_flag=True, help="Write events for TensorBoard into the run.")
+@options.track
+@click.option("--tensorboard", is_flag=True, hidden=True, help="Write events for TensorBoard.")
 @options.as_json
 @click.option("--quiet", is_flag=True, help="Print only the result.")
 @click.pass_context
@@ -110,6 +111,7 @@ def command(context: click.Context, **given: Any) -> None:
     from zoo.api.train import check_several, train
 
     options.read_pairs(given)
+    given["track"] += ("tensorboard",) if given.pop("tensorboard") else ()
     check_several(given["seeds"], given["together"])
     what, registry = {name: given[name] for name in WHAT}, options.registry(context)
     how = {
@@ -246,6 +248,8 @@ def _report_seeds(runs: "list[Run]", given: dict[str, Any]) -> None:
 
 def _same_with_seed(seed: int) -> str:
     """The same command with another seed."""
+    from zoo.tracking.secrets import masked
+
     context = click.get_current_context()
     words = ["zoo", "train"]
     for parameter in context.command.params:
@@ -260,5 +264,6 @@ def _same_with_seed(seed: int) -> str:
             words.append(parameter.opts[0])
         else:
             values = value if parameter.multiple else [value]
+            values = map(masked, values) if name == "track" else values
             words += [word for each in values for word in (parameter.opts[0], str(each))]
     return shlex.join([*words, "--seed", str(seed)])

@@ -186,8 +186,34 @@ COLUMNS = (
 )
 
 
-def of(metric: Metric) -> tuple[Column, ...]:
-    """The columns of a comparison by this metric: it stands where the accuracy and its interval do."""
+_OF_FOLDS = {
+    "accuracy": "Share of the samples of a fold that is classified correctly, mean over folds. The folds "
+    "are of the training set; the test set is not read.",
+    "interval": "Where the mean accuracy would lie for other training sets of this size and other samples "
+    "of the same kind, by Nadeau and Bengio's variance.",
+    "judged_interval": "Where the mean would lie for other training sets of this size and other samples of "
+    "the same kind, by Nadeau and Bengio's variance.",
+}
+"""What some columns say of a cross-validation."""
+
+
+def of(metric: Metric, *, folds: bool = False) -> tuple[Column, ...]:
+    """The columns of a comparison by this metric, of seeds or of folds."""
+    if not folds:
+        return _of_seeds(metric)
+    return tuple(
+        replace(
+            each,
+            explanation=_OF_FOLDS.get(
+                each.key, each.explanation.replace("Mean over seeds", "Mean over folds")
+            ),
+        )
+        for each in _of_seeds(metric)
+    )
+
+
+def _of_seeds(metric: Metric) -> tuple[Column, ...]:
+    """The metric stands where the accuracy and its interval do."""
     if metric.name == "accuracy":
         return COLUMNS
     found = []

@@ -16,7 +16,7 @@ from zoo.errors import UsageError
 from zoo.registry import Registry
 from zoo.scoring import find_metric
 from zoo.training.backend import check_trains_together
-from zoo.training.request import Request
+from zoo.training.request import Replicate, Request
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Compared:
 def plan_runs(
     entries: Sequence[Entry],
     request: Callable[[Entry], Request],
-    seeds: Sequence[int],
+    replicates: Sequence[Replicate],
     workplace: Workplace,
     registry: Registry,
     *,
@@ -52,7 +52,7 @@ def plan_runs(
     Args:
         entries: what is compared.
         request: makes an entry's request.
-        seeds: those of each architecture.
+        replicates: the runs of each architecture: seeds, and folds if there are some.
         workplace: where runs are, and how many are trained at a time.
         registry: knows the architectures and datasets.
         settings: those of the cost benchmark; None: costs are not measured.
@@ -62,14 +62,14 @@ def plan_runs(
         UsageError: a name or a value is unknown, or more jobs are asked for than memory holds.
         ZooError: the runs folder cannot be written.
     """
-    _check_names(entries, request, seeds, workplace, registry)
-    return ComparisonRunner(entries, request, workplace, settings, callback).plan(seeds)
+    _check_names(entries, request, replicates, workplace, registry)
+    return ComparisonRunner(entries, request, workplace, settings, callback).plan(replicates)
 
 
 def compare_runs(
     entries: Sequence[Entry],
     request: Callable[[Entry], Request],
-    seeds: Sequence[int],
+    replicates: Sequence[Replicate],
     workplace: Workplace,
     registry: Registry,
     *,
@@ -83,7 +83,7 @@ def compare_runs(
     """Train the runs that are missing, measure what they cost, and judge.
 
     Args:
-        entries, request, seeds, workplace, registry, settings, callback: as for `plan_runs`.
+        entries, request, replicates, workplace, registry, settings, callback: as for `plan_runs`.
         target: the validation accuracy that is timed, above 0 and at most 1.
         metric: that by which architectures are ranked and told apart; see `zoo.scoring`.
         command: what to type to make the comparison again.
@@ -100,9 +100,9 @@ def compare_runs(
 
     _check_target(target)
     find_metric(metric)
-    _check_names(entries, request, seeds, workplace, registry)
+    _check_names(entries, request, replicates, workplace, registry)
     runner = ComparisonRunner(entries, request, workplace, settings, callback)
-    found = runner.train(runner.plan(seeds))
+    found = runner.train(runner.plan(replicates))
     cost = runner.costs(found)
     problems = cost.problems if cost else {}
     notes = [f"costs of {name}: {cause}" for name, cause in problems.items()]
@@ -165,13 +165,17 @@ def _check_target(target: float) -> None:
 def _check_names(
     entries: Sequence[Entry],
     request: Callable[[Entry], Request],
-    seeds: Sequence[int],
+    replicates: Sequence[Replicate],
     workplace: Workplace,
     registry: Registry,
 ) -> None:
     """Every name and value is checked before a process is started."""
-    if not seeds:
+    if not replicates:
         raise UsageError("`seeds=0`: use at least 1; with 5, more differences are significant.")
+    if workplace.together and replicates[0].fold:
+        raise UsageError(
+            "`folds` and `together`: one program trains on the same data for all runs; leave one out."
+        )
     for entry in entries:
         if not entry.problem:
             plan = request(entry).plan(registry)

@@ -19,7 +19,7 @@ from zoo.comparison.schema import HarnessInfo
 from zoo.comparison.workplace import Workplace, check_memory
 from zoo.errors import Interrupted, ZooError
 from zoo.runs.files import check_writable
-from zoo.training.request import Request
+from zoo.training.request import Replicate, Request
 
 
 @dataclass
@@ -42,7 +42,7 @@ class ComparisonRunner:
     outcomes: list[Outcome] = field(default_factory=list)
     _seconds: float = 0.0
 
-    def plan(self, seeds: Sequence[int]) -> RunPlan:
+    def plan(self, replicates: Sequence[Replicate]) -> RunPlan:
         """Find the cached runs, and estimate how long the others will take; nothing is trained.
 
         Raises:
@@ -56,7 +56,7 @@ class ComparisonRunner:
                 run_plan = planning.make_run_plan(
                     self.entries,
                     self.request,
-                    seeds,
+                    replicates,
                     workplace.runs_dir,
                     estimator,
                     self.callback,
@@ -99,7 +99,9 @@ class ComparisonRunner:
         """
         present = {result.name: result for result in results if result.runs}
         requests = {
-            entry.name: self.request(entry) for entry in self.entries if entry.name in present
+            entry.name: replace(self.request(entry), fold=present[entry.name].runs[0].fold)
+            for entry in self.entries
+            if entry.name in present
         }
         if not requests or self.settings is None:
             return None

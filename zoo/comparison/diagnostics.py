@@ -23,8 +23,6 @@ def make_diagnostics(results: Sequence[Result], x_test: Stored | None, layout: s
         layout: of those samples.
     """
     present = [result for result in results if result.runs]
-    answers = {result.name: _answers(result) for result in present}
-    labels = present[0].runs[0].read_predictions()[1]
     classes = len(present[0].runs[0].record.dataset.classes)
     return Diagnostics(
         curves={
@@ -33,10 +31,17 @@ def make_diagnostics(results: Sequence[Result], x_test: Stored | None, layout: s
             if (curves := [_curve(run) for run in result.runs if run.validates])
         },
         confusions={
-            name: _confusion(each, labels, classes).tolist() for name, each in answers.items()
+            result.name: np.sum([_confusion(run, classes) for run in result.runs], axis=0).tolist()
+            for result in present
         },
-        disagreements=([] if x_test is None else _disagreements(answers, labels, x_test, layout)),
+        disagreements=[] if x_test is None else _of_all(present, x_test, layout),
     )
+
+
+def _of_all(present: Sequence[Result], x_test: Stored, layout: str) -> list[Disagreement]:
+    """All runs were tested on the same images."""
+    answers = {result.name: _answers(result) for result in present}
+    return _disagreements(answers, present[0].runs[0].read_predictions()[1], x_test, layout)
 
 
 def _answers(result: Result) -> np.ndarray:
@@ -60,10 +65,11 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _confusion(answers: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
-    """Counts `(true class, answer)`, over all seeds."""
+def _confusion(run: Run, classes: int) -> np.ndarray:
+    """Counts `(true class, answer)` of one run."""
+    logits, labels = run.read_predictions()
     matrix = np.zeros((classes, classes), int)
-    np.add.at(matrix, (np.tile(labels, len(answers)), answers.ravel()), 1)
+    np.add.at(matrix, (labels, logits.argmax(axis=-1)), 1)
     return matrix
 
 

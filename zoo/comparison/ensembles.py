@@ -11,7 +11,7 @@ import numpy as np
 
 from zoo.classification import measured
 from zoo.comparison.estimates import mean_metric
-from zoo.comparison.judging import Judged
+from zoo.comparison.judging import JudgedSeeds
 from zoo.comparison.results import Result
 from zoo.comparison.schema import Ensemble
 from zoo.influence import sample_values
@@ -23,7 +23,7 @@ ALL = "all"
 
 def make_ensembles(
     results: Sequence[Result],
-    judged: Mapping[str, Judged],
+    judged: Mapping[str, JudgedSeeds],
     done: Callable[[int], object] = lambda _done: None,
 ) -> list[Ensemble]:
     """One for each result with at least two runs, in their order, then one of all results' runs.
@@ -56,7 +56,7 @@ def _ensemble(
     group: Sequence[Result],
     mean: MeanProbability,
     labels: np.ndarray,
-    judged: Mapping[str, Judged],
+    judged: Mapping[str, JudgedSeeds],
 ) -> Ensemble:
     together = measured(mean.logarithm, labels)
     alone = np.concatenate([judged[result.name].correct for result in group])

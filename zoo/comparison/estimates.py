@@ -126,17 +126,18 @@ def mean_metric(sampled: Sampled) -> Estimate:
         from_examples = max(squares.examples - squares.residual, 0.0) / (seeds * examples)
     variance = from_seeds + max(from_examples, sampled.least_variance)
     freedom = variance**2 / (from_seeds**2 / (seeds - 1)) if from_seeds else examples - 1
-    if _at_an_end(metric, mean) or not math.isfinite(variance):
-        return Estimate(mean, *_of_few(sampled, mean))
-    return Estimate(mean, *_around(metric, mean, stats.t.ppf((1 + LEVEL) / 2, freedom), variance))
+    if at_an_end(metric, mean) or not math.isfinite(variance):
+        return Estimate(mean, *of_few(sampled, mean))
+    return Estimate(mean, *around(metric, mean, stats.t.ppf((1 + LEVEL) / 2, freedom), variance))
 
 
-def _at_an_end(metric: Metric, value: float) -> bool:
+def at_an_end(metric: Metric, value: float) -> bool:
+    """Whether a value is an end of the metric's range."""
     near = 1e-9
     return value <= metric.low + near or (metric.high is not None and value >= metric.high - near)
 
 
-def _around(metric: Metric, mean: float, quantile: float, variance: float) -> tuple[float, float]:
+def around(metric: Metric, mean: float, quantile: float, variance: float) -> tuple[float, float]:
     """The interval on a scale without ends: the logit between two, the logarithm above one."""
     from scipy.special import expit, logit
 
@@ -151,7 +152,7 @@ def _around(metric: Metric, mean: float, quantile: float, variance: float) -> tu
     return metric.low + span * float(low), metric.low + span * float(high)
 
 
-def _of_few(sampled: Sampled, mean: float) -> tuple[float, float]:
+def of_few(sampled: Sampled, mean: float) -> tuple[float, float]:
     """Where nothing varies: what so many samples that are all alike leave possible."""
     metric, count = sampled.metric, sampled.effective
     if metric.high is None:

@@ -4,6 +4,8 @@ import csv
 import io
 from typing import Any
 
+from msgspec import UNSET
+
 from zoo.comparison.row_schema import Row, Statistic
 from zoo.comparison.schema import ComparisonReport, Ensemble
 from zoo.printable import printable
@@ -63,6 +65,7 @@ def _flat(row: Row, ensemble: Ensemble | None, metric: Metric) -> dict[str, Any]
         **{f"test_{name}": row.scores.get(name) for name in METRICS if name != "accuracy"},
         **_chosen(row, metric),
         "seeds": len(row.seeds),
+        **({} if row.folds is UNSET else {"folds": len(row.folds)}),
         "input": row.conversion or None,
         "parameters": row.parameters,
         "flops_per_sample": row.flops,

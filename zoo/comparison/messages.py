@@ -94,9 +94,10 @@ class RunEvent(Event, kw_only=True):
 class Started(RunEvent, tag="started", kw_only=True):
     """The training begins: `steps` in each of `epochs`, of which `start_epoch` are done already.
 
-    The last epoch may have fewer steps; `total_steps` counts those of all epochs.
+    The last epoch may have fewer steps; `total_steps` counts those of all epochs. The run is in `folder`.
     """
 
+    folder: str
     steps: int
     epochs: int
     start_epoch: int

@@ -54,8 +54,29 @@ _BIASED = (
 )
 
 
-def of(metric: Metric) -> dict[str, str]:
+_FOLDS_INTERVAL = (
+    "95 % interval of the mean {title} over folds, for other training sets of this size and other samples "
+    "of the same kind: folds share training samples, so the variance is Nadeau and Bengio's corrected one "
+    "(2003), (1 / J + n_test / n_train) s² over J folds, with Student's t of J - 1 degrees of freedom, on "
+    "the {scale} scale; never less than the sampling of the tested samples alone gives."
+)
+
+_FOLDS_DIFFERENCE = (
+    "Differences of {title} are paired by fold; corrected resampled t test (Nadeau and Bengio 2003; for "
+    "repeated folds Bouckaert and Frank 2004), p values corrected over all pairs by Holm's method."
+)
+
+
+def of(metric: Metric, *, folds: bool = False) -> dict[str, str]:
     """The methods of a comparison by this metric."""
+    if folds:
+        scale = "logarithmic" if metric.high is None else "logit"
+        return {
+            "interval": _FOLDS_INTERVAL.format(title=metric.title, scale=scale),
+            "difference": _FOLDS_DIFFERENCE.format(title=metric.title),
+            "rank": METHODS["rank"],
+            "noise": METHODS["noise"],
+        }
     if metric.name == "accuracy":
         return dict(METHODS)
     scale = "logarithmic" if metric.high is None else "logit"

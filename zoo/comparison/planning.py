@@ -1,7 +1,7 @@
 """Which runs a comparison needs: cached ones, resumable ones, and those to train."""
 
 import statistics
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,13 @@ from zoo.comparison.messages import (
     SurveyTask,
 )
 from zoo.comparison.worker_process import Worker
+from zoo.datasets.fold import Fold
 from zoo.errors import ZooError
 from zoo.runs.record import DIVERGED, FINISHED, INTERRUPTED
 from zoo.runs.run import Run
 from zoo.runs.selection import all_runs
 from zoo.training.plan import run_name
-from zoo.training.request import Request
+from zoo.training.request import Replicate, Request
 
 
 class CostEstimator:
@@ -71,32 +72,34 @@ class CostEstimator:
 def make_run_plan(
     entries: Iterable[Entry],
     request: Callable[[Entry], Request],
-    seeds: Iterable[int],
+    replicates: Sequence[Replicate],
     runs_dir: Path,
     estimator: CostEstimator,
     callback: ComparisonCallback,
 ) -> RunPlan:
     """Find the cached runs, and estimate how long the others will take.
 
-    `request` makes an entry's request, for any seed. The callback is told of runs that cannot be
-    used.
+    `request` makes an entry's request, for any seed and fold. The callback is told of runs that cannot
+    be used.
     """
-    seeds = list(seeds)
     memory = None
     by_entry: list[list[Job]] = []
     for entry in entries:
         callback.on_survey(entry.name)
-        asked = request(entry)
-        answer = entry.problem or estimator.identity(asked)
-        if isinstance(answer, str):
-            by_entry.append(_none_of(entry, asked, seeds, answer))
-            continue
-        for line in answer.data:
-            callback.on_note(line)
+        asked = request(entry).of(replicates[0])
+        answers = _answers(entry, asked, replicates, estimator)
+        for answer in answers.values():
+            if isinstance(answer, str):
+                continue
+            for line in answer.data:
+                callback.on_note(line)
         jobs = [
-            _job(entry, asked.with_seed(seed), answer, runs_dir, callback.on_note) for seed in seeds
+            _job(entry, asked.of(each), answers[each.fold], runs_dir, callback.on_note)
+            for each in replicates
         ]
-        jobs, held = _paced(jobs, asked, answer, runs_dir, estimator)
+        held, first = None, answers[replicates[0].fold]
+        if not isinstance(first, str):
+            jobs, held = _paced(jobs, asked, first, runs_dir, estimator)
         memory = max(filter(None, (memory, held)), default=None)
         by_entry.append(jobs)
     return RunPlan(tuple(job for each in zip(*by_entry, strict=True) for job in each), memory)
@@ -107,17 +110,25 @@ def _cause(event: AnyEvent | Ended) -> str:
     return event.cause
 
 
-def _none_of(entry: Entry, asked: Request, seeds: list[int], cause: str) -> list[Job]:
-    return [Job(entry, asked.with_seed(seed), FAILED, cause=cause) for seed in seeds]
+def _answers(
+    entry: Entry, asked: Request, replicates: Sequence[Replicate], estimator: CostEstimator
+) -> dict[Fold | None, Identified | str]:
+    """What the runs are, by fold; or why they cannot be trained."""
+    return {
+        each.fold: entry.problem or estimator.identity(asked.of(each))
+        for each in {each.fold: each for each in replicates}.values()
+    }
 
 
 def _job(
     entry: Entry,
     request: Request,
-    answer: Identified,
+    answer: Identified | str,
     runs_dir: Path,
     note: Callable[[str], None],
 ) -> Job:
+    if isinstance(answer, str):
+        return Job(entry, request, FAILED, cause=answer)
     identity = {**answer.identity, "seed": request.seed}
     name = run_name(identity)
     folders = sorted(path for path in runs_dir.glob(f"{name}*") if _is_of(path.name, name))
@@ -175,7 +186,7 @@ def _paced(
     if known is None:
         pace = estimator.pace(asked)
         if isinstance(pace, str):
-            failed = _none_of(jobs[0].entry, asked, [0], pace)[0]
+            failed = Job(jobs[0].entry, asked, FAILED, cause=pace)
             return [
                 replace(failed, request=job.request) if job.to_do else job for job in jobs
             ], None

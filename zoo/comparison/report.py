@@ -6,11 +6,19 @@ from dataclasses import dataclass, field
 
 from msgspec import UNSET
 
-from zoo.comparison import columns, conditions, methods, ranking, report_notes, significance
+from zoo.comparison import (
+    columns,
+    conditions,
+    cross_validation,
+    methods,
+    ranking,
+    report_notes,
+    significance,
+)
 from zoo.comparison.callback import ComparisonCallback
 from zoo.comparison.cost_record import THROUGHPUT, BenchmarkReport
 from zoo.comparison.ensembles import make_ensembles
-from zoo.comparison.judging import Judged, judge
+from zoo.comparison.judging import Judged, JudgedFolds, JudgedSeeds, judge, judge_folds
 from zoo.comparison.pairs import Difference, Differences
 from zoo.comparison.report_rows import make_rows, problem_of
 from zoo.comparison.results import Result, resolved_recipe
@@ -22,6 +30,8 @@ from zoo.comparison.schema import (
     CostSummary,
     DatasetInfo,
     DeviceInfo,
+    Ensemble,
+    FoldsInfo,
     HarnessInfo,
     MetricInfo,
     NoiseFloor,
@@ -84,19 +94,24 @@ def make_report(
         causes = "; ".join(f"{result.name}: {problem_of(result)}" for result in results)
         raise ZooError(f"nothing to compare: no run is finished. {causes}")
     metric, progress = find_metric(info.metric), _Progress(callback, present)
-    judged = {result.name: judge(result, metric, progress.read) for result in present}
+    folds = folds_of(present)
+    judging = judge_folds if folds else judge
+    judged: dict[str, Judged] = {
+        result.name: judging(result, metric, progress.read) for result in present
+    }
     pairs = _differences(judged, metric, progress)
     rows = make_rows(
         results, judged, ranking.ranks(list(judged), pairs.told_apart), cost, info.target
     )
     notes = [
+        *report_notes.folds(folds),
         *info.notes,
         *report_notes.tuned(info.tuned),
         *report_notes.left_out(len(pairs), MOST_PAIRS),
         *report_notes.notes(rows, present, cost, metric),
     ]
     rows.sort(key=lambda row: judged[row.name].order if row.name in judged else math.inf)
-    chosen = columns.of(metric)
+    chosen = columns.of(metric, folds=folds is not None)
     for row in rows:
         row.text = {column.key: columns.write(column, row) for column in chosen}
     return ComparisonReport(
@@ -111,10 +126,11 @@ def make_report(
         mixed=list(info.mixed),
         notes=notes,
         target=info.target,
-        methods=methods.of(metric),
+        folds=folds or UNSET,
+        methods=methods.of(metric, folds=folds is not None),
         columns=[_column(column) for column in chosen],
         rows=rows,
-        ensembles=make_ensembles(_best_first(present, judged), judged, progress.added),
+        ensembles=_ensembles(present, judged, progress),
         pairs=[_pair(pair, judged, metric) for pair in pairs[:MOST_PAIRS]],
         noise=_noise(judged, metric, cost),
         cost=_cost_summary(cost),
@@ -129,12 +145,27 @@ def _differences(
     judged: Mapping[str, Judged], metric: Metric, progress: "_Progress"
 ) -> Differences:
     """Every pair; what is better is more, whatever the metric."""
-    sampled = {name: each.sampled for name, each in judged.items()}
+    folds = {name: each.chosen for name, each in judged.items() if isinstance(each, JudgedFolds)}
+    if folds:
+        return cross_validation.differences(folds, progress.tested)
+    sampled = {name: each.sampled for name, each in _of_seeds(judged).items()}
     values = {
         name: each.values if metric.sign == 1 else -each.values for name, each in sampled.items()
     }
     test = significance.pair_test(list(sampled.values()))
     return significance.differences(values, progress.tested, test)
+
+
+def _of_seeds(judged: Mapping[str, Judged]) -> dict[str, JudgedSeeds]:
+    return {name: each for name, each in judged.items() if isinstance(each, JudgedSeeds)}
+
+
+def _ensembles(
+    present: Sequence[Result], judged: Mapping[str, Judged], progress: "_Progress"
+) -> list[Ensemble]:
+    """None of folds: their runs answer different samples."""
+    seeds = _of_seeds(judged)
+    return make_ensembles(_best_first(present, judged), seeds, progress.added) if seeds else []
 
 
 class _Progress:
@@ -179,6 +210,23 @@ def _column(column: columns.Column) -> ColumnInfo:
     )
 
 
+def folds_of(results: Sequence[Result]) -> FoldsInfo | None:
+    """The cross-validation that these runs are of; None where they have no folds."""
+    runs = [run for result in results for run in result.runs]
+    found = [(run.fold, run) for run in runs if run.fold]
+    if not found:
+        return None
+    by_fold = {fold: run.record.dataset.sizes for fold, run in found}
+    tested = [sizes.test for sizes in by_fold.values()]
+    trained = [sizes.train for sizes in by_fold.values()]
+    return FoldsInfo(
+        folds=found[0][0].of,
+        repetitions=len({fold.seed for fold in by_fold}),
+        tested=(min(tested), max(tested)),
+        trained=(min(trained), max(trained)),
+    )
+
+
 def _dataset(result: Result, support: list[int]) -> DatasetInfo:
     record = result.runs[0].record
     sizes = plain(record.dataset.sizes)
@@ -220,15 +268,16 @@ def _pair(pair: Difference, judged: Mapping[str, Judged], metric: Metric) -> Pai
         p_adjusted=pair.p_adjusted,
         test=pair.test,
         different=pair.different,
-        seeds=min(len(judged[pair.first].correct), len(judged[pair.second].correct)),
+        seeds=min(len(judged[pair.first].values), len(judged[pair.second].values)),
     )
 
 
 def _noise(
     judged: Mapping[str, Judged], metric: Metric, cost: BenchmarkReport | None
 ) -> NoiseFloor:
-    accuracy = ranking.seed_noise({name: each.correct for name, each in judged.items()})
-    own = ranking.seed_noise({name: each.sampled.values for name, each in judged.items()})
+    seeds = _of_seeds(judged)
+    accuracy = ranking.seed_noise({name: each.correct for name, each in seeds.items()})
+    own = ranking.seed_noise({name: each.sampled.values for name, each in seeds.items()})
     lines = []
     if own is not None:
         by = " ".join(filter(None, (metric.text(own), metric.points, "of", metric.short)))
@@ -287,6 +336,7 @@ def _run(name: str, run: Run) -> RunInfo:
         architecture=name,
         seed=run.record.seed,
         run=run.name,
+        fold=run.fold.name if run.fold else UNSET,
         test_accuracy=run.test.accuracy,
         conditions=dict(conditions.of_run(run)),
         commit=run.commit,

@@ -6,9 +6,26 @@ from zoo.comparison import conditions
 from zoo.comparison.cost_record import BenchmarkReport
 from zoo.comparison.results import Result, resolved_recipe
 from zoo.comparison.row_schema import Row
-from zoo.comparison.schema import TunedInfo
+from zoo.comparison.schema import FoldsInfo, TunedInfo
 from zoo.metrics import ADVICE, majority, majority_lines
 from zoo.scoring import ROBUST, Metric
+
+
+def folds(found: FoldsInfo | None) -> list[str]:
+    """What was tested, if not the test set."""
+    if found is None:
+        return []
+    repeated = f", {found.repetitions} times with other splits" if found.repetitions > 1 else ""
+    return [
+        f"{found.folds}-fold cross-validation of the training set{repeated}: each run is trained on "
+        f"{_range(found.trained)} samples and tested on {_range(found.tested)} others; the test set was not "
+        "read. Results are of models that are trained on fewer samples than the training set has"
+    ]
+
+
+def _range(ends: tuple[int, int]) -> str:
+    low, high = ends
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
 def left_out(pairs: int, most: int) -> list[str]:

@@ -3,7 +3,7 @@
 import statistics
 from collections.abc import Mapping, Sequence
 
-from zoo.comparison import conditions, estimates, ranking
+from zoo.comparison import conditions, ranking
 from zoo.comparison.cost_record import THROUGHPUT, BenchmarkReport, CostEntry, cost_identity, spread
 from zoo.comparison.judging import Judged
 from zoo.comparison.results import Result
@@ -36,7 +36,7 @@ def make_rows(
             _fill_learned(row, result, judged[result.name], ranks[result.name], target)
             _fill_costs(row, result, cost)
         rows.append(row)
-    _mark_pareto(rows, next(iter(judged.values())).sampled.metric)
+    _mark_pareto(rows, next(iter(judged.values())).metric)
     return rows
 
 
@@ -76,23 +76,25 @@ def _fill_learned(
     row: Row, result: Result, judged: Judged, rank: tuple[int, int], target: float
 ) -> None:
     first = result.runs[0].record
-    estimate = estimates.mean_accuracy(judged.correct)
+    estimate = judged.accuracy()
     row.origin = {**plain(first.architecture.origin), "file": _file(first)}
     row.layout = first.architecture.layout
     row.input = plain(first.input)
     row.conversion = result.runs[0].conversion
     row.recipe = result.runs[0].recipe.digest
     row.hyperparameters = dict(first.architecture.hyperparameters)
-    row.accuracies = [float(each) for each in judged.correct.mean(axis=1)]
+    row.accuracies = [float(each) for each in judged.accuracies]
+    if result.runs[0].fold:
+        row.folds = [run.fold.name for run in result.runs if run.fold]
     row.accuracy = estimate.value
     row.interval = (estimate.low, estimate.high)
     row.rank = rank
     row.metrics, row.classes = dict(judged.metrics), judged.classes
-    if judged.sampled.metric.name != "accuracy":
-        found = estimates.mean_metric(judged.sampled)
-        row.metric_value = judged.metrics[judged.sampled.metric.name]
+    if judged.metric.name != "accuracy":
+        found = judged.estimate()
+        row.metric_value = judged.metrics[judged.metric.name]
         row.metric_interval = (found.low, found.high)
-        row.metric_values = [float(each) for each in judged.sampled.values.mean(axis=1)]
+        row.metric_values = [float(each) for each in judged.values]
     row.parameters = first.parameters.trainable
     row.flops = first.flops_per_sample
     row.peak_memory = max(run.peak_memory for run in result.runs)

@@ -59,14 +59,33 @@ def of_outcomes(outcomes: Iterable[Outcome]) -> list[Result]:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which of the runs found elsewhere are compared; what is empty or None leaves all."""
+    """Which of the runs found elsewhere are compared; what is empty or None leaves all.
+
+    Runs of folds are never beside others: `folds` takes those of so many folds, None those that were
+    tested on the test set.
+    """
 
     names: Sequence[str] = ()
     dataset: str | None = None
     recipe: str | None = None
     data_parameters: Mapping[str, Any] = field(default_factory=dict)
+    folds: int | None = None
 
     def takes(self, run: Run) -> bool:
+        return self._names(run) and self.folds == (run.fold.of if run.fold else None)
+
+    def left_out(self, runs: Sequence[Run]) -> str:
+        """A line about runs that are left out because of their folds; empty if none are."""
+        kinds = sorted({run.fold.of if run.fold else 0 for run in runs if self._names(run)})
+        kinds = [each for each in kinds if each != (self.folds or 0)]
+        if not kinds:
+            return ""
+        named = [f"those of `folds={each}`" if each else "those without folds" for each in kinds]
+        return (
+            f"left out: {' and '.join(named)}; folds and test sets are not compared with each other"
+        )
+
+    def _names(self, run: Run) -> bool:
         record = run.record
         return (
             (not self.names or record.architecture.name in self.names)
@@ -98,7 +117,9 @@ def of_folders(
         if there and name not in known:
             raise UsageError(unknown("architecture in these runs", name, set(known)))
     found = [run for run in there if wanted.takes(run)]
-    groups: dict[str, dict[tuple[int, str], Run]] = {}
+    if left := wanted.left_out(there):
+        note(left)
+    groups: dict[str, dict[tuple[int, str, str], Run]] = {}
     failures: dict[str, dict[int, Failure]] = {}
     for place, run in enumerate(found):
         callback.on_progress("checking runs", place + 1, len(found))
@@ -111,7 +132,7 @@ def of_folders(
             if damage:
                 note(f"skipped: {damage}")
                 continue
-            same = (seed, run.recipe.digest)
+            same = (seed, run.recipe.digest, run.fold.name if run.fold else "")
             if same in groups.setdefault(key, {}):
                 note(f"{groups[key][same].folder} is left out: {run.folder} is its later twin")
             groups[key][same] = run
@@ -159,7 +180,7 @@ def _kind(run: Run) -> dict[str, Any]:
 
 
 def _named(
-    groups: Mapping[str, Mapping[tuple[int, str], Run]],
+    groups: Mapping[str, Mapping[tuple[int, str, str], Run]],
     failures: Mapping[str, Mapping[int, Failure]],
 ) -> list[Result]:
     """Results under names that differ: where two share an architecture's, with what tells them apart."""
@@ -174,7 +195,7 @@ def _named(
         if len(namesakes[name]) > 1:
             name = f"{name} ({_what_tells_apart(kind, differing[name])})"
         there = groups.get(key, {})
-        seeds = {seed for seed, _ in there}
+        seeds = {seed for seed, *_ in there}
         lost = [each for seed, each in failures.get(key, {}).items() if seed not in seeds]
         results.append(Result(name, [there[each] for each in sorted(there)], lost))
     return results
@@ -266,9 +287,10 @@ def check_same_test_set(results: Sequence[Result]) -> None:
         for run in result.runs:
             identity = run.record.identity
             values.setdefault("dataset", []).append((result.name, identity["dataset"]))
+            of = f" of {run.fold.name}" if run.fold else ""
             for name in ("x_test", "y_test"):
                 checksum = identity["checksums"][name][:12]
-                values.setdefault(f"checksum of {name}", []).append((result.name, checksum))
+                values.setdefault(f"checksum of {name}{of}", []).append((result.name, checksum))
     lines = conditions.differing(values)
     if lines:
         raise UsageError(

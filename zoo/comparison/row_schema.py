@@ -58,7 +58,8 @@ class Row(Struct, kw_only=True):
 
     Attributes:
         status: `ok`, `partial` (some seeds failed) or `failed` (all did).
-        accuracies: of each seed.
+        folds: of each run, `fold 2 of 5`; left out where the runs are not of folds.
+        accuracies: of each seed or fold.
         interval: 95 % interval of `accuracy`, the mean.
         metric_value, metric_interval, metric_values: the same of the chosen metric; left out if that is
             the accuracy. Use `judged`, `judged_interval` and `judged_values`.
@@ -86,6 +87,7 @@ class Row(Struct, kw_only=True):
     problem: str
     failures: list[FailedSeed] = []
     seeds: list[Whole]
+    folds: list[str] | UnsetType = UNSET
     accuracies: list[Number]
     pareto: bool
     origin: dict[str, Any] | None

@@ -97,6 +97,22 @@ class Pair(Struct, kw_only=True):
     seeds: Whole
 
 
+class FoldsInfo(Struct, kw_only=True):
+    """A cross-validation of the training set; the test set is not read.
+
+    Attributes:
+        folds: of each repetition.
+        repetitions: each with a split of its own.
+        tested, trained: samples that a run is tested on, and trained on without those of its validation:
+            of the smallest and the largest fold.
+    """
+
+    folds: Whole
+    repetitions: Whole
+    tested: tuple[Whole, Whole]
+    trained: tuple[Whole, Whole]
+
+
 class Ensemble(Struct, kw_only=True):
     """Several runs whose probabilities are averaged; of the chosen metric what `Row` has."""
 
@@ -170,6 +186,7 @@ class RunInfo(Struct, kw_only=True):
 
     architecture: str
     seed: Whole
+    fold: str | UnsetType = UNSET
     run: str
     test_accuracy: Number
     conditions: Conditions
@@ -209,6 +226,7 @@ class ComparisonReport(Struct, kw_only=True):
         mixed: what differs between runs and should not.
         notes: further lines for the table's foot.
         target: the validation accuracy that is timed.
+        folds: left out where all runs were tested on the test set.
         methods: how each figure is computed.
         harness: None for runs that were made elsewhere.
         repeat: what to type to make the comparison again.
@@ -226,6 +244,7 @@ class ComparisonReport(Struct, kw_only=True):
     mixed: list[str]
     notes: list[str]
     target: Number
+    folds: FoldsInfo | UnsetType = UNSET
     methods: dict[str, str]
     columns: list[ColumnInfo]
     rows: list[Row]

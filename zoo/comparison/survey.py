@@ -9,6 +9,8 @@ from zoo.comparison import conditions
 from zoo.comparison.cost import BenchmarkProbe, times_of
 from zoo.comparison.messages import Identified, Paced, Question
 from zoo.datasets.dataset import Arrays, Dataset
+from zoo.datasets.fold import Fold
+from zoo.datasets.folded import take, unfolded
 from zoo.datasets.location import Locations
 from zoo.datasets.quality import check_alike, worth_saying
 from zoo.environment import peak_memory
@@ -30,6 +32,7 @@ class Survey:
     def __init__(self, registry: Registry, locations: Locations, runs_dir: Path):
         self.registry, self.locations, self.runs_dir = registry, locations, runs_dir
         self._arrays: dict[str, Arrays] = {}
+        self._part: tuple[tuple[str, Fold], Arrays] | None = None
         self._data: dict[str, list[str]] = {}
         self._precisions: dict[str, Precision] = {}
         self._import_seconds = 0.0
@@ -80,6 +83,15 @@ class Survey:
         return self._precisions[key]
 
     def _load(self, dataset: Dataset) -> Arrays:
+        """The arrays of a dataset; of its folds the last one is kept, as all would fill the memory."""
+        if dataset.fold is None:
+            return self._whole(dataset)
+        wanted = (dataset.title, dataset.fold)
+        if self._part is None or self._part[0] != wanted:
+            self._part = (wanted, take(self._whole(unfolded(dataset)), dataset.fold))
+        return self._part[1]
+
+    def _whole(self, dataset: Dataset) -> Arrays:
         if dataset.title not in self._arrays:
             started = time.perf_counter()
             arrays = dataset.load(self.locations)

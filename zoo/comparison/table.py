@@ -1,5 +1,7 @@
 """A comparison's report as text: Markdown, CSV, the table's foot, what the columns mean."""
 
+from msgspec import UNSET
+
 from zoo.comparison import columns, verdict
 from zoo.comparison.columns import COLUMNS, title
 from zoo.comparison.methods import ENSEMBLE
@@ -69,15 +71,13 @@ def _ensemble_cells(each: Ensemble, metric: Metric) -> list[str]:
 
 def foot(report: ComparisonReport) -> list[str]:
     """The lines under the table: n, what ± is, device, versions, recipe, noise floor, notes."""
-    where, recipe, data = report.conditions, report.recipe, report.dataset
+    where, recipe = report.conditions, report.recipe
     counts = {len(row.seeds) for row in report.rows if row.seeds}
     seeds = " to ".join(map(str, sorted({min(counts), max(counts)})))
     versions = ", ".join(f"{name} {version}" for name, version in where.versions.items())
     cores = f", {cores_in_words(where.cores)}" if where.device.kind == "cpu" else ""
     lines = [
-        f"n: {seeds} seeds each, {data.sizes['test']:,} test samples of "
-        f"{datasets.title(data.name, data.chosen)}, "
-        f"{data.sizes['train']:,} training samples",
+        _count(report, seeds),
         *_metric(report),
         f"interval: {report.methods['interval']}",
         f"differences: {report.methods['difference']}",
@@ -98,6 +98,18 @@ def foot(report: ComparisonReport) -> list[str]:
     lines += [f"note: {line}" for line in report.notes]
     lines += [f"FAILED: {row.name}: {row.problem}" for row in report.rows if row.problem]
     return lines
+
+
+def _count(report: ComparisonReport, runs: str) -> str:
+    data, folds = report.dataset, report.folds
+    title = datasets.title(data.name, data.chosen)
+    if folds is not UNSET:
+        repeated = f", {folds.repetitions} repetitions" if folds.repetitions > 1 else ""
+        return f"n: {runs} runs each, {folds.folds} folds of the training set of {title}{repeated}"
+    return (
+        f"n: {runs} seeds each, {data.sizes['test']:,} test samples of {title}, "
+        f"{data.sizes['train']:,} training samples"
+    )
 
 
 def _metric(report: ComparisonReport) -> list[str]:

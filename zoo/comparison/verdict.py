@@ -1,5 +1,7 @@
 """What the differences between architectures say, in words."""
 
+from msgspec import UNSET
+
 from zoo.comparison.schema import ComparisonReport, Pair
 from zoo.formatting import listed
 from zoo.scoring import ACCURACY, Metric
@@ -37,7 +39,8 @@ def _sentence(report: ComparisonReport) -> str:
     above = _told_above(report.pairs, report.judged_by)
     if not above:
         most = max(len(row.seeds) for row in rows)
-        return f"With {most} seed{'s' * (most != 1)} nothing here can be told apart."
+        runs = "seed" if report.folds is UNSET else "fold"
+        return f"With {most} {runs}{'s' * (most != 1)} nothing here can be told apart."
     return _leaders(names, above)
 
 

@@ -83,6 +83,7 @@ class Events(Callback):
         self._channel.send(
             messages.Started(
                 place=self._place,
+                folder=str(folder),
                 steps=steps,
                 epochs=epochs,
                 start_epoch=start_epoch,

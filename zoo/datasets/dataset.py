@@ -19,6 +19,7 @@ from zoo.suggest import unknown
 if TYPE_CHECKING:
     import numpy as np
 
+    from zoo.datasets.fold import Fold
     from zoo.datasets.readings import Reading
     from zoo.datasets.samples import Samples
 
@@ -112,6 +113,8 @@ class Dataset:
         padded: whether sequences may end in steps whose features are all NaN, which stand for no step:
             the samples have unequal lengths. Architectures that obey masks never see them; others are
             given each sequence resampled to one length.
+        fold: set by a cross-validation, whose folds are datasets: the test set is then a part of the
+            training set of the dataset that is named.
 
     Raises:
         ValueError: `make` is not such a function, or `parameters` do not match it.
@@ -143,6 +146,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
     padded: bool = False
     reading: "Reading | None" = None
+    fold: "Fold | None" = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layout", aliases.current(aliases.LAYOUTS, self.layout))

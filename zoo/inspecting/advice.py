@@ -7,9 +7,9 @@ from statistics import median
 from typing import Any
 
 from zoo.architecture import Layout
-from zoo.datasets.quality import MAJORITY
 from zoo.inspecting.image_facts import ImageFacts
 from zoo.manifest import DEFAULT_RECIPE
+from zoo.metrics import misleads
 
 SIDES = (64, 48, 32, 24, 16, 8, 4)
 """Sizes that are proposed: the first that is no larger than most images."""
@@ -90,6 +90,6 @@ def commands(
 
 def are_unequal(counts: Mapping[str, int]) -> bool:
     """Whether the largest class has so much more than its share that accuracy misleads: the rule of
-    `zoo.datasets.quality`."""
+    `zoo.metrics`."""
     total = sum(counts.values())
-    return total > 0 and max(counts.values()) * len(counts) > MAJORITY * total
+    return total > 0 and misleads(max(counts.values()) / total, len(counts))

@@ -71,6 +71,7 @@ def _context(report: ComparisonReport, diagnostics: Diagnostics) -> dict[str, An
         "columns": [_column(column, rows) for column in report.columns],
         "table": [_table_row(row, report.columns) for row in rows],
         "seeds": _seeds(rows),
+        "unit": "seed" if report.folds is UNSET else "fold",
         "metric": report.judged_by,
         "what": report.judged_by.short,
         "classes": class_tables(report),
@@ -178,11 +179,12 @@ def _noise(noise: NoiseFloor, metric: Metric) -> dict[str, Any]:
 
 
 def _seeds(rows: list[Row]) -> list[tuple[str, list[str]]]:
-    """The seeds that architectures share, and which those are."""
+    """The seeds or folds that architectures share, and which those are."""
     shared: dict[str, list[str]] = {}
     for row in rows:
         if row.seeds:
-            shared.setdefault(listed(row.seeds), []).append(row.name)
+            each = row.seeds if row.folds is UNSET else [f.removeprefix("fold ") for f in row.folds]
+            shared.setdefault(listed(each), []).append(row.name)
     return list(shared.items())
 
 

@@ -89,6 +89,20 @@ class DatasetRecord(Part, kw_only=True, frozen=True):
     notes: tuple[str, ...] | None = None
 
 
+class FoldRecord(Part, kw_only=True, frozen=True):
+    """The fold of a cross-validation: what was tested is a part of the dataset's training samples.
+
+    Attributes:
+        number: which one, from 1.
+        of: how many there are.
+        seed: of the split.
+    """
+
+    number: Count
+    of: Count
+    seed: Count
+
+
 class InputRecord(Part, kw_only=True, frozen=True):
     """How a stored sample becomes the model's input.
 
@@ -348,6 +362,7 @@ class RunRecord(Struct, kw_only=True):
         identity: everything that determines the run's numbers, except versions. Its digest is part of
             the folder's name, so it stays as it was written; `IdentityRecord` lists its fields.
         recipe: the resolved recipe and its digest; `Run.recipe` is the `Recipe`.
+        fold: of a cross-validation; None: the test set was tested.
         error: why the run has no result.
         files: SHA-256 of the files with results.
         extra: fields that this version does not know.
@@ -370,6 +385,7 @@ class RunRecord(Struct, kw_only=True):
     contract: ContractRecord | None = None
     recipe: Values
     augmented: bool | None = None
+    fold: FoldRecord | None = None
     seed: Whole
     backend: str
     device: DeviceRecord
@@ -402,6 +418,7 @@ class IdentityRecord(Struct, kw_only=True):
     hyperparameters: Values
     dataset: str
     data_parameters: Values | None = None
+    fold: dict[str, Whole] | None = None
     scaling: str | None = None
     checksums: dict[str, str]
     recipe: Values

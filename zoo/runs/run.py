@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo import archives, atomic, layouts
+from zoo.datasets.fold import Fold
 from zoo.errors import UsageError, ZooError
 from zoo.parameters import from_plain
 from zoo.reading import text_of
@@ -178,16 +179,24 @@ class Run:
         """The dataset's parameters as its `make` takes them; empty if it has none."""
         return from_plain(self.record.dataset.parameters or {})
 
+    @property
+    def fold(self) -> Fold | None:
+        """The fold of a cross-validation; None: its test set is the dataset's."""
+        found = self.record.fold
+        return Fold(found.number, found.of, found.seed) if found else None
+
     def find_dataset(self, registry: "Registry") -> "Dataset":
-        """Find its dataset, with the parameters of the training.
+        """Find its dataset, with the parameters of the training; of a run of a fold, that fold.
 
         Raises:
             UsageError: the dataset or one of its parameters is unknown here.
             DataError: the file cannot be used.
         """
         from zoo.datasets.catalog import find_dataset
+        from zoo.datasets.folded import folded
 
-        return find_dataset(self.dataset, registry).made_with(self.data_parameters)
+        found = find_dataset(self.dataset, registry).made_with(self.data_parameters)
+        return folded(found, self.fold)
 
     @property
     def recipe(self) -> Recipe:

@@ -42,6 +42,7 @@ def describe(plan: Plan, loop: TrainLoop, device: Device, arrays: Arrays) -> dic
         "contract": InputContract.of(plan.dataset, arrays.x_train).as_record(),
         "recipe": {**plan.recipe.as_dict(), "digest": plan.recipe.digest},
         "augmented": engine.augments,
+        "fold": record.FoldRecord(**asdict(fold)) if (fold := plan.dataset.fold) else None,
         "seed": plan.seed,
         "backend": plan.backend,
         "device": record.DeviceRecord(asked=plan.device, **asdict(device)),

@@ -1,6 +1,6 @@
 """What is to be trained, decided before anything heavy is imported; and its identity."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from zoo import aliases, numerics
@@ -88,6 +88,7 @@ class Plan:
             "hyperparameters": plain(self._in_use()),
             "dataset": self.dataset.name,
             **({"data_parameters": chosen} if chosen else {}),
+            **({"fold": asdict(self.dataset.fold)} if self.dataset.fold else {}),
             **({"scaling": "by channel"} if has_units(arrays.x_train) else {}),
             "checksums": arrays.checksums,
             "recipe": self.recipe.causes(),
@@ -102,8 +103,10 @@ class Plan:
 
 
 def run_name(identity: dict[str, Any]) -> str:
-    """`cnn-mnist-standard-s0-1a2b3c4d`"""
+    """`cnn-mnist-standard-s0-1a2b3c4d`; of a fold `cnn-mnist-standard-f2of5-s1-1a2b3c4d`"""
+    fold = identity.get("fold")
+    part = f"-f{fold['number']}of{fold['of']}" if fold else ""
     return (
-        f"{identity['architecture']}-{identity['dataset']}-{identity['recipe']['name']}"
+        f"{identity['architecture']}-{identity['dataset']}-{identity['recipe']['name']}{part}"
         f"-s{identity['seed']}-{digest(identity)}"
     )

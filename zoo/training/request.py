@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from zoo import aliases
 from zoo import recipe as recipes
 from zoo.architecture import Architecture
 from zoo.datasets.dataset import Dataset
+from zoo.datasets.fold import Fold
+from zoo.datasets.folded import folded
 from zoo.errors import UsageError
 from zoo.parameters import as_text
 from zoo.registry import Registry
@@ -16,6 +18,28 @@ from zoo.training.plan import Plan
 from zoo.training.recipe_fit import check_changes
 
 DEFAULT_DATASET = "mnist"
+
+
+class Replicate(NamedTuple):
+    """One of the runs of an architecture: its seed, and its fold if it has one."""
+
+    seed: int
+    fold: Fold | None = None
+
+
+def replicates(seeds: int, folds: int | None = None) -> list[Replicate]:
+    """The runs of each architecture.
+
+    Without folds a run for each seed, from 0. With folds `seeds` repetitions, each with a split of its
+    own, and each run with a seed of its own: the spread between folds then holds that of the seeds.
+    """
+    if folds is None:
+        return [Replicate(seed) for seed in range(seeds)]
+    return [
+        Replicate(split * folds + place, Fold(place + 1, folds, split))
+        for split in range(seeds)
+        for place in range(folds)
+    ]
 
 
 @dataclass(frozen=True)
@@ -31,6 +55,7 @@ class Request:
         backend: a Keras backend; None: `KERAS_BACKEND`, else TensorFlow.
         device: `auto`, `cpu` or `gpu`.
         data_settings: parameters of the dataset as texts, `{"frames": "20"}`.
+        fold: of a cross-validation; None: trained on the whole training set, tested on the test set.
     """
 
     architecture: str
@@ -42,10 +67,11 @@ class Request:
     backend: str | None = None
     device: str = "auto"
     data_settings: Mapping[str, str] = field(default_factory=dict)
+    fold: Fold | None = None
 
-    def with_seed(self, seed: int) -> "Request":
-        """The same for another seed."""
-        return replace(self, seed=seed)
+    def of(self, replicate: "Replicate") -> "Request":
+        """The same for another seed and fold."""
+        return replace(self, seed=replicate.seed, fold=replicate.fold)
 
     def as_json(self) -> dict[str, Any]:
         """Plain values; `Request(**values)` is the request again."""
@@ -71,7 +97,7 @@ class Request:
             architecture,
             origin,
             _hyperparameters_of(registry, name, architecture, self.settings),
-            dataset,
+            folded(dataset, self.fold),
             recipe,
             self.seed,
             backend,

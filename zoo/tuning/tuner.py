@@ -120,7 +120,7 @@ class Tuner:
         accounts = self.accounts()
         done = sum(each.ended for account in accounts.values() for each in account.trials)
         return (
-            f"stopped; {done} trials have ended, {left_in_words(accounts)}. Give the same command to "
+            f"stopped; trials ended: {done}, {left_in_words(accounts)}. Give the same command to "
             "continue; a trial in progress goes on from its checkpoint."
         )
 
