@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from zoo.ranges import Range as Range
     from zoo.recipe import Recipe as Recipe
     from zoo.registry import Registry as Registry
+    from zoo.serving.page.page_export import PageExport as PageExport
     from zoo.tracker import TrackedComparison as TrackedComparison
     from zoo.tracker import TrackedRun as TrackedRun
     from zoo.tracker import Tracker as Tracker
@@ -94,6 +95,7 @@ _HOMES = {
     "Hyperparameter": "zoo.architecture",
     "Interrupted": "zoo.errors",
     "Locations": "zoo.datasets.location",
+    "PageExport": "zoo.serving.page.page_export",
     "Plan": "zoo.training.plan",
     "PluginError": "zoo.errors",
     "Range": "zoo.ranges",

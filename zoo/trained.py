@@ -4,7 +4,7 @@ import html
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from zoo.errors import UsageError
 from zoo.frames import as_frame
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from zoo.exporting.exporter import Export
     from zoo.exporting.formats import Format, Quantize
     from zoo.inference import Evaluation, Model, Predictions, Runtime
+    from zoo.serving.page.page_export import PageExport
     from zoo.training.plan import Plan
 
 
@@ -198,7 +199,7 @@ class Run(RunFolder):
 
     def export(
         self,
-        format: "Format" = "onnx",
+        format: "Format | Literal['html']" = "onnx",
         *,
         out: str | Path | None = None,
         quantize: "Quantize | None" = None,
@@ -208,32 +209,36 @@ class Run(RunFolder):
         on_stage: Callable[[str], None] = lambda text: None,
         data_dir: str | Path | None = None,
         registry: Registry | None = None,
-    ) -> "Export":
+        beside: "Sequence[Run]" = (),
+    ) -> "Export | PageExport":
         """Export it to a file of another runtime, and prove that it answers alike: see `zoo.export`.
+
+        Args:
+            beside: runs whose models are in the same page; `html` alone has several.
 
         Raises:
             UsageError: it is not finished, or the format or the place cannot be used.
             DataError: the data that prove it are missing or damaged.
             ZooError: the format cannot hold the model, or its answers differ beyond rounding.
         """
-        from zoo.exporting.exporter import Settings, export
-        from zoo.materials import dataset_text
-        from zoo.parameters import as_text
+        from zoo.export_settings import settings_of
+        from zoo.exporting.exporter import export
+        from zoo.exporting.formats import PAGE
 
-        text, chosen = (None, {}) if dataset is None else dataset_text(dataset, self.folder.parent)
-        if data_parameters and text is None:
-            raise UsageError("`data_parameters` are those of a `dataset`; name it, too.")
-        settings = Settings(
-            format,
-            quantize,
-            Path(out) if out else None,
-            text,
-            {**chosen, **{key: as_text(value) for key, value in (data_parameters or {}).items()}},
-            str(data_dir) if data_dir else None,
-            trust_source,
-            registry is None or bool(registry.plugins),
-        )
-        return export(self, settings, on_stage)
+        asked = {
+            "format": format,
+            "quantize": quantize,
+            "out": Path(out) if out else None,
+            "data_dir": str(data_dir) if data_dir else None,
+            "trust_source": trust_source,
+            "use_plugins": registry is None or bool(registry.plugins),
+        }
+        settings = settings_of(asked, dataset, data_parameters, self.folder.parent)
+        if format != PAGE:
+            return export(self, settings, on_stage)
+        from zoo.serving.page.page_export import export_page
+
+        return export_page([self, *beside], settings, registry or Registry.discover(), on_stage)
 
     def card(
         self,

@@ -115,12 +115,15 @@ def load_export(path: str | Path) -> Export:
         path: the file, or the folder of a SavedModel.
 
     Raises:
+        UsageError: it is a page.
         ZooError: it or its report is missing or damaged, or it is not the file of the report.
 
     Example:
         >>> zoo.load_export("runs/x/export/model.onnx").report.bytes  # doctest: +SKIP
         371002
     """
+    if Path(path).suffix.lower() in (".html", ".htm"):
+        raise UsageError(f"{path}: is a page; what is known of it is in {report_path(Path(path))}.")
     return Export(Path(path), read_report(Path(path)))
 
 

@@ -45,7 +45,10 @@ FORMATS: dict[str, FormatInfo] = {
     "saved_model": FormatInfo("", "TensorFlow"),
     "keras": FormatInfo(".keras", "Keras"),
 }
-"""The formats by name."""
+"""The formats of a run's file by name."""
+
+PAGE = "html"
+"""A page with the models of one or several runs; `zoo.serving.page` writes it."""
 
 QUANTIZATIONS = ("int8", "float16")
 
@@ -57,7 +60,7 @@ def check_format(name: str, quantize: str | None = None) -> FormatInfo:
         UsageError: it is unknown, cannot be quantized so, or needs packages that are not installed.
     """
     if name not in FORMATS:
-        raise UsageError(unknown("format", name, FORMATS))
+        raise UsageError(unknown("format", name, [*FORMATS, PAGE]))
     info = FORMATS[name]
     if quantize is not None and quantize not in QUANTIZATIONS:
         raise UsageError(unknown("quantization", quantize, QUANTIZATIONS))

@@ -56,7 +56,7 @@ def _context(report: ComparisonReport, diagnostics: Diagnostics) -> dict[str, An
     rows = report.rows
     keys = svg.assign_keys([row.name for row in rows])
     classes = report.dataset.classes
-    style, script = asset("style.css"), asset("theme.js") + asset("page.js")
+    style, script = asset("theme.css") + asset("style.css"), asset("theme.js") + asset("page.js")
     return {
         "report": report,
         "recipe": report.recipe,

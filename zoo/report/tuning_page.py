@@ -29,7 +29,7 @@ def _context(report: TuningReport) -> dict[str, Any]:
     return {
         "report": report,
         "what": OBJECTIVES[report.objective],
-        "style": asset("style.css"),
+        "style": asset("theme.css") + asset("style.css"),
         "script": script,
         "script_hash": hash_of(script),
         "keys": keys,

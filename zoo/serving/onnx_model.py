@@ -157,6 +157,7 @@ def _description(
         given |= {
             key: record.get(key) for key in ("centred", "other_sizes", "background", "reading")
         }
+        given["drawn"] = contract.polarity is not None  # pictures are made light on dark
     conversion, results, notes = _of_run(file, known)
     return {
         "name": file.name,
