@@ -9,7 +9,6 @@ import tarfile
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 import pytest
 from conftest import assert_one_line_error
 
@@ -33,14 +32,11 @@ from browsing import (  # noqa: E402
     until,
 )
 from served import CLASSES, Served, contract, expected, handmade  # noqa: E402
+from web_runtime import web_runtime  # noqa: E402
 
 from zoo.datasets.sound_reading import SoundReading  # noqa: E402
 from zoo.serving.page import runtime_files  # noqa: E402
 
-CACHED = Path(platformdirs.user_cache_dir("archzoo")) / (
-    f"{runtime_files.PACKAGE}-{runtime_files.VERSION}"
-)
-RUNTIME = os.environ.get(runtime_files.FOLDER) or str(CACHED)
 READING = SoundReading(8000, 64)
 
 
@@ -221,10 +217,9 @@ def test_it_is_dark_for_who_wants_that_and_fits_a_phone(page, server):
 @pytest.fixture(scope="module")
 def lesson(home, data_dir) -> tuple[Path, dict]:
     """The page as one file, and what the command says of it."""
-    if not all((Path(RUNTIME) / name).is_file() for name in runtime_files.SHA256):
-        pytest.skip("needs onnxruntime-web: run zoo export RUN --format html once, with a network")
+    runtime = web_runtime()
     words = ["export", "cnn", "--format", "html", "--out", "lesson.html", "--json"]
-    done = _zoo(words, home, data_dir, **{runtime_files.FOLDER: RUNTIME})
+    done = _zoo(words, home, data_dir, **{runtime_files.FOLDER: str(runtime)})
     return home / "lesson.html", json.loads(done.stdout)
 
 

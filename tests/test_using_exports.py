@@ -1,7 +1,6 @@
 """What is made of an export: model cards whose code runs, and predictions without Keras."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -11,13 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from browsing import browsing, until
 from conftest import assert_one_line_error
+from web_runtime import web_runtime
 
 import zoo as package
 from zoo.cards.model_card import MARK, plain
 from zoo.errors import UsageError, ZooError
 from zoo.exporting import fast_answers
 from zoo.exporting.export_report import report_path
+from zoo.serving.page import runtime_files
 
 pytest.importorskip("onnxruntime")
 
@@ -30,8 +32,6 @@ def build(input_shape, num_classes, *, units: int = 4, sizes: tuple[int, ...] = 
         [keras.Input(input_shape), layers.Flatten(), layers.Dense(num_classes)]
     )
 """
-MODULES = Path(os.environ.get("ZOO_NODE_MODULES", "node_modules")).resolve()
-"""Read now, as tests do not see the user's variables."""
 CLASSES = ["one|two", '<b>"é"</b>', "a`b"]
 """Names that are markup where nobody escapes them."""
 
@@ -141,17 +141,20 @@ def test_its_python_runs_in_a_fresh_process(run, tmp_path):
     _is_answer_to_black(run, result.stdout)
 
 
-def test_its_javascript_runs_in_node(run, tmp_path):
-    if not shutil.which("node") or not (MODULES / "onnxruntime-web").is_dir():
-        pytest.skip("needs Node, and onnxruntime-web in the folder that ZOO_NODE_MODULES names")
-    shutil.copy(run.folder / "export" / "model.onnx", tmp_path)
-    (tmp_path / "node_modules").symlink_to(MODULES)
-    (tmp_path / "use.mjs").write_text(_code(run.card().text, "js"))
-    result = subprocess.run(
-        ["node", "use.mjs"], cwd=tmp_path, capture_output=True, text=True, check=False
+def test_its_javascript_runs_in_a_browser(run, serve, tmp_path):
+    site = tmp_path / "site"
+    shutil.copytree(web_runtime(), site)
+    shutil.copy(run.folder / "export" / "model.onnx", site)
+    (site / "use.mjs").write_text(_code(run.card().text, "js"))
+    names = json.dumps({"imports": {"onnxruntime-web": f"./{runtime_files.SCRIPT}"}})
+    (site / "index.html").write_text(
+        f'<script type="importmap">{names}</script>'
+        "<script>console.log = (...words) => { document.title = words.join(' '); };</script>"
+        '<script type="module" src="use.mjs"></script>'
     )
-    assert result.returncode == 0, result.stderr
-    _is_answer_to_black(run, result.stdout)
+    with browsing(tmp_path / "profile") as chrome:
+        chrome.get(serve(site))
+        _is_answer_to_black(run, until(chrome, "return document.title"))
 
 
 def _is_answer_to_black(run: package.Run, printed: str) -> None:

@@ -22,11 +22,11 @@ def carry_out(task: ExportTask, on_stage: Callable[[str], None]) -> ExportReport
     with tempfile.TemporaryFile() as stderr:
         environ = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2"}
         process = orphan.start("zoo.exporting.export_worker", stderr, environ)
-        try:
-            found = _converse(process, task, on_stage)
-        finally:
-            process.kill()
-            process.wait()
+        with process:  # which closes its pipes
+            try:
+                found = _converse(process, task, on_stage)
+            finally:
+                process.kill()
         if isinstance(found, Exported):
             return found.report
         if isinstance(found, Refused):
