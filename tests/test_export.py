@@ -19,7 +19,7 @@ from conftest import PROJECT, assert_one_line_error
 import zoo as package
 from zoo.datasets.location import Locations
 from zoo.errors import UsageError, ZooError
-from zoo.exporting import export_worker, exporter, formats, proof, rewrites
+from zoo.exporting import export_worker, exporter, format_writing, formats, proof, rewrites
 from zoo.exporting.export_report import read_report, report_path
 from zoo.exporting.runtimes import open_export
 from zoo.manifest import Manifest
@@ -255,9 +255,11 @@ def test_quantized_files_have_a_verdict(format, quantize, kind, run, here):
 
 def test_int8_never_sees_the_test_set(run, here, monkeypatch):
     found, seen = run("images"), []
-    original = export_worker.write
+    original = format_writing.write
     monkeypatch.setattr(
-        export_worker, "write", lambda *given: (seen.extend(given[0].calibration), original(*given))
+        format_writing,
+        "write",
+        lambda *given: (seen.extend(given[0].calibration), original(*given)),
     )
     found.export("onnx", quantize="int8")
     with np.load(found.record.dataset.origin) as arrays:

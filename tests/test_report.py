@@ -5,7 +5,6 @@ import html
 import json
 import random
 import re
-import shutil
 import struct
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from html.parser import HTMLParser
 from itertools import combinations
 
 import pytest
+from browsing import browsing, complaints
 
 pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")
@@ -618,29 +618,8 @@ def test_differences_are_told_in_signed_points(share, text):
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
     """A headless Chromium with a profile of its own."""
-    webdriver = pytest.importorskip("selenium.webdriver")
-    chromium = next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
-    driver = shutil.which("chromedriver")
-    if not (chromium and driver):
-        pytest.skip("needs chromedriver, and chromium or google-chrome, on PATH")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for flag in (
-        "headless=new",
-        "no-sandbox",
-        "disable-gpu",
-        "disable-dev-shm-usage",
-        "disable-background-networking",
-        "no-first-run",
-        f"user-data-dir={tmp_path_factory.mktemp('profile')}",
-    ):
-        options.add_argument(f"--{flag}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    chrome = webdriver.Chrome(options, webdriver.ChromeService(driver))
-    yield chrome
-    chrome.quit()
+    with browsing(tmp_path_factory.mktemp("profile")) as chrome:
+        yield chrome
 
 
 @pytest.fixture
@@ -658,8 +637,7 @@ def opened(browser, tmp_path):
         return browser
 
     yield show
-    complaints = [e for e in browser.get_log("browser") if e["level"] in ("SEVERE", "WARNING")]
-    assert complaints == []
+    assert complaints(browser) == []
 
 
 def names_shown(browser):

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from zoo.api.serving import ServeOptions as ServeOptions
     from zoo.api.serving import serve as serve
     from zoo.api.speed import benchmark as benchmark
+    from zoo.api.speed import benchmark_runtimes as benchmark_runtimes
     from zoo.api.speed import load_benchmark as load_benchmark
     from zoo.api.train import plan as plan
     from zoo.api.train import train as train
@@ -112,6 +113,7 @@ _HOMES = {
     "ZooError": "zoo.errors",
     "hookimpl": "zoo.hookspecs",
     "benchmark": "zoo.api.speed",
+    "benchmark_runtimes": "zoo.api.speed",
     "card": "zoo.api.carding",
     "check": "zoo.api.conformance",
     "load_benchmark": "zoo.api.speed",

@@ -4,10 +4,12 @@ from msgspec import Struct
 
 from zoo.exporting.export_report import ExportReport
 from zoo.exporting.formats import Format, Quantize
+from zoo.exporting.runtime_names import Runtime
+from zoo.training.request import Request
 
 
-class ExportTask(Struct, kw_only=True):
-    """What the process is to do.
+class ExportTask(Struct, tag="export", kw_only=True):
+    """A run is to be exported.
 
     Attributes:
         folder: the run's.
@@ -28,6 +30,22 @@ class ExportTask(Struct, kw_only=True):
     use_plugins: bool
 
 
+class SpeedTask(Struct, tag="speed", kw_only=True):
+    """An architecture with new weights is to be timed in several runtimes.
+
+    Attributes:
+        rounds: in which the runtimes take turns.
+        batch: samples in a call of the throughput.
+    """
+
+    request: Request
+    runtimes: list[Runtime]
+    rounds: int
+    batch: int
+    data_dir: str | None
+    use_plugins: bool
+
+
 class Stage(Struct, tag="stage", kw_only=True):
     """What is done now."""
 
@@ -40,6 +58,12 @@ class Exported(Struct, tag="exported", kw_only=True):
     report: ExportReport
 
 
+class Measured(Struct, tag="measured", kw_only=True):
+    """By runtime and measure: a value for each round."""
+
+    times: dict[str, dict[str, list[float]]]
+
+
 class Refused(Struct, tag="refused", kw_only=True):
     """It failed; `kind` is the name of an error in `zoo.errors`."""
 
@@ -48,4 +72,5 @@ class Refused(Struct, tag="refused", kw_only=True):
     details: str = ""
 
 
-Message = Stage | Exported | Refused
+AnyTask = ExportTask | SpeedTask
+Message = Stage | Exported | Measured | Refused

@@ -1,46 +1,30 @@
 """The process that exports: `python -m zoo.exporting.export_worker`.
 
-It reads an `ExportTask` as JSON from standard input and writes messages as lines of JSON to standard
+It reads a task as JSON from standard input and writes messages as lines of JSON to standard
 output. Whatever else is printed goes to standard error. Keras runs on TensorFlow here, whatever
 backend the run was trained on, and on the CPU.
 """
 
-import logging
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from zoo import diagnosis, errors
 from zoo.errors import ZooError
-from zoo.exporting.export_messages import Exported, ExportTask, Message, Refused, Stage
-from zoo.exporting.formats import Format
-from zoo.native_logs import quiet_native_logs
+from zoo.exporting.export_messages import (
+    AnyTask,
+    Exported,
+    ExportTask,
+    Measured,
+    Message,
+    Refused,
+    Stage,
+)
 from zoo.numerics import settle_variables
 from zoo.orphan import end_with_parent
-
-if TYPE_CHECKING:
-    from zoo.exporting.serving_graph import FileContent
-
-PATTERNS = ("Tensorflow op", "not supported")
-
-
-class _Log(logging.Handler):
-    """Keeps what tf2onnx says of operations that it cannot convert: it logs them and goes on."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage())
-
-
-class _NotConverted(Exception):
-    """A converter went on without an operation."""
 
 
 def export(task: ExportTask, tell: Callable[[str], None]) -> Exported:
@@ -51,6 +35,7 @@ def export(task: ExportTask, tell: Callable[[str], None]) -> Exported:
             the file answers differently.
     """
     from zoo.exporting.exported_run import ExportedRun
+    from zoo.exporting.format_writing import write
     from zoo.exporting.serving_graph import FileContent
 
     tell("loading the run and its data")
@@ -64,79 +49,34 @@ def export(task: ExportTask, tell: Callable[[str], None]) -> Exported:
     return Exported(report=run.prove(task, keras))
 
 
-def write(content: "FileContent", path: Path, format: Format, name: str) -> None:
-    """Write a file in a format.
-
-    Args:
-        name: what messages call the file.
-
-    Raises:
-        ZooError: the format cannot hold the model; the operation and its layer are named.
-        OSError: the file cannot be written.
-    """
-    from zoo.exporting import culprits
-
-    traced = content.graph.function().get_concrete_function()
-    layers = content.graph.names_of_layers()
-    log = _Log()
-    logger = logging.getLogger("tf2onnx")
-    logger.addHandler(log)
-    try:
-        with quiet_native_logs():
-            _writer(format)(content, path)
-        if any(all(part in line for part in PATTERNS) for line in log.lines):
-            raise _NotConverted
-    except (ZooError, OSError, KeyboardInterrupt):
-        raise
-    except BaseException as error:  # converters have errors of their own, and of their libraries
-        _raise_if_disk_is_full(error)
-        said = Exception("\n".join([str(error), *log.lines]))
-        raise ZooError(
-            f"{name}: {format} cannot hold this model: "
-            f"{culprits.explain(said, traced, layers)}. Use another `format`, or another layer."
-        ) from error
-    finally:
-        logger.removeHandler(log)
+def _name(task: AnyTask) -> str:
+    return task.name if isinstance(task, ExportTask) else task.request.architecture
 
 
-def _writer(format: Format) -> Callable[["FileContent", Path], None]:
-    from zoo.exporting import litert_file, onnx_file, tensorflow_files
-
-    return {
-        "onnx": onnx_file.write,
-        "litert": litert_file.write,
-        "saved_model": tensorflow_files.write_saved_model,
-        "keras": tensorflow_files.write_keras,
-    }[format]
-
-
-def _raise_if_disk_is_full(error: BaseException) -> None:
-    """TensorFlow and Keras report a full disk as errors of their own.
-
-    Raises:
-        OSError: that is what it was.
-    """
-    text = diagnosis.text(error)
-    for said in ("No space left on device", "File too large", "Disk quota exceeded"):
-        if said in text:
-            raise OSError(0, said) from error
-
-
-def _refused(task: ExportTask, error: BaseException) -> Refused:
+def _refused(name: str, error: BaseException) -> Refused:
     if isinstance(error, ZooError):
         kind = type(error).__name__
         known = kind if hasattr(errors, kind) else "ZooError"
         return Refused(kind=known, message=str(error), details=getattr(error, "details", ""))
     if isinstance(error, OSError):
         cause = error.strerror or error
-        return Refused(kind="ZooError", message=f"{task.name}: cannot be written ({cause}).")
+        return Refused(kind="ZooError", message=f"{name}: cannot be written ({cause}).")
     if isinstance(error, MemoryError):
-        return Refused(kind="ZooError", message=f"{task.name}: memory is used up.")
+        return Refused(kind="ZooError", message=f"{name}: memory is used up.")
     return Refused(
         kind="ZooError",
-        message=f"{task.name}: cannot be exported: {diagnosis.in_a_line(error)}.",
+        message=f"{name}: cannot be exported: {diagnosis.in_a_line(error)}.",
         details=diagnosis.own_frames(error),
     )
+
+
+def carry_out(task: AnyTask, tell: Callable[[str], None]) -> Exported | Measured:
+    """Do what a task asks for."""
+    if isinstance(task, ExportTask):
+        return export(task, tell)
+    from zoo.exporting.runtime_speed import measure
+
+    return measure(task, tell)
 
 
 def main() -> None:
@@ -150,13 +90,13 @@ def main() -> None:
         messages.write(msgspec.json.encode(message).decode() + "\n")
         messages.flush()
 
-    task = msgspec.json.decode(sys.stdin.readline(), type=ExportTask)
+    task = msgspec.json.decode(sys.stdin.readline(), type=AnyTask)
     try:
-        send(export(task, lambda text: send(Stage(text=text))))
+        send(carry_out(task, lambda text: send(Stage(text=text))))
     except BaseException as error:
         if os.environ.get("ZOO_DEBUG", "") not in ("", "0"):
             raise
-        send(_refused(task, error))
+        send(_refused(_name(task), error))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import ZooError
-from zoo.exporting.export_worker import write
+from zoo.exporting.format_writing import write
 from zoo.exporting.formats import Format, file_name
 from zoo.exporting.proof import tolerance_of
 from zoo.exporting.runtimes import open_export
