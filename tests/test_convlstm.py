@@ -18,23 +18,29 @@ def outputs_and_gradients(layer, x, **call):
     import tensorflow as tf
 
     x = tf.constant(x)
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        result = layer(x, **call)
-        parts = result if isinstance(result, (list, tuple)) else [result]
-        # Not a plain sum: each output element gets a weight of its own.
-        loss = tf.add_n(
-            [
-                tf.reduce_sum(
-                    part * tf.reshape(tf.sin(tf.range(tf.size(part), dtype=tf.float32)), part.shape)
-                )
-                for part in parts
-            ]
-        )
-    sources = [x, *[weight.value for weight in layer.trainable_weights]]
-    gradients = tape.gradient(loss, sources)
+
+    def run():
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            result = layer(x, **call)
+            parts = result if isinstance(result, (list, tuple)) else [result]
+            # Not a plain sum: each output element gets a weight of its own.
+            loss = tf.add_n([tf.reduce_sum(part * _factors(part)) for part in parts])
+        sources = [x, *[weight.value for weight in layer.trainable_weights]]
+        return parts, tape.gradient(loss, sources)
+
+    if layer.data_format == "channels_first":
+        # On processors without AVX-512, TensorFlow convolves channels first only when XLA compiles it.
+        run = tf.function(run, jit_compile=True)
+    parts, gradients = run()
     outputs = [np.asarray(ops.convert_to_numpy(part)) for part in parts]
     return outputs, [None if g is None else ops.convert_to_numpy(g) for g in gradients]
+
+
+def _factors(part):
+    import tensorflow as tf
+
+    return tf.reshape(tf.sin(tf.range(tf.size(part), dtype=tf.float32)), part.shape)
 
 
 def assert_same(options, shape=(2, 3, 6, 5, 2), mask=None, initial=False, filters=3):

@@ -50,10 +50,11 @@ def zoo_datasets() -> Iterable["Dataset"]:  # type: ignore[empty-body]
 
 @hookspec
 def zoo_trackers() -> Iterable[type["Tracker"]]:  # type: ignore[empty-body]
-    """Return the plugin's trackers, as classes.
+    """Return the plugin's trackers, as classes with a `name`.
 
-    Called once when the plugin is loaded; must not connect to anything. `track="NAME:TARGET"` makes an
-    object of the class that has this `name`: `Class("TARGET")`.
+    Called once when the plugin is loaded; must not connect to anything.
+
+    `track="NAME:TARGET"` makes an object of the class that has this name: `Class("TARGET")`.
 
     Returns:
         Subclasses of `zoo.Tracker`, with names that differ from each other.
