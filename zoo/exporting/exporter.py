@@ -6,10 +6,10 @@ from pathlib import Path
 
 from zoo.errors import UsageError
 from zoo.exporting.export_messages import ExportTask
+from zoo.exporting.export_place import check_place, make_folder, put, workplace
 from zoo.exporting.export_process import carry_out
 from zoo.exporting.export_report import ExportReport, read_report, report_path
 from zoo.exporting.formats import FORMATS, Format, Quantize, check_format, file_name
-from zoo.exporting.places import check_place, make_folder, put, workplace
 from zoo.runs.run import Run
 from zoo.training.saved import check_usable
 

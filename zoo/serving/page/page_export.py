@@ -14,10 +14,10 @@ import numpy as np
 from zoo.datasets.samples import Stored
 from zoo.errors import UsageError
 from zoo.exporting import proof
+from zoo.exporting.export_place import check_place, make_folder, put, workplace
 from zoo.exporting.export_report import ExportReport, read_report
 from zoo.exporting.exporter import FOLDER, Settings
 from zoo.exporting.formats import PAGE, check_format
-from zoo.exporting.places import check_place, make_folder, put, workplace
 from zoo.registry import Registry
 from zoo.runs.files import now
 from zoo.runs.run import Run
