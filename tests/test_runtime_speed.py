@@ -112,6 +112,28 @@ def test_what_cannot_be_measured_is_refused(words, part, zoo_here):
     assert_one_line_error(zoo_here("bench", "cnn", "--dataset", "digits", *words), 2, part)
 
 
+def test_a_runtime_that_is_not_installed_names_its_extra(monkeypatch):
+    monkeypatch.setattr("zoo.exporting.runtime_names.missing", lambda info: ["ai-edge-litert"])
+    with pytest.raises(package.UsageError, match=r"litert needs .*'archzoo\[litert\]'"):
+        package.benchmark_runtimes(["cnn"], "digits", runtimes=["keras", "litert"])
+
+
+def test_lazy_samples_are_measured(data_dir, tmp_path):
+    (tmp_path / "tiny.py").write_text(TINY)
+    found = package.benchmark_runtimes(
+        [tmp_path / "tiny.py"],
+        "moving_digits",
+        data_parameters={"clips": 40, "test_clips": 10, "frames": 2},
+        data_dir=data_dir,
+        batch_size=4,
+        processes=1,
+        rounds=1,
+        progress=False,
+    )
+    assert not found.problems
+    assert list(found.entries["tiny"]) == ["keras", "onnx"]
+
+
 def test_an_unknown_runtime_is_refused_in_python():
     with pytest.raises(package.UsageError, match="unknown runtime 'tvm'"):
         package.benchmark_runtimes(["cnn"], "digits", runtimes=["keras", "tvm"])

@@ -88,7 +88,8 @@ def test_metrics_are_those_of_the_run_with_intervals(run):
 def test_the_hub_reads_it(run):
     hub = pytest.importorskip("huggingface_hub")
     card = hub.ModelCard(run.card(repo_id="me/mine", licence="mit").text)
-    assert card.data.license == "mit" and card.data.library_name == "keras"
+    said = card.data.to_dict()
+    assert (said["license"], said["library_name"]) == ("mit", "keras")
     assert card.data.pipeline_tag == "image-classification"
     accuracy = next(each for each in card.data.eval_results if each.metric_type == "accuracy")
     assert accuracy.metric_value == pytest.approx(run.metrics["test_accuracy"])

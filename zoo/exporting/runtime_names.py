@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal, cast, get_args
 
 from zoo.errors import UsageError
-from zoo.exporting.formats import check_format
+from zoo.exporting.formats import FORMATS, missing
 from zoo.suggest import unknown
 
 Runtime = Literal["keras", "onnx", "litert"]
@@ -25,8 +25,9 @@ def check_runtimes(names: Sequence[str]) -> list[Runtime]:
             raise UsageError(unknown("runtime", name, known))
         if names.count(name) > 1:
             raise UsageError(f"runtime {name!r} is given twice.")
-        if name != KERAS:
-            check_format(name)
+        if name != KERAS and (absent := missing(FORMATS[name])):
+            extra = FORMATS[name].extra
+            raise UsageError(f"{name} needs {', '.join(absent)}: pip install 'archzoo[{extra}]'")
     if len(names) < 2:
         raise UsageError("give two or more runtimes, such as keras and onnx: they are compared.")
     return [cast(Runtime, name) for name in names]

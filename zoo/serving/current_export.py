@@ -5,9 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from zoo.errors import ZooError
-from zoo.exporting.export_report import read_report
 from zoo.exporting.exporter import FOLDER, Settings, export
+from zoo.exporting.fast_answers import find_export
 from zoo.exporting.formats import file_name
 from zoo.runs.run import Run
 from zoo.training.saved import check_usable
@@ -29,23 +28,12 @@ def current_export(
     """
     check_usable(run)
     path = run.folder / FOLDER / file_name("onnx")
-    if _is_current(run, path):
+    if find_export(run) is not None:
         return path
     on_stage(f"{run.name}: exporting to ONNX, once")
     if not _writable(run.folder):
         settings = replace(settings, out=spare / f"{run.name}.onnx")
     return export(run, settings, lambda text: on_stage(f"{run.name}: {text}")).path
-
-
-def _is_current(run: Run, path: Path) -> bool:
-    if not path.is_file():
-        return False
-    try:
-        report = read_report(path)
-    except ZooError:
-        return False
-    same = report.run.name == run.name and report.format == "onnx" and report.quantize is None
-    return same and report.created >= (run.record.finished or "~")
 
 
 def _writable(folder: Path) -> bool:

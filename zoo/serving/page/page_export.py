@@ -1,25 +1,23 @@
 """Writing one HTML file with models and their runtime inside: `zoo.export(runs, "html")`."""
 
 import base64
-import contextlib
 import gzip
 import hashlib
-import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from zoo import atomic
 from zoo.datasets.samples import Stored
-from zoo.errors import UsageError, ZooError
+from zoo.errors import UsageError
 from zoo.exporting import proof
-from zoo.exporting.export_report import ExportReport, read_report, report_path
+from zoo.exporting.export_place import check_place, make_folder, put, workplace
+from zoo.exporting.export_report import ExportReport, read_report
 from zoo.exporting.exporter import FOLDER, Settings
-from zoo.exporting.formats import check_format
+from zoo.exporting.formats import PAGE, check_format
 from zoo.registry import Registry
 from zoo.runs.files import now
 from zoo.runs.run import Run
@@ -91,35 +89,24 @@ def export_page(
         onnx = replace(settings, format="onnx", out=None)
         parts = _parts(runs, onnx, Path(spare), on_stage)
         text, model_bytes = _page(parts, runtime)
-        with _written(path, text) as unfinished:
+        with workplace(path) as folder:
+            written = folder / FILE
+            written.write_text(text, "utf-8")
             on_stage("running the page's models")
             subjects = [_subject(part, settings, registry) for part in parts]
-            found = proving.prove(unfinished, subjects)
-        report = _report(path, text, model_bytes, parts, found)
-        _note(path, report)
+            report = _report(path, text, model_bytes, parts, proving.prove(written, subjects))
+            put(written, path, report.encode())
     return PageExport(path, report)
 
 
 def _place(runs: Sequence[Run], out: Path | None) -> Path:
+    if out is None and len(runs) > 1:
+        raise UsageError("`out` is missing: name the file of a page of several runs.")
+    path = out or runs[0].folder / FOLDER / FILE
     if out is None:
-        if len(runs) > 1:
-            raise UsageError("`out` is missing: name the file of a page of several runs.")
-        folder = runs[0].folder / FOLDER
-        try:
-            folder.mkdir(exist_ok=True)
-        except OSError as error:
-            raise ZooError(
-                f"{folder}: cannot be made ({error.strerror or error}). Use another `out`."
-            ) from error
-        return folder / FILE
-    if out.suffix.lower() not in (".html", ".htm"):
-        raise UsageError(f"`out={str(out)!r}`: html is a file whose name ends in .html.")
-    if (out.exists() or out.is_symlink()) and not (out.is_file() and report_path(out).is_file()):
-        raise UsageError(
-            f"{out}: is there already and is no export of a run. Give another `out`, or remove it."
-        )
-    atomic.check_file(out)
-    return out
+        make_folder(path.parent)
+    check_place(path, PAGE, (".html", ".htm"))
+    return path
 
 
 def _parts(
@@ -160,28 +147,6 @@ def _page(parts: Sequence[_Part], runtime: RuntimeFiles) -> tuple[str, int]:
 def _packed(content: bytes) -> str:
     """Compressed, as text; equal content gives equal text."""
     return base64.b64encode(gzip.compress(content, 9, mtime=0)).decode("ascii")
-
-
-@contextlib.contextmanager
-def _written(path: Path, text: str) -> Iterator[Path]:
-    """The page under a hidden name, which is put in its place unless the block fails."""
-    unfinished = path.with_name(f".{path.stem}.{os.getpid()}.html")
-    try:
-        unfinished.write_text(text, "utf-8")
-        yield unfinished
-        unfinished.replace(path)
-    except OSError as error:
-        raise ZooError(f"{path}: cannot be written ({error.strerror or error}).") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def _note(path: Path, report: PageReport) -> None:
-    try:
-        atomic.write_text(report_path(path), report.encode())
-    except OSError as error:
-        place = report_path(path)
-        raise ZooError(f"{place}: cannot be written ({error.strerror or error}).") from error
 
 
 def _subject(part: _Part, settings: Settings, registry: Registry) -> proving.Subject:
