@@ -123,7 +123,7 @@ def test_lazy_samples_are_measured(data_dir, tmp_path):
     found = package.benchmark_runtimes(
         [tmp_path / "tiny.py"],
         "moving_digits",
-        data_parameters={"clips": 40, "test_clips": 10, "frames": 2},
+        data_parameters={"clips": 100, "test_clips": 10, "frames": 2},
         data_dir=data_dir,
         batch_size=4,
         processes=1,
