@@ -8,6 +8,7 @@ from zoo.comparison.benchmark import Settings
 from zoo.comparison.callback import ComparisonCallback
 from zoo.comparison.comparison_runner import ComparisonRunner
 from zoo.comparison.entries import Entry
+from zoo.comparison.executors.local_executor import LocalExecutor
 from zoo.comparison.jobs import RunPlan
 from zoo.comparison.results import Result, Wanted
 from zoo.comparison.schema import ComparisonReport, TunedInfo
@@ -63,7 +64,9 @@ def plan_runs(
         ZooError: the runs folder cannot be written.
     """
     _check_names(entries, request, replicates, workplace, registry)
-    return ComparisonRunner(entries, request, workplace, settings, callback).plan(replicates)
+    executor = LocalExecutor(workplace.jobs)
+    runner = ComparisonRunner(entries, request, workplace, executor, settings, callback)
+    return runner.plan(replicates)
 
 
 def compare_runs(
@@ -101,7 +104,8 @@ def compare_runs(
     _check_target(target)
     find_metric(metric)
     _check_names(entries, request, replicates, workplace, registry)
-    runner = ComparisonRunner(entries, request, workplace, settings, callback)
+    executor = LocalExecutor(workplace.jobs)
+    runner = ComparisonRunner(entries, request, workplace, executor, settings, callback)
     found = runner.train(runner.plan(replicates))
     cost = runner.costs(found)
     problems = cost.problems if cost else {}

@@ -11,7 +11,8 @@ from zoo.comparison.benchmark import Settings
 from zoo.comparison.callback import ComparisonCallback
 from zoo.comparison.cost_record import BenchmarkReport
 from zoo.comparison.entries import Entry
-from zoo.comparison.executors import LocalExecutor
+from zoo.comparison.executors.dispatcher import Dispatcher
+from zoo.comparison.executors.executor import Executor
 from zoo.comparison.jobs import Outcome, RunPlan
 from zoo.comparison.planning import CostEstimator
 from zoo.comparison.results import Result, of_outcomes
@@ -30,6 +31,7 @@ class ComparisonRunner:
         entries: what is compared.
         request: makes an entry's request.
         workplace: where it works.
+        executor: starts its processes.
         settings: those of the cost benchmark; None: costs are not measured.
         callback: its hooks are called.
     """
@@ -37,6 +39,7 @@ class ComparisonRunner:
     entries: Sequence[Entry]
     request: Callable[[Entry], Request]
     workplace: Workplace
+    executor: Executor
     settings: Settings | None
     callback: ComparisonCallback
     outcomes: list[Outcome] = field(default_factory=list)
@@ -70,7 +73,9 @@ class ComparisonRunner:
 
     def _estimator(self) -> CostEstimator:
         workplace = self.workplace
-        return CostEstimator(workplace.use_plugins, workplace.data_dir, workplace.runs_dir)
+        return CostEstimator(
+            workplace.use_plugins, workplace.data_dir, workplace.runs_dir, self.executor
+        )
 
     def train(self, run_plan: RunPlan) -> list[Result]:
         """Carry out the plan: each architecture's runs and failures.
@@ -80,15 +85,15 @@ class ComparisonRunner:
         """
         workplace = self.workplace
         with self._clocked():
-            executor = LocalExecutor(
+            dispatcher = Dispatcher(
+                self.executor,
                 workplace.runs_dir,
-                workplace.jobs,
                 workplace.together,
                 workplace.use_plugins,
                 workplace.data_dir,
                 self.callback,
             )
-            self.outcomes = executor.run(run_plan)
+            self.outcomes = dispatcher.run(run_plan)
         return of_outcomes(self.outcomes)
 
     def costs(self, results: Sequence[Result]) -> BenchmarkReport | None:
@@ -119,14 +124,16 @@ class ComparisonRunner:
                 self.callback.on_note(f"measured again: {error}")
         try:
             precisions = {name: present[name].runs[0].record.precision for name in requests}
-            report = benchmark.measure(
-                requests,
-                self.settings,
-                self.workplace.data_dir,
-                self.callback,
-                use_plugins=self.workplace.use_plugins,
-                precisions=precisions,
-            )
+            with self.executor.alone() as executor:
+                report = benchmark.measure(
+                    requests,
+                    self.settings,
+                    self.workplace.data_dir,
+                    self.callback,
+                    use_plugins=self.workplace.use_plugins,
+                    precisions=precisions,
+                    executor=executor,
+                )
         except KeyboardInterrupt as error:
             raise Interrupted(
                 "stopped during the cost benchmark; all runs are kept. Give the same command to continue.",

@@ -10,6 +10,7 @@ from zoo.comparison import conditions
 from zoo.comparison.callback import ComparisonCallback
 from zoo.comparison.conditions import Conditions
 from zoo.comparison.entries import Entry
+from zoo.comparison.executors.executor import Executor, TaskProcess
 from zoo.comparison.jobs import CACHED, FAILED, PENDING, RESUMABLE, Job, RunPlan
 from zoo.comparison.messages import (
     AnyEvent,
@@ -21,7 +22,6 @@ from zoo.comparison.messages import (
     Refused,
     SurveyTask,
 )
-from zoo.comparison.worker_process import Worker
 from zoo.datasets.fold import Fold
 from zoo.errors import ZooError
 from zoo.runs.record import DIVERGED, FINISHED, INTERRUPTED
@@ -32,11 +32,17 @@ from zoo.training.request import Replicate, Request
 
 
 class CostEstimator:
-    """Asks a worker about requests; starts another if one dies of a question."""
+    """Asks a worker about requests; starts another if one dies of a question.
 
-    def __init__(self, use_plugins: bool, data_dir: str | None, runs_dir: Path):
+    Args:
+        use_plugins, data_dir, runs_dir: what the worker uses.
+        executor: starts it.
+    """
+
+    def __init__(self, use_plugins: bool, data_dir: str | None, runs_dir: Path, executor: Executor):
+        self._executor = executor
         self._task = SurveyTask(use_plugins=use_plugins, data_dir=data_dir, runs_dir=str(runs_dir))
-        self._worker: Worker | None = None
+        self._worker: TaskProcess | None = None
 
     def identity(self, request: Request) -> Identified | str:
         """What a request is; or why it cannot be trained."""
@@ -50,7 +56,7 @@ class CostEstimator:
 
     def _ask(self, question: Question) -> AnyEvent | Ended:
         if self._worker is None:
-            self._worker = Worker.start(self._task)
+            self._worker = self._executor.start(self._task)
         event = self._worker.ask(question)
         if isinstance(event, Failed):
             self._end()

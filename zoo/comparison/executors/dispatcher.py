@@ -8,6 +8,7 @@ from pathlib import Path
 
 from zoo.comparison import messages
 from zoo.comparison.callback import ComparisonCallback
+from zoo.comparison.executors.executor import Executor, TaskProcess
 from zoo.comparison.jobs import CACHED, FAILED, RESUMABLE, Job, Outcome, RunPlan
 from zoo.comparison.messages import (
     AnyEvent,
@@ -18,7 +19,6 @@ from zoo.comparison.messages import (
     RunOrder,
     TrainTask,
 )
-from zoo.comparison.worker_process import Worker
 from zoo.errors import Interrupted, ZooError
 from zoo.runs.run import Run
 from zoo.training.backend import shared_gpu_variables
@@ -30,19 +30,19 @@ class _Group:
     """Jobs that one process trains, in one program; `left` are the places of unfinished ones."""
 
     jobs: tuple[Job, ...]
-    worker: Worker
+    worker: TaskProcess
     left: set[int] = field(init=False)
 
     def __post_init__(self) -> None:
         self.left = set(range(len(self.jobs)))
 
 
-class LocalExecutor:
+class Dispatcher:
     """Trains the missing runs of a plan.
 
     Args:
+        executor: starts the processes.
         runs_dir: where runs are.
-        at_once: processes at a time.
         together: whether one process trains all runs of an entry, in one program. Those that it
             could not are then trained each alone.
         use_plugins, data_dir: what each worker uses.
@@ -51,14 +51,15 @@ class LocalExecutor:
 
     def __init__(
         self,
+        executor: Executor,
         runs_dir: Path,
-        at_once: int,
         together: bool,
         use_plugins: bool,
         data_dir: str | None,
         callback: ComparisonCallback,
     ):
-        self._runs_dir, self._at_once, self._together = runs_dir, at_once, together
+        self._executor = executor
+        self._runs_dir, self._together = runs_dir, together
         self._use_plugins, self._data_dir, self._callback = use_plugins, data_dir, callback
         self._events: queue.Queue[tuple[_Group, AnyEvent | None]] = queue.Queue()
         self._waiting: list[tuple[Job, ...]] = []
@@ -76,7 +77,7 @@ class LocalExecutor:
         with Interruption() as interruption:
             try:
                 while self._waiting or self._running:
-                    while self._waiting and len(self._running) < self._at_once:
+                    while self._waiting and len(self._running) < self._executor.room():
                         self._start(self._waiting.pop(0))
                     for outcome in self._step():
                         outcomes[id(outcome.job)] = outcome
@@ -102,12 +103,11 @@ class LocalExecutor:
                 for job in jobs
             ],
             runs_dir=str(self._runs_dir),
-            alongside=self._at_once - 1,
+            alongside=self._executor.alongside,
             precision=precision,
         )
-        group = _Group(
-            jobs, Worker.start(task, shared_gpu_variables() if self._at_once > 1 else None)
-        )
+        shared = shared_gpu_variables() if self._executor.shares_gpu else None
+        group = _Group(jobs, self._executor.start(task, environ=shared))
         self._running.append(group)
         for job in jobs:
             self._callback.on_run_start(job)
