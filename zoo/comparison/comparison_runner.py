@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from msgspec import UNSET
+
 from zoo.comparison import benchmark, conditions, planning
 from zoo.comparison.benchmark import Settings
 from zoo.comparison.callback import ComparisonCallback
@@ -63,11 +65,16 @@ class ComparisonRunner:
                     workplace.runs_dir,
                     estimator,
                     self.callback,
+                    any_device=bool(workplace.ray and workplace.ray.mixed),
                 )
             run_plan = replace(
-                run_plan, parallel=workplace.jobs, costs_follow=self.settings is not None
+                run_plan,
+                parallel=self.executor.room(),
+                costs_follow=self.settings is not None,
+                place=self.executor.place,
             )
-            check_memory(run_plan, workplace.jobs)
+            if workplace.ray is None:
+                check_memory(run_plan, workplace.at_once)
         self.callback.on_plan(run_plan)
         return run_plan
 
@@ -148,15 +155,16 @@ class ComparisonRunner:
         """What the comparison itself took; its wall time holds planning, estimating and training."""
         phases = sum(outcome.seconds for outcome in self.outcomes)
         trained = [outcome for outcome in self.outcomes if outcome.seconds]
-        alone = trained and self.workplace.jobs == 1 and not self.workplace.together
+        alone = trained and self.executor.room() == 1 and not self.workplace.together
         return HarnessInfo(
-            jobs=self.workplace.jobs,
+            jobs=self.executor.room(),
             together=self.workplace.together,
             trained=len(trained),
             reused=sum(o.status == "finished" for o in self.outcomes) - len(trained),
             wall_seconds=self._seconds,
             phases_seconds=phases,
             overhead=self._seconds / phases - 1 if alone else None,
+            place=self.executor.place or UNSET,
         )
 
     @contextmanager

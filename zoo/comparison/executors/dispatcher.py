@@ -2,6 +2,7 @@
 
 import queue
 import threading
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,18 +12,23 @@ from zoo.comparison.callback import ComparisonCallback
 from zoo.comparison.executors.executor import Executor, TaskProcess
 from zoo.comparison.jobs import CACHED, FAILED, RESUMABLE, Job, Outcome, RunPlan
 from zoo.comparison.messages import (
+    LOST,
     AnyEvent,
     Ended,
     Failed,
     Finished,
     Progress,
     RunOrder,
+    Started,
     TrainTask,
 )
 from zoo.errors import Interrupted, ZooError
 from zoo.runs.run import Run
 from zoo.training.backend import shared_gpu_variables
 from zoo.training.interruption import Interruption
+
+ATTEMPTS = 3
+"""How often a run is begun whose process or machine is lost."""
 
 
 @dataclass(eq=False)
@@ -64,6 +70,8 @@ class Dispatcher:
         self._events: queue.Queue[tuple[_Group, AnyEvent | None]] = queue.Queue()
         self._waiting: list[tuple[Job, ...]] = []
         self._running: list[_Group] = []
+        self._folders: dict[int, Path] = {}
+        self._lost: Counter[int] = Counter()
 
     def run(self, run_plan: RunPlan) -> list[Outcome]:
         """Every job's outcome, in the plan's order.
@@ -98,7 +106,7 @@ class Dispatcher:
                 RunOrder(
                     request=job.request,
                     again=job.again,
-                    resume=str(job.run.folder) if job.run and job.state == RESUMABLE else None,
+                    resume=self._resumed(job),
                 )
                 for job in jobs
             ],
@@ -112,6 +120,13 @@ class Dispatcher:
         for job in jobs:
             self._callback.on_run_start(job)
         threading.Thread(target=self._listen, args=(group,), daemon=True).start()
+
+    def _resumed(self, job: Job) -> str | None:
+        """The folder of a run that was begun, earlier or by a process that is lost."""
+        folder = self._folders.get(id(job))
+        if folder and (folder / "run.json").exists():
+            return str(folder)
+        return str(job.run.folder) if job.run and job.state == RESUMABLE else None
 
     def _listen(self, group: _Group) -> None:
         while event := group.worker.receive():
@@ -127,6 +142,8 @@ class Dispatcher:
         if group not in self._running:
             return  # how it ended is known already
         event = event or group.worker.death()
+        if isinstance(event, Started):
+            self._folders[id(group.jobs[event.place])] = Path(event.folder)
         if isinstance(event, Progress):
             self._callback.on_run_message(group.jobs[event.place], event)
             return
@@ -137,11 +154,23 @@ class Dispatcher:
             self._running.remove(group)
             group.worker.finish()
         jobs = [group.jobs[place] for place in sorted(places)]
+        if isinstance(event, Failed) and event.status == LOST and self._again(jobs, event):
+            return
         if isinstance(event, Failed) and event.place is None and len(group.jobs) > 1:
             self._take_apart(jobs, event)
             return
         for job in jobs:
-            yield _outcome(job, event)
+            yield _outcome(job, event, self._folders.get(id(job)))
+
+    def _again(self, jobs: list[Job], event: Failed) -> bool:
+        """Begin runs again whose process or machine is lost, unless that happened too often."""
+        self._lost.update(id(job) for job in jobs)
+        if any(self._lost[id(job)] >= ATTEMPTS for job in jobs):
+            return False
+        name = jobs[0].entry.name
+        self._callback.on_note(f"{name}: {event.cause}; its run goes on, or begins again")
+        self._waiting = [tuple(jobs), *self._waiting]
+        return True
 
     def _take_apart(self, jobs: list[Job], event: Failed) -> None:
         """Joint training failed, perhaps for want of memory: train each seed alone."""
@@ -173,12 +202,20 @@ def _known(job: Job) -> Outcome:
     return Outcome(job, "diverged" if job.run else "failed", cause=job.cause)
 
 
-def _outcome(job: Job, event: Finished | Failed | messages.Interrupted) -> Outcome:
+def _outcome(
+    job: Job, event: Finished | Failed | messages.Interrupted, folder: Path | None
+) -> Outcome:
     if not isinstance(event, Finished):
-        return Outcome(job, event.status, cause=event.cause)
+        return Outcome(job, event.status, cause=event.cause, folder=folder)
     try:
         run = Run.open(Path(event.folder))
     except ZooError as error:
         return Outcome(job, "failed", cause=str(error))
+    if not run.name.startswith(job.name):
+        cause = (
+            f"{run.name} is another run than the one that was planned, {job.name}: the data, the versions "
+            "or settings differ where it was trained."
+        )
+        return Outcome(job, "failed", cause=cause)
     before = job.run.phase_seconds if job.run else 0.0
     return Outcome(job, "finished", run, seconds=run.phase_seconds - before)

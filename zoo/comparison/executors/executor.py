@@ -36,17 +36,19 @@ class TaskProcess(Protocol):
 
 
 class Executor(Protocol):
-    """Where processes run.
+    """Where processes run."""
 
-    Attributes:
-        shares_gpu: whether processes share a GPU.
-        alongside: how many other trainings may run beside one on its machine.
-        place: where, in words, for the table; empty: on this machine.
-    """
+    @property
+    def shares_gpu(self) -> bool:
+        """Whether processes share a GPU."""
 
-    shares_gpu: bool
-    alongside: int
-    place: str
+    @property
+    def alongside(self) -> int:
+        """How many other trainings may run beside one on its machine."""
+
+    @property
+    def place(self) -> str:
+        """Where, in words, for the table; empty: on this machine."""
 
     def room(self) -> int:
         """How many runs there is room for at a time, now."""
