@@ -38,9 +38,9 @@ HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "scale.md"
 RESULT = RESULTS / "ray-overhead.json"
 COMMAND = "python bench/ray_overhead.py table"
-PAIRS = size(4, 1)
-EPOCHS = size(24, 1)
-"""Of `cnn` on the embedded digits: about a minute on two cores."""
+PAIRS = size(3, 1)
+EPOCHS = size(12, 1)
+"""Of `cnn` on the embedded digits: about a minute on two cores that do other work, too."""
 TASKS = size(2000, 50)
 HOSTS = size(8, 2)
 NODES = 1000

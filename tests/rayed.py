@@ -6,12 +6,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 import psutil
 
+T = TypeVar("T")
 STORE = 80 * 2**20
 """Bytes of each node's object store; Ray takes no less."""
 
@@ -20,32 +22,23 @@ class RayCluster:
     """A head that runs nothing, and nodes that tests add."""
 
     def __init__(self) -> None:
-        from ray.cluster_utils import Cluster
-
         os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-        os.environ["RAY_raylet_start_wait_time_s"] = "150"  # the machine may be busy
         client_port = _free_port()
         self.client_address = f"ray://127.0.0.1:{client_port}"
-        self._cluster = Cluster(
-            initialize_head=True,
-            head_node_args={
-                "num_cpus": 0,
-                "object_store_memory": STORE,
-                "include_dashboard": False,
-                "ray_client_server_port": client_port,
-            },
-        )
+        self._cluster = _patiently(lambda: _head(client_port))
         self.address = self._cluster.address
         self._far: list[subprocess.Popen] = []
 
     @contextmanager
     def node(self, name: str, *, cpus: int = 2, **environ: str | Path) -> Iterator[object]:
         """A node on this machine's file system, with environment variables of its own."""
-        node = self._cluster.add_node(
-            num_cpus=cpus,
-            object_store_memory=STORE,
-            node_name=name,
-            env_vars={key: str(value) for key, value in environ.items()},
+        node = _patiently(
+            lambda: self._cluster.add_node(
+                num_cpus=cpus,
+                object_store_memory=STORE,
+                node_name=name,
+                env_vars={key: str(value) for key, value in environ.items()},
+            )
         )
         try:
             yield node
@@ -98,6 +91,31 @@ class RayCluster:
         for process in self._far:
             end_tree(process)
         self._cluster.shutdown()
+
+
+def _head(client_port: int) -> Any:
+    from ray.cluster_utils import Cluster
+
+    return Cluster(
+        initialize_head=True,
+        head_node_args={
+            "num_cpus": 0,
+            "object_store_memory": STORE,
+            "include_dashboard": False,
+            "ray_client_server_port": client_port,
+        },
+    )
+
+
+def _patiently(start: Callable[[], T]) -> T:
+    """Ray gives a node half a minute to start, which a busy machine may not have."""
+    for _ in range(3):
+        try:
+            return start()
+        except Exception as error:
+            if "timed out during startup" not in str(error):
+                raise
+    return start()
 
 
 def end_tree(process: subprocess.Popen) -> None:

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from zoo.comparison.executors.node_host import Settled
-from zoo.comparison.executors.working_set import NodePaths, WorkingSet
+from zoo.comparison.executors.working_set import NodePaths, WorkingSet, absolute
 from zoo.comparison.messages import (
     LOST,
     AnyEvent,
@@ -180,7 +180,7 @@ class RayProcess:
                 name = Path(order.resume).name
                 self._call("put_run", name, self._executor.packed(Path(order.resume)))
             elif order.resume:
-                folder = order.resume
+                folder = absolute(order.resume)
         return folder
 
     def _bring_begun(self, message: Any) -> None:
@@ -209,7 +209,7 @@ class RayProcess:
 
     def _ordered(self, order: RunOrder, settled: Settled) -> RunOrder:
         resume = order.resume
-        if resume and not settled.shared:
+        if resume:
             resume = f"{settled.runs_dir}/{Path(resume).name}"
         request: Request = self._paths.request(order.request)
         return msgspec.structs.replace(order, request=request, resume=resume)
