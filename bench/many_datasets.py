@@ -3,8 +3,9 @@
 python bench/many_datasets.py run      writes bench/results/many-datasets.json
 python bench/many_datasets.py table    what docs/studies.md shows
 
-The files lie in `ZOO_DATA_DIR`/timeseries/results: accuracies of thirty resamples each, that the aeon package
-(BSD-3-Clause) distributes. The record has two comparisons: of the means over resamples, and of the default split.
+The files lie in `ZOO_DATA_DIR`/timeseries/results: accuracies of thirty resamples each, that the aeon
+package (BSD-3-Clause) distributes. The record has two comparisons: of the means over resamples, and of the
+default split.
 """
 
 import argparse
