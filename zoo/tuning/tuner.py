@@ -41,7 +41,7 @@ STATES: dict[str, State] = {"pruned": "pruned", "diverged": "diverged"}
 CUT = "the budget ended"
 BROKEN = ("killed", "crashed", "out of memory", LOST)
 """How a trial ends with which its process is of no more use."""
-ATTEMPTS = 3
+ATTEMPTS = 5
 """How often a trial is begun whose process or machine is lost."""
 RECYCLED = 50
 """Trials after which a process is replaced: a backend keeps some memory of each model."""

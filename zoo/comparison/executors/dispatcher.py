@@ -27,8 +27,8 @@ from zoo.runs.run import Run
 from zoo.training.backend import shared_gpu_variables
 from zoo.training.interruption import Interruption
 
-ATTEMPTS = 3
-"""How often a run is begun whose process or machine is lost."""
+ATTEMPTS = 5
+"""How often a run is begun whose process or machine is lost; that a node is gone shows after a while."""
 
 
 @dataclass(eq=False)

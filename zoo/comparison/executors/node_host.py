@@ -238,9 +238,10 @@ def _scratch_folder() -> Iterator[Path]:
 
     root = Path(os.environ.get(SCRATCH) or Path(tempfile.gettempdir()) / f"archzoo-{_user()}")
     root.mkdir(parents=True, exist_ok=True)
-    for left in root.glob("run-*"):
+    for left in (path for path in root.glob("run-*") if path.is_dir()):
         with suppress(OSError, filelock.Timeout), filelock.FileLock(f"{left}.lock").acquire(0):
             forget(left)
+            Path(f"{left}.lock").unlink(missing_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f"run-{socket.gethostname()}-", dir=root))
     lock = filelock.FileLock(f"{folder}.lock")
     lock.acquire(timeout=0)

@@ -350,6 +350,8 @@ class RayExecutor:
         text = " ".join(str(error).split())
         if "node has died" in text or "node was terminated" in text:
             return "the node is gone"
+        if "is unavailable" in text:
+            return "the node does not answer"
         return "its process was ended" if "actor died" in text.lower() else text[:300]
 
     def packed(self, folder: Path) -> bytes:
