@@ -38,8 +38,8 @@ HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "scale.md"
 RESULT = RESULTS / "ray-overhead.json"
 COMMAND = "python bench/ray_overhead.py table"
-PAIRS = size(3, 1)
-EPOCHS = size(12, 1)
+PAIRS = size(2, 1)
+EPOCHS = size(4, 1)
 """Of `cnn` on the embedded digits: about a minute on two cores that do other work, too."""
 TASKS = size(2000, 50)
 HOSTS = size(8, 2)

@@ -161,13 +161,13 @@ cpus_per_run = click.option(
     "--cpus-per-run",
     metavar="N",
     type=int,
-    help="CPUs of each run, with --on. [default: all of the smallest node]",
+    help="Number of CPUs of each run, with --on. [default: all of the smallest node]",
 )
 gpus_per_run = click.option(
     "--gpus-per-run",
     metavar="N",
     type=float,
-    help="GPUs of each run, with --on; also a fraction: 0.25. [default: 1 where all nodes have some]",
+    help="Number of GPUs of each run, with --on; also a fraction: 0.25. [default: 1 where all nodes have some]",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print only JSON.")
 

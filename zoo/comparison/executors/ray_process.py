@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -33,11 +33,40 @@ from zoo.exit_reason import KILLED
 from zoo.runs.packed import unpack
 from zoo.training.request import Request
 
-if TYPE_CHECKING:
-    from zoo.comparison.executors.ray_executor import RayExecutor
-
 FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT))
 """What a message says if a disk is full."""
+
+
+class Cluster(Protocol):
+    """What a process asks of the executor that started it."""
+
+    lost_errors: tuple[type[BaseException], ...]
+    runs_dir: Path
+    working_set: WorkingSet
+
+    def get(self, answer: Any) -> Any:
+        """Wait for what an actor answers."""
+
+    def loss(self, error: BaseException) -> str:
+        """In a line: why an actor does not answer."""
+
+    def name_of(self, node: str) -> str:
+        """A node's name."""
+
+    def avoid(self, node: str, why: str) -> None:
+        """Start nothing more on a node."""
+
+    def end_host(self, host: Any) -> None:
+        """End an actor."""
+
+    def packed(self, folder: Path) -> bytes:
+        """A run's folder, to be sent to a node."""
+
+    def copies_now(self, process: "RayProcess") -> bool:
+        """Whether the time has come to copy the run of a process."""
+
+    def rename_paths(self, folder: Path, names: Mapping[str, str]) -> None:
+        """Put the driver's paths for a node's into a run's record."""
 
 
 class RayProcess:
@@ -55,7 +84,7 @@ class RayProcess:
     def __init__(
         self,
         host: Any,
-        executor: "RayExecutor",
+        executor: Cluster,
         kind: type[Worker],
         task: Struct,
         environ: Mapping[str, str] | None,
