@@ -167,7 +167,8 @@ gpus_per_run = click.option(
     "--gpus-per-run",
     metavar="N",
     type=float,
-    help="Number of GPUs of each run, with --on; also a fraction: 0.25. [default: 1 where all nodes have some]",
+    help="Number of GPUs of each run, with --on; also a fraction: 0.25. [default: 1 where all nodes have "
+    "some]",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print only JSON.")
 

@@ -13,7 +13,14 @@ from zoo.registry import Registry
 from zoo.runs.files import sha256
 from zoo.training.request import Request
 
-FORWARDED = ("KERAS_BACKEND", "ZOO_OFFLINE", *RECORDED)
+FORWARDED = (
+    "KERAS_BACKEND",
+    "ZOO_MAX_DATA_MIB",
+    "ZOO_OFFLINE",
+    "ZOO_PLUGINS",
+    "ZOO_RESIDENT_MIB",
+    *RECORDED,
+)
 """Environment variables that a run has from its driver: they change its numbers, or what it may do."""
 MOST_BYTES = 2**30
 """Of a file that is sent to a node."""
