@@ -94,7 +94,7 @@ def cluster(folder: Path):
 
 def tasks_per_second(ray) -> float:
     """Empty tasks that are placed and carried out in a second, from one driver."""
-    empty = ray.remote(lambda: None).options(num_cpus=0.01)
+    empty = ray.remote(lambda: None).options(num_cpus=1)
     ray.get([empty.remote() for _ in range(TASKS // 10)])
     started = time.perf_counter()
     ray.get([empty.remote() for _ in range(TASKS)])
@@ -132,12 +132,12 @@ def line_bytes(executor) -> list[int]:
 
 def run() -> None:
     """Measure, and write the record."""
-    import ray
-
     commit, load = checkout.commit(), os.getloadavg()
     with TemporaryDirectory() as place:
         folder = Path(place)
         with cluster(folder / "ray") as (executor, ready):
+            import ray  # only now: the cluster says how
+
             counted = line_bytes(executor)
             pairs = [_pair(executor, seed, folder) for seed in range(PAIRS)]
             told = counted[0] / PAIRS

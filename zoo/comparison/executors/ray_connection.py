@@ -15,6 +15,8 @@ INSTALL = "pip install 'archzoo[ray]'"
 NAMESPACE = "archzoo"
 OBJECT_STORE = 200 * 2**20
 """Bytes of memory that a cluster on this machine takes for what its processes hand each other."""
+STARTS = 3
+"""How often a cluster is started here: Ray gives it half a minute, which a busy machine may not have."""
 SECONDS = 5.0
 """How long a cluster has to accept a connection."""
 
@@ -74,7 +76,14 @@ def _connect(ray: Any, address: str) -> None:
             "include_dashboard": False,
             "object_store_memory": OBJECT_STORE,
         }
-    ray.init(address=address or "local", **how)
+    for attempt in range(STARTS):
+        try:
+            ray.init(address=address or "local", **how)
+            return
+        except Exception as error:
+            if attempt == STARTS - 1 or "timed out during startup" not in str(error):
+                raise
+            ray.shutdown()
 
 
 def _check_answers(address: str) -> None:

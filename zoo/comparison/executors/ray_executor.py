@@ -29,6 +29,8 @@ from zoo.runs.packed import pack
 
 LOOK_SECONDS = 5.0
 """Between two looks at which nodes live."""
+WAIT_SECONDS = 60.0
+"""How long a command without any node waits for one to join."""
 COPY_SECONDS = 30.0
 """Between two copies of a run that a node trains in a folder of its own."""
 THREADS = 64
@@ -98,7 +100,7 @@ class RayExecutor:
         self._unused: dict[str, str] = {}
         self._hosts: list[Any] = []
         self._copied: dict[int, float] = {}
-        self._looked = time.monotonic()
+        self._looked = self._had_room = time.monotonic()
         self._runtime_env: dict[str, Any] = {}
         self._cpus, self._gpus = 1, 0.0
 
@@ -112,7 +114,8 @@ class RayExecutor:
     @property
     def alongside(self) -> int:
         """How many other runs may be on the node of one."""
-        return max(node.room(self._cpus, self._gpus) for node in self._nodes.values()) - 1
+        rooms = (node.room(self._cpus, self._gpus) for node in self._nodes.values())
+        return max(rooms, default=1) - 1
 
     @property
     def place(self) -> str:
@@ -133,12 +136,14 @@ class RayExecutor:
         """How many runs there is room for at a time, now.
 
         Raises:
-            ZooError: no node is left.
+            ZooError: no node is left, and none has joined for a while.
         """
         if time.monotonic() - self._looked > LOOK_SECONDS:
             self._look_again()
         room = sum(node.room(self._cpus, self._gpus) for node in self._nodes.values())
-        if not room:
+        if room:
+            self._had_room = time.monotonic()
+        elif time.monotonic() - self._had_room > WAIT_SECONDS:
             told = "; ".join(f"{self.name_of(node)}: {why}" for node, why in self._unused.items())
             raise ZooError(
                 f"no node of the cluster is left for runs{f' ({told})' if told else ''}. Finished runs are "
@@ -148,7 +153,7 @@ class RayExecutor:
 
     def free_memory(self) -> int:
         """Bytes of memory that Ray lends of the smallest node."""
-        return min(node.memory for node in self._nodes.values())
+        return min((node.memory for node in self._nodes.values()), default=0)
 
     # -- the nodes
 
@@ -322,7 +327,8 @@ class RayExecutor:
     @contextmanager
     def alone(self) -> Iterator["_WholeNode"]:
         """A whole node for measurements: Ray gives nothing of it to anybody else meanwhile."""
-        self.room()
+        while not self.room():
+            time.sleep(LOOK_SECONDS)
         node = max(self._nodes.values(), key=lambda each: (each.cpus, each.gpus))
         gpus = node.gpus if self._gpus else 0.0
         host = self._host(node.cpus, gpus, {"ray.io/node-id": node.id}, cores=0)
