@@ -1,6 +1,7 @@
 """`zoo compare`"""
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,15 @@ WITH_TABLES = {
 @click.command("compare")
 @options.architectures
 @click.option("--all", "everything", is_flag=True, help="Compare every installed architecture.")
-@options.dataset
+@click.option(
+    "--dataset",
+    "datasets",
+    metavar="NAME|FILE.npz|FOLDER",
+    multiple=True,
+    shell_complete=options.complete_datasets,
+    help="Dataset: mnist, spoken_digits, ... (zoo datasets lists them), or your own file or folder. Given "
+    "several times, compare on each, and judge over all of them.",
+)
 @options.data_parameters
 @options.recipe
 @click.option(
@@ -161,6 +170,7 @@ def command(context: click.Context, **given: Any) -> None:
     zoo compare --all
     zoo compare cnn lrcn ./my_net.py --dataset fashion_mnist --seeds 3
     zoo compare cnn --set cnn.filters=8,16,32 --recipe quick
+    zoo compare --all --dataset digits --dataset motion
     zoo compare --tuned mnist-quick
     zoo compare --from gpu-machine/runs --html page.html
     zoo compare --from runs --metric macro_f1
@@ -172,9 +182,15 @@ def command(context: click.Context, **given: Any) -> None:
     if given["explain"]:
         print_table(("column", "what it says"), table.explanations())
         return
+    datasets = given.pop("datasets")
+    given["dataset"] = datasets[0] if len(datasets) == 1 else None
     _check(context, given)
     if given["tables"]:
         _compare_tables(given)
+        return
+    if len(datasets) > 1:
+        _check_several(context)
+        _compare_on_several(context, given, datasets)
         return
     if given["seeds"] is None:
         given["seeds"] = 1 if given["folds"] else 5
@@ -225,6 +241,54 @@ def _check_tables(context: click.Context, given: dict[str, Any]) -> None:
     elif "value" in typed or "resamples" in typed:
         option = typed.get("value") or typed["resamples"]
         raise UsageError(f"{option} goes with --from-table.")
+
+
+ON_SEVERAL = {
+    "names", "everything", "datasets", "recipe", "seeds", "folds", "tta_shift", "hyperparameters", "metric",
+    "jobs", "device", "backend", "runs_dir", "data_dir", "html", "dry_run", "rope", *FORMATS,
+}  # fmt: skip
+"""Options that go with several datasets."""
+
+
+def _check_several(context: click.Context) -> None:
+    for each in context.command.params:
+        source = context.get_parameter_source(each.name or "")
+        if source is click.core.ParameterSource.COMMANDLINE and each.name not in ON_SEVERAL:
+            raise UsageError(
+                f"{each.opts[0]} does not go with several datasets; leave it out, or write a file for "
+                "zoo study."
+            )
+
+
+def _compare_on_several(
+    context: click.Context, given: dict[str, Any], datasets: Sequence[str]
+) -> None:
+    """Compare on each dataset, and judge over all of them, as `zoo study` does."""
+    from zoo.api.studies import plan_study, run_study
+    from zoo.cli.datasets_output import print_datasets_report, write_datasets_page
+
+    options.read_pairs(given)
+    asked = {
+        "architectures": "all" if given["everything"] else list(given["names"]),
+        "datasets": list(datasets),
+        "seeds": given["seeds"] or (1 if given["folds"] else 5),
+        "hyperparameters": options.by_name(given["hyperparameters"] or {}),
+        **{
+            name: given[name]
+            for name in ("recipe", "folds", "metric", "rope", "tta_shift", "backend", "device")
+            if given[name] is not None
+        },
+    }
+    setup = {name: given[name] for name in ("jobs", "runs_dir", "data_dir")}
+    setup |= {"progress": not _silent(given), "registry": options.registry(context)}
+    if given["dry_run"]:
+        print_plan(plan_study(asked, **setup), as_json=given["as_json"])
+        return
+    found = run_study(asked, **setup)
+    print_datasets_report(found.report, given)
+    if given["html"]:
+        write_datasets_page(found, given["html"])
+    context.exit(1 if found.report.problems else 0)
 
 
 def _compare_tables(given: dict[str, Any]) -> None:

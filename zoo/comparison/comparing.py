@@ -37,6 +37,30 @@ class Compared:
         return [row.name for row in self.report.rows if row.problem]
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A comparison that is planned, and can be carried out."""
+
+    runner: ComparisonRunner
+    run_plan: RunPlan
+
+
+def prepare_runs(
+    entries: Sequence[Entry],
+    request: Callable[[Entry], Request],
+    replicates: Sequence[Replicate],
+    workplace: Workplace,
+    registry: Registry,
+    *,
+    settings: Settings | None,
+    callback: ComparisonCallback,
+) -> Prepared:
+    """What `plan_runs` finds, for `compare_runs`, which then need not look again."""
+    _check_names(entries, request, replicates, workplace, registry)
+    runner = ComparisonRunner(entries, request, workplace, settings, callback)
+    return Prepared(runner, runner.plan(replicates))
+
+
 def plan_runs(
     entries: Sequence[Entry],
     request: Callable[[Entry], Request],
@@ -62,8 +86,8 @@ def plan_runs(
         UsageError: a name or a value is unknown, or more jobs are asked for than memory holds.
         ZooError: the runs folder cannot be written.
     """
-    _check_names(entries, request, replicates, workplace, registry)
-    return ComparisonRunner(entries, request, workplace, settings, callback).plan(replicates)
+    parts = entries, request, replicates, workplace, registry
+    return prepare_runs(*parts, settings=settings, callback=callback).run_plan
 
 
 def compare_runs(
@@ -79,6 +103,7 @@ def compare_runs(
     command: str,
     callback: ComparisonCallback,
     tuned: TunedInfo | None = None,
+    prepared: Prepared | None = None,
 ) -> Compared:
     """Train the runs that are missing, measure what they cost, and judge.
 
@@ -88,6 +113,7 @@ def compare_runs(
         metric: that by which architectures are ranked and told apart; see `zoo.scoring`.
         command: what to type to make the comparison again.
         tuned: the study whose recipe the requests have, if it is one's.
+        prepared: what `prepare_runs` found of the same.
 
     Raises:
         UsageError: a name, a value or the metric is unknown, the target is out of range, or more jobs
@@ -100,9 +126,10 @@ def compare_runs(
 
     _check_target(target)
     find_metric(metric)
-    _check_names(entries, request, replicates, workplace, registry)
-    runner = ComparisonRunner(entries, request, workplace, settings, callback)
-    found = runner.train(runner.plan(replicates))
+    parts = entries, request, replicates, workplace, registry
+    planned = prepared or prepare_runs(*parts, settings=settings, callback=callback)
+    runner = planned.runner
+    found = runner.train(planned.run_plan)
     cost = runner.costs(found)
     problems = cost.problems if cost else {}
     notes = [f"costs of {name}: {cause}" for name, cause in problems.items()]

@@ -1,6 +1,7 @@
 """A comparison over several datasets, judged."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,7 @@ def make_datasets_report(
     command: str = "",
     title: str = "",
     experiment: dict[str, Any] | None = None,
+    problems: Sequence[str] = (),
 ) -> DatasetsReport:
     """Judge a table of scores.
 
@@ -91,6 +93,7 @@ def make_datasets_report(
         command: what to type to make it again.
         title: of the page.
         experiment: what the scores come from, for the record.
+        problems: what has no result, and why.
 
     Raises:
         UsageError: the table cannot be compared, or the region is no number.
@@ -126,6 +129,7 @@ def make_datasets_report(
         samples=few,
         least_datasets=rank_tests.least_datasets(len(pairs)),
         notes=list(table.notes),
+        problems=list(problems),
         methods=dict(METHODS),
         experiment=UNSET if experiment is None else experiment,
     )

@@ -115,7 +115,10 @@ def foot(report: DatasetsReport) -> list[str]:
     )
     lines += [f"{name}: {text}" for name, text in report.methods.items()]
     lines += [f"source: {name} (SHA-256 {digest[:12]})" for name, digest in report.sources.items()]
+    told = report.experiment or {}
+    lines += [f"{key}: {text}" for key, text in told.items() if key.startswith("on ")]
     lines += [f"note: {line}" for line in report.notes]
+    lines += [f"FAILED: {line}" for line in report.problems]
     return lines
 
 
