@@ -44,6 +44,7 @@ def compare(
     recipe_changes: Mapping[str, Any] | None = None,
     costs: Costs = "none",
     metric: MetricName = "accuracy",
+    rope: float | None = None,
     target: float = TARGET,
     jobs: int = 1,
     together: bool = False,
@@ -77,6 +78,9 @@ def compare(
         metric: that by which architectures are compared, ranked and told apart: `accuracy`,
             `balanced_accuracy`, `macro_f1`, `mcc`, `log_loss` or `ece`. Nothing is trained again for
             another one.
+        rope: test equivalence, too: two architectures are equivalent where two one-sided tests show that
+            they differ by less than this. Percentage points for shares (0.1: a tenth of a point), else
+            the metric's unit.
         target: the validation accuracy whose time is measured, above 0 and at most 1.
         jobs: how many processes train at once.
         together: train all seeds of an architecture in one program (JAX only).
@@ -129,6 +133,7 @@ def compare(
             command=command,
             callback=tracked.callback,
             tuned=choice.info,
+            rope=rope,
         )
         places = arguments.find_locations(data_dir)
         comparison = Comparison(made.report, made.results, chosen.registry, places)
@@ -205,6 +210,7 @@ def compare_runs(
     folds: int | None = None,
     allow_mixed: bool = False,
     metric: MetricName = "accuracy",
+    rope: float | None = None,
     target: float = TARGET,
     progress: bool | None = None,
     data_dir: str | Path | None = None,
@@ -220,7 +226,7 @@ def compare_runs(
         data_parameters: parameters that the dataset of the runs must have; needs `dataset`.
         folds: compare the runs of a cross-validation with so many folds; None: runs without folds.
         allow_mixed: compare runs of different devices, versions or recipes, too.
-        metric: as for `compare`.
+        metric, rope: as for `compare`.
         target: the validation accuracy whose time is shown, above 0 and at most 1.
         progress: show progress; by default in notebooks and terminals.
         data_dir: a folder that holds datasets, for the images of the page.
@@ -251,6 +257,7 @@ def compare_runs(
             registry,
             allow_mixed=allow_mixed,
             metric=metric,
+            rope=rope,
             target=target,
             command=command,
             callback=callback,

@@ -134,8 +134,8 @@ WITH_TABLES = {
     "--rope",
     metavar="POINTS",
     type=float,
-    help="Take differences up to this as equivalent in practice: percentage points, or the metric's unit. "
-    "[default: with --from-table 1]",
+    help="Test equivalence: differences below this are none in practice. Percentage points, or the metric's "
+    "unit. [default: with several datasets and --from-table 1]",
 )
 @click.option(
     "--allow-mixed",
@@ -305,7 +305,7 @@ def _compare_tables(given: dict[str, Any]) -> None:
     words += ["--metric", given["metric"]] if given["metric"] != "accuracy" else []
     words += ["--resamples", "first"] if given["resamples"] == "first" else []
     words += ["--value", given["value"]] if given["value"] else []
-    words += ["--rope", f"{given['rope']:g}"] if given["rope"] is not None else []
+    words += ["--rope", f"{given['rope']:.10g}"] if given["rope"] is not None else []
     found = compare_tables(
         tables,
         names,
@@ -322,7 +322,10 @@ def _compare(context: click.Context, given: dict[str, Any]) -> "Comparison":
 
     return compare(
         *_subjects(context, given),
-        **{name: given[name] for name in (*TRAINING, "metric", "target", "track", "command")},
+        **{
+            name: given[name]
+            for name in (*TRAINING, "metric", "rope", "target", "track", "command")
+        },
         progress=not _silent(given),
         registry=options.registry(context),
     )
@@ -348,7 +351,8 @@ def _compare_runs(context: click.Context, given: dict[str, Any]) -> "Comparison"
         given["names"],
         given["dataset"],
         **{
-            name: given[name] for name in (*SELECTION, "allow_mixed", "metric", "target", "command")
+            name: given[name]
+            for name in (*SELECTION, "allow_mixed", "metric", "rope", "target", "command")
         },
         progress=not _silent(given),
         registry=options.registry(context),
@@ -395,6 +399,7 @@ def _typed(given: dict[str, Any]) -> str:
         words += ["--set", pair]
     if given["metric"] != "accuracy":
         words += ["--metric", given["metric"]]
+    words += ["--rope", f"{given['rope']:.10g}"] if given["rope"] is not None else []
     if given["target"] != 0.99:
         words += ["--target", f"{given['target']:g}"]
     for name in ("backend", "device"):

@@ -8,6 +8,7 @@ from zoo.comparison.benchmark import Settings
 from zoo.comparison.callback import ComparisonCallback
 from zoo.comparison.comparison_runner import ComparisonRunner
 from zoo.comparison.entries import Entry
+from zoo.comparison.equivalence import rope_of
 from zoo.comparison.jobs import RunPlan
 from zoo.comparison.results import Result, Wanted
 from zoo.comparison.schema import ComparisonReport, TunedInfo
@@ -104,6 +105,7 @@ def compare_runs(
     callback: ComparisonCallback,
     tuned: TunedInfo | None = None,
     prepared: Prepared | None = None,
+    rope: float | None = None,
 ) -> Compared:
     """Train the runs that are missing, measure what they cost, and judge.
 
@@ -114,6 +116,7 @@ def compare_runs(
         command: what to type to make the comparison again.
         tuned: the study whose recipe the requests have, if it is one's.
         prepared: what `prepare_runs` found of the same.
+        rope: the margin of equivalence, in percentage points for shares; None: not tested.
 
     Raises:
         UsageError: a name, a value or the metric is unknown, the target is out of range, or more jobs
@@ -125,7 +128,7 @@ def compare_runs(
     from zoo.comparison.results import what_differs
 
     _check_target(target)
-    find_metric(metric)
+    check_rope(metric, rope)
     parts = entries, request, replicates, workplace, registry
     planned = prepared or prepare_runs(*parts, settings=settings, callback=callback)
     runner = planned.runner
@@ -135,7 +138,7 @@ def compare_runs(
     notes = [f"costs of {name}: {cause}" for name, cause in problems.items()]
     recipe = request(entries[0]).recipe
     mixed = what_differs([each for each in found if each.runs], registry.manifest, recipe)
-    about = ReportInfo(command, target, mixed, runner.harness, notes, metric, tuned)
+    about = ReportInfo(command, target, mixed, runner.harness, notes, metric, tuned, rope)
     return Compared(make_report(found, cost, about, callback), found)
 
 
@@ -150,6 +153,7 @@ def compare_folders(
     command: str,
     callback: ComparisonCallback,
     recipe: str | None = None,
+    rope: float | None = None,
 ) -> Compared:
     """Judge finished runs that were made elsewhere; nothing is trained.
 
@@ -158,7 +162,7 @@ def compare_folders(
         wanted: which of the runs are compared.
         registry: knows the named recipes.
         allow_mixed: compare runs of different devices, versions or recipes, too.
-        target, metric, command, callback: as for `compare_runs`.
+        target, metric, command, callback, rope: as for `compare_runs`.
         recipe: a recipe file that the runs may have been trained by.
 
     Raises:
@@ -170,7 +174,7 @@ def compare_folders(
     from zoo.comparison.report import ReportInfo, make_report
 
     _check_target(target)
-    find_metric(metric)
+    check_rope(metric, rope)
     found = results.of_folders(folders, wanted, callback)
     present = [each for each in found if each.runs]
     results.check_same_test_set(present)
@@ -178,8 +182,21 @@ def compare_folders(
     if not allow_mixed:
         results.refuse_mixed(mixed)
     cost = costs_in(folders, present, callback.on_note)
-    about = ReportInfo(command, target, mixed, metric=metric)
+    about = ReportInfo(command, target, mixed, metric=metric, rope=rope)
     return Compared(make_report(found, cost, about, callback), found)
+
+
+def check_rope(metric: str, rope: float | None) -> None:
+    """Check the metric and the margin, before anything is trained.
+
+    Raises:
+        UsageError: the metric is unknown, or the margin is not allowed.
+    """
+    found = find_metric(metric)
+    if rope is not None and not rope_of(found, rope):
+        raise UsageError(
+            "`rope=0`: a margin of equivalence is above 0, such as 0.1; or leave it out."
+        )
 
 
 def _check_target(target: float) -> None:

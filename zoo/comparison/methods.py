@@ -1,5 +1,6 @@
 """How each figure of a comparison is computed, in a sentence or two, for the table's foot."""
 
+from zoo.comparison.equivalence import in_words
 from zoo.scoring import Metric
 
 _ENSEMBLE = (
@@ -67,8 +68,22 @@ _FOLDS_DIFFERENCE = (
 )
 
 
-def of(metric: Metric, *, folds: bool = False) -> dict[str, str]:
-    """The methods of a comparison by this metric."""
+_EQUIVALENCE = (
+    "Equivalent within {margin}: two one-sided tests (Schuirmann 1987) with the standard error and the "
+    "degrees of freedom of the difference, p values corrected over all pairs by Holm's method. What is not "
+    "shown to be equivalent need not be different, nor the other way round."
+)
+
+
+def of(metric: Metric, *, folds: bool = False, rope: float | None = None) -> dict[str, str]:
+    """The methods of a comparison by this metric, and with this margin of equivalence."""
+    found = _of(metric, folds=folds)
+    if rope is not None:
+        found["equivalence"] = _EQUIVALENCE.format(margin=in_words(metric, rope))
+    return found
+
+
+def _of(metric: Metric, *, folds: bool) -> dict[str, str]:
     if folds:
         scale = "logarithmic" if metric.high is None else "logit"
         return {

@@ -80,10 +80,17 @@ class ColumnInfo(Struct, kw_only=True):
     explanation: str
 
 
+class Equivalence(Struct, kw_only=True):
+    """Two one-sided tests of two architectures within a report's `rope`; `p_adjusted` holds for all pairs."""
+
+    p_adjusted: Number
+    equivalent: bool
+
+
 class Pair(Struct, kw_only=True):
     """Two architectures: first minus second in the chosen metric, and whether that is significant.
 
-    The first is the better one.
+    The first is the better one. `equivalence` is left out where no margin was given.
     """
 
     first: str
@@ -94,7 +101,13 @@ class Pair(Struct, kw_only=True):
     p_adjusted: Number
     test: str | UnsetType = UNSET
     different: bool
+    equivalence: Equivalence | UnsetType = UNSET
     seeds: Whole
+
+    @property
+    def equivalent(self) -> bool:
+        """Whether the two were shown to be equivalent within the report's margin."""
+        return self.equivalence is not UNSET and self.equivalence.equivalent
 
 
 class FoldsInfo(Struct, kw_only=True):
@@ -231,6 +244,8 @@ class ComparisonReport(Struct, kw_only=True):
         harness: None for runs that were made elsewhere.
         repeat: what to type to make the comparison again.
         tuned: the study whose recipe was compared; left out if it was another recipe.
+        rope: the margin within which differences are equivalent in practice, in the metric's own units
+            (0.001: 0.1 points); left out where none was given.
     """
 
     schema: int
@@ -256,6 +271,7 @@ class ComparisonReport(Struct, kw_only=True):
     runs: list[RunInfo] = []
     repeat: list[str] = []
     tuned: TunedInfo | UnsetType = UNSET
+    rope: Number | UnsetType = UNSET
 
     @property
     def judged_by(self) -> Metric:

@@ -38,6 +38,7 @@ def pair_grid(report: ComparisonReport) -> tuple[list[str], list[list[str]]]:
             " to ".join(map(metric.difference, pair.interval)),
             p_value(pair.p),
             p_value(pair.p_adjusted),
+            *([] if pair.equivalence is UNSET else [p_value(pair.equivalence.p_adjusted)]),
             verdict.of_pair(pair, metric),
         ]
         for pair in report.pairs
@@ -48,6 +49,7 @@ def pair_grid(report: ComparisonReport) -> tuple[list[str], list[list[str]]]:
         "95 % interval",
         "p",
         "p, all pairs",
+        *([] if report.rope is UNSET else ["p, equivalence"]),
         "verdict",
     ]
     return titles, cells
@@ -81,6 +83,11 @@ def foot(report: ComparisonReport) -> list[str]:
         *_metric(report),
         f"interval: {report.methods['interval']}",
         f"differences: {report.methods['difference']}",
+        *(
+            f"equivalence: {report.methods[key]}"
+            for key in ("equivalence",)
+            if key in report.methods
+        ),
         f"rank: {report.methods['rank']}",
         *([f"ensembles: {report.methods['ensemble']}"] if report.ensembles else []),
         *_inputs(report),

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from msgspec import UNSET
 
+from zoo.comparison.equivalence import rope_of
 from zoo.comparison.schema import MetricInfo
-from zoo.errors import UsageError
 from zoo.runs.files import now
 from zoo.scoring import Metric
 from zoo.studies import rank_tests, signed_rank
@@ -54,25 +54,15 @@ METHODS = {
 }
 
 
-def rope_of(metric: Metric, rope: float | None) -> float:
-    """The region in the metric's own units, of points for shares.
+def region_of(metric: Metric, rope: float | None) -> float:
+    """The region in the metric's own units; None: the default.
 
     Raises:
         UsageError: it is negative or no number.
     """
     if rope is None:
         return ROPE / 100 if metric.percent else 0.0
-    if not math.isfinite(rope) or rope < 0:
-        raise UsageError(f"`rope={rope:g}`: use 0 or more, in {_unit(metric)}, such as 0.1.")
-    if metric.percent and rope >= 100:
-        raise UsageError(
-            f"`rope={rope:g}`: is in percentage points; use less than 100, such as 0.1."
-        )
-    return rope / 100 if metric.percent else rope
-
-
-def _unit(metric: Metric) -> str:
-    return "percentage points" if metric.percent else f"units of {metric.title}"
+    return rope_of(metric, rope)
 
 
 def make_datasets_report(
@@ -99,7 +89,7 @@ def make_datasets_report(
         UsageError: the table cannot be compared, or the region is no number.
     """
     table, metric = table.checked(), table.metric
-    region = rope_of(metric, rope)
+    region = region_of(metric, rope)
     ranked = rank_tests.ranks(table)
     overall = rank_tests.friedman(ranked)
     pairs = rank_tests.pairs_of(table, ranked, overall)
