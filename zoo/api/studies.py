@@ -290,12 +290,18 @@ class _Work:
     def _prepare(
         self, chosen: "dict[str, tuple[Selection, TunedInfo | None]]", callback: "StudyCallback"
     ) -> "dict[str, Prepared]":
+        """The plan of each dataset; one process looks at all of them."""
         from zoo.comparison.comparing import prepare_runs
+        from zoo.comparison.planning import CostEstimator
 
-        return {
-            text: prepare_runs(*selection.parts, settings=None, callback=callback)
-            for text, (selection, _) in chosen.items()
-        }
+        place = next(iter(chosen.values()))[0].workplace
+        with CostEstimator(place.use_plugins, place.data_dir, place.runs_dir) as estimator:
+            return {
+                text: prepare_runs(
+                    *selection.parts, settings=None, callback=callback, estimator=estimator
+                )
+                for text, (selection, _) in chosen.items()
+            }
 
     def _failed(self, text: str, error: ZooError, callback: "StudyCallback") -> None:
         self.problems[text] = str(error)

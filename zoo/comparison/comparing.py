@@ -10,6 +10,7 @@ from zoo.comparison.comparison_runner import ComparisonRunner
 from zoo.comparison.entries import Entry
 from zoo.comparison.equivalence import rope_of
 from zoo.comparison.jobs import RunPlan
+from zoo.comparison.planning import CostEstimator
 from zoo.comparison.results import Result, Wanted
 from zoo.comparison.schema import ComparisonReport, TunedInfo
 from zoo.comparison.workplace import Workplace
@@ -55,11 +56,15 @@ def prepare_runs(
     *,
     settings: Settings | None,
     callback: ComparisonCallback,
+    estimator: CostEstimator | None = None,
 ) -> Prepared:
-    """What `plan_runs` finds, for `compare_runs`, which then need not look again."""
+    """What `plan_runs` finds, for `compare_runs`, which then need not look again.
+
+    `estimator`: one that several comparisons share, so that a process starts once.
+    """
     _check_names(entries, request, replicates, workplace, registry)
     runner = ComparisonRunner(entries, request, workplace, settings, callback)
-    return Prepared(runner, runner.plan(replicates))
+    return Prepared(runner, runner.plan(replicates, estimator))
 
 
 def plan_runs(

@@ -26,7 +26,7 @@ def rope_of(metric: Metric, rope: float) -> float:
     """
     if not math.isfinite(rope) or rope < 0:
         unit = "percentage points" if metric.percent else f"units of {metric.title}"
-        raise UsageError(f"`rope={rope:g}`: use 0 or more, in {unit}, such as 0.1.")
+        raise UsageError(f"`rope` is {rope:g}: use 0 or more, in {unit}, such as 0.1.")
     if metric.percent and rope >= 100:
         raise UsageError(
             f"`rope={rope:g}`: is in percentage points; use less than 100, such as 0.1."

@@ -29,6 +29,8 @@ class Difference:
     test: str
     p_equivalent: float | None = None
     """That the two differ by the margin or more, for all pairs together; None: no margin was given."""
+    p_equivalent_alone: float | None = None
+    """The same of this pair alone."""
 
     @property
     def equivalent(self) -> bool:
@@ -83,12 +85,11 @@ class Differences(Sequence[Difference]):
         adjusted = np.ones(len(p))
         # One seed says nothing about the architecture: such pairs cannot be told apart.
         adjusted[~single] = holm(p[~single])
-        equivalent = np.full(len(p), np.nan)
+        alone, equivalent = np.full((2, len(p)), np.nan)
         if rope is not None and spread is not None:
-            equivalent = np.ones(len(p))
-            equivalent[~single] = holm(
-                tost(value[~single], spread[0, ~single], spread[1, ~single], rope)
-            )
+            alone, equivalent = np.ones((2, len(p)))
+            alone[~single] = tost(value[~single], spread[0, ~single], spread[1, ~single], rope)
+            equivalent[~single] = holm(alone[~single])
         self._names, self._tests = names, tests
         self._columns = [
             each[order]
@@ -101,6 +102,7 @@ class Differences(Sequence[Difference]):
                 adjusted,
                 single,
                 equivalent,
+                alone,
             )
         ]
 
@@ -114,7 +116,7 @@ class Differences(Sequence[Difference]):
     def __getitem__(self, index: int | slice) -> Difference | list[Difference]:
         if isinstance(index, slice):
             return [self[place] for place in range(*index.indices(len(self)))]
-        first, second, value, margin, p, adjusted, single, equivalent = (
+        first, second, value, margin, p, adjusted, single, equivalent, alone = (
             each[index].item() for each in self._columns
         )
         return Difference(
@@ -127,6 +129,7 @@ class Differences(Sequence[Difference]):
             adjusted,
             self._tests[single],
             None if np.isnan(equivalent) else equivalent,
+            None if np.isnan(alone) else alone,
         )
 
     @property

@@ -49,7 +49,7 @@ METHODS = {
     "bayes": (
         "Bayesian signed-rank test (Benavoli, Corani, Demšar and Zaffalon 2017): the probability that, "
         "over further datasets of this kind, one is better by more than the region of practical "
-        "equivalence, or neither is. A verdict needs more than 95 %."
+        "equivalence, or neither is. A verdict needs more than 95 % and six datasets."
     ),
 }
 
@@ -113,7 +113,10 @@ def make_datasets_report(
         sources=dict(table.sources),
         rows=rows,
         friedman=_friedman(overall),
-        pairs=[_pair(*each, metric) for each in zip(pairs, posteriors, strict=True)],
+        pairs=[
+            _pair(*each, metric, len(table.datasets))
+            for each in zip(pairs, posteriors, strict=True)
+        ],
         groups=rank_tests.groups([row.name for row in rows], pairs),
         rope=region,
         samples=few,
@@ -148,7 +151,9 @@ def _friedman(found: Friedman | None) -> FriedmanInfo | None:
     return FriedmanInfo(statistic=found.statistic, p=found.p, f=f, f_p=found.f_p)
 
 
-def _pair(pair: PairOverDatasets, posterior: Posterior, metric: Metric) -> DatasetsPair:
+def _pair(
+    pair: PairOverDatasets, posterior: Posterior, metric: Metric, datasets: int
+) -> DatasetsPair:
     return DatasetsPair(
         first=pair.first,
         second=pair.second,
@@ -165,12 +170,15 @@ def _pair(pair: PairOverDatasets, posterior: Posterior, metric: Metric) -> Datas
             first=posterior.first,
             equivalent=posterior.equivalent,
             second=posterior.second,
-            verdict=_bayes_verdict(pair, posterior),
+            verdict=_bayes_verdict(pair, posterior, datasets),
         ),
     )
 
 
-def _bayes_verdict(pair: PairOverDatasets, posterior: Posterior) -> str:
+def _bayes_verdict(pair: PairOverDatasets, posterior: Posterior, datasets: int) -> str:
+    """Fewer datasets than a test of one pair needs give none: the prior would decide."""
+    if datasets < rank_tests.least_datasets(1):
+        return "cannot tell"
     return {
         "first": f"{pair.first} is better",
         "second": f"{pair.second} is better",
