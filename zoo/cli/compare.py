@@ -134,8 +134,8 @@ WITH_TABLES = {
     "--rope",
     metavar="POINTS",
     type=float,
-    help="Test equivalence: differences below this are none in practice. Percentage points, or the metric's "
-    "unit. [default: with several datasets and --from-table 1]",
+    help="Add tests of equivalence: differences below this are none in practice. In points, or the "
+    "metric's unit. [default: with several datasets and --from-table 1]",
 )
 @click.option(
     "--allow-mixed",
