@@ -25,14 +25,14 @@ SELECTION = ("recipe", "data_parameters", "data_dir", "folds")
 """Arguments of `zoo.compare_runs` and of the other two."""
 
 TRAINING = (
-    *SELECTION, "tuned", "seeds", "tta_shift", "hyperparameters", "costs", "jobs", "together", "backend",
-    "device", "runs_dir",
+    *SELECTION, "tuned", "seeds", "until_told", "max_seeds", "tta_shift", "hyperparameters", "costs", "jobs",
+    "together", "backend", "device", "runs_dir",
 )  # fmt: skip
 """Arguments of `zoo.compare` and `zoo.plan_comparison`."""
 
 FOR_NEW_RUNS = {
     "seeds", "tta_shift", "hyperparameters", "jobs", "together", "dry_run", "device", "backend",
-    "costs", "everything", "track", "tuned",
+    "costs", "everything", "track", "tuned", "until_told", "max_seeds",
 }  # fmt: skip
 """Options that do nothing with --from."""
 
@@ -70,6 +70,18 @@ WITH_TABLES = {
     type=int,
     help="Train N runs of each architecture, with seeds 0 to N - 1. With --folds, repeat the "
     "cross-validation N times, with other splits. [default: 5; with --folds 1]",
+)
+@click.option(
+    "--until-told",
+    is_flag=True,
+    help="Add seeds in stages where pairs are undecided, until each is told apart, or equivalent within "
+    "--rope. The error over all stages is below 5 %.",
+)
+@click.option(
+    "--max-seeds",
+    metavar="N",
+    type=int,
+    help="Train at most N runs of each architecture, with --until-told. [default: 20]",
 )
 @click.option(
     "--folds",
@@ -171,6 +183,7 @@ def command(context: click.Context, **given: Any) -> None:
     zoo compare cnn lrcn ./my_net.py --dataset fashion_mnist --seeds 3
     zoo compare cnn --set cnn.filters=8,16,32 --recipe quick
     zoo compare --all --dataset digits --dataset motion
+    zoo compare cnn gru --until-told --rope 0.5
     zoo compare --tuned mnist-quick
     zoo compare --from gpu-machine/runs --html page.html
     zoo compare --from runs --metric macro_f1
@@ -192,7 +205,7 @@ def command(context: click.Context, **given: Any) -> None:
         _check_several(context)
         _compare_on_several(context, given, datasets)
         return
-    if given["seeds"] is None:
+    if given["seeds"] is None and not given["until_told"]:
         given["seeds"] = 1 if given["folds"] else 5
     given["command"] = _typed(given)
     options.read_pairs(given)
@@ -391,7 +404,10 @@ def _typed(given: dict[str, Any]) -> str:
         words += ["--tuned", given["tuned"]]
     if given["tta_shift"] is not None:
         words += ["--tta-shift", str(given["tta_shift"])]
-    if not given["folders"]:
+    if given["until_told"]:
+        words += ["--until-told"]
+        words += ["--max-seeds", str(given["max_seeds"])] if given["max_seeds"] is not None else []
+    elif not given["folders"]:
         words += ["--seeds", str(given["seeds"])]
     if given["folds"] is not None:
         words += ["--folds", str(given["folds"])]

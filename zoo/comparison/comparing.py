@@ -111,6 +111,7 @@ def compare_runs(
     tuned: TunedInfo | None = None,
     prepared: Prepared | None = None,
     rope: float | None = None,
+    until_told: bool = False,
 ) -> Compared:
     """Train the runs that are missing, measure what they cost, and judge.
 
@@ -122,6 +123,8 @@ def compare_runs(
         tuned: the study whose recipe the requests have, if it is one's.
         prepared: what `prepare_runs` found of the same.
         rope: the margin of equivalence, in percentage points for shares; None: not tested.
+        until_told: train the replicates in stages, until every pair is told apart or equivalent; see
+            `zoo.comparison.sequential`.
 
     Raises:
         UsageError: a name, a value or the metric is unknown, the target is out of range, or more jobs
@@ -131,19 +134,26 @@ def compare_runs(
     """
     from zoo.comparison.report import ReportInfo, make_report
     from zoo.comparison.results import what_differs
+    from zoo.comparison.sequential import SequentialDesign
+    from zoo.comparison.until_told import Stages
 
     _check_target(target)
     check_rope(metric, rope)
     parts = entries, request, replicates, workplace, registry
     planned = prepared or prepare_runs(*parts, settings=settings, callback=callback)
-    runner = planned.runner
-    found = runner.train(planned.run_plan)
+    runner, design = planned.runner, None
+    if until_told:
+        design = SequentialDesign([entry.name for entry in entries], len(replicates))
+        stages = Stages(runner, planned.run_plan, design, find_metric(metric), rope, callback)
+        found = stages.run()
+    else:
+        found = runner.train(planned.run_plan)
     cost = runner.costs(found)
     problems = cost.problems if cost else {}
     notes = [f"costs of {name}: {cause}" for name, cause in problems.items()]
     recipe = request(entries[0]).recipe
     mixed = what_differs([each for each in found if each.runs], registry.manifest, recipe)
-    about = ReportInfo(command, target, mixed, runner.harness, notes, metric, tuned, rope)
+    about = ReportInfo(command, target, mixed, runner.harness, notes, metric, tuned, rope, design)
     return Compared(make_report(found, cost, about, callback), found)
 
 

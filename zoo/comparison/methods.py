@@ -68,6 +68,9 @@ _FOLDS_DIFFERENCE = (
 )
 
 
+_HOLM = "p values corrected over all pairs by Holm's method"
+_STAGES = "p values of the stage that decided"
+
 _EQUIVALENCE = (
     "Equivalent within {margin}: two one-sided tests (Schuirmann 1987) with the standard error and the "
     "degrees of freedom of the difference, p values corrected over all pairs by Holm's method. What is not "
@@ -75,11 +78,26 @@ _EQUIVALENCE = (
 )
 
 
-def of(metric: Metric, *, folds: bool = False, rope: float | None = None) -> dict[str, str]:
-    """The methods of a comparison by this metric, and with this margin of equivalence."""
+_SEQUENTIAL = (
+    "Seeds are added in stages, where pairs are undecided; each pair is decided at the first stage "
+    "whose tests tell it. p values over all pairs are of that stage, scaled so that its level is 0.05. "
+    "The levels spend 5 % over all stages (Lan and DeMets 1983, Pocock-like) and pairs (Bonferroni). "
+    "Intervals are of all seeds, and are not adjusted for the stages."
+)
+
+
+def of(
+    metric: Metric, *, folds: bool = False, rope: float | None = None, sequential: bool = False
+) -> dict[str, str]:
+    """The methods of a comparison by this metric, with this margin of equivalence, with stages or without."""
     found = _of(metric, folds=folds)
+    if sequential:
+        found["sequential"] = _SEQUENTIAL
+        found["difference"] = found["difference"].replace(_HOLM, _STAGES)
     if rope is not None:
         found["equivalence"] = _EQUIVALENCE.format(margin=in_words(metric, rope))
+        if sequential:
+            found["equivalence"] = found["equivalence"].replace(_HOLM, _STAGES)
     return found
 
 

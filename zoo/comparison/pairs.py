@@ -31,6 +31,8 @@ class Difference:
     """That the two differ by the margin or more, for all pairs together; None: no margin was given."""
     p_equivalent_alone: float | None = None
     """The same of this pair alone."""
+    decided: int | None = None
+    """Seeds of each at the stage of a sequential design that decided the pair, or at the last one."""
 
     @property
     def equivalent(self) -> bool:

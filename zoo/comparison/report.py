@@ -1,7 +1,7 @@
 """A comparison's report: what its runs learned and cost, judged."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from msgspec import UNSET
@@ -39,8 +39,10 @@ from zoo.comparison.schema import (
     NoiseFloor,
     Pair,
     RunInfo,
+    SequentialInfo,
     TunedInfo,
 )
+from zoo.comparison.sequential import DecidedPairs, SequentialDesign
 from zoo.errors import ZooError
 from zoo.runs.files import now
 from zoo.runs.part import plain
@@ -70,6 +72,7 @@ class ReportInfo:
         metric: the name of that by which architectures are ranked and told apart.
         tuned: the study whose recipe was compared, if it was one's.
         rope: the margin of equivalence in percentage points, or the metric's unit; None: not tested.
+        design: the stages in which seeds were added, and what was decided; None: all at once.
     """
 
     command: str
@@ -80,6 +83,7 @@ class ReportInfo:
     metric: str = "accuracy"
     tuned: TunedInfo | None = None
     rope: float | None = None
+    design: SequentialDesign | None = None
 
 
 def make_report(
@@ -104,7 +108,9 @@ def make_report(
         result.name: judging(result, metric, progress.read) for result in present
     }
     rope = None if info.rope is None else rope_of(metric, info.rope)
-    pairs = _differences(judged, metric, progress, rope)
+    pairs: Differences | DecidedPairs = differences_of(judged, metric, progress.tested, rope)
+    if info.design is not None:
+        pairs = DecidedPairs(pairs, info.design)
     rows = make_rows(
         results, judged, ranking.ranks(list(judged), pairs.told_apart), cost, info.target
     )
@@ -132,7 +138,9 @@ def make_report(
         notes=notes,
         target=info.target,
         folds=folds or UNSET,
-        methods=methods.of(metric, folds=folds is not None, rope=rope),
+        methods=methods.of(
+            metric, folds=folds is not None, rope=rope, sequential=info.design is not None
+        ),
         columns=[_column(column) for column in chosen],
         rows=rows,
         ensembles=_ensembles(present, judged, progress),
@@ -144,22 +152,38 @@ def make_report(
         repeat=_repeat(present, info.command),
         tuned=UNSET if info.tuned is None else info.tuned,
         rope=UNSET if rope is None else rope,
+        sequential=UNSET if info.design is None else sequential_info(info.design, judged),
     )
 
 
-def _differences(
-    judged: Mapping[str, Judged], metric: Metric, progress: "_Progress", rope: float | None
+def differences_of(
+    judged: Mapping[str, Judged],
+    metric: Metric,
+    tested: Callable[[int], object],
+    rope: float | None,
 ) -> Differences:
-    """Every pair; what is better is more, whatever the metric."""
+    """Every pair; what is better is more, whatever the metric. `rope`: in the metric's own units."""
     folds = {name: each.chosen for name, each in judged.items() if isinstance(each, JudgedFolds)}
     if folds:
-        return cross_validation.differences(folds, progress.tested, rope)
+        return cross_validation.differences(folds, tested, rope)
     sampled = {name: each.sampled for name, each in _of_seeds(judged).items()}
     values = {
         name: each.values if metric.sign == 1 else -each.values for name, each in sampled.items()
     }
     test = significance.pair_test(list(sampled.values()))
-    return significance.differences(values, progress.tested, test, rope)
+    return significance.differences(values, tested, test, rope)
+
+
+def sequential_info(design: SequentialDesign, judged: Mapping[str, Judged]) -> SequentialInfo:
+    """What the stages took."""
+    seeds = {name: len(each.values) for name, each in judged.items()}
+    return SequentialInfo(
+        stages=design.stages,
+        seeds=seeds,
+        runs=sum(seeds.values()),
+        most=design.max_seeds * len(design.names),
+        undecided=design.pairs - sum(each.told for each in design.decisions.values()),
+    )
 
 
 def _of_seeds(judged: Mapping[str, Judged]) -> dict[str, JudgedSeeds]:
@@ -277,6 +301,7 @@ def _pair(pair: Difference, judged: Mapping[str, Judged], metric: Metric) -> Pai
         equivalence=UNSET
         if pair.p_equivalent is None
         else Equivalence(p_adjusted=pair.p_equivalent, equivalent=pair.equivalent),
+        decided=UNSET if pair.decided is None else pair.decided,
         seeds=min(len(judged[pair.first].values), len(judged[pair.second].values)),
     )
 

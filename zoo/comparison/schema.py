@@ -90,7 +90,8 @@ class Equivalence(Struct, kw_only=True):
 class Pair(Struct, kw_only=True):
     """Two architectures: first minus second in the chosen metric, and whether that is significant.
 
-    The first is the better one. `equivalence` is left out where no margin was given.
+    The first is the better one. `equivalence` is left out where no margin was given, `decided` (seeds of
+    each at the stage that decided) where seeds were not added in stages.
     """
 
     first: str
@@ -102,6 +103,7 @@ class Pair(Struct, kw_only=True):
     test: str | UnsetType = UNSET
     different: bool
     equivalence: Equivalence | UnsetType = UNSET
+    decided: Whole | UnsetType = UNSET
     seeds: Whole
 
     @property
@@ -228,6 +230,23 @@ class TunedInfo(Struct, kw_only=True):
     recipe_sha256: str
 
 
+class SequentialInfo(Struct, kw_only=True):
+    """Seeds that were added in stages, until every pair was told.
+
+    Attributes:
+        stages: seeds of each architecture at each stage.
+        seeds: that each architecture had in the end.
+        runs, most: of all architectures, and with all stages.
+        undecided: pairs that the last stage left undecided.
+    """
+
+    stages: list[Whole]
+    seeds: dict[str, Whole]
+    runs: Whole
+    most: Whole
+    undecided: Whole
+
+
 class ComparisonReport(Struct, kw_only=True):
     """A comparison: everything that the tables, the files and the page are made of.
 
@@ -246,6 +265,7 @@ class ComparisonReport(Struct, kw_only=True):
         tuned: the study whose recipe was compared; left out if it was another recipe.
         rope: the margin within which differences are equivalent in practice, in the metric's own units
             (0.001: 0.1 points); left out where none was given.
+        sequential: left out where seeds were not added in stages.
     """
 
     schema: int
@@ -272,6 +292,7 @@ class ComparisonReport(Struct, kw_only=True):
     repeat: list[str] = []
     tuned: TunedInfo | UnsetType = UNSET
     rope: Number | UnsetType = UNSET
+    sequential: SequentialInfo | UnsetType = UNSET
 
     @property
     def judged_by(self) -> Metric:

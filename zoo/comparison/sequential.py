@@ -16,8 +16,9 @@ bench/coverage_sequential.py simulates it.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import overload
 
 import numpy as np
 
@@ -192,6 +193,36 @@ class SequentialDesign:
 
 def _scaled(p: float, level: float) -> float:
     return min(1.0, p * (1 - LEVEL) / level)
+
+
+class DecidedPairs(Sequence[Difference]):
+    """Every pair with what was decided of it: its p values are those of the stage that decided."""
+
+    def __init__(self, pairs: Sequence[Difference], design: SequentialDesign):
+        self._pairs = [_decided(pair, design) for pair in pairs]
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    @overload
+    def __getitem__(self, index: int) -> Difference: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Difference]: ...
+    def __getitem__(self, index: int | slice) -> Difference | list[Difference]:
+        return self._pairs[index]
+
+    @property
+    def told_apart(self) -> list[Difference]:
+        """Those that are different."""
+        return [pair for pair in self._pairs if pair.different]
+
+
+def _decided(pair: Difference, design: SequentialDesign) -> Difference:
+    found = design.decisions.get(frozenset((pair.first, pair.second)))
+    if found is None:  # one of the two has failed
+        nothing = None if pair.p_equivalent is None else 1.0
+        return replace(pair, p_adjusted=1.0, p_equivalent=nothing)
+    return replace(pair, p_adjusted=found.p, p_equivalent=found.p_equivalent, decided=found.seeds)
 
 
 Train = Callable[[Sequence[str], int], Mapping[str, int]]

@@ -84,10 +84,11 @@ def foot(report: ComparisonReport) -> list[str]:
         f"interval: {report.methods['interval']}",
         f"differences: {report.methods['difference']}",
         *(
-            f"equivalence: {report.methods[key]}"
-            for key in ("equivalence",)
+            f"{key}: {report.methods[key]}"
+            for key in ("equivalence", "sequential")
             if key in report.methods
         ),
+        *_stages(report),
         f"rank: {report.methods['rank']}",
         *([f"ensembles: {report.methods['ensemble']}"] if report.ensembles else []),
         *_inputs(report),
@@ -105,6 +106,19 @@ def foot(report: ComparisonReport) -> list[str]:
     lines += [f"note: {line}" for line in report.notes]
     lines += [f"FAILED: {row.name}: {row.problem}" for row in report.rows if row.problem]
     return lines
+
+
+def _stages(report: ComparisonReport) -> list[str]:
+    """What seeds in stages took; nothing where all were trained at once."""
+    found = report.sequential
+    if found is UNSET:
+        return []
+    seeds = ", ".join(f"{name} {count}" for name, count in found.seeds.items())
+    left = f"; {found.undecided} undecided" if found.undecided else ""
+    return [
+        f"stages: {', '.join(map(str, found.stages))} seeds; {seeds}: {found.runs} of at most "
+        f"{found.most} runs{left}"
+    ]
 
 
 def _count(report: ComparisonReport, runs: str) -> str:
