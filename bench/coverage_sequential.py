@@ -33,7 +33,7 @@ REGIMES: dict[str, tuple[float, float | None]] = {
     "copies, margin 2 points": (0.0, 2.0),
     "small difference, no margin": (0.5, None),
     "large difference, no margin": (1.5, None),
-    "large difference, margin 1 point": (1.5, 1.0),
+    "large difference, margin 2 points": (1.5, 2.0),
     "difference at the margin": (0.5, 0.0),
 }
 """How much easier, in logits, the better one finds images; the margin in points, 0: the true difference."""
@@ -90,7 +90,7 @@ def regime(name: str, times: int) -> dict[str, Any]:
 
 
 def judged(design, every, shift: float, beyond: bool) -> dict[str, int]:
-    """What was told, and whether any of it is wrong; `beyond`: the true difference is no less than the margin."""
+    """What was told, and whether any of it is wrong; `beyond`: the true difference reaches the margin."""
     counts = {"wrong": 0, "apart": 0, "equivalent": 0}
     for pair in itertools.combinations(every, 2):
         decision = design.decisions[frozenset(pair)]
