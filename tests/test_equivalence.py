@@ -1,13 +1,11 @@
 """Equivalence as a verdict: of comparisons of made-up runs, by the command and the API, and by simulation."""
 
-import copy
-import hashlib
-import io
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from made_runs import make_run
 from scipy import stats
 
 import zoo
@@ -15,36 +13,9 @@ from zoo.comparison.cross_validation import FoldResult, FoldSamples
 from zoo.comparison.cross_validation import differences as of_folds
 from zoo.comparison.significance import differences
 from zoo.datasets.fold import Fold
-from zoo.runs.files import digest
 from zoo.scoring import ACCURACY
 
-RECORD = Path(__file__).parent / "records" / "cnn_lstm-mnist-quick-s0-9c4666ff.json"
 IMAGES = 4000
-HISTORY = (
-    "epoch,learning_rate,loss,accuracy,val_loss,val_accuracy\n"
-    "1,0.001,0.2,0.94,0.1,0.97\n2,0.001,0.1,0.97,0.09,0.98\n"
-)
-
-
-def make_run(folder: Path, name: str, seed: int, right: np.ndarray) -> None:
-    """A finished run that answers `right` of the images rightly."""
-    record = copy.deepcopy(json.loads(RECORD.read_text()))
-    labels = np.arange(len(right)) % 10
-    logits = np.zeros((len(right), 10), "float32")
-    logits[np.arange(len(right)), np.where(right, labels, (labels + 1) % 10)] = 5
-    file = io.BytesIO()
-    np.savez(file, logits=logits, labels=labels)
-    record["identity"]["architecture"] = record["architecture"]["name"] = name
-    record["identity"]["seed"] = record["seed"] = seed
-    record["dataset"]["sizes"]["test"] = len(right)
-    record["files"]["history.csv"] = hashlib.sha256(HISTORY.encode()).hexdigest()
-    record["name"] = f"{name}-mnist-quick-s{seed}-{digest(record['identity'])}"
-    record["files"]["predictions.npz"] = hashlib.sha256(file.getvalue()).hexdigest()
-    place = folder / record["name"]
-    place.mkdir(parents=True)
-    (place / "predictions.npz").write_bytes(file.getvalue())
-    (place / "history.csv").write_text(HISTORY)
-    (place / "run.json").write_text(json.dumps(record))
 
 
 @pytest.fixture(scope="module")

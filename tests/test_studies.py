@@ -209,6 +209,12 @@ def test_a_damaged_lock_is_refused_in_a_line(text, tmp_path, zoo_here):
         assert len(err.strip().splitlines()) == 1
 
 
+def test_a_study_without_a_file_says_what_to_type(zoo_here):
+    code, _, err = zoo_here("study")
+    assert code == 2
+    assert "zoo study FILE.toml" in err
+
+
 def test_a_missing_file_is_named(zoo_here):
     for words in (["nothing.toml"], ["rerun", "nothing.lock"], ["diff", "a.lock", "b.lock"]):
         code, _, err = zoo_here("study", *words)

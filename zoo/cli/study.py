@@ -56,9 +56,10 @@ def _carrying_out(function: Callable[..., None]) -> Callable[..., None]:
     return function
 
 
-@click.group("study", cls=StudyGroup)
-def command() -> None:
-    """Compare architectures on several datasets, as a file says, and judge over all of them.
+@click.group("study", cls=StudyGroup, invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> None:
+    """Train architectures on several datasets, as a file says, and judge over all of them.
 
     \b
     zoo study study.toml
@@ -69,6 +70,10 @@ def command() -> None:
     The file has the whole experiment: architectures, datasets, seeds, recipe. Finished runs are not
     trained again; after Ctrl-C the same command resumes. study.lock is written beside the file.
     """
+    if context.invoked_subcommand is None:
+        raise UsageError(
+            "give the study's file: zoo study FILE.toml. docs/studies.md has an example."
+        )
 
 
 @command.command("run")
@@ -79,7 +84,7 @@ def command() -> None:
 )
 @click.pass_context
 def run(context: click.Context, file: Path, **given: Any) -> None:
-    """Carry out a study.
+    """Train what a study's file says, and judge.
 
     \b
     zoo study run study.toml --html page.html
@@ -109,7 +114,7 @@ def run(context: click.Context, file: Path, **given: Any) -> None:
 )
 @click.pass_context
 def rerun(context: click.Context, lock: Path, out: Path | None, **given: Any) -> None:
-    """Repeat a study from its lock: the same experiment, seeds, data and recipes.
+    """Train a study again, from its lock: the same experiment, seeds, data and recipes.
 
     \b
     zoo study rerun study.lock --runs-dir again
@@ -131,7 +136,7 @@ def rerun(context: click.Context, lock: Path, out: Path | None, **given: Any) ->
 @click.argument("after", metavar="AFTER.lock", type=click.Path(path_type=Path))
 @options.as_json
 def diff(before: Path, after: Path, as_json: bool) -> None:
-    """Say what changed between two studies, and whether results differ by more than chance.
+    """Show what changed between two studies, and whether results differ by more than chance.
 
     \b
     zoo study diff study.lock study-rerun.lock
