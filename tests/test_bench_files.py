@@ -31,6 +31,10 @@ COMMANDS = {name: [("python", "-m", "pytest", f"bench/{name}", "-q")] for name i
         ("python", "bench/many_datasets.py", "run"),
         ("python", "bench/many_datasets.py", "table"),
     ],
+    "ray_overhead.py": [
+        ("python", "bench/ray_overhead.py", "run"),
+        ("python", "bench/ray_overhead.py", "table"),
+    ],
     "record.sh": [("bash", "bench/record.sh", "bench/test_convlstm.py")],
     "serving.py": [("python", "bench/serving.py", "run"), ("python", "bench/serving.py", "table")],
     "speedrun.py": [("python", "bench/speedrun.py", "tune")],
@@ -57,6 +61,7 @@ WRITTEN = {
     "gpu.sh": ["bench-gpu-convlstm.json", "compare-digits-quick.json", "runs-digits.jsonl"],
     "lstm_fused.py": ["lstm-fused.json"],
     "many_datasets.py": ["many-datasets.json"],
+    "ray_overhead.py": ["ray-overhead.json"],
     "record.sh": ["bench-cpu-convlstm.json", "bench-cpu-convlstm-jax.json"],
     "serving.py": ["serving.json"],
     "speedrun.py": ["speedrun-tuning.json"],
