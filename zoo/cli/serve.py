@@ -39,8 +39,8 @@ MIB = 2**20
     type=click.Choice(["auto", "onnx", "keras"]),
     default="auto",
     show_default=True,
-    help="Answer with ONNX Runtime or Keras; auto: the one that the export's proof measured to be faster "
-    "for one sample.",
+    help="Take ONNX Runtime, Keras, or the one that the export's proof measured to be faster on this machine "
+    "for one sample (auto).",
 )
 @click.option(
     "--threads",
