@@ -28,6 +28,10 @@ COMMANDS = {name: [("python", "-m", "pytest", f"bench/{name}", "-q")] for name i
     "gpu.sh": [("bash", "bench/gpu.sh")],
     "limit.py": [("python", "bench/limit.py", "run"), ("python", "bench/limit.py", "table")],
     "lstm_fused.py": [("python", "bench/lstm_fused.py")],
+    "many_datasets.py": [
+        ("python", "bench/many_datasets.py", "run"),
+        ("python", "bench/many_datasets.py", "table"),
+    ],
     "record.sh": [("bash", "bench/record.sh", "bench/test_convlstm.py")],
     "serving.py": [("python", "bench/serving.py", "run"), ("python", "bench/serving.py", "table")],
     "speedrun.py": [("python", "bench/speedrun.py", "tune")],
@@ -54,6 +58,7 @@ WRITTEN = {
     "gpu.sh": ["bench-gpu-convlstm.json", "compare-digits-quick.json", "runs-digits.jsonl"],
     "limit.py": ["limit.json"],
     "lstm_fused.py": ["lstm-fused.json"],
+    "many_datasets.py": ["many-datasets.json"],
     "record.sh": ["bench-cpu-convlstm.json", "bench-cpu-convlstm-jax.json"],
     "serving.py": ["serving.json"],
     "speedrun.py": ["speedrun-tuning.json"],
@@ -108,7 +113,9 @@ def test_no_smallest_run_is_of_a_file_that_is_gone():
 def test_a_file_runs_through_at_its_smallest_size(name, tmp_path):
     if name in NEEDS_MNIST and DATA_DIR is None:
         pytest.skip("needs MNIST's files: set ZOO_DATA_DIR to a folder that has mnist/")
-    if name == "timeseries.py" and not (DATA_DIR and (DATA_DIR / "timeseries").is_dir()):
+    if name in ("timeseries.py", "many_datasets.py") and not (
+        DATA_DIR and (DATA_DIR / "timeseries").is_dir()
+    ):
         pytest.skip("needs the sets of the archives: ZOO_DATA_DIR has no timeseries/")
     if name == "speedrun_port.py":
         pytest.importorskip("torch", reason="no torch here: pip install 'archzoo[torch]'")
