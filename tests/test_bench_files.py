@@ -26,6 +26,7 @@ COMMANDS = {name: [("python", "-m", "pytest", f"bench/{name}", "-q")] for name i
         ("python", "bench/frames_curve.py", "--figure"),
     ],
     "gpu.sh": [("bash", "bench/gpu.sh")],
+    "limit.py": [("python", "bench/limit.py", "run"), ("python", "bench/limit.py", "table")],
     "lstm_fused.py": [("python", "bench/lstm_fused.py")],
     "many_datasets.py": [
         ("python", "bench/many_datasets.py", "run"),
@@ -59,6 +60,7 @@ WRITTEN = {
         "runs-moving_digits.jsonl",
     ],
     "gpu.sh": ["bench-gpu-convlstm.json", "compare-digits-quick.json", "runs-digits.jsonl"],
+    "limit.py": ["limit.json"],
     "lstm_fused.py": ["lstm-fused.json"],
     "many_datasets.py": ["many-datasets.json"],
     "ray_overhead.py": ["ray-overhead.json"],
