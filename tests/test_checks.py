@@ -174,6 +174,7 @@ def test_frames_of_a_failure_are_the_authors():
     assert "site-packages" not in seen
 
 
+@pytest.mark.slow
 def test_the_right_one_passes_every_check(monkeypatch):
     # The shipped one below is compared with PyTorch, too.
     monkeypatch.setattr(backends, "installed_backends", lambda: ["tensorflow", "jax"])

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ TARGET = 0.99
 def run_study(
     study: str | Path | Mapping[str, Any],
     *,
-    jobs: int = 1,
+    jobs: int | None = None,
     progress: bool | None = None,
     runs_dir: str | Path = RUNS_DIR,
     data_dir: str | Path | None = None,
@@ -74,7 +75,7 @@ def run_study(
 def plan_study(
     study: str | Path | Mapping[str, Any],
     *,
-    jobs: int = 1,
+    jobs: int | None = None,
     progress: bool | None = None,
     runs_dir: str | Path = RUNS_DIR,
     data_dir: str | Path | None = None,
@@ -99,7 +100,7 @@ def rerun_study(
     lock: str | Path,
     *,
     out: str | Path | None = None,
-    jobs: int = 1,
+    jobs: int | None = None,
     progress: bool | None = None,
     runs_dir: str | Path = RUNS_DIR,
     data_dir: str | Path | None = None,
@@ -191,7 +192,7 @@ class _Work:
         experiment: "Experiment",
         title: str,
         command: str,
-        jobs: int,
+        jobs: int | None,
         runs_dir: str | Path,
         data_dir: str | Path | None,
         registry: Registry | None,
@@ -207,7 +208,8 @@ class _Work:
         chosen = self._choose()
         with showing(progress) as display:
             callback = StudyCallback(display)
-            self._prepare(chosen, callback)
+            with ExitStack() as stack:
+                self._prepare(chosen, callback, stack)
             callback.start()
         return callback.run_plan
 
@@ -225,9 +227,9 @@ class _Work:
         if before is not None:
             self._check_unchanged(before, chosen)
         found = []
-        with showing(progress) as display:
+        with showing(progress) as display, ExitStack() as stack:
             callback = StudyCallback(display)
-            prepared = self._prepare(chosen, callback)
+            prepared = self._prepare(chosen, callback, stack)
             callback.start()
             for text, planned in prepared.items():
                 selection, tuned = chosen[text]
@@ -274,6 +276,7 @@ class _Work:
                 recipe_changes=asked.recipe_changes,
                 jobs=self.jobs,
                 together=False,
+                cluster=None,
                 backend=asked.backend,
                 device=asked.device,
                 runs_dir=self.runs_dir,
@@ -288,17 +291,25 @@ class _Work:
         return chosen
 
     def _prepare(
-        self, chosen: "dict[str, tuple[Selection, TunedInfo | None]]", callback: "StudyCallback"
+        self,
+        chosen: "dict[str, tuple[Selection, TunedInfo | None]]",
+        callback: "StudyCallback",
+        stack: ExitStack,
     ) -> "dict[str, Prepared]":
         """The plan of each dataset; one process looks at all of them."""
-        from zoo.comparison.comparing import prepare_runs
+        from zoo.comparison.comparing import prepared_runs
+        from zoo.comparison.executors.local_executor import LocalExecutor
         from zoo.comparison.planning import CostEstimator
 
         place = next(iter(chosen.values()))[0].workplace
-        with CostEstimator(place.use_plugins, place.data_dir, place.runs_dir) as estimator:
+        executor = LocalExecutor(place.at_once)
+        asking = CostEstimator(place.use_plugins, place.data_dir, place.runs_dir, executor)
+        with asking as estimator:
             return {
-                text: prepare_runs(
-                    *selection.parts, settings=None, callback=callback, estimator=estimator
+                text: stack.enter_context(
+                    prepared_runs(
+                        *selection.parts, settings=None, callback=callback, estimator=estimator
+                    )
                 )
                 for text, (selection, _) in chosen.items()
             }

@@ -1,6 +1,7 @@
 """A comparison from beginning to end: what `zoo compare` and `zoo.compare` call."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from zoo.comparison.callback import ComparisonCallback
 from zoo.comparison.comparison_runner import ComparisonRunner
 from zoo.comparison.entries import Entry
 from zoo.comparison.equivalence import rope_of
+from zoo.comparison.executors.opening import open_executor
 from zoo.comparison.jobs import RunPlan
 from zoo.comparison.planning import CostEstimator
 from zoo.comparison.results import Result, Wanted
@@ -47,7 +49,8 @@ class Prepared:
     run_plan: RunPlan
 
 
-def prepare_runs(
+@contextmanager
+def prepared_runs(
     entries: Sequence[Entry],
     request: Callable[[Entry], Request],
     replicates: Sequence[Replicate],
@@ -57,14 +60,17 @@ def prepare_runs(
     settings: Settings | None,
     callback: ComparisonCallback,
     estimator: CostEstimator | None = None,
-) -> Prepared:
-    """What `plan_runs` finds, for `compare_runs`, which then need not look again.
+) -> Iterator[Prepared]:
+    """What `plan_runs` finds, for `compare_runs`, which then need not look again; its
+    executor ends with the block.
 
     `estimator`: one that several comparisons share, so that a process starts once.
     """
     _check_names(entries, request, replicates, workplace, registry)
-    runner = ComparisonRunner(entries, request, workplace, settings, callback)
-    return Prepared(runner, runner.plan(replicates, estimator))
+    requests = [request(entry) for entry in entries]
+    with open_executor(workplace, requests, registry, callback.on_note) as executor:
+        runner = ComparisonRunner(entries, request, workplace, executor, settings, callback)
+        yield Prepared(runner, runner.plan(replicates, estimator))
 
 
 def plan_runs(
@@ -93,7 +99,8 @@ def plan_runs(
         ZooError: the runs folder cannot be written.
     """
     parts = entries, request, replicates, workplace, registry
-    return prepare_runs(*parts, settings=settings, callback=callback).run_plan
+    with prepared_runs(*parts, settings=settings, callback=callback) as planned:
+        return planned.run_plan
 
 
 def compare_runs(
@@ -121,7 +128,7 @@ def compare_runs(
         metric: that by which architectures are ranked and told apart; see `zoo.scoring`.
         command: what to type to make the comparison again.
         tuned: the study whose recipe the requests have, if it is one's.
-        prepared: what `prepare_runs` found of the same.
+        prepared: what `prepared_runs` found of the same.
         rope: the margin of equivalence, in percentage points for shares; None: not tested.
         until_told: train the replicates in stages, until every pair is told apart or equivalent; see
             `zoo.comparison.sequential`.
@@ -140,20 +147,22 @@ def compare_runs(
     _check_target(target)
     check_rope(metric, rope)
     parts = entries, request, replicates, workplace, registry
-    planned = prepared or prepare_runs(*parts, settings=settings, callback=callback)
-    runner, design = planned.runner, None
-    if until_told:
-        design = SequentialDesign([entry.name for entry in entries], len(replicates))
-        stages = Stages(runner, planned.run_plan, design, find_metric(metric), rope, callback)
-        found = stages.run()
-    else:
-        found = runner.train(planned.run_plan)
-    cost = runner.costs(found)
+    own = prepared_runs(*parts, settings=settings, callback=callback)
+    with nullcontext(prepared) if prepared else own as planned:
+        runner, design = planned.runner, None
+        if until_told:
+            design = SequentialDesign([entry.name for entry in entries], len(replicates))
+            stages = Stages(runner, planned.run_plan, design, find_metric(metric), rope, callback)
+            found = stages.run()
+        else:
+            found = runner.train(planned.run_plan)
+        cost = runner.costs(found)
+        harness = runner.harness
     problems = cost.problems if cost else {}
     notes = [f"costs of {name}: {cause}" for name, cause in problems.items()]
     recipe = request(entries[0]).recipe
     mixed = what_differs([each for each in found if each.runs], registry.manifest, recipe)
-    about = ReportInfo(command, target, mixed, runner.harness, notes, metric, tuned, rope, design)
+    about = ReportInfo(command, target, mixed, harness, notes, metric, tuned, rope, design)
     return Compared(make_report(found, cost, about, callback), found)
 
 

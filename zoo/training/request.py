@@ -102,6 +102,7 @@ class Request:
             self.seed,
             backend,
             self.device,
+            request=self,
         )
 
 
