@@ -6,11 +6,13 @@ difference that no test can tell is not yet an equivalence: with few seeds both 
 """
 
 import math
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from zoo.errors import UsageError
 from zoo.scoring import Metric
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def rope_of(metric: Metric, rope: float) -> float:
@@ -40,13 +42,16 @@ def in_words(metric: Metric, rope: float) -> str:
     return f"±{shown} {metric.points}".rstrip()
 
 
-def tost(value: np.ndarray, error: np.ndarray, freedom: np.ndarray, rope: float) -> np.ndarray:
+def tost(
+    value: "np.ndarray", error: "np.ndarray", freedom: "np.ndarray", rope: float
+) -> "np.ndarray":
     """p values of two one-sided t tests: that a difference is not within `-rope` to `rope`.
 
     Args:
         value, error, freedom: of each pair: the difference, its standard error, degrees of freedom.
         rope: the margin, above 0.
     """
+    import numpy as np
     from scipy import special
 
     return special.stdtr(freedom, (np.abs(value) - rope) / error)
