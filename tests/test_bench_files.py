@@ -27,6 +27,10 @@ COMMANDS = {name: [("python", "-m", "pytest", f"bench/{name}", "-q")] for name i
     ],
     "gpu.sh": [("bash", "bench/gpu.sh")],
     "lstm_fused.py": [("python", "bench/lstm_fused.py")],
+    "named_sizes.py": [
+        ("python", "bench/named_sizes.py", "run"),
+        ("python", "bench/named_sizes.py", "table"),
+    ],
     "record.sh": [("bash", "bench/record.sh", "bench/test_convlstm.py")],
     "serving.py": [("python", "bench/serving.py", "run"), ("python", "bench/serving.py", "table")],
     "speedrun.py": [("python", "bench/speedrun.py", "tune")],
@@ -52,6 +56,7 @@ WRITTEN = {
     ],
     "gpu.sh": ["bench-gpu-convlstm.json", "compare-digits-quick.json", "runs-digits.jsonl"],
     "lstm_fused.py": ["lstm-fused.json"],
+    "named_sizes.py": ["named-sizes.json"],
     "record.sh": ["bench-cpu-convlstm.json", "bench-cpu-convlstm-jax.json"],
     "serving.py": ["serving.json"],
     "speedrun.py": ["speedrun-tuning.json"],
