@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import UNSET, to_builtins
 
-from zoo.comparison import columns
+from zoo.comparison import columns, table
 from zoo.comparison.diagnostics_schema import Diagnostics, Disagreement
 from zoo.comparison.row_schema import Row, Statistic
 from zoo.comparison.schema import ColumnInfo, ComparisonReport, CostSummary, NoiseFloor, Pair
@@ -79,6 +79,7 @@ def _context(report: ComparisonReport, diagnostics: Diagnostics) -> dict[str, An
         "ensembles": report.ensembles,
         "pairs": [_pair(pair, report.judged_by) for pair in report.pairs],
         "figures": figures.draw(report, diagnostics.curves, keys),
+        "fronts": table.front_grid(report),
         "unmeasured": [
             row.name
             for row in rows
