@@ -18,6 +18,7 @@ from pathlib import Path
 import checkout
 import comparison_figure
 import frames_curve
+import many_datasets
 import records
 import results_page
 import time_table
@@ -36,6 +37,7 @@ COMMAND = "python bench/results.py table"
 DESIGN = HERE.parent / "docs" / "design.md"
 SEQUENCES = HERE.parent / "docs" / "sequences.md"
 COMPARING = HERE.parent / "docs" / "comparing.md"
+STUDIES = HERE.parent / "docs" / "studies.md"
 METRICS_PAGE = HERE.parent / "docs" / "metrics.md"
 COMPARISON = comparison_figure.RECORD
 
@@ -206,6 +208,7 @@ BLOCKS = (
     (METRICS_PAGE, "coverage-metrics", coverage_of_metrics),
     (DESIGN, "frames", frames),
     (SEQUENCES, "time", time_table.block),
+    (STUDIES, "many-datasets", many_datasets.block),
 )
 
 

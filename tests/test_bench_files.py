@@ -31,6 +31,10 @@ COMMANDS = {name: [("python", "-m", "pytest", f"bench/{name}", "-q")] for name i
         ("python", "bench/named_sizes.py", "run"),
         ("python", "bench/named_sizes.py", "table"),
     ],
+    "many_datasets.py": [
+        ("python", "bench/many_datasets.py", "run"),
+        ("python", "bench/many_datasets.py", "table"),
+    ],
     "record.sh": [("bash", "bench/record.sh", "bench/test_convlstm.py")],
     "serving.py": [("python", "bench/serving.py", "run"), ("python", "bench/serving.py", "table")],
     "speedrun.py": [("python", "bench/speedrun.py", "tune")],
@@ -57,6 +61,7 @@ WRITTEN = {
     "gpu.sh": ["bench-gpu-convlstm.json", "compare-digits-quick.json", "runs-digits.jsonl"],
     "lstm_fused.py": ["lstm-fused.json"],
     "named_sizes.py": ["named-sizes.json"],
+    "many_datasets.py": ["many-datasets.json"],
     "record.sh": ["bench-cpu-convlstm.json", "bench-cpu-convlstm-jax.json"],
     "serving.py": ["serving.json"],
     "speedrun.py": ["speedrun-tuning.json"],
@@ -111,7 +116,9 @@ def test_no_smallest_run_is_of_a_file_that_is_gone():
 def test_a_file_runs_through_at_its_smallest_size(name, tmp_path):
     if name in NEEDS_MNIST and DATA_DIR is None:
         pytest.skip("needs MNIST's files: set ZOO_DATA_DIR to a folder that has mnist/")
-    if name == "timeseries.py" and not (DATA_DIR and (DATA_DIR / "timeseries").is_dir()):
+    if name in ("timeseries.py", "many_datasets.py") and not (
+        DATA_DIR and (DATA_DIR / "timeseries").is_dir()
+    ):
         pytest.skip("needs the sets of the archives: ZOO_DATA_DIR has no timeseries/")
     if name == "speedrun_port.py":
         pytest.importorskip("torch", reason="no torch here: pip install 'archzoo[torch]'")

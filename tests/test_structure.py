@@ -33,7 +33,11 @@ LAYERS = (
     ("zoo.datasets", ("zoo.training", "zoo.comparison", "zoo.report", "zoo.api", "zoo.testing")),
     ("zoo.runs", ("zoo.training", "zoo.comparison", "zoo.report", "zoo.api", "zoo.testing")),
     ("zoo.training", ("zoo.comparison", "zoo.tuning", "zoo.report", "zoo.api", "zoo.testing")),
-    ("zoo.comparison", ("zoo.tracking", "zoo.tuning", "zoo.report", "zoo.api", "zoo.testing")),
+    (
+        "zoo.comparison",
+        ("zoo.tracking", "zoo.tuning", "zoo.studies", "zoo.report", "zoo.api", "zoo.testing"),
+    ),
+    ("zoo.studies", ("zoo.tracking", "zoo.report", "zoo.api", "zoo.testing")),
     ("zoo.tracking", ("zoo.report", "zoo.api", "zoo.testing")),
     ("zoo.tuning", ("zoo.report", "zoo.api", "zoo.testing")),
     ("zoo.report", ("zoo.api", "zoo.testing")),

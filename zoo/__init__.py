@@ -13,6 +13,7 @@
     c.verdict("cnn", "my_build"), c.to_frame()           which is better, or "cannot tell"
     zoo.tune(["cnn", "gru"], "digits", trials=20)        the same budget of tuning for each
     zoo.compare_runs("gpu-machine/runs")                 compare runs made elsewhere
+    zoo.compare_tables(["a.csv", "b.csv"])               classifiers over many datasets, by anybody's results
     zoo.load_run("last"), zoo.load_runs("runs")          earlier runs
     zoo.load_dataset("mnist"), zoo.load_recipe("quick")  what to train on, and how
     zoo.list_architectures(), zoo.describe("cnn")        what is installed
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from zoo.api.finding import load_run as load_run
     from zoo.api.finding import load_runs as load_runs
     from zoo.api.inspecting import inspect_dataset as inspect_dataset
+    from zoo.api.over_datasets import compare_tables as compare_tables
     from zoo.api.serving import ServeOptions as ServeOptions
     from zoo.api.serving import serve as serve
     from zoo.api.speed import benchmark as benchmark
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
     from zoo.architecture import Architecture as Architecture
     from zoo.architecture import Hyperparameter as Hyperparameter
     from zoo.compared import Comparison as Comparison
+    from zoo.compared_datasets import DatasetsComparison as DatasetsComparison
     from zoo.datasets.dataset import Arrays as Arrays
     from zoo.datasets.dataset import Dataset as Dataset
     from zoo.datasets.location import Locations as Locations
@@ -91,6 +94,7 @@ _HOMES = {
     "Comparison": "zoo.compared",
     "DataError": "zoo.errors",
     "Dataset": "zoo.datasets.dataset",
+    "DatasetsComparison": "zoo.compared_datasets",
     "Diverged": "zoo.errors",
     "Export": "zoo.exporting.exporter",
     "Hyperparameter": "zoo.architecture",
@@ -119,6 +123,7 @@ _HOMES = {
     "load_benchmark": "zoo.api.speed",
     "compare": "zoo.api.compare",
     "compare_runs": "zoo.api.compare",
+    "compare_tables": "zoo.api.over_datasets",
     "describe": "zoo.api.describing",
     "describe_dataset": "zoo.api.describing",
     "evaluate": "zoo.api.using",

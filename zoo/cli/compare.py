@@ -36,6 +36,14 @@ FOR_NEW_RUNS = {
 """Options that do nothing with --from."""
 
 
+TABLE_FILES = (".csv", ".tsv")
+
+WITH_TABLES = {
+    "names", "tables", "metric", "resamples", "value", "rope", "html", "explain", *FORMATS,
+}  # fmt: skip
+"""Options that say something about --from-table."""
+
+
 @click.command("compare")
 @options.architectures
 @click.option("--all", "everything", is_flag=True, help="Compare every installed architecture.")
@@ -95,6 +103,32 @@ FOR_NEW_RUNS = {
     help="Compare the finished runs in this folder; train nothing. Repeatable.",
 )
 @click.option(
+    "--from-table",
+    "tables",
+    metavar="FILE.csv",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Compare classifiers over many datasets by the scores in CSV files, of whoever made them; train "
+    "nothing. Further files may follow as names. Repeatable.",
+)
+@click.option(
+    "--resamples",
+    type=click.Choice(["mean", "first"]),
+    default="mean",
+    show_default=True,
+    help="Take the mean or the first of several scores of one dataset, with --from-table.",
+)
+@click.option(
+    "--value", metavar="COLUMN", help="Take the scores from this column, with --from-table."
+)
+@click.option(
+    "--rope",
+    metavar="POINTS",
+    type=float,
+    help="Take differences up to this as equivalent in practice: percentage points, or the metric's unit. "
+    "[default: with --from-table 1]",
+)
+@click.option(
     "--allow-mixed",
     is_flag=True,
     help="Compare the runs of --from even if devices, versions or recipes differ.",
@@ -130,6 +164,7 @@ def command(context: click.Context, **given: Any) -> None:
     zoo compare --tuned mnist-quick
     zoo compare --from gpu-machine/runs --html page.html
     zoo compare --from runs --metric macro_f1
+    zoo compare --from-table results/*.csv --html page.html
 
     Finished runs are not trained again. After Ctrl-C the same command resumes. Exit code 1 if an
     architecture failed; the others are compared.
@@ -138,6 +173,9 @@ def command(context: click.Context, **given: Any) -> None:
         print_table(("column", "what it says"), table.explanations())
         return
     _check(context, given)
+    if given["tables"]:
+        _compare_tables(given)
+        return
     if given["seeds"] is None:
         given["seeds"] = 1 if given["folds"] else 5
     given["command"] = _typed(given)
@@ -167,8 +205,52 @@ def _check(context: click.Context, given: dict[str, Any]) -> None:
             if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
                 option = next(each.opts[0] for each in context.command.params if each.name == name)
                 raise UsageError(f"--from compares finished runs; leave {option} out.")
+    _check_tables(context, given)
     if given["html"]:
         atomic.check_file(given["html"])
+
+
+def _check_tables(context: click.Context, given: dict[str, Any]) -> None:
+    """Refuse what says nothing about tables, or only about them."""
+    typed = {
+        each.name: each.opts[0]
+        for each in context.command.params
+        if each.name
+        and context.get_parameter_source(each.name) is click.core.ParameterSource.COMMANDLINE
+    }
+    if given["tables"]:
+        others = [option for name, option in typed.items() if name not in WITH_TABLES]
+        if others:
+            raise UsageError(f"--from-table compares finished results; leave {others[0]} out.")
+    elif "value" in typed or "resamples" in typed:
+        option = typed.get("value") or typed["resamples"]
+        raise UsageError(f"{option} goes with --from-table.")
+
+
+def _compare_tables(given: dict[str, Any]) -> None:
+    """Compare over many datasets; names that are files are tables, too, as a shell's `*` gives them."""
+    from zoo.api.over_datasets import compare_tables
+    from zoo.cli.datasets_output import print_datasets_report, write_datasets_page
+
+    files = [name for name in given["names"] if name.lower().endswith(TABLE_FILES)]
+    tables = [*given["tables"], *map(Path, files)]
+    names = [name for name in given["names"] if name not in files]
+    words = ["zoo", "compare", *names]
+    for path in tables:
+        words += ["--from-table", str(path)]
+    words += ["--metric", given["metric"]] if given["metric"] != "accuracy" else []
+    words += ["--resamples", "first"] if given["resamples"] == "first" else []
+    words += ["--value", given["value"]] if given["value"] else []
+    words += ["--rope", f"{given['rope']:g}"] if given["rope"] is not None else []
+    found = compare_tables(
+        tables,
+        names,
+        **{name: given[name] for name in ("metric", "resamples", "value", "rope")},
+        command=shlex.join(map(_from_here, words)),
+    )
+    print_datasets_report(found.report, given)
+    if given["html"]:
+        write_datasets_page(found, given["html"])
 
 
 def _compare(context: click.Context, given: dict[str, Any]) -> "Comparison":

@@ -54,7 +54,9 @@ OPTIONS = {
     "quantize": "--quantize",
     "recipe": "--recipe",
     "repo_id": "--repo-id",
+    "resamples": "--resamples",
     "resume": "--resume",
+    "rope": "--rope",
     "rounds": "--rounds",
     "runs_dir": "--runs-dir",
     "runtime": "--runtime",
@@ -76,6 +78,7 @@ OPTIONS = {
     "tta_shift": "--tta-shift",
     "tuned": "--tuned",
     "validation": "--validation",
+    "value": "--value",
     "workers": "--workers",
 }
 """The option that sets each parameter of the Python API."""
@@ -89,6 +92,7 @@ COMMANDS = {
     "check": "check",
     "compare": "compare",
     "compare_runs": "compare",
+    "compare_tables": "compare --from-table",
     "describe": "show",
     "evaluate": "evaluate",
     "export": "export",

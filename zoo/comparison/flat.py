@@ -32,7 +32,7 @@ def as_csv(report: ComparisonReport) -> str:
     rows = flat_rows(report)
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
+    writer.writerows({key: cell(value) for key, value in row.items()} for row in rows)
     return text.getvalue()
 
 
@@ -61,7 +61,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 """How a cell begins that a spreadsheet carries out (owasp.org/www-community/attacks/CSV_Injection)."""
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
     """A text as no formula; a number as it is."""
     if not isinstance(value, str):
         return value
