@@ -132,7 +132,7 @@ def _values(name: str, size: Any, changed: Any, known: Mapping[str, Parameter]) 
 
 
 def _value(name: str, size: str, parameter: Parameter, value: Any) -> Any:
-    """The value, if `--set` could give it: a record must hold it, and others must be able to repeat it."""
+    """The value, if a text could give it: a record must hold it, and others must be able to repeat it."""
     try:
         read = parameter.parse(parameters.as_text(value))
     except UsageError:

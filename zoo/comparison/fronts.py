@@ -17,7 +17,7 @@ from zoo.comparison.cost_record import BenchmarkReport
 from zoo.comparison.fronts_schema import Front, FrontEntry, FrontState
 from zoo.comparison.pairs import Difference
 from zoo.comparison.results import Result
-from zoo.comparison.row_schema import Row
+from zoo.comparison.row_schema import Row, Statistic
 
 AXES = {
     "train_seconds": ("training", "s"),
@@ -69,7 +69,7 @@ def make_fronts(
     }
     names = [row.name for row in rows if row.judged is not None]
     return [
-        Front(cost=key, title=title, unit=unit, entries=_entries(there, costs[key], better))
+        Front(cost=key, title=title, unit=unit, entries=front_entries(there, costs[key], better))
         for key, (title, unit) in AXES.items()
         if 1 < len(there := [name for name in names if name in costs[key]]) <= MOST
     ]
@@ -92,18 +92,19 @@ def _range(values: Sequence[float]) -> Cost:
 
 
 def _latency(rows: Sequence[Row], cost: BenchmarkReport | None) -> dict[str, Cost]:
-    ratio = (cost.noise or {}).get("latency_p50", 1.0) if cost else 1.0
-    factor = math.sqrt(max(ratio, 1 / ratio)) if ratio > 0 else 1.0
-    return {
-        row.name: Cost(found.median, found.q1 / factor, found.q3 * factor)
-        if found.n > 1
-        else Cost(found.median, None, None)
-        for row in rows
-        if (found := row.latency_p50)
-    }
+    noise = (cost.noise or {}).get("latency_p50", 1.0) if cost else 1.0
+    return {row.name: cost_range(found, noise) for row in rows if (found := row.latency_p50)}
 
 
-def _entries(
+def cost_range(found: Statistic, noise: float) -> Cost:
+    """A measure with its quartiles, widened by the noise floor: a second measurement over the first."""
+    if found.n < 2:
+        return Cost(found.median, None, None)
+    factor = math.sqrt(max(noise, 1 / noise)) if noise > 0 else 1.0
+    return Cost(found.median, found.q1 / factor, found.q3 * factor)
+
+
+def front_entries(
     names: Sequence[str], costs: Mapping[str, Cost], better: set[tuple[str, str]]
 ) -> list[FrontEntry]:
     """The state of each, by comparing each with each other."""
