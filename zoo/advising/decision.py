@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from zoo.advising.advice_record import Candidate, Recommendation
 from zoo.advising.candidates import milliseconds
-from zoo.comparison.fronts import AXES, Cost, cost_range, front_entries
-from zoo.comparison.fronts_schema import Front
+from zoo.comparison.fronts import Cost, cost_range, front_entries
+from zoo.comparison.fronts_schema import AXES, Front
 from zoo.comparison.schema import ComparisonReport
 from zoo.formatting import listed
 

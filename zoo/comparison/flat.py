@@ -7,8 +7,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from zoo.comparison.fronts import AXES
-from zoo.comparison.fronts_schema import FrontEntry
+from zoo.comparison.fronts_schema import AXES, FrontEntry
 from zoo.comparison.row_schema import Row, Statistic
 from zoo.comparison.schema import ComparisonReport, Ensemble
 from zoo.printable import printable

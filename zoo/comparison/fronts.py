@@ -14,18 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from zoo.comparison.cost_record import BenchmarkReport
-from zoo.comparison.fronts_schema import Front, FrontEntry, FrontState
+from zoo.comparison.fronts_schema import AXES, Front, FrontEntry, FrontState
 from zoo.comparison.pairs import Difference
 from zoo.comparison.results import Result
 from zoo.comparison.row_schema import Row, Statistic
 
-AXES = {
-    "train_seconds": ("training", "s"),
-    "flops": ("FLOPs", ""),
-    "latency": ("latency", "s"),
-    "memory": ("memory", "bytes"),
-}
-"""For each cost its title and unit."""
 MOST = 2000
 """Architectures; each is compared with each other."""
 NAMED = 3

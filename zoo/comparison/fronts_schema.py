@@ -8,6 +8,14 @@ from zoo.runs.record import Number
 
 FrontState = Literal["front", "dominated", "cannot tell"]
 
+AXES = {
+    "train_seconds": ("training", "s"),
+    "flops": ("FLOPs", ""),
+    "latency": ("latency", "s"),
+    "memory": ("memory", "bytes"),
+}
+"""For each cost its title and unit."""
+
 
 class FrontEntry(Struct, kw_only=True):
     """An architecture on one plane: the chosen metric against one cost.
