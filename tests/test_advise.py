@@ -8,7 +8,7 @@ import pytest
 from conftest import assert_one_line_error
 
 import zoo as package
-from zoo.advising import decision, schedule
+from zoo.advising import advisor, decision, schedule
 from zoo.advising.advice_record import Candidate, Trial
 from zoo.advising.candidates import check_limits, refuse_none
 from zoo.advising.limits import Limits, limits_of
@@ -164,12 +164,21 @@ def test_the_front_goes_by_the_measured_latency():
 
 @pytest.fixture(scope="module")
 def advised(tmp_path_factory):
-    """An advice on a file's two sizes, from its beginning to its end, in this process."""
-    folder = tmp_path_factory.mktemp("advice")
+    """An advice on a file's two sizes, from its beginning to its end; what a slow test measures is given."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(advisor, "measure_group", lambda group, *_, **__: [*map(measured, group)])
+        yield made(tmp_path_factory.mktemp("advice"))
+
+
+def measured(entry):
+    return candidate(entry.name, 0.002 if "large" in entry.name else 0.001, 10**8, 100)
+
+
+def made(folder):
     (folder / "net.py").write_text(NET)
     options = {
         "architectures": [str(folder / "net.py")], "recipe": "quick", "device": "cpu", "minutes": 30,
-        "latency": "1s", "seeds": 2, "runtime": "keras",
+        "latency": "1s", "seeds": 1, "runtime": "keras",
         "advice_dir": folder / "advice", "runs_dir": folder / "runs", "progress": False,
     }  # fmt: skip
     return package.advise("digits", **options), folder, options
@@ -179,14 +188,13 @@ def test_an_advice_has_measured_searched_and_tested(advised):
     advice, _, _ = advised
     record = advice.record
     assert {each.name for each in record.candidates} == {"net", "net@large"}
-    assert all(each.latency.median > 0 and each.memory > 10**7 for each in record.candidates)
     assert [rung.epochs for rung in record.rungs] == [1]
-    assert set(record.finalists) == {"net", "net@large"} and record.final_seeds == 2
+    assert set(record.finalists) == {"net", "net@large"} and record.final_seeds == 1
     assert advice.name == record.report.rows[0].name
     means = {row.name: row.accuracy for row in record.report.rows}
     assert means[advice.name] == max(means.values())
-    told = {pair.second for pair in record.report.pairs if pair.different}
-    assert advice.told == (len(told) == 1)
+    assert not advice.told and len(record.recommendation.alternatives) == 1  # one seed
+    assert "with one seed nobody ever can" in advice.text
     assert {each.cost for each in record.report.fronts} >= {"latency", "flops", "memory"}
 
 
@@ -198,15 +206,13 @@ def test_the_search_leaves_the_test_set_untouched(advised):
     }
     assert not any("test_accuracy" in each.metrics for each in searched)
     tested = package.load_runs(folder / "runs")
-    assert len(tested) == 4 and all("test_accuracy" in each.metrics for each in tested)
+    assert len(tested) == 2 and all("test_accuracy" in each.metrics for each in tested)
 
 
 def test_the_same_call_shows_it_again_and_other_limits_use_what_was_measured(advised, monkeypatch):
     advice, _, options = advised
     again = package.advise("digits", **options)
     assert again.to_dict() == advice.to_dict()
-
-    from zoo.advising import advisor
 
     monkeypatch.setattr(advisor, "measure_group", None)  # nothing may be measured again
     with pytest.raises(package.UsageError, match=r"Nearest: net.* above 0\.001 ms"):
@@ -217,8 +223,6 @@ def test_the_same_call_shows_it_again_and_other_limits_use_what_was_measured(adv
 
 def test_an_interrupted_advice_goes_on(advised, monkeypatch, tmp_path):
     """Ctrl-C in the search, at its second training; the first one stays."""
-    from zoo.advising import advisor
-
     _, _, options = advised
     begun, real = [], advisor.train
 
@@ -250,18 +254,23 @@ def test_tables_and_page(advised, tmp_path):
     assert json.dumps(advice.to_dict())
 
 
-@pytest.mark.slow
-def test_the_command_with_the_exported_model(zoo, tmp_path):
-    pytest.importorskip("onnxruntime")
-    pytest.importorskip("tf2onnx")
+@pytest.mark.slow  # minutes of trainings and benchmarks
+@pytest.mark.parametrize("runtime", ["keras", "onnx"])
+def test_the_command_measures_searches_and_tests(runtime, zoo, tmp_path):
+    if runtime == "onnx":
+        pytest.importorskip("onnxruntime")
+        pytest.importorskip("tf2onnx")
     (tmp_path / "net.py").write_text(NET)
     words = ("advise", "--dataset", "digits", "--recipe", "quick", "--architectures", "./net.py",
-             "--memory", "400MB", "--seeds", "1", "--runtime", "onnx", "--device", "cpu")  # fmt: skip
+             "--memory", "4GB", "--seeds", "2", "--runtime", runtime, "--device", "cpu")  # fmt: skip
     result = zoo(*words, "--json", "--html", "page.html")
     assert result.returncode == 0, result.stderr
     found = json.loads(result.stdout)
-    assert found["recommendation"]["told"] is False  # one seed
-    assert all(2e7 < each["memory"] < 4e8 for each in found["candidates"])
+    small = 4e8 if runtime == "onnx" else 4e9
+    for each in found["candidates"]:
+        assert 2e7 < each["memory"] < small and 0 < each["latency"]["median"] < 1
+        assert each["latency"]["n"] >= 2 and each["noise"] > 0 and each["epoch"] > 0
+    assert found["recommendation"]["name"] == found["report"]["rows"][0]["name"]
     assert (tmp_path / "page.html").is_file()
     shown = zoo(*words)
     assert shown.returncode == 0 and "recommended" in shown.stdout

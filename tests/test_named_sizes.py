@@ -5,12 +5,13 @@ import subprocess
 import sys
 
 import pytest
-from conftest import assert_one_line_error
+from conftest import PROJECT, assert_one_line_error
 from test_shell import complete
 
 import zoo as package
 from zoo import named_sizes
 from zoo.manifest import Manifest
+from zoo.parameters import plain
 from zoo.registry import Registry
 
 QUICK = ("--recipe", "quick", "--device", "cpu")
@@ -106,6 +107,19 @@ def test_sizes_grow():
     )
     assert 2 * small.parameters < base.parameters < large.parameters / 2
     assert 2 * small.flops < base.flops < large.flops / 2
+
+
+def test_the_recorded_sizes_are_those_of_the_plugins_and_grow():
+    recorded = json.loads((PROJECT / "bench" / "results" / "named-sizes.json").read_text())["sizes"]
+    registry = Registry.discover()
+    assert set(recorded) == set(Manifest.read().architectures)
+    for name, sizes in recorded.items():
+        found = registry.architecture(name)[0]
+        for size in ("small", "large"):
+            assert sizes[size]["hyperparameters"] == plain(found.sizes[size]), (name, size)
+        for key in ("parameters", "flops"):
+            small, base, large = (sizes[each][key] for each in ("small", "base", "large"))
+            assert 1.5 * small < base < large / 1.5, (name, key)
 
 
 def test_show_and_list(zoo):

@@ -135,10 +135,10 @@ def foot(record: AdviceRecord) -> list[str]:
     ]
     if record.report:
         seeds = record.final_seeds
-        lines.append(
-            f"finalists: {record.epochs} epochs, {seeds} seed{'s' * (seeds > 1)} each, tested once; front: "
-            f"{record.report.methods['front']}"
-        )
+        lines += [
+            f"finalists: {_epochs(record.epochs)}, {seeds} seed{'s' * (seeds > 1)} each, tested once",
+            f"fronts: {record.report.methods['front']}",
+        ]
     return [*lines, *(f"note: {each}" for each in record.notes)]
 
 

@@ -5,6 +5,7 @@ The model has new weights: neither latency nor memory depends on what it has lea
 
 import json
 import os
+import statistics
 import sys
 import tempfile
 from collections.abc import Callable
@@ -22,10 +23,14 @@ from zoo.training.request import Request
 
 @dataclass(frozen=True)
 class AnswerSpeed:
-    """Seconds for one sample, over rounds; the peak memory of the process in bytes."""
+    """Seconds for one sample, over the rounds of two processes; the peak memory of one in bytes.
+
+    `noise` is the second process' median over the first's: the same model, measured twice.
+    """
 
     latency: Statistic
     memory: int
+    noise: float
 
 
 def answer_speed(request: Request, data_dir: str | None, *, use_plugins: bool) -> AnswerSpeed:
@@ -43,8 +48,12 @@ def answer_speed(request: Request, data_dir: str | None, *, use_plugins: bool) -
         }
         environ = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2"}
         _ask("zoo.advising.onnx_writer", task, environ)
-        found = _ask("zoo.advising.onnx_timer", {"folder": folder}, {})
-    return AnswerSpeed(spread(found["latency"]), int(found["memory"]))
+        first, second = (_ask("zoo.advising.onnx_timer", {"folder": folder}, {}) for _ in range(2))
+    return AnswerSpeed(
+        spread([*first["latency"], *second["latency"]]),
+        max(first["memory"], second["memory"]),
+        statistics.median(second["latency"]) / statistics.median(first["latency"]),
+    )
 
 
 def _ask(module: str, task: dict[str, Any], environ: dict[str, str]) -> dict[str, Any]:

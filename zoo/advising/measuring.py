@@ -75,5 +75,5 @@ def _by_onnx(
     except ZooError as error:
         candidate.problem = str(error)
         return candidate
-    candidate.latency, candidate.memory = speed.latency, speed.memory
+    candidate.latency, candidate.memory, candidate.noise = speed.latency, speed.memory, speed.noise
     return candidate

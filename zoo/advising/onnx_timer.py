@@ -6,7 +6,7 @@ from typing import Any
 
 from zoo.advising.answering import carry_out, file_in, samples_in
 
-ROUNDS, SECONDS, CALLS = 4, 0.4, 100
+ROUNDS, SECONDS, CALLS = 2, 0.4, 100
 """A round ends after so long or so many calls; it has at least three."""
 
 

@@ -106,7 +106,7 @@ def command(context: click.Context, **given: Any) -> None:
     if given["as_json"]:
         print_json(found.to_dict())
     else:
-        _print(found)
+        _print(found, given["runs_dir"])
     if given["html"]:
         _write_page(found, given["html"])
 
@@ -136,7 +136,13 @@ def _names(given: tuple[str, ...]) -> Any:
     return "all" if names == ["all"] else names
 
 
-def _print(found: "Advice") -> None:
+def _best_run(found: "Advice") -> str:
+    """The first run of what is recommended."""
+    runs = found.record.report.runs if found.record.report else []
+    return next((each.run for each in runs if each.architecture == found.name), "")
+
+
+def _print(found: "Advice", runs_dir: Path) -> None:
     from zoo.advising.advice_rows import candidate_grid, foot
 
     secho("\nCandidates", bold=True)
@@ -147,7 +153,8 @@ def _print(found: "Advice") -> None:
     for line in foot(found.record):
         echo(wrapped(in_options(line)), lines=True)
     secho(f"\n{found.text}", bold=True)
-    echo(f"\nnext: zoo train {found.name} --dataset {found.record.asked.dataset}")
+    if run := _best_run(found):
+        echo(f"\nnext: zoo export {runs_dir / run} --format onnx")
     echo(f"record: {found.folder / 'advice.json'}", err=True)
 
 
