@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from zoo import aliases, numerics
+from zoo import aliases, named_sizes, numerics
 from zoo import recipe as recipes
 from zoo.comparison import conditions
 from zoo.comparison.callback import ComparisonCallback
@@ -197,9 +197,12 @@ def _named(
     results = []
     for (key, kind), size in zip(kinds.items(), sized, strict=True):
         name = kind["architecture"]
-        if len(namesakes[name]) > 1:
-            alone = size and sized.count(size) == 1
-            name = size if alone else f"{name} ({_what_tells_apart(kind, differing[name])})"
+        known = size and sized.count(size) == 1
+        several = len(namesakes[name]) > 1
+        if known and (several or size != named_sizes.joined(name, named_sizes.BASE)):
+            name = size
+        elif several:
+            name = f"{name} ({_what_tells_apart(kind, differing[name])})"
         there = groups.get(key, {})
         seeds = {seed for seed, *_ in there}
         lost = [each for seed, each in failures.get(key, {}).items() if seed not in seeds]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from zoo.named_sizes import BASE
-from zoo.testing.check import Check, CheckFailed, Skipped
+from zoo.testing.check import Check, CheckFailed
 from zoo.testing.explanation import seen
 from zoo.testing.harness import CLASS_COUNTS, CLASSES, IMAGES, Harness, Shape, answers
 
@@ -41,7 +41,7 @@ def _builds(harness: Harness) -> str:
 def _sizes(harness: Harness) -> str:
     architecture = harness.architecture
     if not architecture.sizes:
-        raise Skipped("the architecture has no sizes but base")
+        return "no sizes but base"
     counts = {BASE: harness.build().count_params()}
     for size, changed in architecture.sizes.items():
         try:
