@@ -9,6 +9,7 @@ from pathlib import Path
 
 import frames_curve
 import goals
+import limit
 import records
 import speed_table
 import timeseries
@@ -274,6 +275,7 @@ def page() -> str:
         timeseries.section(),
         ablations(),
         speed(),
+        limit.section(),
         published(),
     ]
     return "\n".join(part for part in parts if part)

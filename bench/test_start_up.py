@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from sizes import size
 
+import zoo
 from zoo import Locations, Registry
 from zoo.datasets.catalog import find_dataset
 
@@ -50,3 +53,28 @@ def test_the_first_step_of_zoo_train_against_a_bare_script(against, tmp_path):
     )
     made = len(list(tmp_path.glob("*/*/run.json")))
     assert made == size(8, 2)  # seven rounds and a warm-up
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """A folder with a run on digits that has its ONNX file, and a picture."""
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("tf2onnx")
+    place = tmp_path_factory.mktemp("predict")
+    run = zoo.train("cnn", "digits", epochs=1, runs_dir=place / "runs", progress=False)
+    run.export("onnx")
+    sample = np.asarray(zoo.load_dataset("digits").load(Locations.of_user()).x_test[0])
+    Image.fromarray(sample[..., 0]).save(place / "digit.png")
+    return place
+
+
+def test_zoo_predict_by_onnx_against_keras(against, exported):
+    """One picture in a process of its own: TensorFlow is imported, or not."""
+    predict = [sys.executable, "-m", "zoo", "predict", "last", "digit.png", "--runtime"]
+    against(
+        process([*predict, "onnx"], cwd=exported),
+        process([*predict, "keras"], cwd=exported),
+        rounds=7,
+        baseline="zoo predict --runtime keras",
+        aim="below 0.5",
+    )

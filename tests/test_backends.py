@@ -48,9 +48,16 @@ SMALL = {
     "tcn": "filters=16",
     "transformer": "width=32",
 }
-QUICK = {"cnn", "cnn_lstm", "convlstm2d", "lrcn"}
+QUICK = {"cnn", "convlstm2d"}
 """On both backends whenever the tests run; of the others one each, and the rest with `-m slow`."""
-ONE_EACH = {"conv3d": "torch", "gru": "jax", "tcn": "jax", "transformer": "torch"}
+ONE_EACH = {
+    "cnn_lstm": "torch",
+    "conv3d": "torch",
+    "gru": "jax",
+    "lrcn": "torch",
+    "tcn": "jax",
+    "transformer": "torch",
+}
 
 
 def choose(name, backend):
@@ -233,7 +240,10 @@ def test_it_goes_on_after_an_interruption_to_the_same_bits(
     )
 
 
-@pytest.mark.parametrize("name", ["cnn", "lrcn", "transformer"])
+@pytest.mark.parametrize(
+    "name",
+    ["cnn", *(pytest.param(name, marks=pytest.mark.slow) for name in ("lrcn", "transformer"))],
+)
 def test_all_backends_count_the_same_operations(name, zoo):
     def flops(backend):
         shown = json.loads(zoo("show", name, "--backend", backend, "--json").stdout)

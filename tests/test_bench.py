@@ -69,6 +69,7 @@ def test_a_record_is_shown_again(measured, zoo_here):
     assert markdown.startswith("| architecture | training samples/s |")
 
 
+@pytest.mark.slow
 def test_the_record_of_pytest_benchmark_becomes_the_table_that_it_cannot_draw(
     data_dir, tmp_path, zoo_here
 ):

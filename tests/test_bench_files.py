@@ -26,6 +26,7 @@ COMMANDS = {name: [("python", "-m", "pytest", f"bench/{name}", "-q")] for name i
         ("python", "bench/frames_curve.py", "--figure"),
     ],
     "gpu.sh": [("bash", "bench/gpu.sh")],
+    "limit.py": [("python", "bench/limit.py", "run"), ("python", "bench/limit.py", "table")],
     "lstm_fused.py": [("python", "bench/lstm_fused.py")],
     "named_sizes.py": [
         ("python", "bench/named_sizes.py", "run"),
@@ -34,6 +35,10 @@ COMMANDS = {name: [("python", "-m", "pytest", f"bench/{name}", "-q")] for name i
     "many_datasets.py": [
         ("python", "bench/many_datasets.py", "run"),
         ("python", "bench/many_datasets.py", "table"),
+    ],
+    "ray_overhead.py": [
+        ("python", "bench/ray_overhead.py", "run"),
+        ("python", "bench/ray_overhead.py", "table"),
     ],
     "record.sh": [("bash", "bench/record.sh", "bench/test_convlstm.py")],
     "serving.py": [("python", "bench/serving.py", "run"), ("python", "bench/serving.py", "table")],
@@ -59,9 +64,11 @@ WRITTEN = {
         "runs-moving_digits.jsonl",
     ],
     "gpu.sh": ["bench-gpu-convlstm.json", "compare-digits-quick.json", "runs-digits.jsonl"],
+    "limit.py": ["limit.json"],
     "lstm_fused.py": ["lstm-fused.json"],
     "named_sizes.py": ["named-sizes.json"],
     "many_datasets.py": ["many-datasets.json"],
+    "ray_overhead.py": ["ray-overhead.json"],
     "record.sh": ["bench-cpu-convlstm.json", "bench-cpu-convlstm-jax.json"],
     "serving.py": ["serving.json"],
     "speedrun.py": ["speedrun-tuning.json"],

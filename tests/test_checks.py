@@ -150,7 +150,15 @@ def test_masks_that_are_obeyed_pass():
     assert not run("without_padding", [BY_NAME["padding"], BY_NAME["batch_of_one"]])
 
 
-@pytest.mark.parametrize("name", WRONG_ELSEWHERE)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(
+            name, marks=[] if name in ("lambda_layer", "dies_elsewhere") else pytest.mark.slow
+        )
+        for name in WRONG_ELSEWHERE
+    ],
+)
 def test_a_check_that_needs_a_new_process_catches_it_alone(name, monkeypatch):
     check, seen, change = WRONG_ELSEWHERE[name]
     # Less than what the pairs of all pixels take, and more than a small model.
@@ -176,6 +184,7 @@ def test_frames_of_a_failure_are_the_authors():
     assert "site-packages" not in seen
 
 
+@pytest.mark.slow
 def test_the_right_one_passes_every_check(monkeypatch):
     # The shipped one below is compared with PyTorch, too.
     monkeypatch.setattr(backends, "installed_backends", lambda: ["tensorflow", "jax"])
@@ -389,6 +398,7 @@ def test_importing_the_kit_imports_nothing_heavy():
 # The command.
 
 
+@pytest.mark.slow
 def test_a_shipped_architecture_passes(zoo):
     result = zoo("check", "cnn")
     assert result.returncode == 0, result.stdout

@@ -124,6 +124,7 @@ else:
 """
 
 
+@pytest.mark.slow
 def test_killed_at_many_moments_it_goes_on_to_the_same_bits(whole, tiny_py, small_npz, tmp_path):
     site = tmp_path / "killer"
     site.mkdir()

@@ -381,7 +381,10 @@ def test_its_datasets_are_listed(installed, tmp_path):
 
 @posix
 @needs_hatchling
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize(
+    "layout",
+    ["image", *(pytest.param(name, marks=pytest.mark.slow) for name in LAYOUTS if name != "image")],
+)
 def test_the_model_learns_the_dataset_that_comes_with_it(layout, installed, tmp_path):
     environment, _ = installed
     dataset = f"{layout}_net_{LAYOUTS[layout]}"

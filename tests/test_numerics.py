@@ -53,7 +53,7 @@ def train(zoo, tiny_py, small_npz, tmp_path):
     return run
 
 
-@pytest.mark.parametrize("backend", VARIABLES)
+@pytest.mark.parametrize("backend", ["tensorflow", pytest.param("jax", marks=pytest.mark.slow)])
 def test_keras_json_and_variables_change_no_result(backend, train, keras_home):
     pytest.importorskip(backend)
     plain = train("plain", backend=backend)

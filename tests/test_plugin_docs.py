@@ -49,6 +49,7 @@ def test_every_block_of_the_tutorial_is_a_step():
     assert len(files["my_net.py"].splitlines()) <= TWENTY_LINES
 
 
+@pytest.mark.slow
 @posix
 @needs_hatchling
 def test_the_tutorial_as_written(tmp_path):

@@ -277,6 +277,7 @@ def install_package(folder, name: str) -> None:
     (info / "entry_points.txt").write_text(f"[archzoo]\n{name} = same_name\n")
 
 
+@pytest.mark.slow
 def test_two_distributions_with_one_module_name_are_each_loaded_from_their_own(
     tmp_path, zoo, monkeypatch
 ):

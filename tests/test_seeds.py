@@ -248,7 +248,10 @@ def test_what_cannot_be_asked_for(zoo_here, tiny_py, small_npz):
 
 @pytest.mark.parametrize(
     "backend",
-    [pytest.param("jax", marks=jax), pytest.param("tensorflow", marks=pytest.mark.slow)],
+    [
+        pytest.param("jax", marks=[jax, pytest.mark.slow]),
+        pytest.param("tensorflow", marks=pytest.mark.slow),
+    ],
 )
 def test_on_a_gpu_precision_is_measured_once_and_kept(
     backend, tiny_py, small_npz, gpu, zoo, monkeypatch
@@ -318,6 +321,7 @@ def test_a_comparison_gives_all_seeds_of_an_architecture_one_precision(
     assert json.loads(again.stdout)["harness"]["reused"] == 2
 
 
+@pytest.mark.slow
 @jax
 def test_a_comparison_trains_seeds_together_where_it_is_told_to(
     alone, tiny_py, small_npz, recipe, zoo, tmp_path
@@ -352,6 +356,7 @@ def test_a_comparison_trains_together_with_jax_alone(zoo_here, tiny_py, small_np
     assert_one_line_error(result, 2, "leave --together out")
 
 
+@pytest.mark.slow
 @jax
 def test_what_a_gpu_does_otherwise_changes_no_result(tiny_py, small_npz, recipe, gpu, zoo):
     """Many steps a call, and epochs drawn ahead by a thread."""

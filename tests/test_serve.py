@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -304,6 +305,39 @@ def test_arrays_are_answered_as_by_predict(runs, of_runs):
     assert answer.status_code == 422 and "?invert=true" in answer.text
     inverted = of_runs.client.post("/v1/models/tiny:predict?invert=true", **npy(255 - x))
     _assert_alike(inverted, wanted, _tolerance(runs, "digits"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "quicker", "answers"),
+    [("keras", "onnx", "Keras on tensorflow"), ("auto", "keras", "Keras on tensorflow"),
+     ("auto", "onnx", "ONNX Runtime"), ("onnx", "keras", "ONNX Runtime")],
+)  # fmt: skip
+def test_the_faster_runtime_answers_or_the_one_that_is_asked_for(
+    runs, of_runs, tmp_path, asked, quicker, answers
+):
+    copy = shutil.copytree(runs / "runs", tmp_path / "runs")
+    (report,) = copy.glob("*/export/model.onnx.export.json")
+    measured = json.loads(report.read_text())
+    for name, key in (("onnx", "speed"), ("keras", "keras_speed")):
+        measured[key]["latency_ms"] = 0.001 if name == quicker else 1000.0
+    report.write_text(json.dumps(measured))
+    x = np.asarray(package.load_dataset("digits").load(Locations.of_user()).x_test[:7])
+    wanted = package.predict("digits", x, runs_dir=copy, runtime="keras")
+    with package.serve("digits", port=0, block=False, runtime=asked, runs_dir=copy) as server:
+        (described,) = server.models
+        assert described["runtime"] == answers
+        answer = httpx.post(f"{server.url}/v1/models/tiny:predict", **npy(x))
+    _assert_alike(answer, wanted, _tolerance(runs, "digits"))
+
+
+def test_a_measurement_of_another_machine_does_not_choose_keras(runs, of_runs, tmp_path):
+    copy = shutil.copytree(runs / "runs", tmp_path / "runs")
+    (report,) = copy.glob("*/export/model.onnx.export.json")
+    measured = json.loads(report.read_text())
+    measured["speed"]["latency_ms"], measured["machine"]["processor"] = 1000.0, "another"
+    report.write_text(json.dumps(measured))
+    with package.serve("digits", port=0, block=False, runs_dir=copy) as server:
+        assert server.models[0]["runtime"] == "ONNX Runtime"
 
 
 def test_sounds_are_read_as_by_predict(server, tmp_path):
@@ -738,6 +772,7 @@ def test_what_cannot_be_served(home, zoo_here, tmp_path, monkeypatch):
         (["missing.onnx"], 2, "no such file"),
         ([tmp_path / "text.onnx"], 1, "ONNX Runtime does not load it"),
         ([f"a={file}", f"a={other}"], 2, "served as 'a'", "NAME=RUN"),
+        ([file, "--runtime", "keras"], 2, "--runtime keras", "is a file; give its run"),
         ([file, "--port", "70000"], 2, "--port 70000"),
         ([file, "--host", "nowhere.invalid"], 2, "--host nowhere.invalid"),
         ([file, "--workers", "0"], 2, "--workers 0"),

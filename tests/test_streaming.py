@@ -42,13 +42,16 @@ PRETEND = """
 """
 
 
-def installed(*names):
+def installed(*names, slow=()):
     return [
         pytest.param(
             name,
-            marks=pytest.mark.skipif(
-                importlib.util.find_spec(name) is None, reason=f"{name} is not installed"
-            ),
+            marks=[
+                pytest.mark.skipif(
+                    importlib.util.find_spec(name) is None, reason=f"{name} is not installed"
+                ),
+                *([pytest.mark.slow] if name in slow else []),
+            ],
         )
         for name in names
     ]
@@ -107,7 +110,7 @@ for limit in ("32", "0"):
 """
 
 
-@pytest.mark.parametrize("backend", installed("jax", "torch"))
+@pytest.mark.parametrize("backend", installed("jax", "torch", slow=["jax"]))
 def test_other_backends_learn_the_same_bits_streamed(backend, tiny_py, recipe, data_dir):
     train = ("train", tiny_py, *FEW, "--recipe", recipe, "--backend", backend)
     subprocess.run(
@@ -121,7 +124,7 @@ def test_other_backends_learn_the_same_bits_streamed(backend, tiny_py, recipe, d
     assert_same_results(Run.open(resident), Run.open(streamed))
 
 
-@pytest.mark.parametrize("backend", installed("tensorflow", "jax"))
+@pytest.mark.parametrize("backend", installed("tensorflow", "jax", slow=["tensorflow"]))
 def test_many_steps_a_call_are_streamed_and_on_jax_several_seeds(
     backend, tiny_py, recipe, data_dir, zoo
 ):
@@ -201,7 +204,7 @@ print("counted")
 """
 
 
-@pytest.mark.parametrize("backend", installed("tensorflow", "jax"))
+@pytest.mark.parametrize("backend", installed("tensorflow", "jax", slow=["jax"]))
 def test_of_a_million_samples_few_are_made_ahead_and_none_after_the_end(backend, tiny_py):
     result = subprocess.run(
         [sys.executable, "-c", COUNTED, tiny_py],
@@ -226,6 +229,7 @@ def films(tmp_path) -> Path:
     return tmp_path / "films"
 
 
+@pytest.mark.slow
 def test_a_file_that_breaks_meanwhile_is_named_and_when_it_is_mended_it_goes_on(
     films, tiny_py, zoo
 ):

@@ -184,6 +184,7 @@ def test_a_password_is_sent_and_neither_shown_nor_kept(
         assert not file.is_file() or b"geheim" not in file.read_bytes(), file
 
 
+@pytest.mark.slow
 def test_a_comparison_has_a_child_for_each_run(client, server, data, tmp_path):
     other = tmp_path / "wide.py"
     other.write_text(TINY.replace("int = 4", "int = 6"))

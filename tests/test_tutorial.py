@@ -69,6 +69,7 @@ def test_what_is_compared_is_cnn_and_a_function_of_the_notebook(stored):
     assert any(call.startswith("zoo.compare(['cnn', small_net], 'digits'") for call in calls)
 
 
+@pytest.mark.slow
 def test_it_runs_to_the_verdict_that_is_stored(stored, executed):
     (cell,) = [cell for cell in code_cells(executed) if cell.source.endswith(VERDICT)]
     assert result(cell) == "'cnn is better'"
@@ -76,6 +77,7 @@ def test_it_runs_to_the_verdict_that_is_stored(stored, executed):
     assert result(shown) == result(cell)
 
 
+@pytest.mark.slow
 def test_the_comparison_shows_a_table_and_a_plot(executed):
     (cell,) = [cell for cell in code_cells(executed) if cell.source == "c"]
     (output,) = [each for each in cell.outputs if each.output_type == "execute_result"]
@@ -83,6 +85,7 @@ def test_the_comparison_shows_a_table_and_a_plot(executed):
     assert "<td>small_net</td>" in page and "<svg" in page
 
 
+@pytest.mark.slow
 def test_the_run_is_used(executed):
     history, predicted = (
         result(cell)
@@ -93,11 +96,13 @@ def test_the_run_is_used(executed):
     assert predicted == "['1']"
 
 
+@pytest.mark.slow
 def test_the_run_that_is_used_is_one_of_the_comparison(executed, folder):
     assert executed
     assert len(list(folder.glob("runs/*/run.json"))) == 2 * 3
 
 
+@pytest.mark.slow
 def test_a_reader_of_the_stored_notebook_sees_every_result(stored, executed):
     assert [len(cell.outputs) for cell in code_cells(stored)] == [
         sum(each.output_type == "execute_result" for each in cell.outputs)

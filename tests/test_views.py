@@ -202,6 +202,7 @@ def test_a_comparison_names_it_and_does_not_mix_it(runs, zoo_here, tmp_path):
     assert "is its later twin" in err
 
 
+@pytest.mark.slow
 def test_compare_trains_with_it(tiny_py, small_npz, runs, zoo_here):
     (Path.cwd() / "one.toml").write_text('base = "quick"\nepochs = 1\n')
     arguments = ["compare", tiny_py, "--dataset", small_npz, "--recipe", "one.toml", "--seeds", "1"]

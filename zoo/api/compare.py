@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from zoo import named_sizes
 from zoo.api import arguments
 from zoo.api.arguments import RUNS_DIR, Backend, DatasetLike, Device
+from zoo.api.clusters import choose_cluster
 from zoo.api.compared_architectures import Architectures, select, showing
 from zoo.api.tracked import choose_trackers, tracked_comparison
 from zoo.api.tuned_comparison import choose_tuned
@@ -47,8 +48,12 @@ def compare(
     costs: Costs = "none",
     metric: MetricName = "accuracy",
     target: float = TARGET,
-    jobs: int = 1,
+    jobs: int | None = None,
     together: bool = False,
+    on: str | None = None,
+    cpus_per_run: int | None = None,
+    gpus_per_run: float | None = None,
+    allow_mixed: bool = False,
     backend: Backend | None = None,
     device: Device = "auto",
     track: "Track | Sequence[Track]" = (),
@@ -80,8 +85,18 @@ def compare(
             `balanced_accuracy`, `macro_f1`, `mcc`, `log_loss` or `ece`. Nothing is trained again for
             another one.
         target: the validation accuracy whose time is measured, above 0 and at most 1.
-        jobs: how many processes train at once.
+        jobs: how many processes train at once; one by default, and with `on` as many as the cluster has room
+            for.
         together: train all seeds of an architecture in one program (JAX only).
+        on: train on the nodes of a cluster of Ray: `ray` (that of `RAY_ADDRESS`, else one that is started on
+            this machine) or `ray://HOST:PORT`. The runs are those that this machine would train. Each node
+            needs the same versions, plugins and data; it is refused by name otherwise.
+        cpus_per_run: with `on`: CPUs of each run, which are its own; by default all of the smallest node,
+            so that no run disturbs the timings of another.
+        gpus_per_run: with `on`: GPUs of each run, also a fraction: 0.25; by default one where all nodes have
+            some.
+        allow_mixed: with `on`: use nodes of several kinds, and cached runs of other processors. By default
+            runs go to the nodes of one kind. The table says what differs.
         track: as for `train`; the runs are children of the comparison. Runs that are cached are logged if
             the tracker lacks them.
         command: what to type to repeat the comparison, for the report.
@@ -115,6 +130,7 @@ def compare(
         recipe_changes=recipe_changes,
         jobs=jobs,
         together=together,
+        cluster=choose_cluster(on, cpus_per_run, gpus_per_run, jobs=jobs, mixed=allow_mixed),
         backend=backend,
         device=device,
         runs_dir=runs_dir,
@@ -151,8 +167,12 @@ def plan_comparison(
     data_parameters: Mapping[str, Any] | None = None,
     recipe_changes: Mapping[str, Any] | None = None,
     costs: Costs = "none",
-    jobs: int = 1,
+    jobs: int | None = None,
     together: bool = False,
+    on: str | None = None,
+    cpus_per_run: int | None = None,
+    gpus_per_run: float | None = None,
+    allow_mixed: bool = False,
     backend: Backend | None = None,
     device: Device = "auto",
     progress: bool | None = None,
@@ -187,6 +207,7 @@ def plan_comparison(
         recipe_changes=recipe_changes,
         jobs=jobs,
         together=together,
+        cluster=choose_cluster(on, cpus_per_run, gpus_per_run, jobs=jobs, mixed=allow_mixed),
         backend=backend,
         device=device,
         runs_dir=runs_dir,

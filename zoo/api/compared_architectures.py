@@ -10,6 +10,7 @@ from zoo.api import arguments
 from zoo.api.arguments import ArchitectureLike, DatasetLike
 from zoo.comparison.comparing import Workplace
 from zoo.comparison.entries import Entry, choose
+from zoo.comparison.executors.ray_options import RayOptions
 from zoo.datasets.fold import check_folds
 from zoo.materials import architecture_text
 from zoo.registry import Registry
@@ -49,8 +50,9 @@ def select(
     tta_shift: int | None,
     hyperparameters: Mapping[str, Mapping[str, Any]] | None,
     recipe_changes: Mapping[str, Any] | None,
-    jobs: int,
+    jobs: int | None,
     together: bool,
+    cluster: RayOptions | None,
     runs_dir: str | Path,
     data_dir: str | Path | None,
     registry: Registry,
@@ -68,7 +70,12 @@ def select(
     arguments.check_seeds(seeds)
     entries = choose_entries(registry, architectures, hyperparameters, runs_dir)
     workplace = Workplace(
-        Path(runs_dir), str(data_dir) if data_dir else None, jobs, together, bool(registry.plugins)
+        Path(runs_dir),
+        str(data_dir) if data_dir else None,
+        jobs,
+        together,
+        bool(registry.plugins),
+        cluster,
     )
     changes = {"tta_shift": tta_shift, **(recipe_changes or {})}
     where = arguments.located(dataset, data_dir)

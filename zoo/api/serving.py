@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from zoo.api import arguments
 from zoo.api.arguments import RUNS_DIR
@@ -14,6 +14,7 @@ from zoo.errors import UsageError
 from zoo.registry import Registry
 from zoo.serving.packages import check_installed
 from zoo.serving.serve_options import ServeOptions as ServeOptions
+from zoo.suggest import unknown
 
 if TYPE_CHECKING:
     from zoo.exporting.exporter import Settings
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from zoo.serving.named_models import ServedFile
 
 MOST_WORKERS = 64
+SERVED_BY = ("auto", "onnx", "keras")
 
 
 def serve(
@@ -30,6 +32,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8000,
     workers: int = 1,
+    runtime: Literal["auto", "onnx", "keras"] = "auto",
     options: ServeOptions | None = None,
     block: bool = True,
     trust_source: bool = False,
@@ -39,7 +42,7 @@ def serve(
     data_dir: str | Path | None = None,
     registry: Registry | None = None,
 ) -> "Server":
-    """Serve finished runs over HTTP, with ONNX Runtime underneath.
+    """Serve finished runs over HTTP, with ONNX Runtime or Keras underneath.
 
     A run without a current `export/model.onnx` is exported first, with its proof. The addresses are
     described in docs/serve.md, and by the server at `/docs`.
@@ -51,6 +54,9 @@ def serve(
         host: the address to listen at. Everybody who reaches it may use the models.
         port: by default 8000; 0 is a free one.
         workers: processes, each with all models.
+        runtime: what answers: `onnx`, `keras` (on TensorFlow and the CPU; runs only), or `auto`: Keras for
+            runs with which the proof of the export measured it to answer one sample sooner, on this
+            machine and with these versions; else ONNX Runtime.
         options: sizes of batches, and limits.
         block: serve until SIGINT or SIGTERM, then answer what was accepted, and return. With False, serve
             in a thread until `Server.stop`.
@@ -65,7 +71,8 @@ def serve(
         The server: `url`, `models`, `stop()`; a context manager that stops it at its end.
 
     Raises:
-        UsageError: a run is not finished, two models have one name, or packages are missing.
+        UsageError: a run is not finished, two models have one name, packages are missing, or Keras is to
+            answer for a file.
         DataError: the data that prove an export are missing.
         ZooError: the port is in use, or a run cannot be exported.
 
@@ -80,8 +87,12 @@ def serve(
     from zoo.exporting.exporter import Settings
     from zoo.serving.http_server import Server, listen
 
+    if runtime not in SERVED_BY:
+        raise UsageError(unknown("runtime", runtime, SERVED_BY))
     options = options or ServeOptions(threads=max(1, usable_cores() // workers))
     sources = _sources(runs, Path(runs_dir))
+    if runtime == "keras" and (files := [file for file, run in sources if run is None]):
+        raise UsageError(f"`runtime='keras'`: {files[0].path} is a file; give its run.")
     sock = listen(host, port)
     try:
         spare = tempfile.TemporaryDirectory(prefix="zoo-serve-")
@@ -91,7 +102,7 @@ def serve(
             trust_source=trust_source,
             use_plugins=bool(found.plugins),
         )
-        files = [_exported(each, settings, Path(spare.name), on_stage) for each in sources]
+        files = [_exported(each, runtime, settings, Path(spare.name), on_stage) for each in sources]
         server = Server(files, sock, host, options, workers, kept=spare)
     except BaseException:
         sock.close()
@@ -119,8 +130,8 @@ def _sources(runs: object, runs_dir: Path) -> "list[tuple[ServedFile, Run | None
 
 def _source(name: str, given: object, runs_dir: Path) -> "tuple[ServedFile, Run | None]":
     from zoo.runs.run import Run
+    from zoo.serving.loaded_model import read_metadata
     from zoo.serving.named_models import ServedFile
-    from zoo.serving.onnx_model import read_metadata
 
     if not isinstance(given, str | Path | Run):
         raise UsageError(f"a {type(given).__name__} cannot be served; give runs, names or paths.")
@@ -138,6 +149,7 @@ def _source(name: str, given: object, runs_dir: Path) -> "tuple[ServedFile, Run 
 
 def _exported(
     source: "tuple[ServedFile, Run | None]",
+    runtime: Literal["auto", "onnx", "keras"],
     settings: "Settings",
     spare: Path,
     on_stage: Callable[[str], None],
@@ -145,6 +157,21 @@ def _exported(
     from zoo.serving.current_export import current_export
 
     file, run = source
-    return (
-        file if run is None else replace(file, path=current_export(run, settings, spare, on_stage))
+    if run is None:
+        return file
+    path = current_export(run, settings, spare, on_stage)
+    return replace(
+        file,
+        path=path,
+        runtime=_runtime(path) if runtime == "auto" else runtime,
+        use_plugins=settings.use_plugins,
+        trust_source=settings.trust_source,
     )
+
+
+def _runtime(path: Path) -> Literal["onnx", "keras"]:
+    """The one that was measured to answer one sample sooner."""
+    from zoo.exporting.export_report import read_report
+    from zoo.exporting.fast_answers import keras_is_faster
+
+    return "keras" if keras_is_faster(read_report(path), 1) else "onnx"

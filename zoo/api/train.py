@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
 
 from zoo.api import arguments
 from zoo.api.arguments import RUNS_DIR, ArchitectureLike, Backend, DatasetLike, Device, Precision
+from zoo.api.clusters import choose_cluster
 from zoo.api.finding import load_run
 from zoo.api.tracked import choose_trackers, tracking
 from zoo.errors import UsageError
@@ -51,6 +52,9 @@ class TrainOptions(PlanOptions, total=False):
 
     test: bool
     together: bool | None
+    on: str | None
+    cpus_per_run: int | None
+    gpus_per_run: float | None
     resume: "Folder | str | Path | None"
     trust_source: bool
     again: bool
@@ -165,6 +169,9 @@ def train(
     device: Device = "auto",
     test: bool = True,
     together: bool | None = None,
+    on: str | None = None,
+    cpus_per_run: int | None = None,
+    gpus_per_run: float | None = None,
     resume: "Folder | str | Path | None" = None,
     trust_source: bool = False,
     again: bool = False,
@@ -206,6 +213,8 @@ def train(
         test: False leaves the test set untouched; such a run has validation metrics alone.
         together: with `seeds`: train all in one program (JAX only), or one after another; by
             default together on a GPU with JAX.
+        on: with `seeds`: train on a cluster, as for `compare`.
+        cpus_per_run, gpus_per_run: with `on`: what each run gets, as for `compare`.
         resume: an interrupted run to finish, as `load_run` takes it; everything else comes from it.
             With `epochs` or `steps`, a run is extended to so many, in a new folder: it must have a
             constant learning rate.
@@ -256,6 +265,9 @@ def train(
         "registry": found_registry,
     }
     check_several(seeds, together)
+    cluster = choose_cluster(on, cpus_per_run, gpus_per_run)
+    if cluster is not None:
+        _check_on_cluster(seeds, together, resume, track)
     if trust_source and resume is None:
         raise UsageError("`trust_source` goes with `resume`; a file that you name is run as it is.")
     trackers = choose_trackers(track, found_registry)
@@ -276,6 +288,14 @@ def train(
     else:
         raise UsageError("what should be trained? Name an architecture: `zoo.train('cnn')`.")
     made = replace(made, tests=made.tests and test, callbacks=descriptions(callbacks))
+    if cluster is not None and seeds is not None:
+        from zoo.api.seeds_on_cluster import train_on_cluster
+
+        where, shows = str(data_dir) if data_dir else None, arguments.shows_progress(progress)
+        trained = train_on_cluster(
+            made, seeds, cluster, Path(runs_dir), where, found_registry, again=again, progress=shows
+        )
+        return [Run(each.folder, each.record) for each in trained]
     folder = begun.folder.parent if begun else Path(runs_dir)
     locations = arguments.find_locations(data_dir)
     from zoo.training.fit import extend, train_seeds
@@ -311,6 +331,19 @@ def check_several(seeds: int | None, together: bool | None) -> None:
         arguments.check_seeds(seeds)
     elif together is not None:
         raise UsageError("`together` goes with `seeds`.")
+
+
+def _check_on_cluster(seeds: Any, together: Any, resume: Any, track: Any) -> None:
+    """Refuse what a cluster does not do.
+
+    Raises:
+        UsageError: an argument does not go with `on`.
+    """
+    if seeds is None:
+        raise UsageError("`on` goes with `seeds`: one run needs no cluster.")
+    for name, given in (("together", together), ("resume", resume), ("track", track)):
+        if given:
+            raise UsageError(f"`{name}` and `on` do not go together; leave one out.")
 
 
 def build_model(plan: Plan) -> "keras.Model":

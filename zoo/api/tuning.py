@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.api import arguments
 from zoo.api.arguments import Backend, DatasetLike, Device
+from zoo.api.clusters import choose_cluster
 from zoo.api.compared_architectures import Architectures, choose_entries
 from zoo.errors import UsageError
 from zoo.registry import Registry
@@ -13,6 +14,7 @@ from zoo.training.request import DEFAULT_DATASET
 from zoo.tuned import Study
 
 if TYPE_CHECKING:
+    from zoo.comparison.executors.executor import Executor
     from zoo.tuning.study_folder import StudyFolder
     from zoo.tuning.study_making import Wish
     from zoo.tuning.study_record import Objective, Pruner, Sampler, StudyRecord
@@ -41,6 +43,9 @@ def tune(
     recipe_changes: Mapping[str, Any] | None = None,
     backend: Backend | None = None,
     device: Device = "auto",
+    on: str | None = None,
+    cpus_per_run: int | None = None,
+    gpus_per_run: float | None = None,
     progress: bool | None = None,
     studies_dir: str | Path = STUDIES_DIR,
     data_dir: str | Path | None = None,
@@ -72,6 +77,9 @@ def tune(
         study: the study's name; by default of the dataset and the recipe.
         hyperparameters: values that are not searched, `{"cnn": {"filters": (8, 16, 32)}}`.
         recipe_changes: keys of the recipe that are not searched, `{"epochs": 3}`.
+        on, cpus_per_run, gpus_per_run: train the trials on a cluster, as for `compare`; as many at a time as
+            there is room for. What the sampler proposes then depends on which trial ends first, as it does
+            with several processes. With `budget` in seconds only the nodes of one kind are used.
         studies_dir: the folder that holds the studies.
 
     Returns:
@@ -90,10 +98,13 @@ def tune(
         {'recipe.learning_rate': 0.0073, 'hyperparameters.dropout': 0.12}
         >>> zoo.compare(tuned=study, seeds=5)  # doctest: +SKIP
     """
+    from zoo.comparison.executors.opening import open_executor
+    from zoo.comparison.workplace import Workplace
     from zoo.tuning.budget import budget_of
     from zoo.tuning.space_file import SpaceFile
     from zoo.tuning.study_making import Wish
     from zoo.tuning.trial_store import require_optuna
+    from zoo.tuning.tuner import requested
 
     require_optuna()
     found = arguments.find_registry(registry)
@@ -115,10 +126,17 @@ def tune(
         seed=_checked_seed(seed),
         validation=validation,
     )
+    cluster = choose_cluster(
+        on, cpus_per_run, gpus_per_run, mixed=on is not None and wish.budget.unit != "seconds"
+    )
     callback = _callback(progress)
     folder, record = _prepared(wish, study, Path(studies_dir), found, data_dir, callback)
     setup = {"use_plugins": bool(found.plugins), "data_dir": str(data_dir) if data_dir else None}
-    _carry_out(folder, record, [entry.name for entry in wish.entries], setup, callback)
+    places = Workplace(folder.runs_dir, str(data_dir) if data_dir else None, ray=cluster)
+    names = [entry.name for entry in wish.entries]
+    requests = [requested(record, name) for name in names]
+    with open_executor(places, requests, found, callback.on_note) as executor:
+        _carry_out(folder, record, names, setup, callback, executor)
     return _study(folder, folder.read())
 
 
@@ -182,8 +200,10 @@ def _carry_out(
     names: list[str],
     setup: dict[str, Any],
     callback: "TuningCallback",
+    executor: "Executor",
 ) -> None:
     """Train the trials; the recipe file is written, however that ends."""
+    from zoo.tuning.crew import work_together
     from zoo.tuning.trial_messages import TrialSetup
     from zoo.tuning.trial_store import TrialStore
     from zoo.tuning.tuned_recipe import write_recipe
@@ -192,8 +212,12 @@ def _carry_out(
     store = TrialStore.open(folder, record)
     told = TrialSetup(**setup, runs_dir=str(folder.runs_dir), backend=record.backend)
     callback.on_plan(_plan_in_words(folder, record, names))
+    tuners = [
+        Tuner(folder, record, TrialStore.open(folder, record), names, told, callback, executor)
+        for _ in range(executor.room())
+    ]
     try:
-        Tuner(folder, record, store, names, told, callback).run()
+        work_together(tuners, executor)
     finally:
         trials = {name: store.trials(name) for name in record.architectures}
         write_recipe(folder, record, trials)

@@ -25,13 +25,13 @@ SELECTION = ("recipe", "data_parameters", "data_dir", "folds")
 
 TRAINING = (
     *SELECTION, "tuned", "seeds", "tta_shift", "hyperparameters", "costs", "jobs", "together", "backend",
-    "device", "runs_dir",
+    "device", "runs_dir", "on", "cpus_per_run", "gpus_per_run", "allow_mixed",
 )  # fmt: skip
 """Arguments of `zoo.compare` and `zoo.plan_comparison`."""
 
 FOR_NEW_RUNS = {
     "seeds", "tta_shift", "hyperparameters", "jobs", "together", "dry_run", "device", "backend",
-    "costs", "everything", "track", "tuned",
+    "costs", "everything", "track", "tuned", "on", "cpus_per_run", "gpus_per_run",
 }  # fmt: skip
 """Options that do nothing with --from."""
 
@@ -86,7 +86,9 @@ WITH_TABLES = {
     help="Validation accuracy whose time and epochs are measured.",
 )
 @click.option(
-    "--jobs", type=int, default=1, show_default=True, help="Number of runs to train at once."
+    "--jobs",
+    type=int,
+    help="Number of runs to train at once. [default: 1; with --on as many as there is room for]",
 )
 @click.option(
     "--together",
@@ -131,7 +133,8 @@ WITH_TABLES = {
 @click.option(
     "--allow-mixed",
     is_flag=True,
-    help="Compare the runs of --from even if devices, versions or recipes differ.",
+    help="Compare the runs of --from even if devices, versions or recipes differ. With --on, use nodes of "
+    "several kinds.",
 )
 @click.option(
     "--costs",
@@ -140,6 +143,9 @@ WITH_TABLES = {
     show_default=True,
     help="Benchmark speed after training: in three processes each, in one, or not at all.",
 )
+@options.on
+@options.cpus_per_run
+@options.gpus_per_run
 @options.track
 @options.device
 @options.backend
@@ -162,6 +168,7 @@ def command(context: click.Context, **given: Any) -> None:
     zoo compare cnn lrcn ./my_net.py --dataset fashion_mnist --seeds 3
     zoo compare cnn --set cnn.filters=8,16,32 --recipe quick
     zoo compare --tuned mnist-quick
+    zoo compare --all --on ray --cpus-per-run 4
     zoo compare --from gpu-machine/runs --html page.html
     zoo compare --from runs --metric macro_f1
     zoo compare --from-table results/*.csv --html page.html
@@ -198,8 +205,10 @@ def _check(context: click.Context, given: dict[str, Any]) -> None:
         raise UsageError("give one of --json, --csv and --markdown.")
     if given["names"] and given["everything"]:
         raise UsageError("give names, or --all, not both.")
-    if given["allow_mixed"] and not given["folders"]:
-        raise UsageError("--allow-mixed goes with --from; runs that are trained here never mix.")
+    if given["allow_mixed"] and not (given["folders"] or given["on"]):
+        raise UsageError(
+            "--allow-mixed goes with --from or --on; runs that are trained here never mix."
+        )
     if given["folders"]:
         for name in FOR_NEW_RUNS:
             if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:

@@ -167,6 +167,25 @@ track = click.option(
     help="Log the runs to mlflow[:ADDRESS], tensorboard[:FOLDER] or a plugin's tracker, too; one that fails "
     "harms no training. Repeatable.",
 )
+on = click.option(
+    "--on",
+    metavar="ray|ray://HOST:PORT",
+    help="Train on the nodes of a cluster of Ray: that of RAY_ADDRESS, else one on this machine, or the one "
+    "at this address.",
+)
+cpus_per_run = click.option(
+    "--cpus-per-run",
+    metavar="N",
+    type=int,
+    help="Number of CPUs of each run, with --on. [default: all of the smallest node]",
+)
+gpus_per_run = click.option(
+    "--gpus-per-run",
+    metavar="N",
+    type=float,
+    help="Number of GPUs of each run, with --on; also a fraction: 0.25. [default: 1 where all nodes have "
+    "some]",
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print only JSON.")
 
 

@@ -22,7 +22,8 @@ WHAT = (
 """The options that a plan holds; they are called as the arguments of `zoo.plan`."""
 
 HOW = (
-    "seeds", "together", "resume", "trust_source", "again", "track", "runs_dir", "data_dir",
+    "seeds", "together", "on", "cpus_per_run", "gpus_per_run", "resume", "trust_source", "again", "track",
+    "runs_dir", "data_dir",
 )  # fmt: skip
 """The other arguments of `zoo.train`."""
 
@@ -70,6 +71,9 @@ HOW = (
     help="Train the runs of --seeds in one program (jax), or one after another. [default: together "
     "on a GPU with jax]",
 )
+@options.on
+@options.cpus_per_run
+@options.gpus_per_run
 @options.device
 @options.backend
 @click.option(
@@ -103,6 +107,7 @@ def command(context: click.Context, **given: Any) -> None:
     zoo train cnn --dataset fashion_mnist --recipe quick --set dropout=0.2
     zoo train ./my_net.py --epochs 3
     zoo train cnn --seeds 5
+    zoo train cnn --seeds 50 --on ray
     zoo train --resume last
     zoo train --resume last --epochs 40
 

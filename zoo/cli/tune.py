@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 ARGUMENTS = (
     "trials", "budget", "budget_steps", "recipe", "space", "sampler", "pruner", "objective", "validation",
-    "seed", "study", "hyperparameters", "data_parameters", "backend", "device", "studies_dir", "data_dir",
+    "seed", "study", "hyperparameters", "data_parameters", "backend", "device", "on",
+    "cpus_per_run", "gpus_per_run", "studies_dir", "data_dir",
 )  # fmt: skip
 """Arguments of `zoo.tune`, by the names of the options."""
 
@@ -92,6 +93,9 @@ SHOWING = {"source", "studies_dir", "html", "as_json"}
     metavar="STUDY",
     help="Show a study, by its name or folder; train nothing.",
 )
+@options.on
+@options.cpus_per_run
+@options.gpus_per_run
 @options.device
 @options.backend
 @options.data_dir
@@ -105,6 +109,7 @@ def command(context: click.Context, **given: Any) -> None:
     zoo tune cnn gru --dataset digits --trials 20
     zoo tune --all --dataset mnist --recipe quick --budget 30min
     zoo tune cnn --dataset digits --trials 20 --space space.toml --html page.html
+    zoo tune --all --dataset mnist --trials 50 --on ray://head:10001
     zoo tune --from digits-small
 
     The test set is not read. The first trial of each architecture has the defaults. Ctrl-C stops; the same

@@ -19,9 +19,10 @@ from zoo.comparison.cost_record import (
     spread,
 )
 from zoo.comparison.entries import Entry
+from zoo.comparison.executors.executor import Executor, TaskProcess
+from zoo.comparison.executors.local_executor import LocalExecutor
 from zoo.comparison.messages import AnyEvent, CostTask, Ended, Measure, Ready, Round
 from zoo.comparison.schema import Conditions
-from zoo.comparison.worker_process import Worker
 from zoo.errors import UsageError
 from zoo.registry import Registry
 from zoo.runs.files import digest, now
@@ -109,9 +110,21 @@ def measure(
     *,
     use_plugins: bool,
     precisions: Mapping[str, str] | None = None,
+    executor: Executor | None = None,
 ) -> BenchmarkReport:
-    """Measure what each request costs; `precisions` are those of their runs."""
-    session = _Session(requests, settings, data_dir, callback, use_plugins, precisions or {})
+    """Measure what each request costs; `precisions` are those of their runs.
+
+    `executor` starts the processes; None: they are started on this machine.
+    """
+    session = _Session(
+        requests,
+        settings,
+        data_dir,
+        callback,
+        use_plugins,
+        precisions or {},
+        executor or LocalExecutor(),
+    )
     for _ in range(settings.processes if requests else 0):
         session.one_process_each()
     return session.report()
@@ -128,7 +141,9 @@ class _Session:
         callback: ComparisonCallback,
         use_plugins: bool,
         precisions: Mapping[str, str],
+        executor: Executor,
     ):
+        self._executor = executor
         self._settings, self._callback = settings, callback
         self._data_dir, self._use_plugins = data_dir, use_plugins
         self._requests = {
@@ -149,10 +164,8 @@ class _Session:
 
     def one_process_each(self) -> None:
         """A fresh process for each, in groups that the memory holds, measured in turn."""
-        import psutil
-
         names = [name for name in self._requests if name not in self.problems]
-        room = max(2, psutil.virtual_memory().available // PROCESS_BYTES)
+        room = max(2, self._executor.free_memory() // PROCESS_BYTES)
         for start in range(0, len(names), room):
             with self._workers() as workers:
                 for name in names[start : start + room]:
@@ -164,8 +177,8 @@ class _Session:
                         self._round(name, workers)
 
     @contextlib.contextmanager
-    def _workers(self) -> Iterator[dict[str, Worker]]:
-        workers: dict[str, Worker] = {}
+    def _workers(self) -> Iterator[dict[str, TaskProcess]]:
+        workers: dict[str, TaskProcess] = {}
         try:
             yield workers
         except BaseException:
@@ -176,7 +189,7 @@ class _Session:
             for worker in workers.values():
                 worker.finish()
 
-    def _start(self, name: str, workers: dict[str, Worker]) -> None:
+    def _start(self, name: str, workers: dict[str, TaskProcess]) -> None:
         self._callback.on_benchmark(name, self._done, self._total)
         task = CostTask(
             use_plugins=self._use_plugins,
@@ -184,7 +197,7 @@ class _Session:
             request=self._requests[name],
             precision=self._precisions.get(name.removesuffix(AGAIN)),
         )
-        worker = workers[name] = Worker.start(task, shared_gpu_variables())
+        worker = workers[name] = self._executor.start(task, environ=shared_gpu_variables())
         event = worker.receive() or worker.death()
         self._done += 1
         if not isinstance(event, Ready):
@@ -195,7 +208,7 @@ class _Session:
         self._facts[name] = event
         self._precisions.setdefault(name, event.conditions["precision"])
 
-    def _round(self, name: str, workers: dict[str, Worker]) -> None:
+    def _round(self, name: str, workers: dict[str, TaskProcess]) -> None:
         self._callback.on_benchmark(name, self._done, self._total)
         event = workers[name].ask(Measure())
         self._done += 1
@@ -206,7 +219,7 @@ class _Session:
             self._note(name, measure, value)
         self._memory[name] = max(self._memory.get(name, 0), event.memory)
 
-    def _failed(self, name: str, event: AnyEvent | Ended, workers: dict[str, Worker]) -> None:
+    def _failed(self, name: str, event: AnyEvent | Ended, workers: dict[str, TaskProcess]) -> None:
         assert isinstance(event, Ended)
         self.problems[name] = event.cause
         worker = workers.pop(name)

@@ -8,6 +8,7 @@ from zoo.comparison.benchmark import Settings
 from zoo.comparison.callback import ComparisonCallback
 from zoo.comparison.comparison_runner import ComparisonRunner
 from zoo.comparison.entries import Entry
+from zoo.comparison.executors.opening import open_executor
 from zoo.comparison.jobs import RunPlan
 from zoo.comparison.results import Result, Wanted
 from zoo.comparison.schema import ComparisonReport, TunedInfo
@@ -63,7 +64,10 @@ def plan_runs(
         ZooError: the runs folder cannot be written.
     """
     _check_names(entries, request, replicates, workplace, registry)
-    return ComparisonRunner(entries, request, workplace, settings, callback).plan(replicates)
+    requests = [request(entry) for entry in entries]
+    with open_executor(workplace, requests, registry, callback.on_note) as executor:
+        runner = ComparisonRunner(entries, request, workplace, executor, settings, callback)
+        return runner.plan(replicates)
 
 
 def compare_runs(
@@ -101,14 +105,17 @@ def compare_runs(
     _check_target(target)
     find_metric(metric)
     _check_names(entries, request, replicates, workplace, registry)
-    runner = ComparisonRunner(entries, request, workplace, settings, callback)
-    found = runner.train(runner.plan(replicates))
-    cost = runner.costs(found)
+    requests = [request(entry) for entry in entries]
+    with open_executor(workplace, requests, registry, callback.on_note) as executor:
+        runner = ComparisonRunner(entries, request, workplace, executor, settings, callback)
+        found = runner.train(runner.plan(replicates))
+        cost = runner.costs(found)
+        harness = runner.harness
     problems = cost.problems if cost else {}
     notes = [f"costs of {name}: {cause}" for name, cause in problems.items()]
     recipe = request(entries[0]).recipe
     mixed = what_differs([each for each in found if each.runs], registry.manifest, recipe)
-    about = ReportInfo(command, target, mixed, runner.harness, notes, metric, tuned)
+    about = ReportInfo(command, target, mixed, harness, notes, metric, tuned)
     return Compared(make_report(found, cost, about, callback), found)
 
 

@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from msgspec import UNSET
+
 from zoo.comparison import benchmark, conditions, planning
 from zoo.comparison.benchmark import Settings
 from zoo.comparison.callback import ComparisonCallback
 from zoo.comparison.cost_record import BenchmarkReport
 from zoo.comparison.entries import Entry
-from zoo.comparison.executors import LocalExecutor
+from zoo.comparison.executors.dispatcher import Dispatcher
+from zoo.comparison.executors.executor import Executor
 from zoo.comparison.jobs import Outcome, RunPlan
 from zoo.comparison.planning import CostEstimator
 from zoo.comparison.results import Result, of_outcomes
@@ -30,6 +33,7 @@ class ComparisonRunner:
         entries: what is compared.
         request: makes an entry's request.
         workplace: where it works.
+        executor: starts its processes.
         settings: those of the cost benchmark; None: costs are not measured.
         callback: its hooks are called.
     """
@@ -37,6 +41,7 @@ class ComparisonRunner:
     entries: Sequence[Entry]
     request: Callable[[Entry], Request]
     workplace: Workplace
+    executor: Executor
     settings: Settings | None
     callback: ComparisonCallback
     outcomes: list[Outcome] = field(default_factory=list)
@@ -60,17 +65,24 @@ class ComparisonRunner:
                     workplace.runs_dir,
                     estimator,
                     self.callback,
+                    any_device=bool(workplace.ray and workplace.ray.mixed),
                 )
             run_plan = replace(
-                run_plan, parallel=workplace.jobs, costs_follow=self.settings is not None
+                run_plan,
+                parallel=self.executor.room(),
+                costs_follow=self.settings is not None,
+                place=self.executor.place,
             )
-            check_memory(run_plan, workplace.jobs)
+            if workplace.ray is None:
+                check_memory(run_plan, workplace.at_once)
         self.callback.on_plan(run_plan)
         return run_plan
 
     def _estimator(self) -> CostEstimator:
         workplace = self.workplace
-        return CostEstimator(workplace.use_plugins, workplace.data_dir, workplace.runs_dir)
+        return CostEstimator(
+            workplace.use_plugins, workplace.data_dir, workplace.runs_dir, self.executor
+        )
 
     def train(self, run_plan: RunPlan) -> list[Result]:
         """Carry out the plan: each architecture's runs and failures.
@@ -80,15 +92,15 @@ class ComparisonRunner:
         """
         workplace = self.workplace
         with self._clocked():
-            executor = LocalExecutor(
+            dispatcher = Dispatcher(
+                self.executor,
                 workplace.runs_dir,
-                workplace.jobs,
                 workplace.together,
                 workplace.use_plugins,
                 workplace.data_dir,
                 self.callback,
             )
-            self.outcomes = executor.run(run_plan)
+            self.outcomes = dispatcher.run(run_plan)
         return of_outcomes(self.outcomes)
 
     def costs(self, results: Sequence[Result]) -> BenchmarkReport | None:
@@ -119,14 +131,16 @@ class ComparisonRunner:
                 self.callback.on_note(f"measured again: {error}")
         try:
             precisions = {name: present[name].runs[0].record.precision for name in requests}
-            report = benchmark.measure(
-                requests,
-                self.settings,
-                self.workplace.data_dir,
-                self.callback,
-                use_plugins=self.workplace.use_plugins,
-                precisions=precisions,
-            )
+            with self.executor.alone() as executor:
+                report = benchmark.measure(
+                    requests,
+                    self.settings,
+                    self.workplace.data_dir,
+                    self.callback,
+                    use_plugins=self.workplace.use_plugins,
+                    precisions=precisions,
+                    executor=executor,
+                )
         except KeyboardInterrupt as error:
             raise Interrupted(
                 "stopped during the cost benchmark; all runs are kept. Give the same command to continue.",
@@ -141,15 +155,16 @@ class ComparisonRunner:
         """What the comparison itself took; its wall time holds planning, estimating and training."""
         phases = sum(outcome.seconds for outcome in self.outcomes)
         trained = [outcome for outcome in self.outcomes if outcome.seconds]
-        alone = trained and self.workplace.jobs == 1 and not self.workplace.together
+        alone = trained and self.executor.room() == 1 and not self.workplace.together
         return HarnessInfo(
-            jobs=self.workplace.jobs,
+            jobs=self.executor.room(),
             together=self.workplace.together,
             trained=len(trained),
             reused=sum(o.status == "finished" for o in self.outcomes) - len(trained),
             wall_seconds=self._seconds,
             phases_seconds=phases,
             overhead=self._seconds / phases - 1 if alone else None,
+            place=self.executor.place or UNSET,
         )
 
     @contextmanager

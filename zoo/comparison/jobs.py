@@ -1,6 +1,7 @@
 """The runs of a comparison: what is to do for each, and what became of it."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from zoo.comparison.entries import Entry
 from zoo.formatting import duration
@@ -23,6 +24,7 @@ class Job:
         seconds: how long it will take, about; 0 if it is cached.
         cause: why it failed.
         precision: that of all runs of its entry; None: as its recipe says.
+        name: what its run is called; of a run of the same name in another folder a number follows.
     """
 
     entry: Entry
@@ -33,6 +35,7 @@ class Job:
     seconds: float = 0.0
     cause: str = ""
     precision: Precision | None = None
+    name: str = ""
 
     @property
     def to_do(self) -> bool:
@@ -48,12 +51,14 @@ class RunPlan:
         memory: the most bytes that a process held while speeds were measured; None if none was.
         parallel: runs that are trained at a time.
         costs_follow: whether the cost benchmark comes after the training.
+        place: on which cluster, in words; empty: on this machine.
     """
 
     jobs: tuple[Job, ...]
     memory: int | None
     parallel: int = 1
     costs_follow: bool = False
+    place: str = ""
 
     @property
     def to_do(self) -> list[Job]:
@@ -87,7 +92,8 @@ class RunPlan:
             return text
         at_once = f", {self.parallel} at a time" if self.parallel > 1 else ""
         costs = ", then the cost benchmark" if self.costs_follow else ""
-        return f"{text}; about {duration(self.seconds / self.parallel)}{at_once}{costs}"
+        place = f"; {self.place}" if self.place else ""
+        return f"{text}; about {duration(self.seconds / self.parallel)}{at_once}{costs}{place}"
 
 
 @dataclass(frozen=True)
@@ -95,8 +101,9 @@ class Outcome:
     """What became of a job: a finished run, or why there is none.
 
     Attributes:
-        status: `finished`; or `failed`, `diverged`, `out of memory`, `killed`, `crashed`.
+        status: `finished`; or `failed`, `diverged`, `out of memory`, `killed`, `crashed`, `lost`.
         seconds: what the phases of its training took in this session; 0 if it was cached.
+        folder: of a run that was begun and has not finished, if one was.
     """
 
     job: Job
@@ -104,3 +111,4 @@ class Outcome:
     run: Run | None = None
     cause: str = ""
     seconds: float = 0.0
+    folder: Path | None = None

@@ -15,6 +15,9 @@ from zoo.training.request import Request
 
 T = TypeVar("T")
 
+LOST = "lost"
+"""The status of a run whose process or machine is gone: it may go on elsewhere."""
+
 
 class Task(Struct, tag_field="task", kw_only=True):
     """What a worker is started for."""
@@ -141,7 +144,7 @@ class Ended(Event, kw_only=True):
 
 
 class Failed(Ended, tag="failed", kw_only=True):
-    """`status` is `failed`, `diverged`, `out of memory`, `killed` or `crashed`."""
+    """`status` is `failed`, `diverged`, `out of memory`, `killed`, `crashed` or `lost`."""
 
 
 class Interrupted(Ended, tag="interrupted", kw_only=True):

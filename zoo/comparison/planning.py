@@ -10,8 +10,10 @@ from zoo.comparison import conditions
 from zoo.comparison.callback import ComparisonCallback
 from zoo.comparison.conditions import Conditions
 from zoo.comparison.entries import Entry
+from zoo.comparison.executors.executor import Executor, TaskProcess
 from zoo.comparison.jobs import CACHED, FAILED, PENDING, RESUMABLE, Job, RunPlan
 from zoo.comparison.messages import (
+    LOST,
     AnyEvent,
     Ended,
     Failed,
@@ -21,7 +23,6 @@ from zoo.comparison.messages import (
     Refused,
     SurveyTask,
 )
-from zoo.comparison.worker_process import Worker
 from zoo.datasets.fold import Fold
 from zoo.errors import ZooError
 from zoo.runs.record import DIVERGED, FINISHED, INTERRUPTED
@@ -30,13 +31,22 @@ from zoo.runs.selection import all_runs
 from zoo.training.plan import run_name
 from zoo.training.request import Replicate, Request
 
+ATTEMPTS = 3
+"""How often a question is asked if the machine that should answer is lost."""
+
 
 class CostEstimator:
-    """Asks a worker about requests; starts another if one dies of a question."""
+    """Asks a worker about requests; starts another if one dies of a question.
 
-    def __init__(self, use_plugins: bool, data_dir: str | None, runs_dir: Path):
+    Args:
+        use_plugins, data_dir, runs_dir: what the worker uses.
+        executor: starts it.
+    """
+
+    def __init__(self, use_plugins: bool, data_dir: str | None, runs_dir: Path, executor: Executor):
+        self._executor = executor
         self._task = SurveyTask(use_plugins=use_plugins, data_dir=data_dir, runs_dir=str(runs_dir))
-        self._worker: Worker | None = None
+        self._worker: TaskProcess | None = None
 
     def identity(self, request: Request) -> Identified | str:
         """What a request is; or why it cannot be trained."""
@@ -49,11 +59,14 @@ class CostEstimator:
         return answer if isinstance(answer, Paced) else _cause(answer)
 
     def _ask(self, question: Question) -> AnyEvent | Ended:
-        if self._worker is None:
-            self._worker = Worker.start(self._task)
-        event = self._worker.ask(question)
-        if isinstance(event, Failed):
-            self._end()
+        for _ in range(ATTEMPTS):
+            if self._worker is None:
+                self._worker = self._executor.start(self._task)
+            event = self._worker.ask(question)
+            if isinstance(event, Failed):
+                self._end()
+            if not isinstance(event, Failed) or event.status != LOST:
+                break
         return event
 
     def __enter__(self) -> "CostEstimator":
@@ -76,11 +89,12 @@ def make_run_plan(
     runs_dir: Path,
     estimator: CostEstimator,
     callback: ComparisonCallback,
+    any_device: bool = False,
 ) -> RunPlan:
     """Find the cached runs, and estimate how long the others will take.
 
     `request` makes an entry's request, for any seed and fold. The callback is told of runs that cannot
-    be used.
+    be used. `any_device`: cached runs may be of another device of the same kind, CPU or GPU.
     """
     memory = None
     by_entry: list[list[Job]] = []
@@ -94,7 +108,7 @@ def make_run_plan(
             for line in answer.data:
                 callback.on_note(line)
         jobs = [
-            _job(entry, asked.of(each), answers[each.fold], runs_dir, callback.on_note)
+            _job(entry, asked.of(each), answers[each.fold], runs_dir, callback.on_note, any_device)
             for each in replicates
         ]
         held, first = None, answers[replicates[0].fold]
@@ -126,6 +140,7 @@ def _job(
     answer: Identified | str,
     runs_dir: Path,
     note: Callable[[str], None],
+    any_device: bool,
 ) -> Job:
     if isinstance(answer, str):
         return Job(entry, request, FAILED, cause=answer)
@@ -135,7 +150,7 @@ def _job(
     usable = [
         run
         for folder in folders
-        if (run := _usable(folder, identity, answer.conditions, note)) is not None
+        if (run := _usable(folder, identity, answer.conditions, note, any_device)) is not None
     ]
     for status, state in ((FINISHED, CACHED), (DIVERGED, FAILED)):
         for run in usable:
@@ -143,9 +158,9 @@ def _job(
                 return Job(entry, request, state, run, cause=run.record.error or "")
     for run in usable:
         if run.status == INTERRUPTED:
-            return Job(entry, request, RESUMABLE, run)
+            return Job(entry, request, RESUMABLE, run, name=name)
     again = bool(folders) and not usable
-    return Job(entry, request, PENDING, again=again, precision=answer.precision)
+    return Job(entry, request, PENDING, again=again, precision=answer.precision, name=name)
 
 
 def _is_of(folder: str, name: str) -> bool:
@@ -154,7 +169,11 @@ def _is_of(folder: str, name: str) -> bool:
 
 
 def _usable(
-    folder: Path, identity: dict[str, Any], wanted: Conditions, note: Callable[[str], None]
+    folder: Path,
+    identity: dict[str, Any],
+    wanted: Conditions,
+    note: Callable[[str], None],
+    any_device: bool,
 ) -> Run | None:
     if not (folder / "run.json").exists():
         return None
@@ -163,7 +182,10 @@ def _usable(
     except ZooError as error:
         note(f"not used: {error}")
         return None
-    if run.record.identity != identity or conditions.of_run(run) != wanted:
+    made = conditions.of_run(run)
+    if any_device:  # the identity says whether it is a CPU or a GPU
+        made = {**made, "device": wanted["device"]}
+    if run.record.identity != identity or made != wanted:
         return None  # made by other versions or on another machine: it stays, and is not mixed in
     if run.status == FINISHED and (damage := run.damage()):
         note(f"not used: {damage}")

@@ -171,6 +171,7 @@ class HarnessInfo(Struct, kw_only=True):
     Attributes:
         overhead: excess of the wall time over the runs' own phases, as a share of these; None if
             nothing was trained, or several at a time or together.
+        place: on which nodes of a cluster, and whether a run had its node alone; unset on one machine.
     """
 
     jobs: Whole
@@ -180,6 +181,7 @@ class HarnessInfo(Struct, kw_only=True):
     wall_seconds: Number
     phases_seconds: Number
     overhead: Number | None
+    place: str | UnsetType = UNSET
 
 
 class RunInfo(Struct, kw_only=True):

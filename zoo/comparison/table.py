@@ -184,6 +184,7 @@ def _harness(harness: HarnessInfo) -> str:
         + (f" ({100 * harness.overhead:.1f} % more)" if harness.overhead is not None else "")
         + (f", {harness.jobs} at a time" if harness.jobs > 1 else "")
         + (", the seeds of an architecture together" if harness.together else "")
+        + (f"; {harness.place}" if harness.place else "")
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from zoo.comparison.executors.ray_options import RayOptions
 from zoo.comparison.jobs import RunPlan
 from zoo.environment import cores_in_words, usable_cores
 from zoo.errors import UsageError
@@ -13,9 +14,10 @@ class Workplace:
     """Where a comparison works.
 
     Attributes:
-        jobs: processes that train at a time.
+        jobs: processes that train at a time; None: one, or on a cluster as many as it has room for.
         together: whether such a process trains all seeds of an architecture, in one program.
         use_plugins: whether workers load plugins.
+        ray: the cluster whose nodes do the work; None: this machine does.
 
     Raises:
         UsageError: `jobs` is below 1, or more than there are cores.
@@ -23,16 +25,22 @@ class Workplace:
 
     runs_dir: Path
     data_dir: str | None = None
-    jobs: int = 1
+    jobs: int | None = None
     together: bool = False
     use_plugins: bool = True
+    ray: RayOptions | None = None
 
     def __post_init__(self) -> None:
         cores = usable_cores()
-        if not 1 <= self.jobs <= cores:
+        if self.ray is None and not 1 <= self.at_once <= cores:
             raise UsageError(
                 f"`jobs={self.jobs}`: this machine has {cores_in_words(cores)}; use 1 to {cores}."
             )
+
+    @property
+    def at_once(self) -> int:
+        """Processes that train at a time on this machine."""
+        return 1 if self.jobs is None else self.jobs
 
 
 def check_memory(run_plan: RunPlan, jobs: int) -> None:

@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from zoo.exporting.export_report import (
     RunDescription,
 )
 from zoo.exporting.formats import FORMATS
+from zoo.exporting.run_graph import load_graph
 from zoo.exporting.runtimes import open_export
 from zoo.exporting.serving_graph import INPUT, OUTPUTS, Answer, ServingGraph
 from zoo.registry import Registry
@@ -29,10 +29,6 @@ from zoo.runs.files import now
 from zoo.runs.part import plain
 from zoo.runs.run import Run
 from zoo.version import __version__
-
-if TYPE_CHECKING:
-    from zoo.architecture import Architecture
-    from zoo.origin import Origin
 
 CALIBRATION = 200
 """Training samples from which int8 takes the ranges of values."""
@@ -58,18 +54,14 @@ class ExportedRun:
             DataError: the data are missing or damaged.
             ZooError: its model is missing or damaged.
         """
-        from zoo.training.backend import choose_backend
         from zoo.training.saved import check_usable
-        from zoo.trust import architecture_of
 
         run = Run.open(Path(task.folder))
         registry = Registry.discover(use_plugins=task.use_plugins)
         check_usable(run)
         dataset, arrays = _data(run, task, registry)
-        choose_backend("tensorflow")  # a file may import Keras at its top
-        found = architecture_of(run, registry, trust_source=task.trust_source)
+        graph = load_graph(run, registry, trust_source=task.trust_source)
         contract = InputContract.of_run(run)
-        graph = _graph(run, contract, *found)
         return cls(run, graph, contract, dataset, arrays, task.dataset is None)
 
     def metadata(self) -> dict[str, str]:
@@ -176,18 +168,6 @@ class ExportedRun:
         except ZooError:
             return None
         return logits[indices] if len(logits) == count else None
-
-
-def _graph(
-    run: Run, contract: InputContract, architecture: "Architecture", origin: "Origin"
-) -> ServingGraph:
-    from zoo.training.backend import choose_device
-    from zoo.training.pipeline import Pipeline
-    from zoo.training.saved import build_trained
-
-    choose_device("tensorflow", "cpu")
-    model = build_trained(run, architecture, origin, precision="float32")
-    return ServingGraph(model, Pipeline.from_record(run.record.input), contract.dtype)
 
 
 def _data(run: Run, task: ExportTask, registry: Registry) -> tuple[Dataset, Arrays]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zoo.serving.onnx_model import Answers
+from zoo.serving.loaded_model import Answers
 from zoo.serving.refusals import busy
 from zoo.serving.serve_options import ServeOptions
 

@@ -16,8 +16,8 @@ from functools import partial
 from typing import Any
 
 from zoo.errors import UsageError, ZooError
+from zoo.serving.loaded_model import LoadedModel
 from zoo.serving.named_models import ServedFile
-from zoo.serving.onnx_model import OnnxModel
 from zoo.serving.serve_options import ServeOptions
 from zoo.serving.telemetry import SHARED
 from zoo.version import __version__
@@ -93,7 +93,7 @@ class Server:
         self._files, self._socket, self._workers = tuple(files), sock, workers
         self._kept = kept  # a folder of files that is removed with the server
         self._options = _completed(options, sock, host)
-        self._loaded = [OnnxModel.load(each) for each in files]
+        self._loaded = [LoadedModel.load(each) for each in files]
         self._thread: threading.Thread | None = None
         self._running: Any = None
         self.models = [each.description for each in self._loaded]
@@ -194,7 +194,7 @@ def make_worker_app(files: Sequence[ServedFile], options: ServeOptions) -> Any:
     from zoo.serving.web_app import make_app
 
     end_with_parent()
-    return make_app(lambda: [OnnxModel.load(each) for each in files], options)
+    return make_app(lambda: [LoadedModel.load(each) for each in files], options)
 
 
 def _settings(options: ServeOptions) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from zoo.errors import UsageError
 
@@ -21,6 +22,8 @@ class ServedFile:
         given: the name that the user chose; empty: none.
         folder: the run's; None: only the file is there.
         name: under which it is served.
+        runtime: what answers: `onnx`, or `keras` with the run itself.
+        use_plugins, trust_source: how Keras finds the run's code.
     """
 
     path: Path
@@ -29,6 +32,9 @@ class ServedFile:
     given: str = ""
     folder: Path | None = None
     name: str = ""
+    runtime: Literal["onnx", "keras"] = "onnx"
+    use_plugins: bool = True
+    trust_source: bool = False
 
 
 def split_name(text: str) -> tuple[str, str]:

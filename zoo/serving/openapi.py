@@ -145,7 +145,7 @@ SCHEMAS = {
         predictions={"type": "array", "items": {"$ref": "#/components/schemas/Prediction"}},
         milliseconds={
             "type": "number",
-            "description": "Of the calls of ONNX Runtime that answered the request, with what else was "
+            "description": "Of the calls of the model that answered the request, with what else was "
             "in their batches.",
         },
     ),

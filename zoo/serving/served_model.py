@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from zoo.pictures import Picture
 from zoo.serving.batching import Batcher
-from zoo.serving.onnx_model import Answers, OnnxModel
+from zoo.serving.loaded_model import Answers, LoadedModel
 from zoo.serving.refusals import Refusal
 from zoo.serving.request_body import JSON, NPY, uploads_of
 from zoo.serving.sample_bodies import as_stored, from_json, from_npy
@@ -32,7 +32,7 @@ class ServedModel:
         executor: threads for what takes long.
     """
 
-    model: OnnxModel
+    model: LoadedModel
     batcher: Batcher
     reader: UploadReader | None
     executor: Executor

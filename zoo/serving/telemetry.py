@@ -32,14 +32,14 @@ class Telemetry:
         )
         self._model_seconds = Histogram(
             f"{PREFIX}_batch_seconds",
-            "Seconds of a call of ONNX Runtime.",
+            "Seconds of a call of a model.",
             ["model"],
             buckets=SECONDS,
             registry=registry,
         )
         self._sizes = Histogram(
             f"{PREFIX}_batch_samples",
-            "Samples in a call of ONNX Runtime.",
+            "Samples in a call of a model.",
             ["model"],
             buckets=SIZES,
             registry=registry,
@@ -64,7 +64,7 @@ class Telemetry:
         self._with(self._seconds, model).observe(seconds)
 
     def batch(self, model: str, size: int, milliseconds: float) -> None:
-        """A call of ONNX Runtime ended."""
+        """A call of a model ended."""
         self._with(self._sizes, model).observe(size)
         self._with(self._model_seconds, model).observe(milliseconds / 1000)
 

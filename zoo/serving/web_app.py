@@ -25,7 +25,7 @@ from zoo import diagnosis
 from zoo.serving import front_page, openapi
 from zoo.serving.batching import Batcher
 from zoo.serving.connections import GUARD, ConnectionGuard
-from zoo.serving.onnx_model import OnnxModel
+from zoo.serving.loaded_model import LoadedModel
 from zoo.serving.refusals import Refusal, busy
 from zoo.serving.request_body import BodyMemory, body_of, content_type
 from zoo.serving.serve_options import ServeOptions
@@ -54,7 +54,7 @@ encode = msgspec.json.Encoder().encode
 class Service:
     """Everything that one process serves; made within its event loop."""
 
-    def __init__(self, models: Sequence[OnnxModel], options: ServeOptions, folder: Path):
+    def __init__(self, models: Sequence[LoadedModel], options: ServeOptions, folder: Path):
         self.options = options
         self.telemetry = Telemetry()
         self.memory = BodyMemory(options.body_memory)
@@ -69,7 +69,7 @@ class Service:
         self.page = front_page.render(described)
         self.openapi = openapi.describe(described, options)
 
-    def _served(self, model: OnnxModel, folder: Path) -> ServedModel:
+    def _served(self, model: LoadedModel, folder: Path) -> ServedModel:
         report = partial(self.telemetry.batch, model.name)
         batcher = Batcher(model.answer, self.calls, self.options, report)
         reader = (
@@ -219,7 +219,7 @@ def _failed(request: Request, _error: Exception) -> Response:
 
 
 def make_app(
-    load: Callable[[], Sequence[OnnxModel]],
+    load: Callable[[], Sequence[LoadedModel]],
     options: ServeOptions,
     on_ready: Callable[[], None] = lambda: None,
 ) -> ASGIApp:
@@ -264,7 +264,7 @@ def make_app(
 
 
 def _started(
-    load: Callable[[], Sequence[OnnxModel]], options: ServeOptions, folder: Path
+    load: Callable[[], Sequence[LoadedModel]], options: ServeOptions, folder: Path
 ) -> Service:
     """The service; what keeps it from starting is said, as uvicorn says nothing."""
     try:

@@ -1,6 +1,6 @@
 """What is to be trained, decided before anything heavy is imported; and its identity."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from zoo import aliases, numerics
@@ -26,6 +26,8 @@ class Plan:
         backend: a Keras backend; it is made current before the plan is carried out.
         device: `auto`, `cpu` or `gpu`.
         callbacks: descriptions of callbacks that may end the training early.
+        request: the `Request` that it was made of, if it was made of one; another machine makes it again
+            from that.
         tests: whether the test set is read, once, after training; False leaves it untouched.
 
     Raises:
@@ -42,6 +44,7 @@ class Plan:
     device: str = "auto"
     tests: bool = True
     callbacks: tuple[str, ...] = ()
+    request: Any = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed <= MAX_SEED:

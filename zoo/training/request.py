@@ -104,6 +104,7 @@ class Request:
             self.seed,
             backend,
             self.device,
+            request=self,
         )
 
 

@@ -20,10 +20,12 @@ class TrialOrder(Struct, kw_only=True):
 
     Attributes:
         lock: a file that is locked meanwhile: the process of a killed study may still write there.
+        run: the name of its run, if it was begun before.
     """
 
     request: Request
     lock: str
+    run: str = ""
 
 
 class Verdict(Struct, kw_only=True):

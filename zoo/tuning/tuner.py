@@ -1,18 +1,22 @@
-"""The work of a study: begin trials in turn, train them in another process, note how they end."""
+"""The work of a study: begin trials in turn, train them in another process, note how they end.
+
+Several tuners may work on one study, in one process or in several: each claims a trial at a time.
+"""
 
 import math
 import queue
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
-from zoo.comparison.messages import Failed
+from zoo.comparison.executors.executor import Executor, TaskProcess
+from zoo.comparison.messages import LOST, Failed
 from zoo.comparison.messages import Interrupted as Stopped
-from zoo.errors import Interrupted, UsageError
+from zoo.errors import UsageError
 from zoo.formatting import duration, percent
-from zoo.training.interruption import Interruption
 from zoo.training.request import Request
 from zoo.tuning.accounts import Account, left_in_words, next_of
 from zoo.tuning.budget import ARGUMENTS
@@ -35,10 +39,20 @@ from zoo.tuning.tuning_callback import TuningCallback
 
 STATES: dict[str, State] = {"pruned": "pruned", "diverged": "diverged"}
 CUT = "the budget ended"
-BROKEN = ("killed", "crashed", "out of memory")
+BROKEN = ("killed", "crashed", "out of memory", LOST)
 """How a trial ends with which its process is of no more use."""
+ATTEMPTS = 5
+"""How often a trial is begun whose process or machine is lost."""
 RECYCLED = 50
 """Trials after which a process is replaced: a backend keeps some memory of each model."""
+
+
+class Stop(Protocol):
+    """Says whether to stop."""
+
+    @property
+    def requested(self) -> bool:
+        """Whether trials in progress should be left to go on later."""
 
 
 @dataclass
@@ -72,6 +86,7 @@ class Tuner:
         names: the architectures to tune now.
         setup: what a process that trains is told.
         callback: its hooks are called.
+        executor: starts that process.
     """
 
     def __init__(
@@ -82,41 +97,39 @@ class Tuner:
         names: Sequence[str],
         setup: TrialSetup,
         callback: TuningCallback,
+        executor: Executor,
     ):
         self.folder, self.record, self.store = folder, record, store
         self.names, self._setup, self._callback = names, setup, callback
-        self._process: TrialProcess | None = None
+        self._executor = executor
+        self._process: TaskProcess | None = None
+        self._lost: Counter[tuple[str, int]] = Counter()
         self._trained = 0
         self._events: queue.Queue[AnyTrialEvent | None] = queue.Queue()
 
-    def run(self) -> None:
-        """Train trials until the budget is spent.
+    def work(self, stop: Stop) -> None:
+        """Train trials until the budget is spent, or until `stop` is requested.
 
         Raises:
-            Interrupted: by a signal; the trial that was being trained goes on from its checkpoint.
             UsageError: the budget is smaller than one trial.
             ZooError: the study's folder cannot be written.
         """
-        with Interruption() as interruption:
-            try:
-                while claim := self._claim():
-                    try:
-                        self._train(claim, interruption)
-                    finally:
-                        claim.lock.release()
-                    if interruption.requested:
-                        break
-            finally:
-                self._end_process()
-        if interruption.signal_number is not None:
-            raise Interrupted(self._how_far(), interruption.signal_number)
+        try:
+            while not stop.requested and (claim := self._claim()):
+                try:
+                    self._train(claim, stop)
+                finally:
+                    claim.lock.release()
+        finally:
+            self._end_process()
 
     def accounts(self) -> dict[str, Account]:
         """What each architecture has spent."""
         budget = self.record.equal_budget
         return {name: Account(self.store.trials(name), budget) for name in self.names}
 
-    def _how_far(self) -> str:
+    def how_far(self) -> str:
+        """What is done, for who stopped the study."""
         accounts = self.accounts()
         done = sum(each.ended for account in accounts.values() for each in account.trials)
         return (
@@ -158,15 +171,15 @@ class Tuner:
         """What is trained for a trial."""
         return trial_request(self.record, architecture, trial)
 
-    def _train(self, claim: _Claim, interruption: Interruption) -> None:
+    def _train(self, claim: _Claim, stop: Stop) -> None:
         self._callback.on_trial_start(claim.architecture, claim.trial)
         busy = self.folder.lock_file(f"{claim.architecture}-{claim.trial.number}-run")
         request = self.request_of(claim.architecture, claim.trial)
         process = self._started()
-        process.send(TrialOrder(request=request, lock=str(busy)))
+        process.send(TrialOrder(request=request, lock=str(busy), run=claim.run))
         stopping = False
         while True:
-            if interruption.requested and not stopping:
+            if stop.requested and not stopping:
                 process.stop()
                 stopping = True
             try:
@@ -250,6 +263,8 @@ class Tuner:
     def _end(self, claim: _Claim, event: AnyTrialEvent) -> None:
         if isinstance(event, Stopped):
             return  # it goes on from its checkpoint
+        if isinstance(event, Failed) and event.status == LOST and self._again(claim, event):
+            return
         score: float | None = None
         state: State = "complete"
         facts: dict[str, Any] = {"run": claim.run}
@@ -273,6 +288,17 @@ class Tuner:
             self.store.end(claim.architecture, claim.trial, state, facts, score)
         self._told(claim, replace(claim.trial, state=state, score=score, **_facts(facts)))
 
+    def _again(self, claim: _Claim, event: Failed) -> bool:
+        """Leave a trial, whose process or machine is lost, to be claimed again; not too often."""
+        self._end_process()
+        self._lost[claim.architecture, claim.trial.number] += 1
+        if self._lost[claim.architecture, claim.trial.number] >= ATTEMPTS:
+            return False
+        self._callback.on_note(
+            f"{claim.architecture}: {event.cause}; trial {claim.trial.number} goes on, or begins again"
+        )
+        return True
+
     def _told(self, claim: _Claim, trial: Trial) -> None:
         if trial.run:
             self.folder.forget_weights(self.folder.runs_dir / trial.run)
@@ -280,14 +306,14 @@ class Tuner:
         best = best_of(list(accounts[claim.architecture].trials), self.record.sign)
         self._callback.on_trial_end(claim.architecture, trial, best, left_in_words(accounts))
 
-    def _started(self) -> TrialProcess:
+    def _started(self) -> TaskProcess:
         """The process that trains, started if there is none."""
         if self._trained >= RECYCLED:
             self._end_process()
         self._trained += 1
         if self._process is None:
             self._trained = 1
-            self._process = TrialProcess.start(self._setup)
+            self._process = self._executor.start(self._setup, TrialProcess)
             self._events = queue.Queue()
             threading.Thread(
                 target=_listen, args=(self._process, self._events), daemon=True
@@ -301,7 +327,7 @@ class Tuner:
             self._process = None
 
 
-def _listen(process: TrialProcess, events: "queue.Queue[Any]") -> None:
+def _listen(process: TaskProcess, events: "queue.Queue[Any]") -> None:
     while event := process.receive():
         events.put(event)
     events.put(None)
@@ -311,6 +337,21 @@ def _facts(facts: dict[str, Any]) -> dict[str, Any]:
     spent = facts["spent"]
     told: dict[str, Any] = {k: facts[k] for k in ("run", "cause", "metrics") if k in facts}
     return {**told, **{name: spent[name] for name in ("steps", "seconds", "epochs")}}
+
+
+def requested(record: StudyRecord, architecture: str) -> Request:
+    """What is trained of an architecture, apart from what trials draw."""
+    known = record.architectures[architecture]
+    data = record.dataset
+    return Request(
+        known.text,
+        known.settings,
+        data.text,
+        record.recipe,
+        backend=record.backend,
+        device=record.device,
+        data_settings=data.parameters,
+    )
 
 
 def trial_request(record: StudyRecord, architecture: str, trial: Trial) -> Request:

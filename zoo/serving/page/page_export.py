@@ -22,8 +22,8 @@ from zoo.registry import Registry
 from zoo.runs.files import now
 from zoo.runs.run import Run
 from zoo.serving.current_export import current_export
+from zoo.serving.loaded_model import LoadedModel
 from zoo.serving.named_models import ServedFile, names_of
-from zoo.serving.onnx_model import OnnxModel
 from zoo.serving.page import page_proof as proving
 from zoo.serving.page import render
 from zoo.serving.page.page_report import PageModel, PageReport
@@ -122,7 +122,7 @@ def _parts(
         _Part(
             run,
             file.path,
-            OnnxModel.load(replace(file, name=name)).description,
+            LoadedModel.load(replace(file, name=name)).description,
             read_report(file.path),
         )
         for run, file, name in zip(runs, files, names, strict=True)

@@ -1,8 +1,9 @@
-"""An exported ONNX file in ONNX Runtime, with what is known of it."""
+"""An exported ONNX file, or its run in Keras, with what is known of it."""
 
 import json
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 from zoo.contract import InputContract
 from zoo.errors import ZooError
 from zoo.exporting.export_report import ConversionDescription, InputDescription
-from zoo.exporting.serving_graph import INPUT, LOGITS, PROBABILITIES
+from zoo.exporting.serving_graph import INPUT, LOGITS, PROBABILITIES, Answer
 from zoo.runs.codec import convert
 from zoo.runs.part import plain
 from zoo.runs.record import ContractRecord
@@ -20,6 +21,7 @@ from zoo.runs.run import Run
 from zoo.serving.named_models import ServedFile
 
 TYPES = {"uint8": "tensor(uint8)", "float32": "tensor(float)"}
+RUNTIMES = {"onnx": "ONNX Runtime", "keras": "Keras on tensorflow"}
 LARGEST = 2**31
 """Bytes of a file; larger ones ONNX cannot hold."""
 
@@ -30,7 +32,7 @@ class Answers:
 
     Attributes:
         logits, probabilities: `(N, classes)` float32.
-        milliseconds: of the calls of ONNX Runtime that answered them.
+        milliseconds: of the calls of the model that answered them.
     """
 
     logits: np.ndarray
@@ -38,8 +40,8 @@ class Answers:
     milliseconds: float
 
 
-class OnnxModel:
-    """A file in ONNX Runtime.
+class LoadedModel:
+    """A model that answers: a file in ONNX Runtime, or its run in Keras.
 
     Attributes:
         name: under which it is served.
@@ -47,11 +49,11 @@ class OnnxModel:
         description: everything that a client may want to know, as plain values for JSON.
     """
 
-    def __init__(self, name: str, session: Any, description: dict[str, Any]):
-        self.name = name
+    def __init__(self, file: ServedFile, session: Any, description: dict[str, Any]):
+        self.name = file.name
         self.description = description
         self.contract: InputContract | None = None
-        self._session = session
+        self._file, self._session = file, session
 
     @property
     def classes(self) -> list[str]:
@@ -62,7 +64,7 @@ class OnnxModel:
         return self.description["input"]
 
     @classmethod
-    def load(cls, file: ServedFile, threads: int = 1) -> "OnnxModel":
+    def load(cls, file: ServedFile, threads: int = 1) -> "LoadedModel":
         """Load a file; everything that is known of it comes from its metadata and from the run.
 
         Args:
@@ -85,7 +87,7 @@ class OnnxModel:
             ) from error
         _check_graph(file.path, session, described, len(classes))
         plainly = msgspec.json.decode(msgspec.json.encode(description))  # lists, as clients see it
-        found = cls(file.name, session, plainly)
+        found = cls(file, session, plainly)
         found.contract = contract
         return found
 
@@ -96,8 +98,25 @@ class OnnxModel:
     def answer(self, samples: np.ndarray) -> Answers:
         """Answer samples `(N, *shape)` that are stored as training's were."""
         start = time.perf_counter()
-        logits, probabilities = self._session.run([LOGITS, PROBABILITIES], {INPUT: samples})
+        logits, probabilities = self._ask(samples)
         return Answers(logits, probabilities, 1000 * (time.perf_counter() - start))
+
+    @cached_property
+    def _ask(self) -> Answer:
+        """Made when it is first needed: who only describes a model imports no TensorFlow."""
+        file, session = self._file, self._session
+        if file.runtime == "keras" and file.folder is not None:
+            from zoo.exporting.run_graph import keras_answer
+
+            return keras_answer(
+                file.folder, use_plugins=file.use_plugins, trust_source=file.trust_source
+            )
+
+        def by_onnx(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            logits, probabilities = session.run([LOGITS, PROBABILITIES], {INPUT: samples})
+            return logits, probabilities
+
+        return by_onnx
 
 
 def read_metadata(path: Path) -> dict[str, str]:
@@ -162,6 +181,7 @@ def _description(
     return {
         "name": file.name,
         "predict": f"/v1/models/{file.name}:predict",
+        "runtime": RUNTIMES[file.runtime],
         **{key: known.get(key) for key in ("architecture", "run", "dataset", "recipe")},
         "seed": int(known["seed"]),
         "classes": list(classes),

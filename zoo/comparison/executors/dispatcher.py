@@ -2,27 +2,33 @@
 
 import queue
 import threading
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from zoo.comparison import messages
 from zoo.comparison.callback import ComparisonCallback
+from zoo.comparison.executors.executor import Executor, TaskProcess
 from zoo.comparison.jobs import CACHED, FAILED, RESUMABLE, Job, Outcome, RunPlan
 from zoo.comparison.messages import (
+    LOST,
     AnyEvent,
     Ended,
     Failed,
     Finished,
     Progress,
     RunOrder,
+    Started,
     TrainTask,
 )
-from zoo.comparison.worker_process import Worker
 from zoo.errors import Interrupted, ZooError
 from zoo.runs.run import Run
 from zoo.training.backend import shared_gpu_variables
 from zoo.training.interruption import Interruption
+
+ATTEMPTS = 5
+"""How often a run is begun whose process or machine is lost; that a node is gone shows after a while."""
 
 
 @dataclass(eq=False)
@@ -30,19 +36,19 @@ class _Group:
     """Jobs that one process trains, in one program; `left` are the places of unfinished ones."""
 
     jobs: tuple[Job, ...]
-    worker: Worker
+    worker: TaskProcess
     left: set[int] = field(init=False)
 
     def __post_init__(self) -> None:
         self.left = set(range(len(self.jobs)))
 
 
-class LocalExecutor:
+class Dispatcher:
     """Trains the missing runs of a plan.
 
     Args:
+        executor: starts the processes.
         runs_dir: where runs are.
-        at_once: processes at a time.
         together: whether one process trains all runs of an entry, in one program. Those that it
             could not are then trained each alone.
         use_plugins, data_dir: what each worker uses.
@@ -51,18 +57,21 @@ class LocalExecutor:
 
     def __init__(
         self,
+        executor: Executor,
         runs_dir: Path,
-        at_once: int,
         together: bool,
         use_plugins: bool,
         data_dir: str | None,
         callback: ComparisonCallback,
     ):
-        self._runs_dir, self._at_once, self._together = runs_dir, at_once, together
+        self._executor = executor
+        self._runs_dir, self._together = runs_dir, together
         self._use_plugins, self._data_dir, self._callback = use_plugins, data_dir, callback
         self._events: queue.Queue[tuple[_Group, AnyEvent | None]] = queue.Queue()
         self._waiting: list[tuple[Job, ...]] = []
         self._running: list[_Group] = []
+        self._folders: dict[int, Path] = {}
+        self._lost: Counter[int] = Counter()
 
     def run(self, run_plan: RunPlan) -> list[Outcome]:
         """Every job's outcome, in the plan's order.
@@ -76,7 +85,7 @@ class LocalExecutor:
         with Interruption() as interruption:
             try:
                 while self._waiting or self._running:
-                    while self._waiting and len(self._running) < self._at_once:
+                    while self._waiting and len(self._running) < self._executor.room():
                         self._start(self._waiting.pop(0))
                     for outcome in self._step():
                         outcomes[id(outcome.job)] = outcome
@@ -97,21 +106,27 @@ class LocalExecutor:
                 RunOrder(
                     request=job.request,
                     again=job.again,
-                    resume=str(job.run.folder) if job.run and job.state == RESUMABLE else None,
+                    resume=self._resumed(job),
                 )
                 for job in jobs
             ],
             runs_dir=str(self._runs_dir),
-            alongside=self._at_once - 1,
+            alongside=self._executor.alongside,
             precision=precision,
         )
-        group = _Group(
-            jobs, Worker.start(task, shared_gpu_variables() if self._at_once > 1 else None)
-        )
+        shared = shared_gpu_variables() if self._executor.shares_gpu else None
+        group = _Group(jobs, self._executor.start(task, environ=shared))
         self._running.append(group)
         for job in jobs:
             self._callback.on_run_start(job)
         threading.Thread(target=self._listen, args=(group,), daemon=True).start()
+
+    def _resumed(self, job: Job) -> str | None:
+        """The folder of a run that was begun, earlier or by a process that is lost."""
+        folder = self._folders.get(id(job))
+        if folder and (folder / "run.json").exists():
+            return str(folder)
+        return str(job.run.folder) if job.run and job.state == RESUMABLE else None
 
     def _listen(self, group: _Group) -> None:
         while event := group.worker.receive():
@@ -127,6 +142,8 @@ class LocalExecutor:
         if group not in self._running:
             return  # how it ended is known already
         event = event or group.worker.death()
+        if isinstance(event, Started):
+            self._folders[id(group.jobs[event.place])] = Path(event.folder)
         if isinstance(event, Progress):
             self._callback.on_run_message(group.jobs[event.place], event)
             return
@@ -137,11 +154,23 @@ class LocalExecutor:
             self._running.remove(group)
             group.worker.finish()
         jobs = [group.jobs[place] for place in sorted(places)]
+        if isinstance(event, Failed) and event.status == LOST and self._again(jobs, event):
+            return
         if isinstance(event, Failed) and event.place is None and len(group.jobs) > 1:
             self._take_apart(jobs, event)
             return
         for job in jobs:
-            yield _outcome(job, event)
+            yield _outcome(job, event, self._folders.get(id(job)))
+
+    def _again(self, jobs: list[Job], event: Failed) -> bool:
+        """Begin runs again whose process or machine is lost, unless that happened too often."""
+        self._lost.update(id(job) for job in jobs)
+        if any(self._lost[id(job)] >= ATTEMPTS for job in jobs):
+            return False
+        name = jobs[0].entry.name
+        self._callback.on_note(f"{name}: {event.cause}; its run goes on, or begins again")
+        self._waiting = [tuple(jobs), *self._waiting]
+        return True
 
     def _take_apart(self, jobs: list[Job], event: Failed) -> None:
         """Joint training failed, perhaps for want of memory: train each seed alone."""
@@ -173,12 +202,20 @@ def _known(job: Job) -> Outcome:
     return Outcome(job, "diverged" if job.run else "failed", cause=job.cause)
 
 
-def _outcome(job: Job, event: Finished | Failed | messages.Interrupted) -> Outcome:
+def _outcome(
+    job: Job, event: Finished | Failed | messages.Interrupted, folder: Path | None
+) -> Outcome:
     if not isinstance(event, Finished):
-        return Outcome(job, event.status, cause=event.cause)
+        return Outcome(job, event.status, cause=event.cause, folder=folder)
     try:
         run = Run.open(Path(event.folder))
     except ZooError as error:
         return Outcome(job, "failed", cause=str(error))
+    if not run.name.startswith(job.name):
+        cause = (
+            f"{run.name} is another run than the one that was planned, {job.name}: the data, the versions "
+            "or settings differ where it was trained."
+        )
+        return Outcome(job, "failed", cause=cause)
     before = job.run.phase_seconds if job.run else 0.0
     return Outcome(job, "finished", run, seconds=run.phase_seconds - before)
