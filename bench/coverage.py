@@ -3,13 +3,15 @@
 python bench/coverage.py [--times 1000]             writes bench/results/coverage.json
 python bench/coverage.py --metrics [--times 1000]   writes bench/results/coverage-metrics.json
 python bench/coverage.py --folds [--times 1000]     writes bench/results/coverage-folds.json
+python bench/coverage.py --sequential [--times 500] writes bench/results/coverage-sequential.json
 
 Architectures are simulated whose accuracy is known: an image has a difficulty, a seed a skill that
 all its answers share, and each answer a chance of its own. For each number of seeds and each spread
 of skills: how often the 95 % interval of an accuracy holds the true one, how often that of a
 difference holds the true difference, and how often any two of four *copies* of one architecture
-are called different. `--metrics` does the same for every metric, `--folds` for cross-validation; see
-bench/coverage_metrics.py and bench/coverage_folds.py.
+are called different. `--metrics` does the same for every metric, `--folds` for cross-validation,
+`--sequential` for seeds that are added in stages; see bench/coverage_metrics.py, bench/coverage_folds.py and
+bench/coverage_sequential.py.
 """
 
 import argparse
@@ -18,6 +20,7 @@ import json
 import checkout
 import coverage_folds
 import coverage_metrics
+import coverage_sequential
 import numpy as np
 from scipy.special import expit
 from sizes import RESULTS, size
@@ -27,6 +30,7 @@ from zoo.comparison.significance import difference, differences
 
 RESULT, OF_METRICS = RESULTS / "coverage.json", RESULTS / "coverage-metrics.json"
 OF_FOLDS = RESULTS / "coverage-folds.json"
+OF_STAGES = RESULTS / "coverage-sequential.json"
 IMAGES, COPIES = size(3000, 100), 4
 BETTER = 0.5  # how much easier, in logits, the better architecture finds every image
 MEAN, DEVIATION, CHANCE = 9.0, 3.5, 0.5  # accuracy about 98.8 %
@@ -77,6 +81,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=size(1000, 2))
     parser.add_argument("--metrics", action="store_true")
     parser.add_argument("--folds", action="store_true")
+    parser.add_argument("--sequential", action="store_true")
     given = parser.parse_args()
     commit = checkout.commit()
     simulate, result = accuracy, RESULT
@@ -84,6 +89,8 @@ def main() -> None:
         simulate, result = coverage_metrics.simulate, OF_METRICS
     if given.folds:
         simulate, result = coverage_folds.simulate, OF_FOLDS
+    if given.sequential:
+        simulate, result = coverage_sequential.simulate, OF_STAGES
     rows = [{**row, "commit": commit} for row in simulate(given.times)]
     result.write_text(json.dumps(rows, indent=2) + "\n")
     print(json.dumps(rows, indent=2))

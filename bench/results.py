@@ -191,6 +191,34 @@ def coverage_of_folds() -> str:
     return table.markdown_table(titles, cells)
 
 
+def coverage_of_stages() -> str:
+    """What bench/coverage.py --sequential simulated."""
+    titles = [
+        "regime", "true difference", "margin", "wrong", "the better one told apart", "copies told equivalent",
+        "runs, mean", "saved", "told apart by 5 seeds", "by 20 seeds",
+    ]  # fmt: skip
+    cells = [
+        [
+            each["regime"],
+            f"{100 * each['difference']:.2f} points",
+            "-" if each["margin"] is None else f"{100 * each['margin']:.2f} points",
+            _share(each["wrong"]),
+            _share(each["better_told_apart"]),
+            _share(each["copies_told_equivalent"]),
+            f"{each['runs']:.1f}",
+            _share(1 - each["runs"] / each["runs_of_a_fixed_design"]),
+            _share(each["told_apart_by_five_seeds"]),
+            _share(each["told_apart_by_all_seeds"]),
+        ]
+        for each in json.loads((RESULTS / "coverage-sequential.json").read_text())
+    ]
+    return table.markdown_table(titles, cells)
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.1f} %"
+
+
 def _by_metric(group) -> tuple:
     metric, classes, seeds = group[0]
     return [*METRICS].index(metric), classes, seeds
@@ -205,6 +233,7 @@ BLOCKS = (
     (COMPARING, "comparison", comparison),
     (COMPARING, "coverage", coverage),
     (COMPARING, "coverage-folds", coverage_of_folds),
+    (COMPARING, "coverage-sequential", coverage_of_stages),
     (METRICS_PAGE, "coverage-metrics", coverage_of_metrics),
     (DESIGN, "frames", frames),
     (SEQUENCES, "time", time_table.block),

@@ -17,6 +17,7 @@ COMMANDS = {name: [("python", "-m", "pytest", f"bench/{name}", "-q")] for name i
         ("python", "bench/coverage.py"),
         ("python", "bench/coverage.py", "--metrics"),
         ("python", "bench/coverage.py", "--folds"),
+        ("python", "bench/coverage.py", "--sequential"),
     ],
     "exports.py": [("python", "bench/exports.py", "run"), ("python", "bench/exports.py", "table")],
     "exports_recurrent.py": [("python", "bench/exports_recurrent.py")],
@@ -54,7 +55,12 @@ COMMANDS = {name: [("python", "-m", "pytest", f"bench/{name}", "-q")] for name i
 """What runs through a file at the smallest size."""
 
 WRITTEN = {
-    "coverage.py": ["coverage.json", "coverage-metrics.json", "coverage-folds.json"],
+    "coverage.py": [
+        "coverage.json",
+        "coverage-metrics.json",
+        "coverage-folds.json",
+        "coverage-sequential.json",
+    ],
     "exports.py": ["exports.json"],
     "exports_recurrent.py": ["exports-recurrent.json"],
     "frames.py": ["frames.json"],
@@ -87,6 +93,7 @@ USED_BY = {
     "conftest.py": "test_trainer.py",
     "coverage_folds.py": "coverage.py",
     "coverage_metrics.py": "coverage.py",
+    "coverage_sequential.py": "coverage.py",
     "first_step.py": "test_start_up.py",
     "first_step_bare.py": "test_start_up.py",
     "goals.py": "results_page.py",

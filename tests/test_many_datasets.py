@@ -175,6 +175,7 @@ def test_too_few_datasets_are_said_to_be_too_few():
     assert found.report.least_datasets == 6
     assert "nobody can tell" in repr(found)
     assert found.verdict("a", "b") == "cannot tell"
+    assert found.report.pairs[0].bayes.verdict == "cannot tell"
 
 
 WIDE = "dataset,a,b\nx,0.9,0.8\ny,0.7,0.6\nz,0.5,0.55\n"
@@ -267,7 +268,7 @@ def test_a_table_of_another_encoding_is_refused(tmp_path, zoo_here):
     [
         (["--seeds", "3"], "leave --seeds out"),
         (["--from", "runs"], "leave --from out"),
-        (["--rope", "-1"], "--rope -1: use 0 or more"),
+        (["--rope", "-1"], "--rope is -1: use 0 or more"),
         (["--rope", "100"], "less than 100"),
         (["nobody"], "unknown classifier 'nobody'"),
         (["a"], "there is one classifier"),

@@ -15,6 +15,7 @@
     zoo.advise("digits", latency="5ms", minutes=10)      which architecture and size to take
     zoo.compare_runs("gpu-machine/runs")                 compare runs made elsewhere
     zoo.compare_tables(["a.csv", "b.csv"])               classifiers over many datasets, by anybody's results
+    zoo.run_study("study.toml")                          an experiment over several datasets, in one file
     zoo.load_run("last"), zoo.load_runs("runs")          earlier runs
     zoo.load_dataset("mnist"), zoo.load_recipe("quick")  what to train on, and how
     zoo.list_architectures(), zoo.describe("cnn")        what is installed
@@ -55,6 +56,10 @@ if TYPE_CHECKING:
     from zoo.api.speed import benchmark as benchmark
     from zoo.api.speed import benchmark_runtimes as benchmark_runtimes
     from zoo.api.speed import load_benchmark as load_benchmark
+    from zoo.api.studies import diff_studies as diff_studies
+    from zoo.api.studies import plan_study as plan_study
+    from zoo.api.studies import rerun_study as rerun_study
+    from zoo.api.studies import run_study as run_study
     from zoo.api.train import plan as plan
     from zoo.api.train import train as train
     from zoo.api.tuning import load_study as load_study
@@ -130,6 +135,7 @@ _HOMES = {
     "compare_tables": "zoo.api.over_datasets",
     "describe": "zoo.api.describing",
     "describe_dataset": "zoo.api.describing",
+    "diff_studies": "zoo.api.studies",
     "evaluate": "zoo.api.using",
     "export": "zoo.api.exporting",
     "fetch_dataset": "zoo.api.finding",
@@ -146,7 +152,10 @@ _HOMES = {
     "load_study": "zoo.api.tuning",
     "plan": "zoo.api.train",
     "plan_comparison": "zoo.api.compare",
+    "plan_study": "zoo.api.studies",
     "predict": "zoo.api.using",
+    "rerun_study": "zoo.api.studies",
+    "run_study": "zoo.api.studies",
     "serve": "zoo.api.serving",
     "train": "zoo.api.train",
     "tune": "zoo.api.tuning",

@@ -65,12 +65,19 @@ class Comparison:
                 "high": [pair.interval[1] for pair in pairs],
                 "p": [pair.p for pair in pairs],
                 "p_all_pairs": [pair.p_adjusted for pair in pairs],
+                **self._equivalences(),
                 "verdict": [of_pair(pair, self.report.judged_by) for pair in pairs],
             }
         )
 
+    def _equivalences(self) -> dict[str, list[float | None]]:
+        """The column of p values of equivalence, where a margin was given."""
+        tests = [each.equivalence for each in self.report.pairs if each.equivalence]
+        return {"p_equivalence": [each.p_adjusted for each in tests]} if tests else {}
+
     def verdict(self, first: str, second: str) -> str:
-        """What the tests say of two architectures: `cnn is better`, or `cannot tell`.
+        """What the tests say of two architectures: `cnn is better`, `cannot tell`; with `rope` also
+        `equivalent`, or `cnn is better, but equivalent`.
 
         Raises:
             UsageError: one of them was not compared, or has no finished run.

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.comparison.callback import ComparisonCallback
@@ -31,20 +32,27 @@ def make_comparison_callback(*, silent: bool) -> ComparisonCallback:
     return Notes() if silent else LogLines()
 
 
-def _title(job: "Job") -> str:
-    fold = job.request.fold
-    return printable(f"{job.entry.name} {fold.name if fold else f'seed {job.request.seed}'}")
-
-
-def _ending(job: "Job", outcome: "Outcome") -> str:
-    if outcome.run is None:
-        return f"{_title(job)}: {outcome.status.upper()}: {outcome.cause}"
-    accuracy = percent(outcome.run.test.accuracy)
-    return f"{_title(job)}: {accuracy} in {duration(outcome.seconds)}"
-
-
 class Notes(ComparisonCallback):
-    """What would be lost otherwise."""
+    """What would be lost otherwise.
+
+    Attributes:
+        several: whether the runs are of several datasets, which are then named.
+    """
+
+    several = False
+
+    def _title(self, job: "Job") -> str:
+        fold = job.request.fold
+        data = f"{Path(job.request.dataset).name} " if self.several else ""
+        return printable(
+            f"{data}{job.entry.name} {fold.name if fold else f'seed {job.request.seed}'}"
+        )
+
+    def _ending(self, job: "Job", outcome: "Outcome") -> str:
+        if outcome.run is None:
+            return f"{self._title(job)}: {outcome.status.upper()}: {outcome.cause}"
+        accuracy = percent(outcome.run.test.accuracy)
+        return f"{self._title(job)}: {accuracy} in {duration(outcome.seconds)}"
 
     def on_note(self, text: str) -> None:
         echo(f"note: {text}", err=True)
@@ -65,6 +73,7 @@ class LogLines(Notes):
             echo(f"{what}: {done:,} of {total:,}", err=True)
 
     def on_plan(self, run_plan: "RunPlan") -> None:
+        self.several = len({job.request.dataset for job in run_plan.jobs}) > 1
         echo(run_plan.summary, err=True)
         self._total, self._done = len(run_plan.to_do), 0
         self._left = run_plan.seconds
@@ -73,7 +82,7 @@ class LogLines(Notes):
         self._done += 1
         self._left -= job.seconds
         rest = f", about {duration(self._left)} left" if self._left > 1 else ""
-        echo(f"run {self._done}/{self._total}  {_ending(job, outcome)}{rest}", err=True)
+        echo(f"run {self._done}/{self._total}  {self._ending(job, outcome)}{rest}", err=True)
 
     def on_benchmark(self, name: str, done: int, total: int) -> None:
         if done % max(1, total // 5) == 0:
@@ -111,6 +120,7 @@ class LiveBars(Notes):
         self._whole = None
         self._progress.stop()
         self._run_plan = run_plan
+        self.several = len({job.request.dataset for job in run_plan.jobs}) > 1
         if not self._silent:
             echo(run_plan.summary, err=True)
 
@@ -123,7 +133,9 @@ class LiveBars(Notes):
             self._progress.start()
         if id(job) in self._tasks:  # a second try
             self._progress.remove_task(self._tasks[id(job)])
-        self._tasks[id(job)] = self._progress.add_task(_title(job), total=None, detail="starting")
+        self._tasks[id(job)] = self._progress.add_task(
+            self._title(job), total=None, detail="starting"
+        )
         self._steps[id(job)], self._shares[id(job)] = (0, 0), 0.0
 
     def on_run_message(self, job: "Job", message: "Message") -> None:
@@ -140,7 +152,7 @@ class LiveBars(Notes):
             case Epoch():
                 self._step(job, int(message.row["epoch"]) * self._steps[id(job)][0])
             case Note():
-                self.on_note(f"{_title(job)}: {message.text}")
+                self.on_note(f"{self._title(job)}: {message.text}")
 
     def _begin(self, job: "Job", started: Started) -> None:
         total = started.total_steps
@@ -171,7 +183,7 @@ class LiveBars(Notes):
         self._ended += job.seconds
         self._done += 1
         self._show_whole(detail=f"{self._done} of {self._total} done")
-        self._print(_ending(job, outcome))
+        self._print(self._ending(job, outcome))
 
     def on_benchmark(self, name: str, done: int, total: int) -> None:
         if self._whole is not None:

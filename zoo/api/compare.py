@@ -40,6 +40,8 @@ def compare(
     recipe: str | Path | None = None,
     tuned: "Study | str | Path | None" = None,
     seeds: int | None = None,
+    until_told: bool = False,
+    max_seeds: int | None = None,
     folds: int | None = None,
     tta_shift: int | None = None,
     hyperparameters: Mapping[str, Mapping[str, Any]] | None = None,
@@ -47,6 +49,7 @@ def compare(
     recipe_changes: Mapping[str, Any] | None = None,
     costs: Costs = "none",
     metric: MetricName = "accuracy",
+    rope: float | None = None,
     target: float = TARGET,
     jobs: int | None = None,
     together: bool = False,
@@ -76,6 +79,10 @@ def compare(
             and its dataset are compared. Its trials had other seeds.
         seeds: runs of each architecture, with seeds 0, 1, ...; 3 by default. With `folds` how often the
             cross-validation is repeated, each time with another split; once by default.
+        until_told: instead of so many seeds, add seeds in stages where pairs are undecided, until each pair
+            is told apart, or equivalent within `rope`, or has `max_seeds`. The error over all stages is
+            below 5 % (alpha spending, Lan and DeMets 1983).
+        max_seeds: of each architecture with `until_told`; 20 by default.
         folds: compare by cross-validation of the training set: so many folds, stratified, and by group where
             the dataset has groups; the same for all architectures. The test set is not read. The variance is
             Nadeau and Bengio's.
@@ -84,6 +91,9 @@ def compare(
         metric: that by which architectures are compared, ranked and told apart: `accuracy`,
             `balanced_accuracy`, `macro_f1`, `mcc`, `log_loss` or `ece`. Nothing is trained again for
             another one.
+        rope: test equivalence, too: two architectures are equivalent where two one-sided tests show that
+            they differ by less than this. Percentage points for shares (0.1: a tenth of a point), else
+            the metric's unit.
         target: the validation accuracy whose time is measured, above 0 and at most 1.
         jobs: how many processes train at once; one by default, and with `on` as many as the cluster has room
             for.
@@ -117,6 +127,7 @@ def compare(
     found = arguments.find_registry(registry)
     trackers = choose_trackers(track, found)
     _check_not_tuned_on(tuned, folds)
+    seeds = checked_seeds(seeds, max_seeds, until_told=until_told, folds=folds, together=together)
     choice = choose_tuned(tuned, architectures, dataset, recipe, data_parameters)
     chosen = select(
         choice.architectures,
@@ -147,11 +158,40 @@ def compare(
             command=command,
             callback=tracked.callback,
             tuned=choice.info,
+            rope=rope,
+            until_told=until_told,
         )
         places = arguments.find_locations(data_dir)
         comparison = Comparison(made.report, made.results, chosen.registry, places)
         tracked.end(comparison)
     return comparison
+
+
+def checked_seeds(
+    seeds: int | None,
+    max_seeds: int | None,
+    *,
+    until_told: bool,
+    folds: int | None,
+    together: bool,
+) -> int | None:
+    """How many seeds are trained at most.
+
+    Raises:
+        UsageError: arguments do not go together, or `max_seeds` is not allowed.
+    """
+    from zoo.comparison.sequential import MAX_SEEDS, stages
+
+    if not until_told:
+        if max_seeds is not None:
+            raise UsageError("`max_seeds` goes with `until_told=True`; without it give `seeds`.")
+        return seeds
+    for name, given in (("seeds", seeds is not None), ("folds", folds), ("together", together)):
+        if given:
+            raise UsageError(f"`until_told=True` adds seeds in stages; leave `{name}` out.")
+    most = MAX_SEEDS if max_seeds is None else max_seeds
+    stages(most)
+    return most
 
 
 def plan_comparison(
@@ -161,6 +201,8 @@ def plan_comparison(
     recipe: str | Path | None = None,
     tuned: "Study | str | Path | None" = None,
     seeds: int | None = None,
+    until_told: bool = False,
+    max_seeds: int | None = None,
     folds: int | None = None,
     tta_shift: int | None = None,
     hyperparameters: Mapping[str, Mapping[str, Any]] | None = None,
@@ -183,7 +225,7 @@ def plan_comparison(
     """List the runs that `compare` would train, and estimate how long they take.
 
     Args:
-        architectures, dataset, ...: as for `compare`.
+        architectures, dataset, ...: as for `compare`. With `until_told` all stages are listed.
 
     Returns:
         `jobs`, one for each run with its `state` (cached, resumable, pending, failed) and `seconds`,
@@ -194,6 +236,7 @@ def plan_comparison(
         ZooError: the runs folder cannot be written.
     """
     _check_not_tuned_on(tuned, folds)
+    seeds = checked_seeds(seeds, max_seeds, until_told=until_told, folds=folds, together=together)
     choice = choose_tuned(tuned, architectures, dataset, recipe, data_parameters)
     chosen = select(
         choice.architectures,
@@ -228,6 +271,7 @@ def compare_runs(
     folds: int | None = None,
     allow_mixed: bool = False,
     metric: MetricName = "accuracy",
+    rope: float | None = None,
     target: float = TARGET,
     progress: bool | None = None,
     data_dir: str | Path | None = None,
@@ -243,7 +287,7 @@ def compare_runs(
         data_parameters: parameters that the dataset of the runs must have; needs `dataset`.
         folds: compare the runs of a cross-validation with so many folds; None: runs without folds.
         allow_mixed: compare runs of different devices, versions or recipes, too.
-        metric: as for `compare`.
+        metric, rope: as for `compare`.
         target: the validation accuracy whose time is shown, above 0 and at most 1.
         progress: show progress; by default in notebooks and terminals.
         data_dir: a folder that holds datasets, for the images of the page.
@@ -275,6 +319,7 @@ def compare_runs(
             registry,
             allow_mixed=allow_mixed,
             metric=metric,
+            rope=rope,
             target=target,
             command=command,
             callback=callback,

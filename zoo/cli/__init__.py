@@ -13,6 +13,7 @@ COMMANDS = {
         "zoo.cli.compare",
         "Train architectures under one recipe, and say which is better.",
     ),
+    "study": ("zoo.cli.study", "Train on several datasets, as a file says, and judge over them."),
     "tune": ("zoo.cli.tune", "Train trials to tune architectures, with equal budgets."),
     "advise": ("zoo.cli.advise", "Find the architecture and size to take within limits."),
     "bench": ("zoo.cli.bench", "Measure the speed of architectures."),

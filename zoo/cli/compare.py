@@ -1,6 +1,7 @@
 """`zoo compare`"""
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,14 +25,14 @@ SELECTION = ("recipe", "data_parameters", "data_dir", "folds")
 """Arguments of `zoo.compare_runs` and of the other two."""
 
 TRAINING = (
-    *SELECTION, "tuned", "seeds", "tta_shift", "hyperparameters", "costs", "jobs", "together", "backend",
-    "device", "runs_dir", "on", "cpus_per_run", "gpus_per_run", "allow_mixed",
+    *SELECTION, "tuned", "seeds", "until_told", "max_seeds", "tta_shift", "hyperparameters", "costs", "jobs",
+    "together", "backend", "device", "runs_dir", "on", "cpus_per_run", "gpus_per_run", "allow_mixed",
 )  # fmt: skip
 """Arguments of `zoo.compare` and `zoo.plan_comparison`."""
 
 FOR_NEW_RUNS = {
     "seeds", "tta_shift", "hyperparameters", "jobs", "together", "dry_run", "device", "backend",
-    "costs", "everything", "track", "tuned", "on", "cpus_per_run", "gpus_per_run",
+    "costs", "everything", "track", "tuned", "until_told", "max_seeds", "on", "cpus_per_run", "gpus_per_run",
 }  # fmt: skip
 """Options that do nothing with --from."""
 
@@ -47,7 +48,15 @@ WITH_TABLES = {
 @click.command("compare")
 @options.architectures
 @click.option("--all", "everything", is_flag=True, help="Compare every installed architecture.")
-@options.dataset
+@click.option(
+    "--dataset",
+    "datasets",
+    metavar="NAME|FILE.npz|FOLDER",
+    multiple=True,
+    shell_complete=options.complete_datasets,
+    help="Dataset: mnist, spoken_digits, ... (zoo datasets lists them), or your own file or folder. Given "
+    "several times, compare on each, and judge over all of them.",
+)
 @options.data_parameters
 @options.recipe
 @click.option(
@@ -61,6 +70,18 @@ WITH_TABLES = {
     type=int,
     help="Train N runs of each architecture, with seeds 0 to N - 1. With --folds, repeat the "
     "cross-validation N times, with other splits. [default: 5; with --folds 1]",
+)
+@click.option(
+    "--until-told",
+    is_flag=True,
+    help="Add seeds in stages where pairs are undecided, until each is told apart, or equivalent within "
+    "--rope. The error over all stages is below 5 %.",
+)
+@click.option(
+    "--max-seeds",
+    metavar="N",
+    type=int,
+    help="Train at most N runs of each architecture, with --until-told. [default: 20]",
 )
 @click.option(
     "--folds",
@@ -127,8 +148,8 @@ WITH_TABLES = {
     "--rope",
     metavar="POINTS",
     type=float,
-    help="Take differences up to this as equivalent in practice: percentage points, or the metric's unit. "
-    "[default: with --from-table 1]",
+    help="Add tests of equivalence: differences below this are none in practice. In points, or the "
+    "metric's unit. [default: with several datasets and --from-table 1]",
 )
 @click.option(
     "--allow-mixed",
@@ -167,6 +188,8 @@ def command(context: click.Context, **given: Any) -> None:
     zoo compare --all
     zoo compare cnn lrcn ./my_net.py --dataset fashion_mnist --seeds 3
     zoo compare cnn --set cnn.filters=8,16,32 --recipe quick
+    zoo compare --all --dataset digits --dataset motion
+    zoo compare cnn gru --until-told --rope 0.5
     zoo compare --tuned mnist-quick
     zoo compare --all --on ray --cpus-per-run 4
     zoo compare --from gpu-machine/runs --html page.html
@@ -179,11 +202,17 @@ def command(context: click.Context, **given: Any) -> None:
     if given["explain"]:
         print_table(("column", "what it says"), table.explanations())
         return
+    datasets = given.pop("datasets")
+    given["dataset"] = datasets[0] if len(datasets) == 1 else None
     _check(context, given)
     if given["tables"]:
         _compare_tables(given)
         return
-    if given["seeds"] is None:
+    if len(datasets) > 1:
+        _check_several(context)
+        _compare_on_several(context, given, datasets)
+        return
+    if given["seeds"] is None and not given["until_told"]:
         given["seeds"] = 1 if given["folds"] else 5
     given["command"] = _typed(given)
     options.read_pairs(given)
@@ -236,6 +265,54 @@ def _check_tables(context: click.Context, given: dict[str, Any]) -> None:
         raise UsageError(f"{option} goes with --from-table.")
 
 
+ON_SEVERAL = {
+    "names", "everything", "datasets", "recipe", "seeds", "folds", "tta_shift", "hyperparameters", "metric",
+    "jobs", "device", "backend", "runs_dir", "data_dir", "html", "dry_run", "rope", *FORMATS,
+}  # fmt: skip
+"""Options that go with several datasets."""
+
+
+def _check_several(context: click.Context) -> None:
+    for each in context.command.params:
+        source = context.get_parameter_source(each.name or "")
+        if source is click.core.ParameterSource.COMMANDLINE and each.name not in ON_SEVERAL:
+            raise UsageError(
+                f"{each.opts[0]} does not go with several datasets; leave it out, or write a file for "
+                "zoo study."
+            )
+
+
+def _compare_on_several(
+    context: click.Context, given: dict[str, Any], datasets: Sequence[str]
+) -> None:
+    """Compare on each dataset, and judge over all of them, as `zoo study` does."""
+    from zoo.api.studies import plan_study, run_study
+    from zoo.cli.datasets_output import print_datasets_report, write_datasets_page
+
+    options.read_pairs(given)
+    asked = {
+        "architectures": "all" if given["everything"] else list(given["names"]),
+        "datasets": list(datasets),
+        "seeds": given["seeds"] or (1 if given["folds"] else 5),
+        "hyperparameters": options.by_name(given["hyperparameters"] or {}),
+        **{
+            name: given[name]
+            for name in ("recipe", "folds", "metric", "rope", "tta_shift", "backend", "device")
+            if given[name] is not None
+        },
+    }
+    setup = {name: given[name] for name in ("jobs", "runs_dir", "data_dir")}
+    setup |= {"progress": not _silent(given), "registry": options.registry(context)}
+    if given["dry_run"]:
+        print_plan(plan_study(asked, **setup), as_json=given["as_json"])
+        return
+    found = run_study(asked, **setup)
+    print_datasets_report(found.report, given)
+    if given["html"]:
+        write_datasets_page(found, given["html"])
+    context.exit(1 if found.report.problems else 0)
+
+
 def _compare_tables(given: dict[str, Any]) -> None:
     """Compare over many datasets; names that are files are tables, too, as a shell's `*` gives them."""
     from zoo.api.over_datasets import compare_tables
@@ -250,7 +327,7 @@ def _compare_tables(given: dict[str, Any]) -> None:
     words += ["--metric", given["metric"]] if given["metric"] != "accuracy" else []
     words += ["--resamples", "first"] if given["resamples"] == "first" else []
     words += ["--value", given["value"]] if given["value"] else []
-    words += ["--rope", f"{given['rope']:g}"] if given["rope"] is not None else []
+    words += ["--rope", f"{given['rope']:.10g}"] if given["rope"] is not None else []
     found = compare_tables(
         tables,
         names,
@@ -267,7 +344,10 @@ def _compare(context: click.Context, given: dict[str, Any]) -> "Comparison":
 
     return compare(
         *_subjects(context, given),
-        **{name: given[name] for name in (*TRAINING, "metric", "target", "track", "command")},
+        **{
+            name: given[name]
+            for name in (*TRAINING, "metric", "rope", "target", "track", "command")
+        },
         progress=not _silent(given),
         registry=options.registry(context),
     )
@@ -293,7 +373,8 @@ def _compare_runs(context: click.Context, given: dict[str, Any]) -> "Comparison"
         given["names"],
         given["dataset"],
         **{
-            name: given[name] for name in (*SELECTION, "allow_mixed", "metric", "target", "command")
+            name: given[name]
+            for name in (*SELECTION, "allow_mixed", "metric", "rope", "target", "command")
         },
         progress=not _silent(given),
         registry=options.registry(context),
@@ -332,7 +413,10 @@ def _typed(given: dict[str, Any]) -> str:
         words += ["--tuned", given["tuned"]]
     if given["tta_shift"] is not None:
         words += ["--tta-shift", str(given["tta_shift"])]
-    if not given["folders"]:
+    if given["until_told"]:
+        words += ["--until-told"]
+        words += ["--max-seeds", str(given["max_seeds"])] if given["max_seeds"] is not None else []
+    elif not given["folders"]:
         words += ["--seeds", str(given["seeds"])]
     if given["folds"] is not None:
         words += ["--folds", str(given["folds"])]
@@ -340,6 +424,7 @@ def _typed(given: dict[str, Any]) -> str:
         words += ["--set", pair]
     if given["metric"] != "accuracy":
         words += ["--metric", given["metric"]]
+    words += ["--rope", f"{given['rope']:.10g}"] if given["rope"] is not None else []
     if given["target"] != 0.99:
         words += ["--target", f"{given['target']:g}"]
     for name in ("backend", "device"):

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 def print_plan(run_plan: "RunPlan", *, as_json: bool) -> None:
     """Print every run of a plan."""
+    several = len({job.request.dataset for job in run_plan.jobs}) > 1
     rows: list[dict[str, Any]] = [
         {
+            **({"dataset": Path(job.request.dataset).name} if several else {}),
             "architecture": job.entry.name,
             "seed": job.request.seed,
             **({"fold": job.request.fold.name} if job.request.fold else {}),
@@ -35,6 +37,7 @@ def print_plan(run_plan: "RunPlan", *, as_json: bool) -> None:
         return
     print_table(
         (
+            *(["dataset"] if several else []),
             "architecture",
             "fold" if any("fold" in row for row in rows) else "seed",
             "state",
@@ -43,6 +46,7 @@ def print_plan(run_plan: "RunPlan", *, as_json: bool) -> None:
         ),
         [
             (
+                *([row["dataset"]] if several else []),
                 row["architecture"],
                 row.get("fold", row["seed"]),
                 row["state"],

@@ -38,7 +38,8 @@ def _print_tables(report: "DatasetsReport") -> None:
     echo()
     secho(wrapped(datasets_table.verdict(report)), bold=True, lines=True)
     for line in datasets_table.foot(report):
-        secho(wrapped(in_options(line)), lines=True)
+        loud = line.startswith("FAILED")
+        secho(wrapped(in_options(line)), fg="red" if loud else None, lines=True)
     if len(report.datasets) > most:
         echo(f"--csv prints the scores on all {len(report.datasets)} datasets.")
 

@@ -1,6 +1,7 @@
 """A comparison from beginning to end: what `zoo compare` and `zoo.compare` call."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,8 +9,10 @@ from zoo.comparison.benchmark import Settings
 from zoo.comparison.callback import ComparisonCallback
 from zoo.comparison.comparison_runner import ComparisonRunner
 from zoo.comparison.entries import Entry
+from zoo.comparison.equivalence import rope_of
 from zoo.comparison.executors.opening import open_executor
 from zoo.comparison.jobs import RunPlan
+from zoo.comparison.planning import CostEstimator
 from zoo.comparison.results import Result, Wanted
 from zoo.comparison.schema import ComparisonReport, TunedInfo
 from zoo.comparison.workplace import Workplace
@@ -38,6 +41,38 @@ class Compared:
         return [row.name for row in self.report.rows if row.problem]
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A comparison that is planned, and can be carried out."""
+
+    runner: ComparisonRunner
+    run_plan: RunPlan
+
+
+@contextmanager
+def prepared_runs(
+    entries: Sequence[Entry],
+    request: Callable[[Entry], Request],
+    replicates: Sequence[Replicate],
+    workplace: Workplace,
+    registry: Registry,
+    *,
+    settings: Settings | None,
+    callback: ComparisonCallback,
+    estimator: CostEstimator | None = None,
+) -> Iterator[Prepared]:
+    """What `plan_runs` finds, for `compare_runs`, which then need not look again; its
+    executor ends with the block.
+
+    `estimator`: one that several comparisons share, so that a process starts once.
+    """
+    _check_names(entries, request, replicates, workplace, registry)
+    requests = [request(entry) for entry in entries]
+    with open_executor(workplace, requests, registry, callback.on_note) as executor:
+        runner = ComparisonRunner(entries, request, workplace, executor, settings, callback)
+        yield Prepared(runner, runner.plan(replicates, estimator))
+
+
 def plan_runs(
     entries: Sequence[Entry],
     request: Callable[[Entry], Request],
@@ -63,11 +98,9 @@ def plan_runs(
         UsageError: a name or a value is unknown, or more jobs are asked for than memory holds.
         ZooError: the runs folder cannot be written.
     """
-    _check_names(entries, request, replicates, workplace, registry)
-    requests = [request(entry) for entry in entries]
-    with open_executor(workplace, requests, registry, callback.on_note) as executor:
-        runner = ComparisonRunner(entries, request, workplace, executor, settings, callback)
-        return runner.plan(replicates)
+    parts = entries, request, replicates, workplace, registry
+    with prepared_runs(*parts, settings=settings, callback=callback) as planned:
+        return planned.run_plan
 
 
 def compare_runs(
@@ -83,6 +116,9 @@ def compare_runs(
     command: str,
     callback: ComparisonCallback,
     tuned: TunedInfo | None = None,
+    prepared: Prepared | None = None,
+    rope: float | None = None,
+    until_told: bool = False,
 ) -> Compared:
     """Train the runs that are missing, measure what they cost, and judge.
 
@@ -92,6 +128,10 @@ def compare_runs(
         metric: that by which architectures are ranked and told apart; see `zoo.scoring`.
         command: what to type to make the comparison again.
         tuned: the study whose recipe the requests have, if it is one's.
+        prepared: what `prepared_runs` found of the same.
+        rope: the margin of equivalence, in percentage points for shares; None: not tested.
+        until_told: train the replicates in stages, until every pair is told apart or equivalent; see
+            `zoo.comparison.sequential`.
 
     Raises:
         UsageError: a name, a value or the metric is unknown, the target is out of range, or more jobs
@@ -101,21 +141,28 @@ def compare_runs(
     """
     from zoo.comparison.report import ReportInfo, make_report
     from zoo.comparison.results import what_differs
+    from zoo.comparison.sequential import SequentialDesign
+    from zoo.comparison.until_told import Stages
 
     _check_target(target)
-    find_metric(metric)
-    _check_names(entries, request, replicates, workplace, registry)
-    requests = [request(entry) for entry in entries]
-    with open_executor(workplace, requests, registry, callback.on_note) as executor:
-        runner = ComparisonRunner(entries, request, workplace, executor, settings, callback)
-        found = runner.train(runner.plan(replicates))
+    check_rope(metric, rope)
+    parts = entries, request, replicates, workplace, registry
+    own = prepared_runs(*parts, settings=settings, callback=callback)
+    with nullcontext(prepared) if prepared else own as planned:
+        runner, design = planned.runner, None
+        if until_told:
+            design = SequentialDesign([entry.name for entry in entries], len(replicates))
+            stages = Stages(runner, planned.run_plan, design, find_metric(metric), rope, callback)
+            found = stages.run()
+        else:
+            found = runner.train(planned.run_plan)
         cost = runner.costs(found)
         harness = runner.harness
     problems = cost.problems if cost else {}
     notes = [f"costs of {name}: {cause}" for name, cause in problems.items()]
     recipe = request(entries[0]).recipe
     mixed = what_differs([each for each in found if each.runs], registry.manifest, recipe)
-    about = ReportInfo(command, target, mixed, harness, notes, metric, tuned)
+    about = ReportInfo(command, target, mixed, harness, notes, metric, tuned, rope, design)
     return Compared(make_report(found, cost, about, callback), found)
 
 
@@ -130,6 +177,7 @@ def compare_folders(
     command: str,
     callback: ComparisonCallback,
     recipe: str | None = None,
+    rope: float | None = None,
 ) -> Compared:
     """Judge finished runs that were made elsewhere; nothing is trained.
 
@@ -138,7 +186,7 @@ def compare_folders(
         wanted: which of the runs are compared.
         registry: knows the named recipes.
         allow_mixed: compare runs of different devices, versions or recipes, too.
-        target, metric, command, callback: as for `compare_runs`.
+        target, metric, command, callback, rope: as for `compare_runs`.
         recipe: a recipe file that the runs may have been trained by.
 
     Raises:
@@ -150,7 +198,7 @@ def compare_folders(
     from zoo.comparison.report import ReportInfo, make_report
 
     _check_target(target)
-    find_metric(metric)
+    check_rope(metric, rope)
     found = results.of_folders(folders, wanted, callback)
     present = [each for each in found if each.runs]
     results.check_same_test_set(present)
@@ -158,8 +206,21 @@ def compare_folders(
     if not allow_mixed:
         results.refuse_mixed(mixed)
     cost = costs_in(folders, present, callback.on_note)
-    about = ReportInfo(command, target, mixed, metric=metric)
+    about = ReportInfo(command, target, mixed, metric=metric, rope=rope)
     return Compared(make_report(found, cost, about, callback), found)
+
+
+def check_rope(metric: str, rope: float | None) -> None:
+    """Check the metric and the margin, before anything is trained.
+
+    Raises:
+        UsageError: the metric is unknown, or the margin is not allowed.
+    """
+    found = find_metric(metric)
+    if rope is not None and not rope_of(found, rope):
+        raise UsageError(
+            "`rope=0`: a margin of equivalence is above 0, such as 0.1; or leave it out."
+        )
 
 
 def _check_target(target: float) -> None:

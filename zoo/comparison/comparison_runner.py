@@ -3,7 +3,7 @@
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 
 from msgspec import UNSET
@@ -47,8 +47,13 @@ class ComparisonRunner:
     outcomes: list[Outcome] = field(default_factory=list)
     _seconds: float = 0.0
 
-    def plan(self, replicates: Sequence[Replicate]) -> RunPlan:
+    def plan(
+        self, replicates: Sequence[Replicate], estimator: CostEstimator | None = None
+    ) -> RunPlan:
         """Find the cached runs, and estimate how long the others will take; nothing is trained.
+
+        Args:
+            estimator: one that other comparisons use, too; None: one of its own.
 
         Raises:
             UsageError: more jobs than the machine's memory holds.
@@ -57,13 +62,13 @@ class ComparisonRunner:
         workplace = self.workplace
         with self._clocked():
             check_writable(workplace.runs_dir)
-            with self._estimator() as estimator:
+            with nullcontext(estimator) if estimator else self._estimator() as used:
                 run_plan = planning.make_run_plan(
                     self.entries,
                     self.request,
                     replicates,
                     workplace.runs_dir,
-                    estimator,
+                    used,
                     self.callback,
                     any_device=bool(workplace.ray and workplace.ray.mixed),
                 )

@@ -141,17 +141,20 @@ def difference(first: FoldSamples, second: FoldSamples) -> tuple[float, float, f
 
 
 def differences(
-    samples: Mapping[str, FoldSamples], done: Callable[[int], object] = lambda _done: None
+    samples: Mapping[str, FoldSamples],
+    done: Callable[[int], object] = lambda _done: None,
+    rope: float | None = None,
 ) -> Differences:
-    """Every pair of architectures, paired by fold, where more is better."""
+    """Every pair of architectures, paired by fold, where more is better; `rope`: as for seeds."""
     names, rows = list(samples), []
     for place, name in enumerate(names):
         for other in range(place + 1, len(names)):
             value, margin, p, folds = difference(samples[name], samples[names[other]])
             sign = samples[name].metric.sign
-            rows.append((place, other, sign * value, margin, p, folds < 2))
+            error = margin / quantile(folds) if folds > 1 else margin
+            rows.append((place, other, sign * value, margin, p, folds < 2, error, folds - 1))
         done(place + 1)
-    table = np.array(rows, "float64").reshape(-1, 6)
+    table = np.array(rows, "float64").reshape(-1, 8)
     first, second, single = (table[:, place].astype(int) for place in (0, 1, 5))
     return Differences(
         names,
@@ -162,4 +165,6 @@ def differences(
         table[:, 4],
         single.astype(bool),
         tests=TESTS,
+        spread=table[:, 6:].T,
+        rope=rope,
     )

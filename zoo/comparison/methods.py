@@ -1,5 +1,6 @@
 """How each figure of a comparison is computed, in a sentence or two, for the table's foot."""
 
+from zoo.comparison.equivalence import in_words
 from zoo.scoring import Metric
 
 _ENSEMBLE = (
@@ -74,8 +75,40 @@ _FOLDS_DIFFERENCE = (
 )
 
 
-def of(metric: Metric, *, folds: bool = False) -> dict[str, str]:
-    """The methods of a comparison by this metric."""
+_HOLM = "p values corrected over all pairs by Holm's method"
+_STAGES = "p values of the stage that decided"
+
+_EQUIVALENCE = (
+    "Equivalent within {margin}: two one-sided tests (Schuirmann 1987) with the standard error and the "
+    "degrees of freedom of the difference, p values corrected over all pairs by Holm's method. What is not "
+    "shown to be equivalent need not be different, nor the other way round."
+)
+
+
+_SEQUENTIAL = (
+    "Seeds are added in stages, where pairs are undecided; each pair is decided at the first stage "
+    "whose tests tell it. p values over all pairs are of that stage, scaled so that its level is 0.05. "
+    "The levels spend 5 % over all stages (Lan and DeMets 1983, Pocock-like) and pairs (Bonferroni). "
+    "Intervals are of all seeds, and are not adjusted for the stages."
+)
+
+
+def of(
+    metric: Metric, *, folds: bool = False, rope: float | None = None, sequential: bool = False
+) -> dict[str, str]:
+    """The methods of a comparison by this metric, with this margin of equivalence, with stages or without."""
+    found = _of(metric, folds=folds)
+    if sequential:
+        found["sequential"] = _SEQUENTIAL
+        found["difference"] = found["difference"].replace(_HOLM, _STAGES)
+    if rope is not None:
+        found["equivalence"] = _EQUIVALENCE.format(margin=in_words(metric, rope))
+        if sequential:
+            found["equivalence"] = found["equivalence"].replace(_HOLM, _STAGES)
+    return found
+
+
+def _of(metric: Metric, *, folds: bool) -> dict[str, str]:
     if folds:
         scale = "logarithmic" if metric.high is None else "logit"
         return {

@@ -7,6 +7,7 @@ from typing import overload
 import numpy as np
 import numpy.typing
 
+from zoo.comparison.equivalence import tost
 from zoo.comparison.estimates import LEVEL
 
 
@@ -26,6 +27,17 @@ class Difference:
     p: float
     p_adjusted: float
     test: str
+    p_equivalent: float | None = None
+    """That the two differ by the margin or more, for all pairs together; None: no margin was given."""
+    p_equivalent_alone: float | None = None
+    """The same of this pair alone."""
+    decided: int | None = None
+    """Seeds of each at the stage of a sequential design that decided the pair, or at the last one."""
+
+    @property
+    def equivalent(self) -> bool:
+        """Whether the two are equivalent within the margin, at the 5 % level over all pairs."""
+        return self.p_equivalent is not None and self.p_equivalent < 1 - LEVEL
 
     @property
     def different(self) -> bool:
@@ -52,6 +64,8 @@ class Differences(Sequence[Difference]):
         margin: half of the interval's width.
         single: whether one of the two has a single seed.
         tests: the test of a pair, by whether one of the two has a single seed.
+        spread: standard errors and degrees of freedom, `(2, pairs)`; with a margin.
+        rope: the margin of equivalence, above 0; None: equivalence is not tested.
     """
 
     def __init__(
@@ -65,12 +79,19 @@ class Differences(Sequence[Difference]):
         single: np.ndarray,
         *,
         tests: Mapping[bool, str],
+        spread: np.ndarray | None = None,
+        rope: float | None = None,
     ):
         order = np.argsort(-np.abs(value), kind="stable")
         behind = value < 0
         adjusted = np.ones(len(p))
         # One seed says nothing about the architecture: such pairs cannot be told apart.
         adjusted[~single] = holm(p[~single])
+        alone, equivalent = np.full((2, len(p)), np.nan)
+        if rope is not None and spread is not None:
+            alone, equivalent = np.ones((2, len(p)))
+            alone[~single] = tost(value[~single], spread[0, ~single], spread[1, ~single], rope)
+            equivalent[~single] = holm(alone[~single])
         self._names, self._tests = names, tests
         self._columns = [
             each[order]
@@ -82,6 +103,8 @@ class Differences(Sequence[Difference]):
                 p,
                 adjusted,
                 single,
+                equivalent,
+                alone,
             )
         ]
 
@@ -95,7 +118,7 @@ class Differences(Sequence[Difference]):
     def __getitem__(self, index: int | slice) -> Difference | list[Difference]:
         if isinstance(index, slice):
             return [self[place] for place in range(*index.indices(len(self)))]
-        first, second, value, margin, p, adjusted, single = (
+        first, second, value, margin, p, adjusted, single, equivalent, alone = (
             each[index].item() for each in self._columns
         )
         return Difference(
@@ -107,6 +130,8 @@ class Differences(Sequence[Difference]):
             p,
             adjusted,
             self._tests[single],
+            None if np.isnan(equivalent) else equivalent,
+            None if np.isnan(alone) else alone,
         )
 
     @property

@@ -1,7 +1,7 @@
 """A comparison's report: what its runs learned and cost, judged."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from msgspec import UNSET
@@ -18,6 +18,7 @@ from zoo.comparison import (
 from zoo.comparison.callback import ComparisonCallback
 from zoo.comparison.cost_record import THROUGHPUT, BenchmarkReport
 from zoo.comparison.ensembles import make_ensembles
+from zoo.comparison.equivalence import rope_of
 from zoo.comparison.fronts import make_fronts
 from zoo.comparison.judging import Judged, JudgedFolds, JudgedSeeds, judge, judge_folds
 from zoo.comparison.pairs import Difference, Differences
@@ -32,14 +33,17 @@ from zoo.comparison.schema import (
     DatasetInfo,
     DeviceInfo,
     Ensemble,
+    Equivalence,
     FoldsInfo,
     HarnessInfo,
     MetricInfo,
     NoiseFloor,
     Pair,
     RunInfo,
+    SequentialInfo,
     TunedInfo,
 )
+from zoo.comparison.sequential import DecidedPairs, SequentialDesign
 from zoo.errors import ZooError
 from zoo.runs.files import now
 from zoo.runs.part import plain
@@ -68,6 +72,8 @@ class ReportInfo:
         notes: further lines for the table's foot.
         metric: the name of that by which architectures are ranked and told apart.
         tuned: the study whose recipe was compared, if it was one's.
+        rope: the margin of equivalence in percentage points, or the metric's unit; None: not tested.
+        design: the stages in which seeds were added, and what was decided; None: all at once.
     """
 
     command: str
@@ -77,6 +83,8 @@ class ReportInfo:
     notes: Sequence[str] = field(default_factory=list)
     metric: str = "accuracy"
     tuned: TunedInfo | None = None
+    rope: float | None = None
+    design: SequentialDesign | None = None
 
 
 def make_report(
@@ -100,7 +108,10 @@ def make_report(
     judged: dict[str, Judged] = {
         result.name: judging(result, metric, progress.read) for result in present
     }
-    pairs = _differences(judged, metric, progress)
+    rope = None if info.rope is None else rope_of(metric, info.rope)
+    pairs: Differences | DecidedPairs = differences_of(judged, metric, progress.tested, rope)
+    if info.design is not None:
+        pairs = DecidedPairs(pairs, info.design)
     told = pairs.told_apart
     rows = make_rows(results, judged, ranking.ranks(list(judged), told), cost, info.target)
     notes = [
@@ -127,7 +138,9 @@ def make_report(
         notes=notes,
         target=info.target,
         folds=folds or UNSET,
-        methods=methods.of(metric, folds=folds is not None),
+        methods=methods.of(
+            metric, folds=folds is not None, rope=rope, sequential=info.design is not None
+        ),
         columns=[_column(column) for column in chosen],
         rows=rows,
         ensembles=_ensembles(present, judged, progress),
@@ -139,22 +152,39 @@ def make_report(
         runs=[_run(result.name, run) for result in present for run in result.runs],
         repeat=_repeat(present, info.command),
         tuned=UNSET if info.tuned is None else info.tuned,
+        rope=UNSET if rope is None else rope,
+        sequential=UNSET if info.design is None else sequential_info(info.design, judged),
     )
 
 
-def _differences(
-    judged: Mapping[str, Judged], metric: Metric, progress: "_Progress"
+def differences_of(
+    judged: Mapping[str, Judged],
+    metric: Metric,
+    tested: Callable[[int], object],
+    rope: float | None,
 ) -> Differences:
-    """Every pair; what is better is more, whatever the metric."""
+    """Every pair; what is better is more, whatever the metric. `rope`: in the metric's own units."""
     folds = {name: each.chosen for name, each in judged.items() if isinstance(each, JudgedFolds)}
     if folds:
-        return cross_validation.differences(folds, progress.tested)
+        return cross_validation.differences(folds, tested, rope)
     sampled = {name: each.sampled for name, each in _of_seeds(judged).items()}
     values = {
         name: each.values if metric.sign == 1 else -each.values for name, each in sampled.items()
     }
     test = significance.pair_test(list(sampled.values()))
-    return significance.differences(values, progress.tested, test)
+    return significance.differences(values, tested, test, rope)
+
+
+def sequential_info(design: SequentialDesign, judged: Mapping[str, Judged]) -> SequentialInfo:
+    """What the stages took."""
+    seeds = {name: len(each.values) for name, each in judged.items()}
+    return SequentialInfo(
+        stages=design.stages,
+        seeds=seeds,
+        runs=sum(seeds.values()),
+        most=design.max_seeds * len(design.names),
+        undecided=design.pairs - sum(each.told for each in design.decisions.values()),
+    )
 
 
 def _of_seeds(judged: Mapping[str, Judged]) -> dict[str, JudgedSeeds]:
@@ -269,6 +299,10 @@ def _pair(pair: Difference, judged: Mapping[str, Judged], metric: Metric) -> Pai
         p_adjusted=pair.p_adjusted,
         test=pair.test,
         different=pair.different,
+        equivalence=UNSET
+        if pair.p_equivalent is None
+        else Equivalence(p_adjusted=pair.p_equivalent, equivalent=pair.equivalent),
+        decided=UNSET if pair.decided is None else pair.decided,
         seeds=min(len(judged[pair.first].values), len(judged[pair.second].values)),
     )
 

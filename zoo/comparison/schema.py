@@ -81,10 +81,18 @@ class ColumnInfo(Struct, kw_only=True):
     explanation: str
 
 
+class Equivalence(Struct, kw_only=True):
+    """Two one-sided tests of two architectures within a report's `rope`; `p_adjusted` holds for all pairs."""
+
+    p_adjusted: Number
+    equivalent: bool
+
+
 class Pair(Struct, kw_only=True):
     """Two architectures: first minus second in the chosen metric, and whether that is significant.
 
-    The first is the better one.
+    The first is the better one. `equivalence` is left out where no margin was given, `decided` (seeds of
+    each at the stage that decided) where seeds were not added in stages.
     """
 
     first: str
@@ -95,7 +103,14 @@ class Pair(Struct, kw_only=True):
     p_adjusted: Number
     test: str | UnsetType = UNSET
     different: bool
+    equivalence: Equivalence | UnsetType = UNSET
+    decided: Whole | UnsetType = UNSET
     seeds: Whole
+
+    @property
+    def equivalent(self) -> bool:
+        """Whether the two were shown to be equivalent within the report's margin."""
+        return self.equivalence is not UNSET and self.equivalence.equivalent
 
 
 class FoldsInfo(Struct, kw_only=True):
@@ -218,6 +233,23 @@ class TunedInfo(Struct, kw_only=True):
     recipe_sha256: str
 
 
+class SequentialInfo(Struct, kw_only=True):
+    """Seeds that were added in stages, until every pair was told.
+
+    Attributes:
+        stages: seeds of each architecture at each stage.
+        seeds: that each architecture had in the end.
+        runs, most: of all architectures, and with all stages.
+        undecided: pairs that the last stage left undecided.
+    """
+
+    stages: list[Whole]
+    seeds: dict[str, Whole]
+    runs: Whole
+    most: Whole
+    undecided: Whole
+
+
 class ComparisonReport(Struct, kw_only=True):
     """A comparison: everything that the tables, the files and the page are made of.
 
@@ -235,6 +267,9 @@ class ComparisonReport(Struct, kw_only=True):
         fronts: the chosen metric against each cost; empty in reports of older versions.
         repeat: what to type to make the comparison again.
         tuned: the study whose recipe was compared; left out if it was another recipe.
+        rope: the margin within which differences are equivalent in practice, in the metric's own units
+            (0.001: 0.1 points); left out where none was given.
+        sequential: left out where seeds were not added in stages.
     """
 
     schema: int
@@ -261,6 +296,8 @@ class ComparisonReport(Struct, kw_only=True):
     runs: list[RunInfo] = []
     repeat: list[str] = []
     tuned: TunedInfo | UnsetType = UNSET
+    rope: Number | UnsetType = UNSET
+    sequential: SequentialInfo | UnsetType = UNSET
 
     @property
     def judged_by(self) -> Metric:

@@ -93,8 +93,8 @@ def _facts(correct: np.ndarray) -> tuple[float, float, float, float]:
     return squares.mean, variance, seeds - 1, squares.residual / seeds
 
 
-_Tests = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""One architecture against several others: differences, margins, p values."""
+_Tests = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+"""One architecture against several others: differences, margins, p values, standard errors, freedom."""
 
 
 def _of_architectures(
@@ -111,7 +111,7 @@ def _of_architectures(
     np.divide(variance**2, spread, out=freedom, where=spread > 0)
     value, error = ours[0] - theirs[0], np.sqrt(variance)
     margin = special.stdtrit(freedom, (1 + LEVEL) / 2) * error
-    return value, margin, 2 * special.stdtr(freedom, -np.abs(value) / error)
+    return value, margin, 2 * special.stdtr(freedom, -np.abs(value) / error), error, freedom
 
 
 def _of_two_models(first: np.ndarray, others: np.ndarray, test: PairTest) -> _Tests:
@@ -121,9 +121,10 @@ def _of_two_models(first: np.ndarray, others: np.ndarray, test: PairTest) -> _Te
     examples = apart.shape[1]
     error = np.maximum(apart.std(axis=1, ddof=1) / math.sqrt(examples), test.least_error(examples))
     value, margin = apart.mean(axis=1), stats.norm.ppf((1 + LEVEL) / 2) * error
+    freedom = np.full(len(apart), examples - 1.0)
     if test.exact:
-        return value, margin, mcnemar(first, others)
-    return value, margin, 2 * special.stdtr(examples - 1, -np.abs(value) / error)
+        return value, margin, mcnemar(first, others), error, freedom
+    return value, margin, 2 * special.stdtr(freedom, -np.abs(value) / error), error, freedom
 
 
 def mcnemar(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -150,7 +151,7 @@ def difference(
     """
     sides = _Sides([first, second], test)
     single = bool(sides.single.any())
-    value, margin, p = (each.item() for each in sides.tested(0, np.array([1]), single))
+    value, margin, p = (each.item() for each in sides.tested(0, np.array([1]), single)[:3])
     return Estimate(value, value - margin, value + margin), p, test.names[single]
 
 
@@ -162,6 +163,7 @@ def differences(
     values: Mapping[str, np.ndarray],
     done: Callable[[int], object] = lambda _done: None,
     test: PairTest = OF_ACCURACY,
+    rope: float | None = None,
 ) -> Differences:
     """Every pair of architectures, where more is better.
 
@@ -169,24 +171,27 @@ def differences(
         values: by name, `(seeds, examples)`.
         done: is told of how many architectures all pairs are tested.
         test: how pairs are tested.
+        rope: the margin within which two are equivalent, in the metric's units; None: not tested.
     """
     sides, rows = _Sides(list(values.values()), test), []
     for place in range(len(values)):
         rows.append(_against(place, sides))
         done(place + 1)
     columns = [np.concatenate(each) for each in zip(*rows, strict=True)]
-    return Differences(list(values), *columns, tests=test.names)
+    *columns, errors, freedom = columns
+    spread = np.stack([errors, freedom])
+    return Differences(list(values), *columns, tests=test.names, spread=spread, rope=rope)
 
 
 def _against(place: int, sides: _Sides) -> tuple[np.ndarray, ...]:
     """One architecture and each after it: columns of `Differences`."""
     others = np.arange(place + 1, len(sides.single))
     single = sides.single[place] | sides.single[others]
-    value, margin, p = np.empty((3, len(others)))
+    value, margin, p, error, freedom = found = np.empty((5, len(others)))
     at_once = max(1, CHUNK // sides.models.shape[1])
     for kind in (True, False):
         places = np.flatnonzero(single == kind)
         for start in range(0, len(places), at_once):
             chunk = places[start : start + at_once]
-            value[chunk], margin[chunk], p[chunk] = sides.tested(place, others[chunk], kind)
-    return np.full(len(others), place), others, value, margin, p, single
+            found[:, chunk] = sides.tested(place, others[chunk], kind)
+    return np.full(len(others), place), others, value, margin, p, single, error, freedom

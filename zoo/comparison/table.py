@@ -40,6 +40,7 @@ def pair_grid(report: ComparisonReport) -> tuple[list[str], list[list[str]]]:
             " to ".join(map(metric.difference, pair.interval)),
             p_value(pair.p),
             p_value(pair.p_adjusted),
+            *([] if pair.equivalence is UNSET else [p_value(pair.equivalence.p_adjusted)]),
             verdict.of_pair(pair, metric),
         ]
         for pair in report.pairs
@@ -50,6 +51,7 @@ def pair_grid(report: ComparisonReport) -> tuple[list[str], list[list[str]]]:
         "95 % interval",
         "p",
         "p, all pairs",
+        *([] if report.rope is UNSET else ["p, equivalence"]),
         "verdict",
     ]
     return titles, cells
@@ -112,6 +114,12 @@ def foot(report: ComparisonReport) -> list[str]:
         *_metric(report),
         f"interval: {report.methods['interval']}",
         f"differences: {report.methods['difference']}",
+        *(
+            f"{key}: {report.methods[key]}"
+            for key in ("equivalence", "sequential")
+            if key in report.methods
+        ),
+        *_stages(report),
         f"rank: {report.methods['rank']}",
         *([f"ensembles: {report.methods['ensemble']}"] if report.ensembles else []),
         *([f"fronts: {report.methods['front']}"] if report.fronts else []),
@@ -130,6 +138,19 @@ def foot(report: ComparisonReport) -> list[str]:
     lines += [f"note: {line}" for line in report.notes]
     lines += [f"FAILED: {row.name}: {row.problem}" for row in report.rows if row.problem]
     return lines
+
+
+def _stages(report: ComparisonReport) -> list[str]:
+    """What seeds in stages took; nothing where all were trained at once."""
+    found = report.sequential
+    if found is UNSET:
+        return []
+    seeds = ", ".join(f"{name} {count}" for name, count in found.seeds.items())
+    left = f"; {found.undecided} undecided" if found.undecided else ""
+    return [
+        f"stages: {', '.join(map(str, found.stages))} seeds; {seeds}: {found.runs} of at most "
+        f"{found.most} runs{left}"
+    ]
 
 
 def _count(report: ComparisonReport, runs: str) -> str:

@@ -2,15 +2,19 @@
 
 from msgspec import UNSET
 
+from zoo.comparison.equivalence import in_words
 from zoo.comparison.schema import ComparisonReport, Pair
 from zoo.formatting import listed
 from zoo.scoring import ACCURACY, Metric
 
 
 def of_pair(pair: Pair, metric: Metric = ACCURACY) -> str:
-    """`cnn is better`, or `cannot tell`."""
+    """`cnn is better`, `equivalent`, both (`cnn is better, but equivalent`), or `cannot tell`."""
     if pair.different:
-        return f"{_ordered(pair, metric)[0]} is better"
+        better = f"{_ordered(pair, metric)[0]} is better"
+        return f"{better}, but equivalent" if pair.equivalent else better
+    if pair.equivalent:
+        return "equivalent"
     return "cannot tell: one seed" if pair.seeds < 2 else "cannot tell"
 
 
@@ -23,8 +27,21 @@ def _ordered(pair: Pair, metric: Metric) -> tuple[str, str]:
 def verdict(report: ComparisonReport) -> str:
     """One sentence: who is told apart from whom, as the tests of the pairs decided it."""
     metric = report.judged_by
-    sentence = _sentence(report)
+    sentence = " ".join(filter(None, (_sentence(report), _equivalences(report))))
     return sentence if metric.name == "accuracy" else f"By {metric.title}: {sentence}"
+
+
+def _equivalences(report: ComparisonReport) -> str:
+    """Which pairs are equivalent within the margin; empty where none is, or none was tested."""
+    if report.rope is UNSET:
+        return ""
+    margin = in_words(report.judged_by, report.rope)
+    found = [f"{pair.first} and {pair.second}" for pair in report.pairs if pair.equivalent]
+    if not found:
+        return f"No two were shown to be equivalent within {margin}."
+    if len(found) == len(report.pairs) > 1:
+        return f"All are equivalent within {margin}."
+    return f"Equivalent within {margin}: {'; '.join(found)}."
 
 
 def _sentence(report: ComparisonReport) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from zoo.comparison.equivalence import in_words
 from zoo.formatting import p_value
 from zoo.report import words
 from zoo.report.filling import asset, fill, hash_of
@@ -36,7 +37,7 @@ def _context(report: DatasetsReport) -> dict[str, Any]:
         "keys": keys,
         "verdict": verdict(report),
         "diagram": ranks_figure.draw_ranks(report, keys),
-        "region": f"±{metric.difference(report.rope).lstrip('+')} {metric.points}".rstrip(),
+        "region": in_words(metric, report.rope),
         "pairs": [_pair(pair, report) for pair in report.pairs],
         "matrix": [_scores(report, place) for place in range(len(report.datasets))],
         "foot": [line for line in foot(report) if line.startswith(("n:", "friedman:", "region"))],

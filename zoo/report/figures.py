@@ -25,7 +25,7 @@ from zoo.report.figure_labels import (
     short,
 )
 from zoo.report.fronts_figure import draw_fronts
-from zoo.report.svg import INK, MUTED, PAPER, STYLE, Key, inline
+from zoo.report.svg import GRID, INK, MUTED, PAPER, STYLE, Key, inline
 from zoo.report.words import capitalized, signed
 from zoo.scoring import ACCURACY, Metric
 
@@ -43,7 +43,7 @@ def draw(
         # Only DejaVu's widths are used; the reader's fonts show the names.
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         return {
-            "pairs": _pairs(report.pairs, report.judged_by),
+            "pairs": _pairs(report.pairs, report.judged_by, report.rope or 0.0),
             "throughput": _throughput(report.rows, keys, report.judged_by),
             "epochs": _curves(curves, keys, "epochs"),
             "seconds": _curves(curves, keys, "seconds"),
@@ -63,8 +63,8 @@ def plot_pairs(pairs: list[Pair], metric: Metric = ACCURACY) -> str:
     return f'<div style="max-width:48em;{ALONE}">{drawn}</div>' if drawn else ""
 
 
-def _pairs(pairs: list[Pair], metric: Metric) -> Markup | None:
-    """Differences with their intervals around a line at zero."""
+def _pairs(pairs: list[Pair], metric: Metric, rope: float = 0.0) -> Markup | None:
+    """Differences with their intervals around a line at zero, and the margin of equivalence as a band."""
     if not pairs or len(pairs) > MOST_PAIRS:
         return None
     figure, axes = _figure(0.75 + 0.27 * len(pairs))
@@ -78,6 +78,8 @@ def _pairs(pairs: list[Pair], metric: Metric) -> Markup | None:
             scale * pair.difference, height, "o", markerfacecolor=fill, markeredgecolor=colour
         )
     axes.axvline(0, color=INK, linewidth=1, zorder=1)
+    if rope:
+        axes.axvspan(-scale * rope, scale * rope, color=GRID, alpha=0.6, linewidth=0, zorder=0)
     axes.set_yticks(
         range(len(pairs)),
         [f"{short(p.first, 16)} − {short(p.second, 16)}" for p in pairs],

@@ -8,6 +8,7 @@ from msgspec import UNSET, to_builtins
 
 from zoo.comparison import columns, table
 from zoo.comparison.diagnostics_schema import Diagnostics, Disagreement
+from zoo.comparison.equivalence import in_words
 from zoo.comparison.row_schema import Row, Statistic
 from zoo.comparison.schema import ColumnInfo, ComparisonReport, CostSummary, NoiseFloor, Pair
 from zoo.comparison.verdict import of_pair, verdict
@@ -78,6 +79,7 @@ def _context(report: ComparisonReport, diagnostics: Diagnostics) -> dict[str, An
         "all_classes": len(classes) <= MOST_CLASSES,
         "ensembles": report.ensembles,
         "pairs": [_pair(pair, report.judged_by) for pair in report.pairs],
+        "margin": "" if report.rope is UNSET else in_words(report.judged_by, report.rope),
         "figures": figures.draw(report, diagnostics.curves, keys),
         "fronts": table.front_grid(report),
         "unmeasured": [
@@ -190,7 +192,8 @@ def _seeds(rows: list[Row]) -> list[tuple[str, list[str]]]:
 
 
 def _pair(pair: Pair, metric: Metric) -> dict[str, Any]:
-    return {**to_builtins(pair), "conclusion": of_pair(pair, metric)}
+    told = {"conclusion": of_pair(pair, metric), "equivalent": pair.equivalent}
+    return {**to_builtins(pair), **told}
 
 
 def _confusions(confusions: dict[str, list[list[int]]], classes: list[str]) -> list[dict[str, Any]]:

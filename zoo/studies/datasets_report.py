@@ -1,13 +1,14 @@
 """A comparison over several datasets, judged."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from msgspec import UNSET
 
+from zoo.comparison.equivalence import rope_of
 from zoo.comparison.schema import MetricInfo
-from zoo.errors import UsageError
 from zoo.runs.files import now
 from zoo.scoring import Metric
 from zoo.studies import rank_tests, signed_rank
@@ -48,30 +49,20 @@ METHODS = {
     "bayes": (
         "Bayesian signed-rank test (Benavoli, Corani, Demšar and Zaffalon 2017): the probability that, "
         "over further datasets of this kind, one is better by more than the region of practical "
-        "equivalence, or neither is. A verdict needs more than 95 %."
+        "equivalence, or neither is. A verdict needs more than 95 % and six datasets."
     ),
 }
 
 
-def rope_of(metric: Metric, rope: float | None) -> float:
-    """The region in the metric's own units, of points for shares.
+def region_of(metric: Metric, rope: float | None) -> float:
+    """The region in the metric's own units; None: the default.
 
     Raises:
         UsageError: it is negative or no number.
     """
     if rope is None:
         return ROPE / 100 if metric.percent else 0.0
-    if not math.isfinite(rope) or rope < 0:
-        raise UsageError(f"`rope={rope:g}`: use 0 or more, in {_unit(metric)}, such as 0.1.")
-    if metric.percent and rope >= 100:
-        raise UsageError(
-            f"`rope={rope:g}`: is in percentage points; use less than 100, such as 0.1."
-        )
-    return rope / 100 if metric.percent else rope
-
-
-def _unit(metric: Metric) -> str:
-    return "percentage points" if metric.percent else f"units of {metric.title}"
+    return rope_of(metric, rope)
 
 
 def make_datasets_report(
@@ -81,6 +72,7 @@ def make_datasets_report(
     command: str = "",
     title: str = "",
     experiment: dict[str, Any] | None = None,
+    problems: Sequence[str] = (),
 ) -> DatasetsReport:
     """Judge a table of scores.
 
@@ -91,12 +83,13 @@ def make_datasets_report(
         command: what to type to make it again.
         title: of the page.
         experiment: what the scores come from, for the record.
+        problems: what has no result, and why.
 
     Raises:
         UsageError: the table cannot be compared, or the region is no number.
     """
     table, metric = table.checked(), table.metric
-    region = rope_of(metric, rope)
+    region = region_of(metric, rope)
     ranked = rank_tests.ranks(table)
     overall = rank_tests.friedman(ranked)
     pairs = rank_tests.pairs_of(table, ranked, overall)
@@ -120,12 +113,16 @@ def make_datasets_report(
         sources=dict(table.sources),
         rows=rows,
         friedman=_friedman(overall),
-        pairs=[_pair(*each, metric) for each in zip(pairs, posteriors, strict=True)],
+        pairs=[
+            _pair(*each, metric, len(table.datasets))
+            for each in zip(pairs, posteriors, strict=True)
+        ],
         groups=rank_tests.groups([row.name for row in rows], pairs),
         rope=region,
         samples=few,
         least_datasets=rank_tests.least_datasets(len(pairs)),
         notes=list(table.notes),
+        problems=list(problems),
         methods=dict(METHODS),
         experiment=UNSET if experiment is None else experiment,
     )
@@ -154,7 +151,9 @@ def _friedman(found: Friedman | None) -> FriedmanInfo | None:
     return FriedmanInfo(statistic=found.statistic, p=found.p, f=f, f_p=found.f_p)
 
 
-def _pair(pair: PairOverDatasets, posterior: Posterior, metric: Metric) -> DatasetsPair:
+def _pair(
+    pair: PairOverDatasets, posterior: Posterior, metric: Metric, datasets: int
+) -> DatasetsPair:
     return DatasetsPair(
         first=pair.first,
         second=pair.second,
@@ -171,12 +170,15 @@ def _pair(pair: PairOverDatasets, posterior: Posterior, metric: Metric) -> Datas
             first=posterior.first,
             equivalent=posterior.equivalent,
             second=posterior.second,
-            verdict=_bayes_verdict(pair, posterior),
+            verdict=_bayes_verdict(pair, posterior, datasets),
         ),
     )
 
 
-def _bayes_verdict(pair: PairOverDatasets, posterior: Posterior) -> str:
+def _bayes_verdict(pair: PairOverDatasets, posterior: Posterior, datasets: int) -> str:
+    """Fewer datasets than a test of one pair needs give none: the prior would decide."""
+    if datasets < rank_tests.least_datasets(1):
+        return "cannot tell"
     return {
         "first": f"{pair.first} is better",
         "second": f"{pair.second} is better",

@@ -82,6 +82,8 @@ class DatasetsReport(Struct, kw_only=True):
         samples: of the Bayesian test's posterior.
         least_datasets: the fewest with which any pair could be told apart.
         notes: what was left out or converted.
+        problems: of a study, which architecture or dataset has no result, and why.
+        experiment: of a study, what was trained; left out for tables.
         methods: how each figure is computed.
     """
 
@@ -101,6 +103,7 @@ class DatasetsReport(Struct, kw_only=True):
     samples: Whole
     least_datasets: Whole
     notes: list[str]
+    problems: list[str] = []
     methods: dict[str, str]
     experiment: dict[str, Any] | UnsetType = UNSET
 

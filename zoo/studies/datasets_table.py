@@ -2,6 +2,7 @@
 
 import math
 
+from zoo.comparison.equivalence import in_words
 from zoo.comparison.flat import cell
 from zoo.comparison.table import markdown_table
 from zoo.formatting import listed, p_value
@@ -97,7 +98,6 @@ def score_grid(report: DatasetsReport, most: int | None = None) -> Grid:
 def foot(report: DatasetsReport) -> list[str]:
     """The lines under the tables: tests, region, methods, notes."""
     metric = report.judged_by
-    region = metric.difference(report.rope).lstrip("+")
     lines = [
         f"n: {len(report.datasets)} datasets, {len(report.rows)} classifiers, by {metric.title}"
     ]
@@ -109,13 +109,16 @@ def foot(report: DatasetsReport) -> list[str]:
         )
     lines += [f"groups: {listed(group)} cannot be told apart" for group in report.groups]
     lines.append(
-        f"region of practical equivalence: ±{region} {metric.points}".rstrip()
+        f"region of practical equivalence: {in_words(metric, report.rope)}"
         if report.rope
         else "region of practical equivalence: none"
     )
     lines += [f"{name}: {text}" for name, text in report.methods.items()]
     lines += [f"source: {name} (SHA-256 {digest[:12]})" for name, digest in report.sources.items()]
+    told = report.experiment or {}
+    lines += [f"{key}: {text}" for key, text in told.items() if key.startswith("on ")]
     lines += [f"note: {line}" for line in report.notes]
+    lines += [f"FAILED: {line}" for line in report.problems]
     return lines
 
 
