@@ -3,8 +3,10 @@
 import os
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from zoo.comparison.executors.ray_options import ADDRESS
@@ -21,9 +23,36 @@ SECONDS = 5.0
 """How long a cluster has to accept a connection."""
 
 
+@dataclass
+class Connection:
+    """A cluster that this process is connected to.
+
+    Attributes:
+        ray: the module.
+        address: where the cluster is; None: whoever calls us connected this process.
+    """
+
+    ray: Any
+    address: str | None
+
+    def send_sources(self, package: Path) -> None:
+        """Connect again, so that all that is started from now on imports this package.
+
+        Raises:
+            UsageError: the connection is not ours.
+        """
+        if self.address is None:
+            raise UsageError(
+                "nodes have other sources of archzoo, and this process was connected before they could be "
+                "sent: call ray.shutdown() first."
+            )
+        self.ray.shutdown()
+        _connect(self.ray, self.address, {"runtime_env": {"py_modules": [str(package)]}})
+
+
 @contextmanager
-def connected(address: str) -> Iterator[Any]:
-    """The module `ray`, connected; at the end what was started here is stopped.
+def connected(address: str) -> Iterator[Connection]:
+    """A connection; at the end what was started here is stopped.
 
     A process that is connected already, as in a notebook, stays so.
 
@@ -38,16 +67,16 @@ def connected(address: str) -> Iterator[Any]:
                 "this process is connected to a cluster already: use `on='ray'` for that one, or call "
                 "ray.shutdown() first."
             )
-        yield ray
+        yield Connection(ray, None)
         return
     _check_answers(address)
     try:
-        _connect(ray, address)
+        _connect(ray, address, {})
     except Exception as error:  # Ray has many, also bare ones
         ray.shutdown()
         raise _explained(error, address, ray.__version__) from error
     try:
-        yield ray
+        yield Connection(ray, address)
     finally:
         ray.shutdown()
 
@@ -64,8 +93,9 @@ def _ray() -> Any:
     return ray
 
 
-def _connect(ray: Any, address: str) -> None:
+def _connect(ray: Any, address: str, more: Mapping[str, Any]) -> None:
     how: dict[str, Any] = {
+        **more,
         "log_to_driver": False,
         "logging_level": "ERROR",
         "namespace": NAMESPACE,

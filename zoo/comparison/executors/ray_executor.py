@@ -18,7 +18,7 @@ from zoo import atomic
 from zoo.comparison.executors import ray_nodes
 from zoo.comparison.executors.node_facts import bare_facts
 from zoo.comparison.executors.node_host import NodeHost, as_place
-from zoo.comparison.executors.ray_connection import connected
+from zoo.comparison.executors.ray_connection import Connection, connected
 from zoo.comparison.executors.ray_nodes import Node
 from zoo.comparison.executors.ray_options import RayOptions, check_address
 from zoo.comparison.executors.ray_process import RayProcess
@@ -61,9 +61,9 @@ def ray_executor(
             should get.
         ZooError: no cluster answers.
     """
-    with connected(check_address(options.on)) as ray, _token_in(runs_dir) as token:
-        executor = RayExecutor(ray, options, working_set, runs_dir, token, note)
-        with _shipped(ray) as sources:
+    with connected(check_address(options.on)) as connection, _token_in(runs_dir) as token:
+        executor = RayExecutor(connection, options, working_set, runs_dir, token, note)
+        with _shipped() as sources:
             executor.look_over(backend, device, sources)
             try:
                 yield executor
@@ -75,7 +75,7 @@ class RayExecutor:
     """Starts processes on the nodes of a cluster.
 
     Args:
-        ray: the module, connected.
+        connection: to the cluster.
         options: what each run gets.
         working_set: what the runs need.
         runs_dir: the driver's folder of runs.
@@ -85,23 +85,23 @@ class RayExecutor:
 
     def __init__(
         self,
-        ray: Any,
+        connection: Connection,
         options: RayOptions,
         working_set: WorkingSet,
         runs_dir: Path,
         token: str,
         note: Callable[[str], None],
     ):
-        self._ray, self._options, self._note = ray, options, note
+        self._connection, self._options, self._note = connection, options, note
+        self._ray = ray = connection.ray
         self.working_set, self.runs_dir, self._token = working_set, Path(absolute(runs_dir)), token
         self.lost_errors: tuple[type[BaseException], ...] = (ray.exceptions.RayError,)
         self._nodes: dict[str, Node] = {}
         self._names: dict[str, str] = {}
         self._unused: dict[str, str] = {}
         self._hosts: list[Any] = []
-        self._copied: dict[int, float] = {}
         self._looked = self._had_room = time.monotonic()
-        self._runtime_env: dict[str, Any] = {}
+        self._sent = False
         self._cpus, self._gpus = 1, 0.0
 
     # -- what an executor tells
@@ -169,7 +169,10 @@ class RayExecutor:
         if not found:
             raise UsageError("the cluster has no node that lends CPUs; start one: ray start.")
         told, silent = ray_nodes.with_facts(ray, found, backend, wanted.plugins)
+        silent = ray_nodes.still_there(ray, silent)
         ray_nodes.check(silent, "Is Python there the one that has archzoo? Or remove the node.")
+        if not told:
+            raise ZooError("the nodes of the cluster are gone; start some: ray start.")
         used = told
         if not self._options.mixed:
             used, others = ray_nodes.one_kind(told)
@@ -188,7 +191,8 @@ class RayExecutor:
     def _check_versions(self, nodes: list[Node], here: dict[str, Any], sources: "_Sources") -> None:
         self._here = here
         if sources.folder and any(node.facts["source"] != here["source"] for node in nodes):
-            self._runtime_env = {"py_modules": [str(sources.folder)]}
+            self._connection.send_sources(sources.folder)
+            self._sent = True
         faults = {node.name: self._unlike(node) for node in nodes}
         same = [f"{name}=={version}" for name, version in here["versions"].items() if version]
         ray_nodes.check(
@@ -198,7 +202,7 @@ class RayExecutor:
 
     def _unlike(self, node: Node) -> str:
         plugins = self.working_set.plugins
-        return ray_nodes.unlike(node, self._here, plugins, bool(self._runtime_env))
+        return ray_nodes.unlike(node, self._here, plugins, self._sent)
 
     def _check_data(self, nodes: list[Node]) -> None:
         ray_nodes.check(
@@ -208,7 +212,7 @@ class RayExecutor:
 
     def _lacks_data(self, nodes: list[Node]) -> dict[str, str]:
         found = _found_data_dir()
-        return ray_nodes.lacks_data(self._ray, nodes, self.working_set, found, self._runtime_env)
+        return ray_nodes.lacks_data(self._ray, nodes, self.working_set, found)
 
     def _decide_resources(self, device: str) -> None:
         nodes, options = list(self._nodes.values()), self._options
@@ -314,7 +318,6 @@ class RayExecutor:
             "num_cpus": cpus,
             "max_restarts": 0,
             "max_concurrency": THREADS,
-            "runtime_env": self._runtime_env,
         }
         if gpus:
             options["num_gpus"] = gpus
@@ -367,9 +370,9 @@ class RayExecutor:
     def copies_now(self, process: RayProcess) -> bool:
         """Whether the time has come to copy the run of a process."""
         now = time.monotonic()
-        if now - self._copied.get(id(process), -COPY_SECONDS) < COPY_SECONDS:
+        if now - process.copied < COPY_SECONDS:
             return False
-        self._copied[id(process)] = now
+        process.copied = now
         return True
 
     def rename_paths(self, folder: Path, names: Mapping[str, str]) -> None:
@@ -425,7 +428,7 @@ class _Sources:
 
 
 @contextmanager
-def _shipped(ray: Any) -> Iterator[_Sources]:
+def _shipped() -> Iterator[_Sources]:
     """The sources of a checkout with registry.toml in its place, for nodes that have others."""
     package = Path(__file__).parents[2]
     registry = package.parent / "registry.toml"

@@ -1,5 +1,6 @@
 """The nodes of a cluster: what each has, which are of one kind, which cannot be used and why."""
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,8 @@ from zoo.formatting import listed
 
 ANSWER_SECONDS = 120.0
 """How long nodes have to tell what they have; the first worker process of a node takes seconds."""
+GONE_SECONDS = 30.0
+"""How long Ray may take until it says that a node has died."""
 NAMED = 3
 """Nodes that a message names; of a thousand all have the same fault."""
 
@@ -75,15 +78,25 @@ def with_facts(
     ray: Any, nodes: Iterable[Node], backend: str, plugins: Iterable[str]
 ) -> tuple[list[Node], dict[str, str]]:
     """The nodes with what they tell of themselves; and why others tell nothing, by their names."""
-    told, silent = _on_each(ray, nodes, bare_facts(), (backend, list(plugins)), None)
+    told, silent = _on_each(ray, nodes, bare_facts(), (backend, list(plugins)))
     made = [
         Node(node.id, node.name, node.cpus, node.gpus, node.memory, facts) for node, facts in told
     ]
     return made, silent
 
 
+def still_there(ray: Any, silent: Mapping[str, str]) -> dict[str, str]:
+    """Of nodes that tell nothing those that live: of others Ray finds out after a while."""
+    end, left = time.monotonic() + GONE_SECONDS, dict(silent)
+    while left and time.monotonic() < end:
+        time.sleep(1)
+        live = {node.name for node in alive(ray)}
+        left = {name: fault for name, fault in left.items() if name in live}
+    return left
+
+
 def _on_each(
-    ray: Any, nodes: Iterable[Node], function: Any, arguments: tuple[Any, ...], runtime_env: Any
+    ray: Any, nodes: Iterable[Node], function: Any, arguments: tuple[Any, ...]
 ) -> tuple[list[tuple[Node, Any]], dict[str, str]]:
     """What a function returns on each node; and what went wrong, by the node's name."""
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -92,7 +105,7 @@ def _on_each(
     for node in nodes:
         there = NodeAffinitySchedulingStrategy(node_id=node.id, soft=False)
         options = {"num_cpus": 0, "max_retries": 0, "scheduling_strategy": there}
-        asked[remote.options(**options, runtime_env=runtime_env or {}).remote(*arguments)] = node
+        asked[remote.options(**options).remote(*arguments)] = node
     ready, _ = ray.wait(list(asked), num_returns=len(asked), timeout=ANSWER_SECONDS)
     told, silent = [], {asked[each].name: "does not answer" for each in asked if each not in ready}
     for each in ready:
@@ -145,13 +158,13 @@ def check(faults: Mapping[str, str], then: str) -> None:
 
 
 def lacks_data(
-    ray: Any, nodes: Iterable[Node], working_set: WorkingSet, found_data_dir: str | None, env: Any
+    ray: Any, nodes: Iterable[Node], working_set: WorkingSet, found_data_dir: str | None
 ) -> dict[str, str]:
     """Which nodes cannot load a dataset, and why."""
     faults: dict[str, str] = {}
     for name, settings in working_set.datasets:
         arguments = (name, dict(settings), working_set.data_dir, found_data_dir)
-        told, silent = _on_each(ray, nodes, data_here, arguments, env)
+        told, silent = _on_each(ray, nodes, data_here, arguments)
         faults |= silent | {node.name: fault for node, fault in told if fault}
     return faults
 

@@ -1,6 +1,7 @@
 """The driver's end of a process on a node of a Ray cluster."""
 
 import errno
+import math
 import os
 import signal
 import threading
@@ -79,6 +80,9 @@ class RayProcess:
         task: its first message.
         environ: environment variables for it.
         owns_host: whether the actor ends with it.
+
+    Attributes:
+        copied: when its run was copied last.
     """
 
     def __init__(
@@ -92,6 +96,7 @@ class RayProcess:
     ):
         self._host, self._executor, self._kind, self._task = host, executor, kind, task
         self._environ, self._owns_host = dict(environ or {}), owns_host
+        self.copied = -math.inf
         self._settled: Settled | None = None
         self._paths = NodePaths({})
         self._number: int | None = None
