@@ -29,6 +29,10 @@ COMMANDS = {name: [("python", "-m", "pytest", f"bench/{name}", "-q")] for name i
     "gpu.sh": [("bash", "bench/gpu.sh")],
     "limit.py": [("python", "bench/limit.py", "run"), ("python", "bench/limit.py", "table")],
     "lstm_fused.py": [("python", "bench/lstm_fused.py")],
+    "named_sizes.py": [
+        ("python", "bench/named_sizes.py", "run"),
+        ("python", "bench/named_sizes.py", "table"),
+    ],
     "many_datasets.py": [
         ("python", "bench/many_datasets.py", "run"),
         ("python", "bench/many_datasets.py", "table"),
@@ -68,6 +72,7 @@ WRITTEN = {
     "gpu.sh": ["bench-gpu-convlstm.json", "compare-digits-quick.json", "runs-digits.jsonl"],
     "limit.py": ["limit.json"],
     "lstm_fused.py": ["lstm-fused.json"],
+    "named_sizes.py": ["named-sizes.json"],
     "many_datasets.py": ["many-datasets.json"],
     "ray_overhead.py": ["ray-overhead.json"],
     "record.sh": ["bench-cpu-convlstm.json", "bench-cpu-convlstm-jax.json"],

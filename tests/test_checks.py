@@ -35,6 +35,7 @@ QUICK = [check for check in HERE if check.name not in TRAIN]
 NEED_A_MODEL = {check.name for check in HERE} - {
     "hyperparameters_documented",
     "search_space",
+    "sizes",
     "padding",
 }
 
@@ -45,6 +46,7 @@ WRONG = {
     "no_model": (NEED_A_MODEL, "returned int, not a keras.Model", "return the model"),
     "subclassed": (NEED_A_MODEL, "Net, a subclass whose output has no shape", "from an Input"),
     "grey_only": ({"builds"}, "(32, 32, 3) and 2 classes: ValueError: colour", "input_shape"),
+    "size_that_fails": ({"sizes"}, "size_that_fails@none cannot be built", "of size none"),
     "always_ten": ({"output"}, "shape (3, 10); expected (3, 2)", "Dense(num_classes)"),
     # What has no row of numbers for a label cannot be trained either.
     "sequence": (

@@ -41,6 +41,7 @@ def loaded_by(*arguments, env=None):
         ["compare", "--help"],
         ["compare", "--explain"],
         ["tune", "--help"],
+        ["advise", "--help"],
         ["bench", "--help"],
         ["serve", "--help"],
         ["runs"],

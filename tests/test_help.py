@@ -9,8 +9,8 @@ import pytest
 from zoo.cli import COMMANDS, zoo
 
 VERBS = {
-    "add", "average", "benchmark", "compare", "compare,", "explain", "invert", "list", "listen", "load",
-    "log", "print", "resume", "retrain", "run", "set", "show", "take", "train", "write",
+    "add", "average", "benchmark", "compare", "compare,", "explain", "invert", "limit", "list", "listen",
+    "load", "log", "measure", "print", "resume", "retrain", "run", "set", "show", "take", "train", "write",
 }  # fmt: skip
 OBJECTS = {
     "author,", "batch size", "dataset:", "device", "email address", "folder", "keras backend",
@@ -67,7 +67,7 @@ def test_other_beginnings_are_found(text):
 def test_every_command_says_what_it_does(path, command):
     first = (command.help or "").splitlines()[0]
     assert first.partition(" ")[0] in {
-        "Check", "Classify", "Download", "List", "Measure", "Print", "Show", "Train", "Write",
+        "Check", "Classify", "Download", "Find", "List", "Measure", "Print", "Show", "Train", "Write",
     }, first  # fmt: skip
     assert first.endswith("."), first
 
@@ -75,7 +75,7 @@ def test_every_command_says_what_it_does(path, command):
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_list_of_commands_uses_verbs(name):
     assert COMMANDS[name][1].partition(" ")[0] in {
-        "Check", "Classify", "List", "Measure", "Print", "Show", "Train", "Write",
+        "Check", "Classify", "Find", "List", "Measure", "Print", "Show", "Train", "Write",
     }  # fmt: skip
 
 

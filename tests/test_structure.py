@@ -40,6 +40,7 @@ LAYERS = (
     ("zoo.studies", ("zoo.tracking", "zoo.report", "zoo.api", "zoo.testing")),
     ("zoo.tracking", ("zoo.report", "zoo.api", "zoo.testing")),
     ("zoo.tuning", ("zoo.report", "zoo.api", "zoo.testing")),
+    ("zoo.advising", ("zoo.report", "zoo.api", "zoo.testing")),
     ("zoo.report", ("zoo.api", "zoo.testing")),
     ("zoo.cards", ("zoo.report", "zoo.api", "zoo.testing")),
     ("zoo.exporting", ("zoo.report", "zoo.api", "zoo.testing")),

@@ -57,6 +57,13 @@ def subclassed(input_shape, num_classes):
     return Net()
 
 
+def size_that_fails(input_shape, num_classes, *, units: Annotated[int, "of the hidden layer"] = 16):
+    return small(input_shape, num_classes, units=units)
+
+
+size_that_fails.sizes = {"large": {"units": 64}, "none": {"units": 0}}
+
+
 def grey_only(input_shape, num_classes):
     from keras import layers
 
@@ -344,8 +351,8 @@ def exits(input_shape, num_classes):
 
 
 def architecture(build) -> Architecture:
-    layout = getattr(build, "layout", "image")
-    return Architecture(name=build.__name__, build=build, layout=layout, summary="for a test")
+    layout, sizes = getattr(build, "layout", "image"), getattr(build, "sizes", {})
+    return Architecture(build.__name__, build, layout, summary="for a test", sizes=sizes)
 
 
 def made(build):

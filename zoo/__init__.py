@@ -12,6 +12,7 @@
     c = zoo.compare(["cnn", my_build], "digits", seeds=3)
     c.verdict("cnn", "my_build"), c.to_frame()           which is better, or "cannot tell"
     zoo.tune(["cnn", "gru"], "digits", trials=20)        the same budget of tuning for each
+    zoo.advise("digits", latency="5ms", minutes=10)      which architecture and size to take
     zoo.compare_runs("gpu-machine/runs")                 compare runs made elsewhere
     zoo.compare_tables(["a.csv", "b.csv"])               classifiers over many datasets, by anybody's results
     zoo.run_study("study.toml")                          an experiment over several datasets, in one file
@@ -28,6 +29,8 @@ from zoo.version import __version__
 
 if TYPE_CHECKING:
     from zoo import layers as layers
+    from zoo.advised import Advice as Advice
+    from zoo.api.advising import advise as advise
     from zoo.api.carding import card as card
     from zoo.api.compare import compare as compare
     from zoo.api.compare import compare_runs as compare_runs
@@ -118,6 +121,7 @@ _HOMES = {
     "Tracker": "zoo.tracker",
     "ServeOptions": "zoo.serving.serve_options",
     "Study": "zoo.tuned",
+    "Advice": "zoo.advised",
     "UsageError": "zoo.errors",
     "ZooError": "zoo.errors",
     "hookimpl": "zoo.hookspecs",
@@ -144,6 +148,7 @@ _HOMES = {
     "load_recipe": "zoo.api.finding",
     "load_run": "zoo.api.finding",
     "load_runs": "zoo.api.finding",
+    "advise": "zoo.api.advising",
     "load_study": "zoo.api.tuning",
     "plan": "zoo.api.train",
     "plan_comparison": "zoo.api.compare",

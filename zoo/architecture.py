@@ -4,10 +4,10 @@ import inspect
 import re
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from zoo import aliases, parameters
+from zoo import aliases, named_sizes, parameters
 from zoo.parameters import Parameter
 
 Layout = Literal["image", "sequence", "frames"]
@@ -56,6 +56,8 @@ class Architecture:
             frame), `strips` (four horizontal strips, top to bottom) or `space_to_depth` (four
             half-resolution images, from the even and odd rows and columns).
         paper: where the architecture was published, if it was.
+        sizes: named sizes, `{"small": {"units": 32}}`: hyperparameters of `build` that `zoo train
+            NAME@small` changes. `base` is always there: the defaults.
 
     Raises:
         ValueError: an argument is not one of those.
@@ -75,6 +77,7 @@ class Architecture:
     summary: str
     frames_from_image: FromImage = "whole"
     paper: str = ""
+    sizes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layout", aliases.current(aliases.LAYOUTS, self.layout))
@@ -95,6 +98,8 @@ class Architecture:
                 f"{', '.join(FROM_IMAGE)}"
             )
         _check_signature(self.name, self.build, self.layout)
+        sizes = named_sizes.checked(self.name, self.sizes, self.hyperparameters)
+        object.__setattr__(self, "sizes", sizes)
 
     @property
     def hyperparameters(self) -> dict[str, Hyperparameter]:

@@ -16,7 +16,7 @@ PLAIN = (bool, int, float, str, bytes, type(None))
 """Types whose values are written into the file."""
 
 
-def source_of(function: Callable[..., Any], **constants: str) -> str:
+def source_of(function: Callable[..., Any], **constants: Any) -> str:
     """The text of a file that defines `function` under the name `build`, with all that it uses.
 
     Modules are imported; classes and functions of installed modules are imported from there; plain

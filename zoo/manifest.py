@@ -20,12 +20,13 @@ DEFAULT_RECIPE = "standard"
 
 @dataclass(frozen=True)
 class Shipped:
-    """An architecture that archzoo's own distributions bring."""
+    """An architecture that archzoo's own distributions bring; `sizes`: the names of its sizes."""
 
     name: str
     package: str
     layout: str
     summary: str
+    sizes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -151,12 +152,19 @@ def _only(path: Path, table: dict[str, Any], allowed: set[str], at: tuple[str, .
 def _shipped(path: Path, name: str, entry: dict[str, Any]) -> Shipped:
     at = ("architectures", name)
     fields = {"package", "layout", "summary"}
-    _only(path, entry, fields, at)
+    _only(path, entry, fields | {"sizes"}, at)
     for key in sorted(fields):
         if not isinstance(entry.get(key), str):
             raise UsageError(
                 f"{where(path, at, key)}: architectures.{name}.{key} must be text, "
                 f"received {entry.get(key)!r}."
             )
-    entry = {**entry, "layout": aliases.current(aliases.LAYOUTS, entry["layout"])}
+    sizes = entry.get("sizes", [])
+    if not (isinstance(sizes, list) and all(isinstance(each, str) for each in sizes)):
+        raise UsageError(
+            f"{where(path, at, 'sizes')}: architectures.{name}.sizes must be a list of names, "
+            f"received {sizes!r}."
+        )
+    layout = aliases.current(aliases.LAYOUTS, entry["layout"])
+    entry = {**entry, "layout": layout, "sizes": tuple(sizes)}
     return Shipped(name=name, **entry)

@@ -31,9 +31,11 @@ def architecture_text(architecture: Any, runs_dir: Path) -> str:
     if isinstance(architecture, Architecture):
         if _is_plugins(architecture):
             return architecture.name
-        facts = {"layout": architecture.layout, "summary": architecture.summary}
+        facts: dict[str, Any] = {"layout": architecture.layout, "summary": architecture.summary}
         if architecture.frames_from_image != "whole":
             facts["frames_from_image"] = architecture.frames_from_image
+        if architecture.sizes:
+            facts["sizes"] = dict(architecture.sizes)
         return _written(architecture.build, architecture.name, runs_dir, facts)
     if callable(architecture):
         name = getattr(architecture, "__name__", "")
@@ -61,7 +63,7 @@ def _is_plugins(architecture: Architecture) -> bool:
     )
 
 
-def _written(build: Callable[..., Any], name: str, runs_dir: Path, facts: dict[str, str]) -> str:
+def _written(build: Callable[..., Any], name: str, runs_dir: Path, facts: dict[str, Any]) -> str:
     from zoo.function_source import source_of
 
     text = source_of(build, **facts)

@@ -18,7 +18,7 @@ SAVED_MODELS = (".keras", ".h5", ".hdf5", ".pb", ".pt", ".pth", ".onnx", ".tflit
 def architecture_from_file(path: Path) -> tuple[Architecture, Origin]:
     """The architecture whose `build` the file defines.
 
-    Module-level `layout`, `frames_from_image` and `summary` say the rest; without them the layout
+    Module-level `layout`, `frames_from_image`, `summary` and `sizes` say the rest; without them the layout
     is `image`. The name is the file's, in lower case. It may import its neighbours: Python files in
     its folder.
 
@@ -51,6 +51,7 @@ def architecture_from_sources(sources: Sources) -> tuple[Architecture, Origin]:
             summary=getattr(
                 module, "summary", (module.__doc__ or path.name).strip().splitlines()[0]
             ),
+            sizes=getattr(module, "sizes", {}),
         )
     except (TypeError, ValueError) as error:
         raise PluginError(f"{path}: {error}.") from error

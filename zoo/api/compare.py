@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from zoo import named_sizes
 from zoo.api import arguments
 from zoo.api.arguments import RUNS_DIR, Backend, DatasetLike, Device
 from zoo.api.clusters import choose_cluster
@@ -14,6 +15,7 @@ from zoo.compared import Comparison
 from zoo.comparison.benchmark import DEPTHS
 from zoo.comparison.comparing import compare_folders, plan_runs
 from zoo.comparison.comparing import compare_runs as compare_requests
+from zoo.comparison.recorded_sizes import RecordedSizes
 from zoo.comparison.results import Wanted
 from zoo.datasets.fold import check_folds
 from zoo.errors import UsageError
@@ -303,11 +305,12 @@ def compare_runs(
     if folds is not None:
         check_folds(folds)
     wanted = Wanted(
-        [Path(name).stem if name.endswith(".py") else name for name in architectures],
+        frozenset(map(named_sizes.without_file, architectures)),
         dataset,
         Path(recipe).stem if recipe else None,
         _made_with(dataset, data_parameters, registry),
         folds,
+        RecordedSizes(registry),
     )
     with showing(progress) as callback:
         made = compare_folders(

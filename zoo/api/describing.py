@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo import layouts
+from zoo import layouts, named_sizes
 from zoo.api import arguments
 from zoo.api.arguments import RUNS_DIR, ArchitectureLike, Backend, DatasetLike
 from zoo.api.finding import load_dataset
@@ -13,6 +13,7 @@ from zoo.architecture import Architecture
 from zoo.errors import DataError
 from zoo.materials import architecture_text
 from zoo.origin import Origin
+from zoo.parameters import plain
 from zoo.registry import Registry
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class ArchitectureDescription:
 
     Attributes:
         recipes: the fields of each named recipe, as they are for this architecture.
+        size: the named size that was asked for, `base` by default.
     """
 
     architecture: Architecture
@@ -71,6 +73,12 @@ class ArchitectureDescription:
     hyperparameters: tuple[ParameterDescription, ...]
     recipes: dict[str, dict[str, Any]]
     on_mnist: Size
+    size: str = named_sizes.BASE
+
+    @property
+    def sizes(self) -> dict[str, dict[str, Any]]:
+        """The hyperparameters that each named size changes; `base` changes none."""
+        return {named_sizes.BASE: {}, **{k: dict(v) for k, v in self.architecture.sizes.items()}}
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as JSON has them."""
@@ -83,6 +91,8 @@ class ArchitectureDescription:
             "layout": architecture.layout,
             "frames_from_image": architecture.frames_from_image,
             "input_values": INPUT_VALUES,
+            "size": self.size,
+            "sizes": {name: plain(changed) for name, changed in self.sizes.items()},
             "hyperparameters": [asdict(each) for each in self.hyperparameters],
             "recipes": self.recipes,
             "on_mnist": {**asdict(self.on_mnist), "input_shape": list(self.on_mnist.input_shape)},
@@ -115,8 +125,10 @@ def describe(
     from zoo import recipe as recipes
 
     registry = arguments.find_registry(registry)
-    found, origin = registry.architecture(architecture_text(architecture, Path(runs_dir)))
-    chosen = found.parse_settings(arguments.texts(hyperparameters))
+    named, size = named_sizes.split(architecture_text(architecture, Path(runs_dir)))
+    found, origin = registry.architecture(named)
+    settings = {**named_sizes.settings(found, size), **arguments.texts(hyperparameters)}
+    chosen = found.parse_settings(settings)
     manifest = registry.manifest
     return ArchitectureDescription(
         found,
@@ -127,6 +139,7 @@ def describe(
             for name in recipes.names(manifest)
         },
         _measured(found, origin, chosen, backend),
+        size or named_sizes.BASE,
     )
 
 

@@ -15,6 +15,7 @@ COMMANDS = {
     ),
     "study": ("zoo.cli.study", "Train on several datasets, as a file says, and judge over them."),
     "tune": ("zoo.cli.tune", "Train trials to tune architectures, with equal budgets."),
+    "advise": ("zoo.cli.advise", "Find the architecture and size to take within limits."),
     "bench": ("zoo.cli.bench", "Measure the speed of architectures."),
     "check": ("zoo.cli.check", "Check that architectures and datasets work as archzoo needs."),
     "evaluate": ("zoo.cli.evaluate", "Measure a finished run on a dataset's test set."),

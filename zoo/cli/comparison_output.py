@@ -87,6 +87,11 @@ def _print_tables(report: ComparisonReport) -> None:
     if report.pairs:
         secho("\nWhich differences are real", bold=True)
         print_table(*table.pair_grid(report), numbers=True)
+    if report.fronts:
+        what = report.judged_by.title
+        secho(f"\nPareto fronts: {what} against each cost", bold=True)
+        print_table(*table.front_grid(report), numbers=True)
+        echo("★ on the front, × dominated, ? nobody can tell")
     echo()
     for line in table.foot(report):
         loud = line.startswith(("MIXED", "FAILED"))

@@ -21,14 +21,15 @@ def command(context: click.Context, pattern: str | None, as_json: bool) -> None:
     zoo list
     zoo list '*lstm*'
 
-    PATTERN is a part of a name, or has wildcards.
+    PATTERN is a part of a name, or has wildcards. zoo train NAME@SIZE trains a named size; base is the
+    default. Of other plugins zoo show NAME lists the sizes.
     """
     registry = options.registry(context)
     rows = [row for row in _rows(registry) if _matches(row["name"], pattern)]
     if as_json:
         print_json(rows)
     elif rows:
-        columns = ("name", "layout", "from", "summary")
+        columns = ("name", "layout", "sizes", "from", "summary")
         print_table(columns, [[row[column] for column in columns] for row in rows])
     elif pattern:
         echo(f"No architecture matches {pattern!r}; zoo list shows all.")
@@ -53,6 +54,7 @@ def _rows(registry: Registry) -> list[dict[str, str]]:
             {
                 "name": plugin.name,
                 "layout": shipped.layout if shipped else "-",
+                "sizes": " ".join(shipped.sizes) if shipped and shipped.sizes else "-",
                 "from": f"{plugin.distribution} {plugin.version}",
                 "summary": (shipped.summary if shipped else plugin.summary)
                 + _claimed(registry, plugin),

@@ -7,7 +7,8 @@ import click
 from click.shell_completion import CompletionItem
 
 from zoo.cli.renamed import RenamedOption
-from zoo.errors import UsageError
+from zoo.errors import UsageError, ZooError
+from zoo.named_sizes import BASE, MARK
 from zoo.registry import Registry
 
 
@@ -30,10 +31,25 @@ def use_plugins(context: click.Context) -> bool:
 def complete_architectures(
     context: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem[str]]:
-    """Plugin names and what is shipped, and files; nothing is imported."""
+    """Plugin names, sizes after `NAME@`, and files; nothing is imported but, for its sizes, one plugin."""
     found = registry(context)
+    if MARK in incomplete:
+        return [CompletionItem(each) for each in _sized(found, incomplete)]
     items = [CompletionItem(name) for name in found.names() if name.startswith(incomplete)]
     return items or [CompletionItem(incomplete, type="file")]
+
+
+def _sized(found: Registry, incomplete: str) -> list[str]:
+    name = incomplete.partition(MARK)[0]
+    shipped = found.manifest.architectures.get(name)
+    if shipped and shipped.package in {each.distribution for each in found.plugins}:
+        sizes = list(shipped.sizes)
+    else:
+        try:
+            sizes = [BASE, *found.architecture(name)[0].sizes]
+        except ZooError:
+            return []
+    return [each for size in sizes if (each := f"{name}{MARK}{size}").startswith(incomplete)]
 
 
 def complete_recipes(

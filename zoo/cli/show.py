@@ -4,10 +4,13 @@ from typing import Any
 
 import click
 
+from zoo import named_sizes
 from zoo import recipe as recipes
 from zoo.cli import options
 from zoo.formatting import size
+from zoo.named_sizes import BASE
 from zoo.origin import Origin
+from zoo.parameters import as_text
 from zoo.terminal import echo, print_json, print_table, style
 
 
@@ -24,6 +27,7 @@ def command(context: click.Context, as_json: bool, **given: Any) -> None:
 
     \b
     zoo show cnn
+    zoo show cnn@small
     zoo show cnn --set filters=8,16,32
     """
     from zoo.api.describing import describe
@@ -38,7 +42,8 @@ def command(context: click.Context, as_json: bool, **given: Any) -> None:
 
 def _print(shown: dict[str, Any], origin: Origin) -> None:
     source = origin.file or f"{origin.distribution} {origin.version}"
-    echo(f"{style(shown['name'], bold=True)}: {shown['summary']}")
+    name = named_sizes.joined(shown["name"], shown["size"] if shown["size"] != BASE else "")
+    echo(f"{style(name, bold=True)}: {shown['summary']}")
     echo(f"from {source}" + (f", paper {shown['paper']}" if shown["paper"] else ""))
     measured = shown["on_mnist"]
     echo(f"layout {shown['layout']} ({measured['conversion']})")
@@ -50,6 +55,10 @@ def _print(shown: dict[str, Any], origin: Origin) -> None:
     )
     echo("Hyperparameters (--set NAME=VALUE)")
     _print_hyperparameters(shown["hyperparameters"])
+    if len(shown["sizes"]) > 1:
+        echo(f"\nSizes ({shown['name']}@SIZE; zoo show measures it)")
+        rows = [[f"  {named}", _in_words(changed)] for named, changed in shown["sizes"].items()]
+        print_table(("  size", "hyperparameters"), rows)
     echo("\nRecipes (--recipe NAME)")
     for name, fields in shown["recipes"].items():
         echo(f"  {style(name, bold=True)}: {fields['summary']}")
@@ -64,6 +73,11 @@ def _print(shown: dict[str, Any], origin: Origin) -> None:
                 for key, value in changed.items()
             )
         )
+
+
+def _in_words(changed: dict[str, Any]) -> str:
+    words = (f"{name}={as_text(value)}" for name, value in changed.items())
+    return " ".join(words) or "the defaults"
 
 
 def _print_hyperparameters(shown: list[dict[str, Any]]) -> None:

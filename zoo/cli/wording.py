@@ -16,6 +16,7 @@ OPTIONS = {
     "allow_mixed": "--allow-mixed",
     "allow_origins": "--allow-origin",
     "architecture": "NAME",
+    "architectures": "--architectures",
     "backend": "--backend",
     "batch_size": "--batch-size",
     "budget": "--budget",
@@ -36,6 +37,7 @@ OPTIONS = {
     "hyperparameters": "--set",
     "invert": "--invert",
     "jobs": "--jobs",
+    "latency": "--latency",
     "learning_rate": "--learning-rate",
     "licence": "--license",
     "max_batch": "--max-batch",
@@ -46,11 +48,14 @@ OPTIONS = {
     "max_queue": "--max-queue",
     "max_seeds": "--max-seeds",
     "max_wait": "--max-wait-ms",
+    "memory": "--memory",
     "metric": "--metric",
     "min_steps": "--min-steps",
+    "minutes": "--minutes",
     "objective": "--objective",
     "on": "--on",
     "out": "--out",
+    "parameters": "--parameters",
     "port": "--port",
     "precision": "--precision",
     "processes": "--processes",
@@ -92,6 +97,7 @@ NEGATIONS = {"invert": "--as-is", "together": "--one-by-one"}
 """The option for `False`."""
 
 COMMANDS = {
+    "advise": "advise",
     "benchmark": "bench",
     "card": "card",
     "check": "check",

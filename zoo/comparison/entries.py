@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
+from zoo import named_sizes
 from zoo.errors import PluginError, UsageError
 from zoo.registry import Registry
 from zoo.suggest import unknown
@@ -14,7 +14,7 @@ class Entry:
     """One row of a comparison.
 
     Attributes:
-        name: how it is called in the table.
+        name: how it is called in the table: `cnn`, `cnn@small`.
         architecture: what names it to a registry: a name, or a file.
         settings: hyperparameters as texts.
         problem: why it cannot be trained, for a plugin that is broken; else empty.
@@ -54,8 +54,11 @@ def choose(
 
 
 def _named(registry: Registry, text: str) -> Entry:
-    architecture, _ = registry.architecture(text)
-    return Entry(architecture.name, text)
+    """An entry; of a named size its hyperparameters are settings."""
+    named, size = named_sizes.split(text)
+    architecture, _ = registry.architecture(named)
+    settings = named_sizes.settings(architecture, size)
+    return Entry(named_sizes.joined(architecture.name, size), named, settings)
 
 
 def _every(registry: Registry) -> list[Entry]:
@@ -87,14 +90,27 @@ def _with_settings(
                 f"`hyperparameters={ {key: value}!r}`: whose? Write NAME.KEY=VALUE, as in "
                 f"{entries[0].name}.{key}={value}."
             )
-        name = Path(name).stem if name.endswith(".py") else name
+        name = named_sizes.without_file(name)
         if name not in chosen:
             raise UsageError(
                 f"`hyperparameters={ {key: value}!r}`: {unknown('architecture', name, chosen)}"
             )
         chosen[name][parameter] = value
-    entries = [replace(entry, settings=chosen[entry.name]) for entry in entries]
-    for entry in entries:
-        if not entry.problem:
-            registry.architecture(entry.architecture)[0].parse_settings(entry.settings)
+    entries = [
+        replace(entry, settings={**entry.settings, **chosen[entry.name]}) for entry in entries
+    ]
+    _refuse_twins(registry, [entry for entry in entries if not entry.problem])
     return entries
+
+
+def _refuse_twins(registry: Registry, entries: list[Entry]) -> None:
+    """Read every setting; two entries that are one and the same are refused."""
+    seen: dict[tuple[str, str], str] = {}
+    for entry in entries:
+        values = registry.architecture(entry.architecture)[0].parse_settings(entry.settings)
+        key = (entry.architecture, repr(values))
+        if key in seen:
+            raise UsageError(
+                f"{seen[key]} and {entry.name} are the same: equal hyperparameters; leave one out."
+            )
+        seen[key] = entry.name

@@ -2,10 +2,12 @@
 
 import csv
 import io
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import UNSET
 
+from zoo.comparison.fronts_schema import AXES, FrontEntry
 from zoo.comparison.row_schema import Row, Statistic
 from zoo.comparison.schema import ComparisonReport, Ensemble
 from zoo.printable import printable
@@ -36,7 +38,22 @@ def as_csv(report: ComparisonReport) -> str:
 def flat_rows(report: ComparisonReport) -> list[dict[str, Any]]:
     """A row for each architecture, with plain numbers, and the ensemble of its seeds."""
     own = {each.architectures[0]: each for each in report.ensembles if len(each.architectures) == 1}
-    return [_flat(row, own.get(row.name), report.judged_by) for row in report.rows]
+    places = {(front.cost, entry.name): entry for front in report.fronts for entry in front.entries}
+    rows = []
+    for row in report.rows:
+        flat = _flat(row, own.get(row.name), report.judged_by)
+        rows.append({**flat, **_fronts(row, places), "problem": row.problem})
+    return rows
+
+
+def _fronts(row: Row, places: Mapping[tuple[str, str], FrontEntry]) -> dict[str, Any]:
+    """Whether it is on each Pareto front: `front`, `dominated`, `cannot tell`; None: not measured."""
+    seconds = places.get(("train_seconds", row.name))
+    states = {key: places.get((key, row.name)) for key in AXES}
+    return {
+        "train_seconds": seconds and seconds.cost,
+        **{f"front_{key}": each and each.state for key, each in states.items()},
+    }
 
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
@@ -89,7 +106,7 @@ def _flat(row: Row, ensemble: Ensemble | None, metric: Metric) -> dict[str, Any]
         "ensemble_interval_low": low,
         "ensemble_interval_high": high,
     }
-    return {**flat, "problem": row.problem}
+    return flat
 
 
 def _chosen(row: Row, metric: Metric) -> dict[str, Any]:

@@ -33,6 +33,13 @@ METHODS = {
         "differences between architectures mean nothing."
     ),
     "ensemble": ENSEMBLE,
+    "front": (
+        "Dominated: another architecture is told to be better by the tests of the differences, and told not "
+        "to cost more. On the front: against each other one it is told to be better, or to cost less. "
+        "Otherwise nobody can tell. FLOPs are exact; seconds of training steps and memory are told apart "
+        "where the ranges of the seeds do not overlap, latency where the quartiles of the rounds, widened "
+        "by the noise floor, do not. With one seed nobody is dominated."
+    ),
 }
 
 _INTERVAL = (
@@ -109,6 +116,7 @@ def _of(metric: Metric, *, folds: bool) -> dict[str, str]:
             "difference": _FOLDS_DIFFERENCE.format(title=metric.title),
             "rank": METHODS["rank"],
             "noise": METHODS["noise"],
+            "front": METHODS["front"],
         }
     if metric.name == "accuracy":
         return dict(METHODS)

@@ -19,6 +19,7 @@ from zoo.comparison.callback import ComparisonCallback
 from zoo.comparison.cost_record import THROUGHPUT, BenchmarkReport
 from zoo.comparison.ensembles import make_ensembles
 from zoo.comparison.equivalence import rope_of
+from zoo.comparison.fronts import make_fronts
 from zoo.comparison.judging import Judged, JudgedFolds, JudgedSeeds, judge, judge_folds
 from zoo.comparison.pairs import Difference, Differences
 from zoo.comparison.report_rows import make_rows, problem_of
@@ -111,9 +112,8 @@ def make_report(
     pairs: Differences | DecidedPairs = differences_of(judged, metric, progress.tested, rope)
     if info.design is not None:
         pairs = DecidedPairs(pairs, info.design)
-    rows = make_rows(
-        results, judged, ranking.ranks(list(judged), pairs.told_apart), cost, info.target
-    )
+    told = pairs.told_apart
+    rows = make_rows(results, judged, ranking.ranks(list(judged), told), cost, info.target)
     notes = [
         *report_notes.folds(folds),
         *info.notes,
@@ -145,6 +145,7 @@ def make_report(
         rows=rows,
         ensembles=_ensembles(present, judged, progress),
         pairs=[_pair(pair, judged, metric) for pair in pairs[:MOST_PAIRS]],
+        fronts=make_fronts(rows, present, told, cost),
         noise=_noise(judged, metric, cost),
         cost=_cost_summary(cost),
         harness=info.harness,

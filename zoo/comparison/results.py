@@ -7,11 +7,12 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from zoo import aliases, numerics
+from zoo import aliases, named_sizes, numerics
 from zoo import recipe as recipes
 from zoo.comparison import conditions
 from zoo.comparison.callback import ComparisonCallback
 from zoo.comparison.jobs import Outcome
+from zoo.comparison.recorded_sizes import RecordedSizes
 from zoo.errors import UsageError
 from zoo.manifest import Manifest
 from zoo.recipe import Recipe
@@ -65,11 +66,12 @@ class Wanted:
     tested on the test set.
     """
 
-    names: Sequence[str] = ()
+    names: frozenset[str] = frozenset()
     dataset: str | None = None
     recipe: str | None = None
     data_parameters: Mapping[str, Any] = field(default_factory=dict)
     folds: int | None = None
+    sizes: RecordedSizes = field(default_factory=RecordedSizes)
 
     def takes(self, run: Run) -> bool:
         return self._names(run) and self.folds == (run.fold.of if run.fold else None)
@@ -88,7 +90,7 @@ class Wanted:
     def _names(self, run: Run) -> bool:
         record = run.record
         return (
-            (not self.names or record.architecture.name in self.names)
+            (not self.names or not self.names.isdisjoint(self.sizes.names(run)))
             and self.dataset in (None, record.dataset.name)
             and (self.recipe is None or _same_recipe(self.recipe, run.recipe.name))
             and self.data_parameters.items() <= run.data_parameters.items()
@@ -112,10 +114,10 @@ def of_folders(
     """
     note = callback.on_note
     there = [run for folder in folders for run in _runs_in(folder, callback)]
-    known = [run.record.architecture.name for run in there]
+    known = {name for run in there for name in wanted.sizes.names(run)}
     for name in wanted.names:
         if there and name not in known:
-            raise UsageError(unknown("architecture in these runs", name, set(known)))
+            raise UsageError(unknown("architecture in these runs", name, known))
     found = [run for run in there if wanted.takes(run)]
     if left := wanted.left_out(there):
         note(left)
@@ -143,7 +145,7 @@ def of_folders(
             note(f"skipped: {run.folder} is {status}")
     if not groups:
         raise UsageError(_nothing(folders, there, found))
-    return _named(groups, failures)
+    return _named(groups, failures, wanted.sizes)
 
 
 def _runs_in(folder: Path, callback: ComparisonCallback) -> list[Run]:
@@ -182,17 +184,24 @@ def _kind(run: Run) -> dict[str, Any]:
 def _named(
     groups: Mapping[str, Mapping[tuple[int, str, str], Run]],
     failures: Mapping[str, Mapping[int, Failure]],
+    sizes: RecordedSizes,
 ) -> list[Result]:
-    """Results under names that differ: where two share an architecture's, with what tells them apart."""
+    """Results under names that differ: where two share an architecture's, the sizes, or what tells them
+    apart."""
     kinds = {key: json.loads(key) for key in [*groups, *(k for k in failures if k not in groups)]}
     namesakes: dict[str, list[dict[str, Any]]] = {}
     for kind in kinds.values():
         namesakes.setdefault(kind["architecture"], []).append(kind)
     differing = {name: _what_differs(those) for name, those in namesakes.items()}
+    sized = [sizes.of_kind(kind) for kind in kinds.values()]
     results = []
-    for key, kind in kinds.items():
+    for (key, kind), size in zip(kinds.items(), sized, strict=True):
         name = kind["architecture"]
-        if len(namesakes[name]) > 1:
+        known = size and sized.count(size) == 1
+        several = len(namesakes[name]) > 1
+        if known and (several or size != named_sizes.joined(name, named_sizes.BASE)):
+            name = size
+        elif several:
             name = f"{name} ({_what_tells_apart(kind, differing[name])})"
         there = groups.get(key, {})
         seeds = {seed for seed, *_ in there}

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from zoo import aliases
+from zoo.comparison.fronts_schema import Front
 from zoo.comparison.report_file import read
 from zoo.comparison.row_schema import Interval, Row, Statistic
 from zoo.runs.codec import convert
@@ -263,6 +264,7 @@ class ComparisonReport(Struct, kw_only=True):
         folds: left out where all runs were tested on the test set.
         methods: how each figure is computed.
         harness: None for runs that were made elsewhere.
+        fronts: the chosen metric against each cost; empty in reports of older versions.
         repeat: what to type to make the comparison again.
         tuned: the study whose recipe was compared; left out if it was another recipe.
         rope: the margin within which differences are equivalent in practice, in the metric's own units
@@ -287,6 +289,7 @@ class ComparisonReport(Struct, kw_only=True):
     rows: list[Row]
     ensembles: list[Ensemble] = []
     pairs: list[Pair]
+    fronts: list[Front] = []
     noise: NoiseFloor
     cost: CostSummary | None
     harness: HarnessInfo | None

@@ -1,5 +1,7 @@
 """A comparison's report as text: Markdown, CSV, the table's foot, what the columns mean."""
 
+from collections.abc import Callable
+
 from msgspec import UNSET
 
 from zoo.comparison import columns, verdict
@@ -8,7 +10,7 @@ from zoo.comparison.methods import ENSEMBLE
 from zoo.comparison.schema import ComparisonReport, Ensemble, HarnessInfo
 from zoo.datasets import dataset as datasets
 from zoo.environment import cores_in_words
-from zoo.formatting import p_value
+from zoo.formatting import p_value, size
 from zoo.printable import printable
 from zoo.scoring import Metric
 
@@ -55,6 +57,35 @@ def pair_grid(report: ComparisonReport) -> tuple[list[str], list[list[str]]]:
     return titles, cells
 
 
+FRONT_MARKS = {"front": "★", "dominated": "×", "cannot tell": "?"}
+"""How a cell says whether an architecture is on a front."""
+_FRONT_TEXTS: dict[str, tuple[str, Callable[[float], str]]] = {
+    "train_seconds": ("training s", "{:.3g}".format),
+    "flops": ("FLOPs", size),
+    "latency": ("latency ms", lambda seconds: f"{1e3 * seconds:.2f}"),
+    "memory": ("memory GiB", lambda held: f"{held / 2**30:.2f}"),
+}
+
+
+def front_grid(report: ComparisonReport) -> tuple[list[str], list[list[str]]]:
+    """For each architecture its costs, each with a mark of `FRONT_MARKS`; no rows without fronts."""
+    there = [each for each in report.fronts if each.cost in _FRONT_TEXTS]
+    titles = ["architecture", *(_FRONT_TEXTS[each.cost][0] for each in there)]
+    entries = [{entry.name: entry for entry in front.entries} for front in there]
+    cells = []
+    for row in report.rows:
+        found = [those.get(row.name) for those in entries]
+        if any(found):
+            texts = [
+                f"{_FRONT_TEXTS[front.cost][1](each.cost)} {FRONT_MARKS[each.state]}"
+                if each
+                else columns.NOTHING
+                for front, each in zip(there, found, strict=True)
+            ]
+            cells.append([row.name, *texts])
+    return titles, cells
+
+
 def ensemble_grid(report: ComparisonReport) -> tuple[list[str], list[list[str]]]:
     """Every ensemble; none in a report of before there were any."""
     metric = report.judged_by
@@ -91,6 +122,7 @@ def foot(report: ComparisonReport) -> list[str]:
         *_stages(report),
         f"rank: {report.methods['rank']}",
         *([f"ensembles: {report.methods['ensemble']}"] if report.ensembles else []),
+        *([f"fronts: {report.methods['front']}"] if report.fronts else []),
         *_inputs(report),
         f"recipe: {recipe['name']} ({recipe['digest']}): {recipe['summary']}",
         f"device: {where.device.kind}, {where.device.name}{cores}; "
@@ -186,6 +218,8 @@ def markdown(report: ComparisonReport) -> str:
         parts.append(markdown_table(*ensemble_grid(report)))
     if report.pairs:
         parts.append(markdown_table(*pair_grid(report)))
+    if report.fronts:
+        parts.append(markdown_table(*front_grid(report)))
     parts.append("".join(f"- {_escaped(line)}\n" for line in foot(report)))
     return "\n".join(parts)
 

@@ -15,6 +15,7 @@ from zoo.exporting.formats import file_name
 from zoo.exporting.proof import tolerance_of
 from zoo.exporting.runtime_names import KERAS, LATENCY, THROUGHPUT, Runtime
 from zoo.exporting.runtimes import open_export
+from zoo.training.request import Request
 
 if TYPE_CHECKING:
     from zoo.exporting.serving_graph import Answer, ServingGraph
@@ -31,7 +32,7 @@ def measure(task: SpeedTask, tell: Callable[[str], None]) -> Measured:
     Raises:
         ZooError: data, plugin, build or a format: the message says which.
     """
-    plan, examples = _opened(task)
+    plan, examples = opened(task.request, task.data_dir, use_plugins=task.use_plugins)
     x = examples.x_test if len(examples.x_test) else examples.x_train
     pool = np.asarray(x[: task.batch])  # in memory, so that what is timed makes or reads no sample
     batch = np.ascontiguousarray(np.take(pool, np.arange(task.batch) % len(pool), axis=0))
@@ -44,14 +45,15 @@ def measure(task: SpeedTask, tell: Callable[[str], None]) -> Measured:
         return Measured(times=_times(answers, batch, task.rounds))
 
 
-def _opened(task: SpeedTask) -> "tuple[Plan, Examples]":
+def opened(request: Request, data_dir: str | None, *, use_plugins: bool) -> "tuple[Plan, Examples]":
+    """The plan of a request and its data; Keras will run on the CPU."""
     from zoo.datasets.location import Locations
     from zoo.registry import Registry
     from zoo.training.backend import choose_device
     from zoo.training.examples import Examples
 
-    plan = task.request.plan(Registry.discover(use_plugins=task.use_plugins))
-    arrays = plan.dataset.load(Locations.of_user(task.data_dir))
+    plan = request.plan(Registry.discover(use_plugins=use_plugins))
+    arrays = plan.dataset.load(Locations.of_user(data_dir))
     choose_device("tensorflow", "cpu")
     return plan, Examples.split(arrays, plan.recipe)
 
@@ -64,7 +66,7 @@ def _answer(
     from zoo.exporting.serving_graph import FileContent
     from zoo.exporting.trial_export import METADATA
 
-    graph = _graph(plan, examples)
+    graph = new_graph(plan, examples)
     if name == KERAS:
         return graph.answer()
     tell(f"converting {plan.architecture.name} to {name}")
@@ -73,7 +75,8 @@ def _answer(
     return open_export(path, name, usable_cores())
 
 
-def _graph(plan: "Plan", examples: "Examples") -> "ServingGraph":
+def new_graph(plan: "Plan", examples: "Examples") -> "ServingGraph":
+    """The architecture with new weights, as it is exported."""
     import keras
 
     from zoo.exporting.serving_graph import ServingGraph

@@ -24,6 +24,7 @@ from zoo.report.figure_labels import (
     percent_ticks,
     short,
 )
+from zoo.report.fronts_figure import draw_fronts
 from zoo.report.svg import GRID, INK, MUTED, PAPER, STYLE, Key, inline
 from zoo.report.words import capitalized, signed
 from zoo.scoring import ACCURACY, Metric
@@ -37,7 +38,7 @@ MOST_ENDS = 6
 def draw(
     report: ComparisonReport, curves: dict[str, list[Curve]], keys: dict[str, Key]
 ) -> dict[str, Markup | None]:
-    """`pairs`, `throughput`, `epochs` and `seconds`; None where there is nothing to draw."""
+    """`pairs`, `throughput`, `epochs`, `seconds`, `fronts`; None where there is nothing to draw."""
     with matplotlib.style.context(["default", STYLE]), warnings.catch_warnings():
         # Only DejaVu's widths are used; the reader's fonts show the names.
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
@@ -46,6 +47,7 @@ def draw(
             "throughput": _throughput(report.rows, keys, report.judged_by),
             "epochs": _curves(curves, keys, "epochs"),
             "seconds": _curves(curves, keys, "seconds"),
+            "fronts": draw_fronts(report.fronts, report.rows, keys, report.judged_by),
         }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import UNSET, to_builtins
 
-from zoo.comparison import columns
+from zoo.comparison import columns, table
 from zoo.comparison.diagnostics_schema import Diagnostics, Disagreement
 from zoo.comparison.equivalence import in_words
 from zoo.comparison.row_schema import Row, Statistic
@@ -81,6 +81,7 @@ def _context(report: ComparisonReport, diagnostics: Diagnostics) -> dict[str, An
         "pairs": [_pair(pair, report.judged_by) for pair in report.pairs],
         "margin": "" if report.rope is UNSET else in_words(report.judged_by, report.rope),
         "figures": figures.draw(report, diagnostics.curves, keys),
+        "fronts": table.front_grid(report),
         "unmeasured": [
             row.name
             for row in rows

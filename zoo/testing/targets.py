@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from zoo import diagnosis
+from zoo import diagnosis, named_sizes
 from zoo.errors import PluginError, UsageError
 from zoo.origin import Origin
 from zoo.plugin import GROUP, Loaded, Plugin
@@ -114,6 +114,9 @@ def find(
 
 def _find(text: str, registry: Registry) -> list[CheckTarget]:
     path = Path(text)
+    named, size = named_sizes.split(text)
+    if size and not path.exists():
+        raise UsageError(f"{text}: the checks of {named} include all of its sizes; give {named}.")
     if (path / "pyproject.toml").is_file():
         return list(_of_package(path, registry))
     if path.is_dir() and os.sep in text:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
-from zoo import aliases
+from zoo import aliases, named_sizes
 from zoo import recipe as recipes
 from zoo.architecture import Architecture
 from zoo.datasets.dataset import Dataset
@@ -47,7 +47,7 @@ class Request:
     """The arguments of a training, before anything of it is looked up.
 
     Attributes:
-        architecture: a name, or a file.
+        architecture: a name, or a file; `NAME@SIZE` for a named size.
         settings: hyperparameters as texts, `{"filters": "8,16,32"}`.
         dataset: a name, or an .npz file.
         recipe: a name, or a file; None: the one that the dataset names.
@@ -88,7 +88,9 @@ class Request:
         from zoo.training.backend import choose_backend
 
         backend = choose_backend(self.backend)  # a file may import Keras at its top
-        architecture, origin = registry.architecture(self.architecture)
+        named, size = named_sizes.split(self.architecture)
+        architecture, origin = registry.architecture(named)
+        settings = {**named_sizes.settings(architecture, size), **self.settings}
         dataset = find_dataset(self.dataset, registry, self.data_settings).decided()
         check_changes(dataset, self.changes)
         name = self.recipe or _named_by(dataset, registry.manifest.recipes)
@@ -96,7 +98,7 @@ class Request:
         return Plan(
             architecture,
             origin,
-            _hyperparameters_of(registry, name, architecture, self.settings),
+            _hyperparameters_of(registry, name, architecture, settings),
             folded(dataset, self.fold),
             recipe,
             self.seed,
@@ -109,7 +111,8 @@ class Request:
 def _hyperparameters_of(
     registry: Registry, recipe: str, architecture: Architecture, settings: Mapping[str, str]
 ) -> dict[str, Any]:
-    """The defaults, replaced by what the recipe has for the architecture, and that by what is given."""
+    """The defaults, replaced by what the recipe has for the architecture, and that by the size and what is
+    given."""
     own = recipes.hyperparameters(registry.manifest, recipe, architecture.name)
     texts = {key: as_text(value) for key, value in own.items()}
     try:

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import structs, to_builtins
 
-from zoo import environment
+from zoo import environment, named_sizes
 from zoo.comparison.conditions import differing
 from zoo.comparison.entries import Entry
 from zoo.datasets.dataset import Arrays
@@ -115,6 +115,13 @@ def _check_problems(entries: Sequence[Entry]) -> None:
     for entry in entries:
         if entry.problem:
             raise UsageError(f"{entry.name} cannot be tuned: {entry.problem}")
+        if named_sizes.split(entry.name)[1]:
+            fixed = ", ".join(f"{key}={value}" for key, value in entry.settings.items())
+            raise UsageError(
+                f"{entry.name}: tuning searches the hyperparameters itself, and a recipe has one choice for "
+                f"each architecture. Tune {entry.architecture}"
+                + (f" with fixed hyperparameters {fixed}." if fixed else ".")
+            )
 
 
 def _plan(wish: Wish, entry: Entry, registry: Registry) -> Plan:

@@ -72,5 +72,9 @@ def zoo_architectures():
             layout="image",
             summary="convolutions, then an LSTM over the rows of the feature map",
             paper="https://arxiv.org/abs/1507.05717",
+            sizes={
+                "small": {"filters": (16, 32), "features": 64, "units": 48},
+                "large": {"filters": (64, 128), "features": 256, "units": 192},
+            },
         )
     ]

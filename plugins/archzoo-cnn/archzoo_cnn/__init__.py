@@ -70,5 +70,9 @@ def zoo_architectures():
             build=build,
             layout="image",
             summary="convolutional network with batch normalization and pooling",
+            sizes={
+                "small": {"filters": (12, 24, 32)},
+                "large": {"filters": (48, 96, 128)},
+            },
         )
     ]

@@ -51,5 +51,9 @@ def zoo_architectures():
             frames_from_image="space_to_depth",
             summary="3D convolutions over time, height and width",
             paper="https://arxiv.org/abs/1412.0767",
+            sizes={
+                "small": {"filters": (12, 24, 48)},
+                "large": {"filters": (48, 96, 192)},
+            },
         )
     ]

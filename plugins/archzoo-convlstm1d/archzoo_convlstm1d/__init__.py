@@ -61,5 +61,6 @@ def zoo_architectures():
             layout="sequence",
             summary="a ConvLSTM1D over windows of the sequence",
             paper="https://arxiv.org/abs/1506.04214",
+            sizes={"small": {"filters": 32}, "large": {"filters": 128}},
         )
     ]

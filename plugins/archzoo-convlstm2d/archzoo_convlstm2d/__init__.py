@@ -68,5 +68,9 @@ def zoo_architectures():
             frames_from_image="space_to_depth",
             summary="convolutions and a gate-fused ConvLSTM2D over the frames",
             paper="https://arxiv.org/abs/1506.04214",
+            sizes={
+                "small": {"stem": 12, "filters": 16, "head": 32},
+                "large": {"stem": 48, "filters": 64, "head": 128},
+            },
         )
     ]

@@ -59,5 +59,9 @@ def zoo_architectures():
             layout="sequence",
             summary="a fully convolutional network: three convolutions over time, then their mean",
             paper="https://arxiv.org/abs/1611.06455",
+            sizes={
+                "small": {"filters": (64, 128, 64)},
+                "large": {"filters": (256, 512, 256)},
+            },
         )
     ]

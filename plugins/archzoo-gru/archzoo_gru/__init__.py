@@ -54,5 +54,6 @@ def zoo_architectures():
             layout="sequence",
             summary="bidirectional GRU layers over the sequence",
             paper="https://arxiv.org/abs/1406.1078",
+            sizes={"small": {"units": 40}, "large": {"units": 160}},
         )
     ]

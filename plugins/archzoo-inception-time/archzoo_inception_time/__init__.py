@@ -80,5 +80,9 @@ def zoo_architectures():
             layout="sequence",
             summary="six Inception modules: convolutions of three lengths side by side",
             paper="https://arxiv.org/abs/1909.04939",
+            sizes={
+                "small": {"filters": 16, "bottleneck": 16},
+                "large": {"filters": 64, "bottleneck": 64},
+            },
         )
     ]

@@ -63,5 +63,9 @@ def zoo_architectures():
             layout="frames",
             summary="TimeDistributed CNN, then an LSTM: the classic tutorial model",
             paper="https://arxiv.org/abs/1411.4389",
+            sizes={
+                "small": {"filters": (16, 32), "features": 64, "units": 64},
+                "large": {"filters": (64, 128), "features": 256, "units": 256},
+            },
         )
     ]

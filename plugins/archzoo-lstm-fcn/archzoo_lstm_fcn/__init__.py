@@ -65,5 +65,9 @@ def zoo_architectures():
             layout="sequence",
             summary="a fully convolutional network beside a small LSTM",
             paper="https://arxiv.org/abs/1709.05206",
+            sizes={
+                "small": {"units": 4, "filters": (64, 128, 64)},
+                "large": {"units": 16, "filters": (256, 512, 256)},
+            },
         )
     ]

@@ -50,5 +50,6 @@ def zoo_architectures():
             layout="sequence",
             summary="long short-term memory layers that read the sequence",
             paper="https://doi.org/10.1162/neco.1997.9.8.1735",
+            sizes={"small": {"units": 50}, "large": {"units": 200}},
         )
     ]

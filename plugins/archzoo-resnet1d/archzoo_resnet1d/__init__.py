@@ -64,5 +64,9 @@ def zoo_architectures():
             layout="sequence",
             summary="a residual network over time: three blocks of three convolutions",
             paper="https://arxiv.org/abs/1611.06455",
+            sizes={
+                "small": {"filters": (32, 64, 64)},
+                "large": {"filters": (128, 256, 256)},
+            },
         )
     ]

@@ -74,5 +74,6 @@ def zoo_architectures():
             layout="sequence",
             summary="residual dilated causal convolutions over the sequence",
             paper="https://arxiv.org/abs/1803.01271",
+            sizes={"small": {"filters": 48}, "large": {"filters": 192}},
         )
     ]

@@ -69,5 +69,9 @@ def zoo_architectures():
             layout="sequence",
             summary="transformer encoder over the sequence",
             paper="https://arxiv.org/abs/1706.03762",
+            sizes={
+                "small": {"width": 32, "heads": 2},
+                "large": {"width": 128, "heads": 8},
+            },
         )
     ]

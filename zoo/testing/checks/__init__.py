@@ -3,7 +3,7 @@
 from zoo.testing.check import Check
 from zoo.testing.checks.answers import INDEPENDENCE, LOGITS
 from zoo.testing.checks.backends import BACKENDS_AGREE
-from zoo.testing.checks.building import BATCH_OF_ONE, BUILDS, OUTPUT
+from zoo.testing.checks.building import BATCH_OF_ONE, BUILDS, OUTPUT, SIZES
 from zoo.testing.checks.compiling import XLA
 from zoo.testing.checks.expectations import INPUT_RANGE, RECIPE_TRAINS
 from zoo.testing.checks.export_check import EXPORTS
@@ -20,6 +20,7 @@ CHECKS: tuple[Check, ...] = (
     DOCUMENTED,
     SEARCH_SPACE,
     BUILDS,
+    SIZES,
     OUTPUT,
     BATCH_OF_ONE,
     LOGITS,

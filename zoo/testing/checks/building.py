@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from zoo.named_sizes import BASE
 from zoo.testing.check import Check, CheckFailed
 from zoo.testing.explanation import seen
 from zoo.testing.harness import CLASS_COUNTS, CLASSES, IMAGES, Harness, Shape, answers
@@ -35,6 +36,25 @@ def _builds(harness: Harness) -> str:
                     "small.",
                 ) from error
     return f"{len(parameters)} models, of {min(parameters):,} to {max(parameters):,} parameters"
+
+
+def _sizes(harness: Harness) -> str:
+    architecture = harness.architecture
+    if not architecture.sizes:
+        return "no sizes but base"
+    counts = {BASE: harness.build().count_params()}
+    for size, changed in architecture.sizes.items():
+        try:
+            counts[size] = harness.build(**changed).count_params()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            raise CheckFailed(
+                f"{architecture.name}@{size} cannot be built for input {harness.shape()}: {seen(error)}",
+                f"change the hyperparameters of size {size}, or what build does with them.",
+            ) from error
+    listed = sorted(counts.items(), key=lambda item: item[1])
+    return "parameters: " + ", ".join(f"{size} {count:,}" for size, count in listed)
 
 
 def _built(harness: Harness) -> Iterator[tuple[Shape, int, "keras.Model"]]:
@@ -95,6 +115,12 @@ BUILDS = Check(
     "build returns a model for two image shapes and three class counts.",
     "Users train on their own data, with other sizes, channels and class counts than yours.",
     _builds,
+)
+SIZES = Check(
+    "sizes",
+    "Each named size can be built.",
+    "NAME@SIZE must not fail when somebody trains it.",
+    _sizes,
 )
 OUTPUT = Check(
     "output",

@@ -1,0 +1,1 @@
+"""Advice: which architecture and size for a latency, a memory and a time."""
