@@ -18,7 +18,9 @@ NAMESPACE = "archzoo"
 OBJECT_STORE = 200 * 2**20
 """Bytes of memory that a cluster on this machine takes for what its processes hand each other."""
 STARTS = 3
-"""How often a cluster is started here: Ray gives it half a minute, which a busy machine may not have."""
+"""How often a cluster or a client's server is started: Ray gives each half a minute, which a busy machine
+may not have."""
+SLOW = ("timed out during startup", "Starting Ray client server failed")
 SECONDS = 5.0
 """How long a cluster has to accept a connection."""
 
@@ -111,7 +113,7 @@ def _connect(ray: Any, address: str, more: Mapping[str, Any]) -> None:
             ray.init(address=address or "local", **how)
             return
         except Exception as error:
-            if attempt == STARTS - 1 or "timed out during startup" not in str(error):
+            if attempt == STARTS - 1 or not any(each in str(error) for each in SLOW):
                 raise
             ray.shutdown()
 
