@@ -1,6 +1,6 @@
 """Make the pictures of docs/serve.md: serve runs, draw a 7 in a headless Chromium, and take screenshots.
 
-zoo train cnn lstm gru ... --recipe quick
+zoo train cnn --recipe quick --steps 150      and so on for each architecture
 python docs/serve_pictures.py cnn lstm gru ...
 """
 

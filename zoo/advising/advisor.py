@@ -1,5 +1,6 @@
 """The work of an advice: measure, search by validation data, train the finalists, decide."""
 
+import math
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -125,11 +126,11 @@ class Advisor:
             key=lambda pair: pair[1],
         )
         if seconds > self._left:
-            wanted = (self.record.spent + seconds) / 60
+            wanted = math.ceil((self.record.spent + seconds) / 6) / 10  # never rounded down
             raise UsageError(
                 f"`minutes={self.record.minutes:g}`: too few for one training. {name}, the fastest, takes "
                 f"about {duration(seconds)} for {epochs} epochs, and measuring took "
-                f"{duration(self.record.spent)}. Use at least {wanted:.2g} minutes, or a shorter `recipe`."
+                f"{duration(self.record.spent)}. Use at least {wanted:g} minutes, or a shorter `recipe`."
             )
 
     def _search(self, number: int, epochs: int) -> None:

@@ -10,8 +10,8 @@ function element(tag, attributes = {}, ...children) {
 }
 
 function share(value) {
-  if (value > 0.9995) return "> 99.9 %";
-  return `${(100 * value).toFixed(value < 0.0995 ? 1 : 0)} %`;
+  if (value >= 0.9995) return "> 99.9 %";
+  return `${(100 * value).toFixed(value < 0.0995 || value >= 0.985 ? 1 : 0)} %`; // never "100 %"
 }
 
 function argmax(numbers) {
