@@ -305,8 +305,11 @@ class ComparisonReport(Struct, kw_only=True):
         return ACCURACY if self.metric is UNSET else METRICS[self.metric.name]
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as JSON has it: plain values."""
-        return msgspec.to_builtins(self)
+        """The report as JSON has it: plain values; `fronts` is left out where there is none."""
+        values = msgspec.to_builtins(self)
+        if not self.fronts:
+            del values["fronts"]
+        return values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "ComparisonReport":
