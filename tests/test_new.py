@@ -332,6 +332,7 @@ def test_on_a_terminal_author_and_licence_are_asked(tmp_path, monkeypatch):
     assert "Author" not in _on_a_terminal("", "third_net", "--yes")
 
 
+@pytest.mark.slow
 @posix
 @needs_hatchling
 def test_from_nothing_to_a_comparison_and_away_again(tmp_path, small_npz):

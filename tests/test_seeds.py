@@ -160,6 +160,7 @@ def sessions(run: Run) -> list[tuple[int, int, int]]:
     return [(each.from_epoch, each.from_step, each.together) for each in run.record.sessions]
 
 
+@pytest.mark.slow
 @jax
 @posix
 def test_ctrl_c_leaves_each_a_checkpoint_and_all_go_on_from_where_they_are(
@@ -199,6 +200,7 @@ def test_ctrl_c_leaves_each_a_checkpoint_and_all_go_on_from_where_they_are(
         assert sessions(run) == own
 
 
+@pytest.mark.slow
 @jax
 def test_a_seed_that_diverges_leaves_the_others_alone(small_npz, recipe, tmp_path):
     net = tmp_path / "breaks.py"

@@ -124,7 +124,7 @@ def test_other_backends_learn_the_same_bits_streamed(backend, tiny_py, recipe, d
     assert_same_results(Run.open(resident), Run.open(streamed))
 
 
-@pytest.mark.parametrize("backend", installed("tensorflow", "jax", slow=["tensorflow"]))
+@pytest.mark.parametrize("backend", installed("tensorflow", "jax", slow=["tensorflow", "jax"]))
 def test_many_steps_a_call_are_streamed_and_on_jax_several_seeds(
     backend, tiny_py, recipe, data_dir, zoo
 ):
