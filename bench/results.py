@@ -11,6 +11,7 @@ python bench/results.py table --check    fail if a table is not what the records
 
 import argparse
 import json
+import math
 import shutil
 import sys
 from pathlib import Path
@@ -193,6 +194,7 @@ def coverage_of_folds() -> str:
 
 def coverage_of_stages() -> str:
     """What bench/coverage.py --sequential simulated."""
+    rows = json.loads((RESULTS / "coverage-sequential.json").read_text())
     titles = [
         "regime", "true difference", "margin", "wrong", "the better one told apart", "copies told equivalent",
         "runs, mean", "saved", "told apart by 5 seeds", "by 20 seeds",
@@ -210,9 +212,17 @@ def coverage_of_stages() -> str:
             _share(each["told_apart_by_five_seeds"]),
             _share(each["told_apart_by_all_seeds"]),
         ]
-        for each in json.loads((RESULTS / "coverage-sequential.json").read_text())
+        for each in rows
     ]
-    return table.markdown_table(titles, cells)
+    worst, times = max(each["wrong"] for each in rows), min(each["times"] for each in rows)
+    margin = 1.96 * math.sqrt(worst * (1 - worst) / times)
+    fixed = max(each["runs_of_a_fixed_design"] for each in rows)
+    intro = (
+        f"*Wrong*: anything wrong in the whole sequence; of {times:,} sequences each, so that the largest, "
+        f"{_share(worst)}, is known to about ±{100 * margin:.1f} points. A fixed design takes {fixed:g} "
+        "runs.\n\n"
+    )
+    return intro + table.markdown_table(titles, cells)
 
 
 def _share(value: float | None) -> str:

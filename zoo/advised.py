@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo import atomic
-from zoo.errors import ZooError
 from zoo.frames import as_frame
 
 if TYPE_CHECKING:
@@ -70,10 +69,7 @@ class Advice:
             ZooError: it cannot be written.
         """
         target = Path(path)
-        try:
-            atomic.write_text(target, self.render())
-        except OSError as error:
-            raise ZooError(f"{target}: cannot be written ({error.strerror or error}).") from error
+        atomic.save_text(target, self.render())
         return target
 
     def render(self) -> str:

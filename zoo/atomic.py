@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from zoo.errors import UsageError
+from zoo.errors import UsageError, ZooError
 
 SUFFIX = ".partial"
 
@@ -32,6 +32,18 @@ def write(path: Path, produce: Callable[[BinaryIO], Any]) -> None:
 def write_text(path: Path, text: str) -> None:
     """Put `text`, as UTF-8, in `path`'s place."""
     write(path, lambda file: file.write(text.encode()))
+
+
+def save_text(path: Path, text: str) -> None:
+    """The same for a file that a user asked for.
+
+    Raises:
+        ZooError: it cannot be written.
+    """
+    try:
+        write_text(path, text)
+    except OSError as error:
+        raise ZooError(f"{path}: cannot be written ({error.strerror or error}).") from error
 
 
 def check_file(path: Path) -> None:

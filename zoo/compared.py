@@ -106,10 +106,7 @@ class Comparison:
             ZooError: it cannot be written.
         """
         target = Path(path)
-        try:
-            atomic.write_text(target, self.render(on_note))
-        except OSError as error:
-            raise ZooError(f"{target}: cannot be written ({error.strerror or error}).") from error
+        atomic.save_text(target, self.render(on_note))
         return target
 
     def render(self, on_note: Callable[[str], object] = lambda text: None) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo import atomic
-from zoo.errors import UsageError, ZooError
+from zoo.errors import UsageError
 from zoo.frames import as_frame
 from zoo.suggest import unknown
 
@@ -93,10 +93,7 @@ class DatasetsComparison:
             ZooError: it cannot be written.
         """
         target = Path(path)
-        try:
-            atomic.write_text(target, self.render())
-        except OSError as error:
-            raise ZooError(f"{target}: cannot be written ({error.strerror or error}).") from error
+        atomic.save_text(target, self.render())
         return target
 
     def render(self) -> str:

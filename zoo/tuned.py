@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo import atomic
-from zoo.errors import UsageError, ZooError
+from zoo.errors import UsageError
 from zoo.frames import as_frame
 from zoo.suggest import unknown
 
@@ -90,10 +90,7 @@ class Study:
         from zoo.report.tuning_page import render
 
         target = Path(path)
-        try:
-            atomic.write_text(target, render(self.report))
-        except OSError as error:
-            raise ZooError(f"{target}: cannot be written ({error.strerror or error}).") from error
+        atomic.save_text(target, render(self.report))
         return target
 
     def __repr__(self) -> str:

@@ -1,7 +1,6 @@
 """Advising: `advise`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,6 +14,9 @@ from zoo.registry import Registry
 from zoo.training.request import DEFAULT_DATASET, Request
 
 if TYPE_CHECKING:
+    from zoo.advising.advice_folder import AdviceFolder
+    from zoo.advising.advice_record import AdviceRecord
+    from zoo.advising.advisor import Advisor
     from zoo.advising.asking import Question
     from zoo.comparison.callback import ComparisonCallback
 
@@ -163,15 +165,15 @@ def _question(
 
 
 def _advisor(
-    folder: Any,
-    record: Any,
+    folder: "AdviceFolder",
+    record: "AdviceRecord",
     question: "Question",
     request: Request,
     runs_dir: str | Path,
     data_dir: str | Path | None,
     registry: Registry,
     callback: "ComparisonCallback",
-) -> Any:
+) -> "Advisor":
     from zoo.advising.advisor import Advisor
     from zoo.comparison.workplace import Workplace
 
@@ -180,7 +182,7 @@ def _advisor(
         folder=folder,
         record=record,
         entries=question.entries,
-        request=for_entries(replace(request)),
+        request=for_entries(request),
         batch_size=question.plan.recipe.batch_size,
         workplace=Workplace(Path(runs_dir), where, use_plugins=bool(registry.plugins)),
         registry=registry,

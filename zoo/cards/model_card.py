@@ -59,10 +59,7 @@ class ModelCard:
                 f"{path}: is there already and is no model card of archzoo. Give another `out`, or "
                 "remove it."
             )
-        try:
-            atomic.write_text(path, self.text)
-        except OSError as error:
-            raise ZooError(f"{path}: cannot be written ({error.strerror or error}).") from error
+        atomic.save_text(path, self.text)
 
     def __str__(self) -> str:
         return self.text

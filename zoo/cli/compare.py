@@ -238,24 +238,28 @@ def _check(context: click.Context, given: dict[str, Any]) -> None:
         raise UsageError(
             "--allow-mixed goes with --from or --on; runs that are trained here never mix."
         )
+    typed = _options_typed(context)
     if given["folders"]:
-        for name in FOR_NEW_RUNS:
-            if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
-                option = next(each.opts[0] for each in context.command.params if each.name == name)
+        for name, option in typed.items():
+            if name in FOR_NEW_RUNS:
                 raise UsageError(f"--from compares finished runs; leave {option} out.")
-    _check_tables(context, given)
+    _check_tables(typed, given)
     if given["html"]:
         atomic.check_file(given["html"])
 
 
-def _check_tables(context: click.Context, given: dict[str, Any]) -> None:
-    """Refuse what says nothing about tables, or only about them."""
-    typed = {
+def _options_typed(context: click.Context) -> dict[str, str]:
+    """The parameters on the command line, by name, as they are typed."""
+    return {
         each.name: each.opts[0]
         for each in context.command.params
         if each.name
         and context.get_parameter_source(each.name) is click.core.ParameterSource.COMMANDLINE
     }
+
+
+def _check_tables(typed: dict[str, str], given: dict[str, Any]) -> None:
+    """Refuse what says nothing about tables, or only about them."""
     if given["tables"]:
         others = [option for name, option in typed.items() if name not in WITH_TABLES]
         if others:
@@ -273,12 +277,10 @@ ON_SEVERAL = {
 
 
 def _check_several(context: click.Context) -> None:
-    for each in context.command.params:
-        source = context.get_parameter_source(each.name or "")
-        if source is click.core.ParameterSource.COMMANDLINE and each.name not in ON_SEVERAL:
+    for name, option in _options_typed(context).items():
+        if name not in ON_SEVERAL:
             raise UsageError(
-                f"{each.opts[0]} does not go with several datasets; leave it out, or write a file for "
-                "zoo study."
+                f"{option} does not go with several datasets; leave it out, or write a file for zoo study."
             )
 
 

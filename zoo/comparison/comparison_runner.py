@@ -45,6 +45,7 @@ class ComparisonRunner:
     settings: Settings | None
     callback: ComparisonCallback
     outcomes: list[Outcome] = field(default_factory=list)
+    _at_once: int = 1
     _seconds: float = 0.0
 
     def plan(
@@ -95,7 +96,7 @@ class ComparisonRunner:
         Raises:
             Interrupted: by a signal; the same comparison continues from there.
         """
-        workplace = self.workplace
+        workplace, self._at_once = self.workplace, run_plan.parallel
         with self._clocked():
             dispatcher = Dispatcher(
                 self.executor,
@@ -160,9 +161,9 @@ class ComparisonRunner:
         """What the comparison itself took; its wall time holds planning, estimating and training."""
         phases = sum(outcome.seconds for outcome in self.outcomes)
         trained = [outcome for outcome in self.outcomes if outcome.seconds]
-        alone = trained and self.executor.room() == 1 and not self.workplace.together
+        alone = trained and self._at_once == 1 and not self.workplace.together
         return HarnessInfo(
-            jobs=self.executor.room(),
+            jobs=self._at_once,
             together=self.workplace.together,
             trained=len(trained),
             reused=sum(o.status == "finished" for o in self.outcomes) - len(trained),

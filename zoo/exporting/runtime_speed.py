@@ -1,7 +1,6 @@
 """Timing one model in several runtimes, in turn, in the process that exports."""
 
 import tempfile
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,16 +13,13 @@ from zoo.exporting.export_messages import Measured, SpeedTask
 from zoo.exporting.formats import file_name
 from zoo.exporting.proof import tolerance_of
 from zoo.exporting.runtime_names import KERAS, LATENCY, THROUGHPUT, Runtime
-from zoo.exporting.runtimes import open_export
+from zoo.exporting.runtimes import median_seconds, open_export
 from zoo.training.request import Request
 
 if TYPE_CHECKING:
     from zoo.exporting.serving_graph import Answer, ServingGraph
     from zoo.training.examples import Examples
     from zoo.training.plan import Plan
-
-SECONDS, CALLS = 0.4, 100
-"""A round of one measurement ends after so long, or so many calls; it has at least three."""
 
 
 def measure(task: SpeedTask, tell: Callable[[str], None]) -> Measured:
@@ -123,16 +119,6 @@ def _times(
         # Another one begins each round, so that none is always measured after the same.
         first = number % len(names)
         for name in [*names[first:], *names[:first]]:
-            found[name][LATENCY].append(_median(answers[name], batch[:1]))
-            found[name][THROUGHPUT].append(len(batch) / _median(answers[name], batch))
+            found[name][LATENCY].append(median_seconds(answers[name], batch[:1]))
+            found[name][THROUGHPUT].append(len(batch) / median_seconds(answers[name], batch))
     return found
-
-
-def _median(answer: "Answer", samples: np.ndarray) -> float:
-    times: list[float] = []
-    started = time.perf_counter()
-    while len(times) < 3 or (len(times) < CALLS and time.perf_counter() - started < SECONDS):
-        before = time.perf_counter()
-        answer(samples)
-        times.append(time.perf_counter() - before)
-    return float(np.median(times))

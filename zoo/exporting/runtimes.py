@@ -1,5 +1,7 @@
 """Running an exported file in its own runtime."""
 
+import statistics
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,6 +9,9 @@ from zoo.exporting.serving_graph import INPUT, LOGITS, PROBABILITIES, Answer
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+ROUND_SECONDS, ROUND_CALLS = 0.4, 100
 
 
 def open_export(path: Path, format: str, threads: int) -> Answer:
@@ -21,6 +26,19 @@ def open_export(path: Path, format: str, threads: int) -> Answer:
         Exception: the runtime does not load it; each has its own errors.
     """
     return _OPENERS[format](path, threads)
+
+
+def median_seconds(answer: Answer, samples: "np.ndarray") -> float:
+    """Of one round of calls, which ends after `ROUND_SECONDS` or `ROUND_CALLS`; at least three."""
+    times: list[float] = []
+    started = time.perf_counter()
+    while len(times) < 3 or (
+        len(times) < ROUND_CALLS and time.perf_counter() - started < ROUND_SECONDS
+    ):
+        before = time.perf_counter()
+        answer(samples)
+        times.append(time.perf_counter() - before)
+    return statistics.median(times)
 
 
 def _onnx(path: Path, threads: int) -> Answer:

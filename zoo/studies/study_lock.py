@@ -12,7 +12,7 @@ from zoo.comparison.report_file import read
 from zoo.comparison.schema import ComparisonReport, Pair
 from zoo.comparison.verdict import verdict
 from zoo.datasets import dataset as datasets
-from zoo.errors import UsageError, ZooError
+from zoo.errors import UsageError
 from zoo.runs.record import Number
 from zoo.studies.datasets_schema import DatasetsReport
 
@@ -86,10 +86,7 @@ class StudyLock(Struct, kw_only=True):
         Raises:
             ZooError: it cannot be written.
         """
-        try:
-            atomic.write_text(path, json.dumps(msgspec.to_builtins(self), indent=1) + "\n")
-        except OSError as error:
-            raise ZooError(f"{path}: cannot be written ({error.strerror or error}).") from error
+        atomic.save_text(path, json.dumps(msgspec.to_builtins(self), indent=1) + "\n")
 
     @classmethod
     def read(cls, path: Path) -> "StudyLock":

@@ -2,13 +2,9 @@
 
 import json
 import os
-import secrets
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +18,8 @@ from zoo.comparison.executors.ray_connection import Connection, connected
 from zoo.comparison.executors.ray_nodes import Node
 from zoo.comparison.executors.ray_options import RayOptions, check_address
 from zoo.comparison.executors.ray_process import RayProcess
+from zoo.comparison.executors.shipping import Sources, shipped_sources, token_in
+from zoo.comparison.executors.whole_node import WholeNode
 from zoo.comparison.executors.working_set import WorkingSet, absolute
 from zoo.comparison.worker_process import Worker
 from zoo.errors import UsageError, ZooError
@@ -61,9 +59,9 @@ def ray_executor(
             should get.
         ZooError: no cluster answers.
     """
-    with connected(check_address(options.on)) as connection, _token_in(runs_dir) as token:
+    with connected(check_address(options.on)) as connection, token_in(runs_dir) as token:
         executor = RayExecutor(connection, options, working_set, runs_dir, token, note)
-        with _shipped() as sources:
+        with shipped_sources() as sources:
             executor.look_over(backend, device, sources)
             try:
                 yield executor
@@ -157,7 +155,7 @@ class RayExecutor:
 
     # -- the nodes
 
-    def look_over(self, backend: str, device: str, sources: "_Sources") -> None:
+    def look_over(self, backend: str, device: str, sources: Sources) -> None:
         """Check every node, and decide what each run gets.
 
         Raises:
@@ -188,7 +186,7 @@ class RayExecutor:
         self._names = {node.id: node.name for node in found}
         self._decide_resources(device)
 
-    def _check_versions(self, nodes: list[Node], here: dict[str, Any], sources: "_Sources") -> None:
+    def _check_versions(self, nodes: list[Node], here: dict[str, Any], sources: Sources) -> None:
         self._here = here
         if sources.folder and any(node.facts["source"] != here["source"] for node in nodes):
             self._connection.send_sources(sources.folder)
@@ -328,7 +326,7 @@ class RayExecutor:
         return host
 
     @contextmanager
-    def alone(self) -> Iterator["_WholeNode"]:
+    def alone(self) -> Iterator[WholeNode]:
         """A whole node for measurements: Ray gives nothing of it to anybody else meanwhile."""
         while not self.room():
             time.sleep(LOOK_SECONDS)
@@ -336,7 +334,7 @@ class RayExecutor:
         gpus = node.gpus if self._gpus else 0.0
         host = self._host(node.cpus, gpus, {"ray.io/node-id": node.id}, cores=0)
         try:
-            yield _WholeNode(self, host, node)
+            yield WholeNode(self, host, node)
         finally:
             self.end_host(host)
 
@@ -388,74 +386,6 @@ class RayExecutor:
         """End every actor."""
         for host in list(self._hosts):
             self.end_host(host)
-
-
-class _WholeNode:
-    """A node for measurements alone: all processes are on it."""
-
-    shares_gpu = True
-    alongside = 0
-
-    def __init__(self, executor: RayExecutor, host: Any, node: Node):
-        self._executor, self._host, self._node = executor, host, node
-        self.place = f"on node {node.name} alone"
-
-    def room(self) -> int:
-        """All processes are started at once; one is measured at a time."""
-        return 1
-
-    def start(
-        self, task: Struct, kind: type[Worker] = Worker, environ: Mapping[str, str] | None = None
-    ) -> RayProcess:
-        """Start a process for a task on the node."""
-        return RayProcess(self._host, self._executor, kind, task, environ, owns_host=False)
-
-    @contextmanager
-    def alone(self) -> Iterator["_WholeNode"]:
-        """The same node."""
-        yield self
-
-    def free_memory(self) -> int:
-        """Bytes of memory that Ray lends of the node."""
-        return self._node.memory
-
-
-@dataclass(frozen=True)
-class _Sources:
-    """A copy of archzoo's sources, as nodes can be sent; None where archzoo is installed from a package."""
-
-    folder: Path | None
-
-
-@contextmanager
-def _shipped() -> Iterator[_Sources]:
-    """The sources of a checkout with registry.toml in its place, for nodes that have others."""
-    package = Path(__file__).parents[2]
-    registry = package.parent / "registry.toml"
-    if (package / "registry.toml").exists() or not registry.exists():
-        yield _Sources(None)
-        return
-    with tempfile.TemporaryDirectory(prefix="archzoo-sources-") as folder:
-        copy = Path(folder) / "zoo"
-        shutil.copytree(package, copy, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy(registry, copy)
-        yield _Sources(copy)
-
-
-@contextmanager
-def _token_in(runs_dir: Path) -> Iterator[str]:
-    """A file in a folder for as long as it is used, by which nodes see whether they share it."""
-    token = f".shared-{secrets.token_hex(8)}"
-    try:
-        runs_dir.mkdir(parents=True, exist_ok=True)
-        (runs_dir / token).touch()
-    except OSError as error:
-        raise ZooError(f"{runs_dir}: cannot be written ({error.strerror}).") from error
-    try:
-        yield token
-    finally:
-        with suppress(OSError):
-            (runs_dir / token).unlink()
 
 
 def _found_data_dir() -> str | None:
